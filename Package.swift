@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "tokend",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CShims"),
+
+        .target(name: "Secrets", dependencies: ["CShims"]),
+        .target(name: "OpenSSL", dependencies: ["COpenSSL", "CShims", "Secrets"]),
+        .target(name: "Systemd", dependencies: ["CSystemd", "CShims"]),
+        .target(name: "Curl", dependencies: ["CCurl", "CShims", "Secrets"]),
+        .target(name: "TokenWire", dependencies: ["Secrets"]),
+        .target(name: "OAuth", dependencies: ["Secrets"]),
+        .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"]),
+        .target(
+            name: "TokenDaemon",
+            dependencies: [
+                "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: [.defaultIsolation(MainActor.self)]),
+        .executableTarget(
+            name: "tokend",
+            dependencies: ["TokenDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: [.defaultIsolation(MainActor.self)]),
+        .executableTarget(
+            name: "tokenctl",
+            dependencies: [
+                "TokenWire", "Secrets", "CShims",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            // a script pays less than a millisecond for a command without a dynamic loader
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
+
+        .target(name: "TestSupport", dependencies: ["CShims", "Secrets"], path: "Tests/TestSupport"),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
+        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "Secrets"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "CShims", "TestSupport"]),
+        .testTarget(name: "CurlTests", dependencies: ["Curl", "Secrets", "CShims", "TestSupport"]),
+        .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets"]),
+        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Secrets"]),
+        .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"]),
+        .testTarget(
+            name: "TokenDaemonTests",
+            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "Systemd", "Curl", "Secrets", "TestSupport"],
+            swiftSettings: [.defaultIsolation(MainActor.self)]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "TokenWire", "Secrets"]),
+    ])
+
+for target in package.targets where target.type != .system && target.name != "CShims" {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ]
+}

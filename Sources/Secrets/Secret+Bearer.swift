@@ -1,0 +1,26 @@
+extension Secret {
+    /// The longest token that is held or served, in bytes.
+    package static let longestToken = 32 * 1024
+
+    /// Whether these bytes may be sent as a token: RFC 6750 section 2.1 `b64token`, not empty, at most 32 KiB.
+    /// A token of any other bytes could break a line of the protocol or a header of the caller's request.
+    package var isBearerToken: Bool {
+        guard count > 0, count <= Secret.longestToken else { return false }
+        return withBytes { bytes in
+            var end = bytes.count
+            while end > 0, bytes[end - 1] == UInt8(ascii: "=") { end -= 1 }
+            return end > 0 && bytes[..<end].allSatisfy(Self.isTokenByte)
+        }
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+             UInt8(ascii: "~"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+            true
+        default:
+            false
+        }
+    }
+}
