@@ -1,0 +1,53 @@
+/// An `ERR` reply: a stable code, fields for programs, one calm sentence for people. Never holds a secret.
+package struct Refusal: Error, Hashable, Sendable {
+    package var code: RefusalCode
+    package var fields: [Field]
+    package var text: String
+
+    package init(_ code: RefusalCode, _ fields: [Field] = [], _ text: String) {
+        self.code = code
+        self.fields = fields
+        self.text = text
+    }
+}
+
+/// The error codes of protocol version 1. Codes never change meaning.
+package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
+    case badRequest = "bad-request"
+    case tooLong = "too-long"
+    case unsupported
+    case denied
+    case loginRequired = "login-required"
+    case expired
+    case unavailable
+    case refused
+    case badConfig = "bad-config"
+    case timeout
+    case busy
+    case stopping
+    case `internal`
+
+    /// What `tokenctl` exits with (sysexits.h where it has a number).
+    package var exitStatus: Int32 {
+        switch self {
+        case .badRequest, .tooLong, .unsupported: 64
+        case .denied: 77
+        case .loginRequired: 80
+        case .expired: 81
+        case .unavailable, .timeout, .busy, .stopping: 75
+        case .refused, .badConfig: 78
+        case .internal: 70
+        }
+    }
+}
+
+/// A `key=value` of a reply; the value is written escaped.
+package struct Field: Hashable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(_ key: String, _ value: some CustomStringConvertible) {
+        self.key = key
+        self.value = value.description
+    }
+}

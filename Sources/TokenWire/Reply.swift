@@ -1,0 +1,58 @@
+package import Secrets
+
+/// One reply: rows, then `OK` or `ERR`.
+package enum Reply: Sendable {
+    /// `OK <words> <fields>`
+    case ok(words: [String] = [], fields: [Field] = [])
+    /// `OK <token> type=… expires=… id=… scope=…`
+    case token(ServedToken)
+    /// `OK Authorization: Bearer …` or `OK X-Api-Key: …`
+    case header(ServedToken)
+    /// `+ …` rows, then the ending line
+    case rows([Row], words: [String] = [], fields: [Field] = [])
+    /// rows (RELOAD's problems), then `ERR`
+    case refused(Refusal, rows: [Row] = [])
+}
+
+/// A line that begins with `+ `.
+package enum Row: Sendable {
+    /// words and fields, as in LIST and STATUS
+    case fields(words: [String], [Field])
+    /// free text to the end of the line: HELP, EXPLAIN, RELOAD, METRICS. Control characters are written escaped.
+    case text(String)
+    /// WATCH: `+ <token> type=… expires=… id=…`
+    case token(ServedToken)
+    /// WATCH in trouble: `+ - state=… reason=…`
+    case trouble(state: String, reason: String)
+}
+
+/// A token as it is handed over.
+package struct ServedToken: Sendable {
+    package var token: Secret
+    package var expires: Expiry
+    package var id: Fingerprint
+    /// What was granted, in the server's order.
+    package var scopes: [String]
+    package var header: HeaderForm
+
+    package init(token: Secret, expires: Expiry, id: Fingerprint, scopes: [String], header: HeaderForm = .authorization) {
+        self.token = token
+        self.expires = expires
+        self.id = id
+        self.scopes = scopes
+        self.header = header
+    }
+}
+
+/// The end of a token's life on the wall clock.
+package enum Expiry: Hashable, Sendable {
+    /// seconds since the epoch
+    case at(Int64)
+    case never
+}
+
+/// How an API wants the token: one way a request, never two.
+package enum HeaderForm: String, Hashable, Sendable, CaseIterable {
+    case authorization = "Authorization"
+    case apiKey = "X-Api-Key"
+}
