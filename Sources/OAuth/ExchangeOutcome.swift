@@ -1,0 +1,60 @@
+package import Secrets
+
+/// How an exchange at the token endpoint ended.
+package typealias ExchangeOutcome = Result<IssuedTokens, ExchangeFailure>
+
+/// A well-formed success. Every token in it passed `Secret.isBearerToken`.
+package struct IssuedTokens: Sendable {
+    package var accessToken: Secret
+    /// `expires_in` in seconds, at least 0, clamped to ten years; `nil` when the server did not say (TR-04).
+    package var lifetime: Int64?
+    /// What the server granted, in its order; `nil` when it did not say: as requested (TR-07).
+    package var scopes: [String]?
+    package var refreshToken: Secret?
+    package var idToken: Secret?
+
+    package init(accessToken: Secret, lifetime: Int64?, scopes: [String]?, refreshToken: Secret? = nil, idToken: Secret? = nil) {
+        self.accessToken = accessToken
+        self.lifetime = lifetime
+        self.scopes = scopes
+        self.refreshToken = refreshToken
+        self.idToken = idToken
+    }
+}
+
+/// A failed exchange, named after what to do next.
+package struct ExchangeFailure: Error, Hashable, Sendable {
+    /// The four classes, and the fault that only an operator ends.
+    package enum Law: Hashable, Sendable {
+        /// nothing was sent: retry with back-off
+        case unsent
+        /// an answer that consumed nothing (429, 500, 503, `temporarily_unavailable`, `server_error`): retry, not before
+        /// `retryAfter` seconds where the server named them (clamped to 1 s ... 1 h)
+        case answered(retryAfter: Int?)
+        /// sent and no full answer, 408, 502, 504, a malformed 200: the server may have acted
+        case unknown
+        /// refused for good as far as this grant goes (`invalid_grant`, a 4xx without a readable `error`)
+        case no
+        /// refused until registration or configuration change (`invalid_client`, `invalid_scope`, 404, a bad certificate, an issuer that does not match)
+        case configuration
+    }
+    /// What a failure cools: everything at this server, or this credential alone.
+    package enum Reach: Hashable, Sendable { case server, credential }
+
+    package var law: Law
+    package var reach: Reach
+    /// The server's `error`, printable ASCII of at most 64 bytes.
+    package var oauthError: String?
+    /// HTTP status of the answer, if there was one.
+    package var status: Int?
+    /// What was attempted and what came of it, in one calm line: safe to log and to show ("the token endpoint answered 503").
+    package var text: String
+
+    package init(law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, text: String) {
+        self.law = law
+        self.reach = reach
+        self.oauthError = oauthError
+        self.status = status
+        self.text = text
+    }
+}

@@ -1,0 +1,44 @@
+/// Who is asking: what the kernel said when the connection was accepted. Nothing in here comes from the client's own words.
+package struct Caller: Hashable, Sendable {
+    package var uid: UInt32
+    package var gid: UInt32
+    /// supplementary groups
+    package var groups: [UInt32]
+    package var pid: Int32
+    package var unit: CallerUnit
+
+    package init(uid: UInt32, gid: UInt32, groups: [UInt32] = [], pid: Int32 = 0, unit: CallerUnit = .none) {
+        self.uid = uid
+        self.gid = gid
+        self.groups = groups
+        self.pid = pid
+        self.unit = unit
+    }
+}
+
+/// The systemd unit of a caller.
+package enum CallerUnit: Hashable, Sendable {
+    case unit(String)
+    /// in no unit that a rule could name (a shell, a scope): user and group rules still apply
+    case none
+    /// could not be told reliably: nothing applies
+    case failed
+    /// connected before the daemon could hold on to the process (a queued connection on an old kernel): user and group rules only
+    case untold
+}
+
+/// Whose token it is: a token has named consumers.
+package enum Consumer: Hashable, Sendable, CustomStringConvertible {
+    case unit(String)
+    case uid(UInt32)
+    /// `shared = true`: everybody's
+    case shared
+
+    package var description: String {
+        switch self {
+        case .unit(let name): name
+        case .uid(let number): "uid \(number)"
+        case .shared: "shared"
+        }
+    }
+}

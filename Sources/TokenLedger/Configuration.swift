@@ -1,0 +1,151 @@
+package import OAuth
+package import TokenWire
+
+/// Everything the administrator decided, validated. The running daemon sees nothing else.
+package struct Configuration: Sendable, Equatable {
+    package var applications: [String: Application] = [:]
+    package var tokens: [TokenName: TokenSettings] = [:]
+    /// Who is an admin beside uid 0.
+    package var admins: [PeerPattern] = []
+    package var limits = Limits()
+    /// `[audit] required`: refuse to hand out what cannot be recorded.
+    package var auditRequired = false
+    /// `[ready] policy`
+    package var readiness = Readiness.sockets
+
+    package init() {}
+}
+
+/// When the daemon tells systemd that it is ready.
+package enum Readiness: String, Sendable, CaseIterable {
+    case sockets
+    case firstTokens = "first-tokens"
+}
+
+/// One OAuth client registration: a file in `apps.d`.
+package struct Application: Sendable, Equatable {
+    /// The file's name without `.toml`; the first part of its tokens' names.
+    package var name: String
+    package var server: ServerSettings
+    package var client: ClientIdentity
+
+    package init(name: String, server: ServerSettings, client: ClientIdentity) {
+        self.name = name
+        self.server = server
+        self.client = client
+    }
+}
+
+/// One `[token.NAME]` table.
+package struct TokenSettings: Sendable, Equatable {
+    package var name: TokenName
+    package var grant: Grant
+    /// What is asked of the server; empty leaves the parameter out.
+    package var scopes: [String]
+    package var audiences: [String]
+    package var audienceParameter: Audience.Parameter
+    /// Seconds; the default promise of `min-valid` for this token.
+    package var minValid: Int?
+    /// Renewed even when nobody asks.
+    package var keep: Keep
+    /// One token for all consumers: the operator's explicit choice.
+    package var shared: Bool
+    /// Seconds assumed when the server does not say how long the token lives.
+    package var assumeLifetime: Int
+    package var header: HeaderForm
+    /// Tried in order; the first that matches decides.
+    package var allow: [AllowEntry]
+
+    package enum Grant: Sendable, Equatable {
+        case clientCredentials
+    }
+    package enum Keep: String, Sendable, CaseIterable {
+        /// fetched when asked for, renewed while it is in use
+        case onDemand = "on-demand"
+        /// fetched at start and always renewed (needs `shared = true` with client credentials: nobody in particular asks)
+        case always
+    }
+
+    package static let defaultAssumedLifetime = 300
+
+    package init(
+        name: TokenName, grant: Grant, scopes: [String] = [], audiences: [String] = [], audienceParameter: Audience.Parameter = .resource,
+        minValid: Int? = nil, keep: Keep = .onDemand, shared: Bool = false, assumeLifetime: Int = defaultAssumedLifetime,
+        header: HeaderForm = .authorization, allow: [AllowEntry] = []
+    ) {
+        self.name = name
+        self.grant = grant
+        self.scopes = scopes
+        self.audiences = audiences
+        self.audienceParameter = audienceParameter
+        self.minValid = minValid
+        self.keep = keep
+        self.shared = shared
+        self.assumeLifetime = assumeLifetime
+        self.header = header
+        self.allow = allow
+    }
+}
+
+/// `{ user = …, group = …, unit = …, scopes = […] }`: who may have the token, and how much of it.
+package struct AllowEntry: Sendable, Equatable {
+    package var who: PeerPattern
+    /// The most this caller can get; `nil` is the token's own scopes. Always a subset of them.
+    package var scopes: [String]?
+    /// `login = true`
+    package var login: Bool
+    /// Where the entry stands, for EXPLAIN: `portal.toml:14`.
+    package var place: String
+
+    package init(who: PeerPattern, scopes: [String]? = nil, login: Bool = false, place: String = "") {
+        self.who = who
+        self.scopes = scopes
+        self.login = login
+        self.place = place
+    }
+}
+
+/// Matches a peer when all of its keys hold; at least one is there.
+package struct PeerPattern: Sendable, Equatable {
+    package var user: NamedID?
+    package var group: NamedID?
+    package var unit: UnitPattern?
+
+    package init(user: NamedID? = nil, group: NamedID? = nil, unit: UnitPattern? = nil) {
+        self.user = user
+        self.group = group
+        self.unit = unit
+    }
+}
+
+/// A user or group as written, and the number it had when the configuration was read; without one it matches nobody.
+package struct NamedID: Sendable, Equatable {
+    package var name: String
+    package var id: UInt32?
+
+    package init(name: String, id: UInt32?) {
+        self.name = name
+        self.id = id
+    }
+}
+
+/// Bounds on what clients may hold of the daemon.
+package struct Limits: Sendable, Equatable {
+    package var connections = 16_384
+    package var connectionsPerUID = 512
+    /// shared by all peers that match no rule
+    package var strangers = 256
+    package var strangersPerUID = 8
+    /// requests of one connection that are read before they are answered
+    package var pipelined = 64
+    /// bytes of output of one connection that may wait
+    package var waitingOutput = 65_536
+    /// bytes of all buffers together
+    package var buffers = 24 << 20
+    /// seconds
+    package var idle = 300
+    package var strangerIdle = 10
+    package var stalled = 30
+
+    package init() {}
+}
