@@ -33,12 +33,15 @@ package enum Consumer: Hashable, Sendable, CustomStringConvertible {
     case uid(UInt32)
     /// `shared = true`: everybody's
     case shared
+    /// the daemon itself, finding out whether a token can be had; what it gets is handed to nobody
+    case probe
 
     package var description: String {
         switch self {
         case .unit(let name): name
         case .uid(let number): "uid \(number)"
         case .shared: "shared"
+        case .probe: "tokend"
         }
     }
 }

@@ -106,7 +106,7 @@ package struct AllowEntry: Sendable, Equatable {
 }
 
 /// Matches a peer when all of its keys hold; at least one is there.
-package struct PeerPattern: Sendable, Equatable {
+package struct PeerPattern: Sendable, Hashable {
     package var user: NamedID?
     package var group: NamedID?
     package var unit: UnitPattern?
@@ -119,7 +119,7 @@ package struct PeerPattern: Sendable, Equatable {
 }
 
 /// A user or group as written, and the number it had when the configuration was read; without one it matches nobody.
-package struct NamedID: Sendable, Equatable {
+package struct NamedID: Sendable, Hashable {
     package var name: String
     package var id: UInt32?
 

@@ -1,0 +1,151 @@
+package import TokenWire
+
+/// Decides who may ask for what. Deny by default.
+///
+/// The entries of a token are tried in order and the first that matches decides: verbs, scopes, and whose token it is.
+package struct AccessPolicy: Sendable {
+    private let tokens: [TokenName: TokenSettings]
+    private let admins: [PeerPattern]
+    private let familiar: PeerIndex
+
+    package init(_ configuration: Configuration) {
+        tokens = configuration.tokens
+        admins = configuration.admins
+        familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
+    }
+
+    /// The query, bound to the caller's consumer and scopes, or why not. A name that does not exist, is not even a name, or
+    /// is not for this caller gets one and the same refusal.
+    package func authorise(_ query: TokenQuery, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
+        guard let (token, entry) = grant(query.name, for: caller) else { return .failure(.denied(caller, query.name)) }
+        let most = entry.scopes ?? token.scopes
+        if let beyond = query.scopes.first(where: { !most.contains($0) }) {
+            return .failure(Refusal(.denied, [], "scope \(quoted(beyond)) is beyond what the rule allows for \(quoted(query.name))"))
+        }
+        if let audience = query.audience, !token.audiences.contains(audience) {
+            return .failure(
+                Refusal(.refused, [Field("reason", "audience")], "audience \(quoted(audience)) is not one of those configured for \(quoted(query.name))"))
+        }
+        let scopes = query.scopes.isEmpty ? most : most.filter(query.scopes.contains)
+        let key = CacheKey(
+            token: token.name, consumer: consumer(of: token, entry, caller), scopes: scopes, audience: query.audience ?? token.audiences.first)
+        return .success(AuthorisedQuery(key: key, minValid: query.minValid, wait: query.wait, bound: entry.scopes))
+    }
+
+    /// The same for a request that asks for no token (REJECT, WAIT, STATUS): whose it would be, with the rule's own scopes.
+    package func authorise(name: String, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
+        authorise(TokenQuery(name: name), for: caller)
+    }
+
+    /// Administrators may look at and renew what they may not have. uid 0 always is one.
+    package func isAdmin(_ caller: Caller) -> Bool {
+        caller.unit != .failed && (caller.uid == 0 || admins.contains { $0.matches(caller) })
+    }
+
+    /// Whether anything here is for this caller; the others share a small allowance of connections.
+    package func isStranger(_ caller: Caller) -> Bool {
+        !isAdmin(caller) && !familiar.matches(caller)
+    }
+
+    /// The caller's tokens, by name.
+    package func tokens(for caller: Caller) -> [AuthorisedQuery] {
+        tokens.keys.sorted().compactMap { try? authorise(name: $0.description, for: caller).get() }
+    }
+
+    /// Which configured token a name means; for what only an admin asks.
+    package func token(named name: String) -> TokenSettings? { TokenName(name).flatMap { tokens[$0] } }
+
+    private func grant(_ name: String, for caller: Caller) -> (TokenSettings, AllowEntry)? {
+        guard caller.unit != .failed, let token = token(named: name),
+              let entry = token.allow.first(where: { $0.who.matches(caller) })
+        else { return nil }
+        return (token, entry)
+    }
+
+    private func consumer(of token: TokenSettings, _ entry: AllowEntry, _ caller: Caller) -> Consumer {
+        if token.shared { return .shared }
+        if entry.who.unit != nil, case .unit(let name) = caller.unit { return .unit(name) }
+        return .uid(caller.uid)
+    }
+}
+
+/// A query that the policy has let through; only `AccessPolicy` can make one.
+package struct AuthorisedQuery: Hashable, Sendable {
+    /// Which cached token answers it.
+    package let key: CacheKey
+    /// Seconds the caller was promised; `nil` is the default.
+    package let minValid: Int?
+    /// Seconds the caller may be held.
+    package let wait: Int
+    /// The rule's own `scopes`: a token that the server made wider is not handed over.
+    package let bound: [String]?
+
+    /// The same on the daemon's own account: it shows whether a token can be had, and is handed to nobody.
+    package func probe(wait: Int) -> AuthorisedQuery {
+        let key = CacheKey(token: key.token, consumer: key.consumer == .shared ? .shared : .probe, scopes: key.scopes, audience: key.audience)
+        return AuthorisedQuery(key: key, minValid: nil, wait: wait, bound: nil)
+    }
+
+    /// The same with another patience.
+    package func waiting(_ seconds: Int) -> AuthorisedQuery {
+        AuthorisedQuery(key: key, minValid: minValid, wait: seconds, bound: bound)
+    }
+
+    fileprivate init(key: CacheKey, minValid: Int?, wait: Int, bound: [String]?) {
+        self.key = key
+        self.minValid = minValid
+        self.wait = wait
+        self.bound = bound
+    }
+}
+
+/// What a result is cached under. The same token in other scopes, for another audience or another consumer is another one.
+package struct CacheKey: Hashable, Sendable {
+    package let token: TokenName
+    package let consumer: Consumer
+    /// What is asked of the server, in the configuration's order.
+    package let scopes: [String]
+    package let audience: String?
+}
+
+extension PeerPattern {
+    /// All keys that are there must hold.
+    func matches(_ caller: Caller) -> Bool {
+        guard user != nil || group != nil || unit != nil, caller.unit != .failed else { return false }
+        if let user, user.id != caller.uid { return false }
+        if let group, !isMember(caller, of: group) { return false }
+        if let unit { return matches(unit, caller) }
+        return true
+    }
+
+    private func isMember(_ caller: Caller, of group: NamedID) -> Bool {
+        guard let id = group.id else { return false }
+        return caller.gid == id || caller.groups.contains(id)
+    }
+
+    private func matches(_ pattern: UnitPattern, _ caller: Caller) -> Bool {
+        guard case .unit(let name) = caller.unit else { return false }
+        return pattern.matches(name)
+    }
+}
+
+extension Refusal {
+    /// Byte for byte the same whether or not the name exists.
+    static func denied(_ caller: Caller, _ name: String) -> Refusal {
+        Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(name))")
+    }
+}
+
+/// A text in quotes, cut to 64 bytes, with nothing in it that could break a line or a terminal.
+package func quoted(_ text: String) -> String {
+    var result = "\""
+    for byte in text.utf8 {
+        if result.utf8.count >= 65 { return result + "...\"" }
+        if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+            result.unicodeScalars.append(Unicode.Scalar(byte))
+        } else {
+            result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }
+    }
+    return result + "\""
+}

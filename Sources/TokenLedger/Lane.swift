@@ -1,0 +1,48 @@
+internal import OAuth
+
+/// One identity server: what waits for it, what is with it, and whether it is left alone after a failure.
+struct Lane: Sendable {
+    private var callers = Line()
+    private var renewals = Line()
+    var inFlight = 0
+    var backoff = Backoff()
+    var failure: ExchangeFailure?
+
+    /// A server that failed is tried by one exchange, not by all that wait.
+    var capacity: Int { backoff.failures > 0 ? 1 : Ledger.flightsPerServer }
+
+    var hasWaiting: Bool { !callers.isEmpty || !renewals.isEmpty }
+
+    mutating func enqueue(_ key: CacheKey, isForCaller: Bool) {
+        if isForCaller { callers.append(key) } else { renewals.append(key) }
+    }
+
+    /// Callers before renewals, each in order.
+    mutating func dequeue() -> CacheKey? { callers.removeFirst() ?? renewals.removeFirst() }
+
+    /// Everything that waits, and then nothing does.
+    mutating func clear() -> [CacheKey] {
+        defer { (callers, renewals) = (Line(), Line()) }
+        return callers.all + renewals.all
+    }
+}
+
+/// First in, first out.
+private struct Line: Sendable {
+    private var keys: [CacheKey] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == keys.count }
+    var all: [CacheKey] { Array(keys[head...]) }
+
+    mutating func append(_ key: CacheKey) { keys.append(key) }
+
+    mutating func removeFirst() -> CacheKey? {
+        guard head < keys.count else { return nil }
+        defer {
+            head += 1
+            if head == keys.count { (keys, head) = ([], 0) }
+        }
+        return keys[head]
+    }
+}

@@ -1,0 +1,211 @@
+internal import TokenWire
+
+extension Ledger {
+    /// The held token that answers this query at once, if there is one. Marks it as in use.
+    package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> HeldToken? {
+        guard let entry = entries[query.key], let held = entry.held, !(entry.isRejected && entry.progress != .none) else { return nil }
+        guard held.lasts(promise(query.minValid, held, query.key.token), at: now.boot), held.stays(within: query.bound) else { return nil }
+        markServed(query, held, at: now)
+        return held
+    }
+
+    /// Everything else: begins or joins an exchange, or refuses. The answer for `waiter` is in this turn, or in a later one.
+    package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
+        var turn = Turn()
+        let waiter = Waiter(
+            id: id, deadline: now.boot + .seconds(query.wait), minValid: query.minValid, bound: query.bound, patience: patience)
+        if patience == .outcome, let held = ready(query, at: now) {
+            turn.answers.append((id, .token(held)))
+        } else if let refusal = obstacle(query, waiter, at: now) {
+            turn.answers.append((id, softened(refusal, query, at: now)))
+        } else {
+            join(query, waiter, patience == .ready ? .probe : .asked, at: now, &turn)
+        }
+        return turn
+    }
+
+    /// Why no exchange is worth waiting for: it cannot help, is not due, or is more than this consumer's share.
+    private mutating func obstacle(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment) -> Refusal? {
+        if isStopping { return Refusal(.stopping, [], "the daemon is shutting down") }
+        let key = query.key
+        if let refusal = credentials[key.token]?.refusal { return refusal }
+        let entry = entries[key]
+        if let trouble = entry?.trouble, trouble.isFinal { return trouble.refusal }
+        if let held = entry?.held, held.lasts(0, at: now.boot), !held.stays(within: query.bound) { return .widerThanRule(held, query.bound) }
+        if let refusal = unreachablePromise(query, entry) { return refusal }
+        if let entry, entry.progress != .none { return nil }
+        if let next = nextTry(key, at: now.boot) {
+            return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
+        }
+        return overBudget(query, entry, at: now)
+    }
+
+    /// A promise that no token of this server can keep, as far as its last one told.
+    private func unreachablePromise(_ query: AuthorisedQuery, _ entry: Entry?) -> Refusal? {
+        guard let minValid = query.minValid, let lifetime = entry?.knownLifetime, .seconds(minValid) > lifetime else { return nil }
+        return .shortLived(lifetime, minValid)
+    }
+
+    /// What a consumer may cause beyond its first token is bounded: an early renewal, another variant. To fetch when
+    /// nothing valid is held costs nothing of it.
+    private mutating func overBudget(_ query: AuthorisedQuery, _ entry: Entry?, at now: Moment) -> Refusal? {
+        guard holdsAny(query.key, at: now.boot) else { return nil }
+        let lifetime = entry?.knownLifetime ?? 0
+        if entry == nil, !makeRoom(for: query.key) {
+            return Refusal(.busy, [Field("retry-after", 60)], "\(query.key.consumer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
+        }
+        return spend(query.key, lifetime: lifetime, at: now)
+    }
+
+    private func holdsAny(_ key: CacheKey, at boot: Int64) -> Bool {
+        consumers[consumerKey(key)]?.variants.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false } ?? false
+    }
+
+    /// Takes one exchange from the consumer's budget, or says when there is one again.
+    mutating func spend(_ key: CacheKey, lifetime: Int64, at now: Moment) -> Refusal? {
+        let fresh = ConsumerState(budget: Budget(at: now.boot))
+        guard let pause = consumers[consumerKey(key), default: fresh].budget.spend(at: now.boot, lifetime: lifetime) else { return nil }
+        return Refusal(.busy, [Field("retry-after", wholeSeconds(pause))], "\(key.consumer) has caused too many exchanges of \"\(key.token)\"")
+    }
+
+    /// A caller who named no promise gets what is held and valid rather than a refusal.
+    private mutating func softened(_ refusal: Refusal, _ query: AuthorisedQuery, at now: Moment) -> Answer {
+        guard query.minValid == nil, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
+        else { return .refused(refusal) }
+        markServed(query, held, at: now)
+        return .token(held)
+    }
+
+    /// Puts the waiter on the entry and gets an exchange under way.
+    mutating func join(_ query: AuthorisedQuery, _ waiter: Waiter, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
+        let key = query.key
+        open(key, at: now)
+        entries[key]?.lastAsked = now.boot
+        entries[key]?.isAsked = true
+        press(key, query.minValid)
+        launch(key, cause, at: now, &turn)
+        if query.wait == 0 {
+            turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
+        } else {
+            entries[key]?.waiters.append(waiter)
+            waiting[waiter.id] = key
+            patience.set(waiter.id, at: waiter.deadline)
+        }
+        reschedule(key, at: now.boot)
+    }
+
+    /// The asker has gone: nothing waits for it any more, and what is under way goes on.
+    package mutating func withdraw(waiter id: UInt64) {
+        patience.set(id, at: nil)
+        guard let key = waiting.removeValue(forKey: id) else { return }
+        entries[key]?.waiters.removeAll { $0.id == id }
+    }
+
+    /// Adds a watcher: it counts as use, and hears of every token and trouble from now on. The present token is its first row.
+    package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        let held = ready(query, at: now)
+        if held == nil, let refusal = obstacle(query, Waiter(id: id, deadline: .max, minValid: query.minValid, bound: query.bound, patience: .ready), at: now) {
+            turn.rows.append((id, .trouble(state(of: query.key, at: now.boot).state, reason: refusal.text)))
+        }
+        open(query.key, at: now)
+        entries[query.key]?.watchers.append(id)
+        entries[query.key]?.isAsked = true
+        press(query.key, query.minValid)
+        if let held { turn.rows.append((id, .token(held))) } else { launch(query.key, .asked, at: now, &turn) }
+        reschedule(query.key, at: now.boot)
+        return turn
+    }
+
+    package mutating func unwatch(_ key: CacheKey, watcher id: UInt64) {
+        entries[key]?.watchers.removeAll { $0 == id }
+    }
+
+    /// Nanoseconds the token must still live to be handed over.
+    func promise(_ minValid: Int?, _ held: HeldToken, _ token: TokenName) -> Int64 {
+        minValid.map { .seconds($0) } ?? held.defaultPromise(configured: configuration.tokens[token]?.minValid)
+    }
+
+    private mutating func markServed(_ query: AuthorisedQuery, _ held: HeldToken, at now: Moment) {
+        let key = query.key
+        if entries[key]?.isAsked == false {
+            entries[key]?.isAsked = true
+            reschedule(key, at: now.boot)
+        }
+        entries[key]?.lastAsked = now.boot
+        if query.minValid != nil { press(key, query.minValid); reschedule(key, at: now.boot) }
+        noteServed(key)
+    }
+
+    /// Which variant a consumer was last given decides what REJECT without an id means.
+    func consumerKey(_ key: CacheKey) -> ConsumerKey { ConsumerKey(token: key.token, consumer: key.consumer) }
+
+    mutating func noteServed(_ key: CacheKey) {
+        let consumer = consumerKey(key)
+        guard consumers[consumer]?.lastServed != key else { return }
+        if consumers[consumer]?.lastServed != nil { epoch += 1 }
+        consumers[consumer]?.lastServed = key
+    }
+
+    private mutating func press(_ key: CacheKey, _ minValid: Int?) {
+        guard let minValid else { return }
+        entries[key]?.press(.seconds(minValid))
+    }
+
+    /// Makes the entry, and its place among the consumer's variants, if there is none yet.
+    mutating func open(_ key: CacheKey, at now: Moment) {
+        guard entries[key] == nil else { return }
+        entries[key] = Entry()
+        credentials[key.token, default: Credential()].entries.append(key)
+        consumers[consumerKey(key), default: ConsumerState(budget: Budget(at: now.boot))].variants.append(key)
+    }
+
+    /// Forgets the least recently used idle variant when a consumer has all it may have.
+    private mutating func makeRoom(for key: CacheKey) -> Bool {
+        guard let state = consumers[consumerKey(key)], state.variants.count >= Self.variantsPerConsumer else { return true }
+        let idle = state.variants.filter { entries[$0].map { $0.waiters.isEmpty && !$0.isWatched && $0.progress == .none } ?? true }
+        guard let oldest = idle.min(by: { (entries[$0]?.lastAsked ?? 0) < (entries[$1]?.lastAsked ?? 0) }) else { return false }
+        close(oldest)
+        return true
+    }
+
+    /// Forgets an entry altogether; its consumer's budget stays until it is full again.
+    mutating func close(_ key: CacheKey) {
+        guard let entry = entries.removeValue(forKey: key) else { return }
+        for waiter in entry.waiters {
+            waiting[waiter.id] = nil
+            patience.set(waiter.id, at: nil)
+        }
+        schedule.set(key, at: nil)
+        credentials[key.token]?.entries.removeAll { $0 == key }
+        let consumer = consumerKey(key)
+        consumers[consumer]?.variants.removeAll { $0 == key }
+        if consumers[consumer]?.lastServed == key { consumers[consumer]?.lastServed = nil }
+        epoch += 1
+    }
+}
+
+extension HeldToken {
+    /// Whether the server granted nothing beyond the rule's own scopes.
+    func stays(within bound: [String]?) -> Bool { bound.map { scopes.allSatisfy($0.contains) } ?? true }
+}
+
+extension Refusal {
+    static func widerThanRule(_ held: HeldToken, _ bound: [String]?) -> Refusal {
+        let beyond = held.scopes.filter { !(bound ?? []).contains($0) }.map(quoted).joined(separator: ", ")
+        return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")
+    }
+
+    static func shortLived(_ lifetime: Int64, _ minValid: Int) -> Refusal {
+        Refusal(
+            .refused, [Field("reason", "short-lived")],
+            "the server's tokens live \(lifetime / .seconds(1)) s; min-valid=\(minValid) can never be met")
+    }
+
+    static func timedOut(_ wait: Int) -> Refusal {
+        Refusal(.timeout, [], wait == 0 ? "no token is held; an exchange is under way" : "no token within \(wait) s; the exchange goes on")
+    }
+}
+
+/// Nanoseconds as whole seconds, rounded up, at least 1.
+func wholeSeconds(_ nanoseconds: Int64) -> Int64 { max(1, (nanoseconds + 999_999_999) / 1_000_000_000) }

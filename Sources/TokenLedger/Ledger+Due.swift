@@ -1,0 +1,135 @@
+internal import OAuth
+internal import TokenWire
+
+extension Ledger {
+    /// What time alone brings: renewals, tries after a pause, tokens that end, callers whose patience is over.
+    /// Level-triggered: calling it late, twice or too early does no harm.
+    package mutating func due(at now: Moment) -> Turn {
+        var turn = Turn()
+        for key in schedule.due(at: now.boot) { attend(key, at: now, &turn) }
+        for waiter in patience.due(at: now.boot) { timeOut(waiter, at: now, &turn) }
+        return turn
+    }
+
+    /// Begins what is kept without being asked for.
+    package mutating func start(at now: Moment) -> Turn {
+        var turn = Turn()
+        for token in configuration.tokens.values where token.keep == .always {
+            let key = CacheKey(token: token.name, consumer: .shared, scopes: token.scopes, audience: token.audiences.first)
+            open(key, at: now)
+            launch(key, .kept, at: now, &turn)
+            reschedule(key, at: now.boot)
+        }
+        return turn
+    }
+
+    /// No new exchange begins, and no request waits any longer.
+    package mutating func stop() -> Turn {
+        var turn = Turn()
+        isStopping = true
+        for id in waiting.keys { turn.answers.append((id, .refused(Refusal(.stopping, [], "the daemon is shutting down")))) }
+        for id in Array(waiting.keys) { withdraw(waiter: id) }
+        return turn
+    }
+
+    /// The wall clock was set: what clients are told of it is computed anew, and a server whose certificate was not valid at the
+    /// old time is tried at once.
+    package mutating func clockStepped(to now: Moment) -> Turn {
+        for key in entries.keys {
+            guard let held = entries[key]?.held else { continue }
+            entries[key]?.held?.expires = now.wall + (held.until - now.boot) / .seconds(1)
+        }
+        epoch += 1
+        var turn = Turn()
+        for lane in lanes.keys where lanes[lane]?.failure?.law == .unsent { lanes[lane]?.backoff.retryNow() }
+        for token in credentials.keys where credentials[token]?.failure?.law == .unsent { credentials[token]?.backoff.retryNow() }
+        for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
+        return turn
+    }
+
+    private mutating func attend(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
+        guard let entry = entries[key] else { return }
+        if let held = entry.held, !held.lasts(1, at: now.boot) { expire(key, at: now, &turn) }
+        if wantsExchange(key, at: now.boot) { launch(key, cause(of: key), at: now, &turn) }
+        if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
+    }
+
+    private mutating func expire(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
+        entries[key]?.held = nil
+        epoch += 1
+        guard let trouble = entries[key]?.trouble else { return }
+        turn.events.append(.ranOut(key, trouble.refusal))
+        let state = state(of: key, at: now.boot).state
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .trouble(state, reason: trouble.refusal.text))) }
+    }
+
+    private func cause(of key: CacheKey) -> Cause {
+        guard let entry = entries[key] else { return .renewal }
+        if entry.trouble != nil { return .retry }
+        return entry.waiters.isEmpty ? .renewal : .asked
+    }
+
+    private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let key = waiting[id], let waiter = entries[key]?.waiters.first(where: { $0.id == id }) else { return }
+        withdraw(waiter: id)
+        if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.stays(within: waiter.bound) {
+            turn.answers.append((id, .token(held)))
+            noteServed(key)
+        } else {
+            turn.answers.append((id, .refused(Refusal(.timeout, [], "nothing was ready in time; the exchange goes on"))))
+        }
+    }
+
+    // MARK: the schedule
+
+    /// CLOCK_BOOTTIME at which a held token is renewed.
+    ///
+    /// Client credentials: when max(8 %, min(5 min, 25 %)) of the life is left, up to a tenth of that earlier at random. A caller's
+    /// `min-valid` moves it forward, to half of the life at most.
+    ///
+    ///     3600 s: renewed with 300...330 s left    300 s: 75...82 s    4 s: 1.0...1.1 s
+    func renewal(of held: HeldToken, _ entry: Entry) -> Int64 {
+        let life = held.lifetime
+        let margin = max(life / 100 * 8, min(.seconds(300), life / 4))
+        let wished = min(max(margin, entry.pressure), life / 2)
+        return held.until - wished - Int64(Double(margin) * 0.1 * entry.spread)
+    }
+
+    /// Somebody uses it, watches it, waits for it, or it is kept.
+    private func isInUse(_ key: CacheKey, _ entry: Entry) -> Bool {
+        entry.isAsked || entry.isWatched || !entry.waiters.isEmpty || isKept(key)
+    }
+
+    private func isKept(_ key: CacheKey) -> Bool {
+        configuration.tokens[key.token]?.keep == .always && key.consumer == .shared
+    }
+
+    private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
+        guard let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
+        guard let held = entry.held else { return entry.isWatched || !entry.waiters.isEmpty || isKept(key) }
+        return isInUse(key, entry) && (renewal(of: held, entry) <= boot || !entry.waiters.isEmpty)
+    }
+
+    /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
+    private func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
+        guard let entry = entries[key], entry.held == nil, entry.progress == .none else { return false }
+        if entry.isWatched || !entry.waiters.isEmpty || isKept(key) || entry.trouble?.isFinal == true { return false }
+        return nextTry(key, at: boot) == nil
+    }
+
+    /// Sets when an entry is looked at next.
+    mutating func reschedule(_ key: CacheKey, at boot: Int64) {
+        guard let entry = entries[key] else { return schedule.set(key, at: nil) }
+        schedule.set(key, at: nextLook(key, entry, at: boot))
+    }
+
+    private func nextLook(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Int64? {
+        guard let held = entry.held else {
+            if entry.progress != .none || isRefused(key) { return nil }
+            return nextTry(key, at: boot) ?? boot
+        }
+        if !entry.waiters.isEmpty, entry.progress == .none, !isRefused(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }
+        guard entry.progress == .none, isInUse(key, entry), !isRefused(key) else { return held.until }
+        return min(held.until, max(renewal(of: held, entry), nextTry(key, at: boot) ?? 0))
+    }
+}

@@ -1,0 +1,75 @@
+internal import OAuth
+internal import TokenWire
+
+/// How an exchange gets from "wanted" to "under way": through its server's lane, at most so many at once.
+extension Ledger {
+    /// Wants an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
+    mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
+        guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key), nextTry(key, at: now.boot) == nil,
+              let lane = lane(of: key)
+        else { return }
+        entries[key]?.progress = .queued
+        entries[key]?.cause = cause
+        lanes[lane, default: Lane()].enqueue(key, isForCaller: cause != .renewal && cause != .kept)
+        pump(lane, at: now, &turn)
+    }
+
+    /// Starts what a lane has room for.
+    private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
+        while flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
+            guard entries[key]?.progress == .queued else { continue }
+            begin(key, lane, at: now, &turn)
+        }
+    }
+
+    /// Room in one lane may be room in all: the bound over all servers was the one that held.
+    mutating func pumpAll(at now: Moment, _ turn: inout Turn) {
+        for lane in lanes.keys where lanes[lane]?.hasWaiting == true { pump(lane, at: now, &turn) }
+    }
+
+    private mutating func begin(_ key: CacheKey, _ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
+        guard let settings = configuration.tokens[key.token], let application = application(of: key), let entry = entries[key] else { return }
+        let id = nextFlight
+        nextFlight += 1
+        let generation = credentials[key.token, default: Credential()].generation
+        flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause)
+        lanes[lane]?.inFlight += 1
+        credentials[key.token, default: Credential()].lastAttempt = now.boot
+        entries[key]?.progress = .flying(id)
+        let plan = ExchangePlan(
+            id: id, token: key.token, application: application, grant: grant(key, settings), timeout: application.server.timeout)
+        turn.plans.append(plan)
+    }
+
+    private func grant(_ key: CacheKey, _ settings: TokenSettings) -> GrantRequest {
+        switch settings.grant {
+        case .clientCredentials:
+            .clientCredentials(
+                scopes: key.scopes, audience: key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) })
+        }
+    }
+
+    func application(of key: CacheKey) -> Application? { configuration.applications[String(key.token.application)] }
+
+    func lane(of key: CacheKey) -> ServerLocation? { application(of: key)?.server.location }
+
+    func isRefused(_ key: CacheKey) -> Bool {
+        credentials[key.token]?.refusal != nil || entries[key]?.trouble?.isFinal == true
+    }
+
+    /// CLOCK_BOOTTIME of the next try, while the credential or its server is left alone after a failure.
+    func nextTry(_ key: CacheKey, at boot: Int64) -> Int64? {
+        let pauses = [credentials[key.token]?.backoff, lane(of: key).flatMap { lanes[$0]?.backoff }]
+        return pauses.compactMap { $0 }.filter { $0.isCooling(at: boot) }.map(\.until).max()
+    }
+
+    /// What a caller is told while nothing is tried.
+    func unavailable(_ key: CacheKey, until next: Int64, at now: Moment) -> Refusal {
+        let pause = wholeSeconds(next - now.boot)
+        let failure = credentials[key.token]?.failure ?? lane(of: key).flatMap { lanes[$0]?.failure }
+        let text = failure?.text ?? "the last exchange failed"
+        let told = entries[key]?.trouble?.refusal
+        let reason = told?.code == .refused ? told?.fields ?? [] : []
+        return Refusal(told?.code == .refused ? .refused : .unavailable, reason + [Field("retry-after", pause)], text)
+    }
+}

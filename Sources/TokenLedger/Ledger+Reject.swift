@@ -1,0 +1,117 @@
+package import Secrets
+internal import OAuth
+package import TokenWire
+
+/// What REJECT is told when no exchange is needed for it.
+package enum RejectVerdict: Sendable {
+    /// the rejected token is no longer the one that is served
+    case newer
+    /// it is, but not renewed so soon again; seconds
+    case cooling(retryAfter: Int64)
+    /// a renewal is under way; the answer for the waiter comes with it
+    case renewing
+    case refused(Refusal)
+}
+
+extension Ledger {
+    /// A caller says that an API refused its token. `id` nil: the token last served to this consumer.
+    package mutating func reject(_ query: AuthorisedQuery, id: Fingerprint?, waiter: UInt64, at now: Moment) -> (RejectVerdict, Turn) {
+        var turn = Turn()
+        guard let key = rejected(query, id), let held = entries[key]?.held, held.lasts(1, at: now.boot) else { return (.newer, turn) }
+        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
+        entries[key]?.isRejected = true
+        entries[key]?.isAsked = true
+        epoch += 1
+        launch(key, .rejected, at: now, &turn)
+        if query.wait == 0 {
+            turn.answers.append((waiter, .refused(.timedOut(0))))
+        } else {
+            enlist(waiter, key, wait: query.wait, at: now)
+        }
+        reschedule(key, at: now.boot)
+        return (.renewing, turn)
+    }
+
+    private func rejected(_ query: AuthorisedQuery, _ id: Fingerprint?) -> CacheKey? {
+        guard let consumer = consumers[consumerKey(query.key)] else { return nil }
+        guard let id else { return consumer.lastServed }
+        return consumer.variants.first { entries[$0]?.held?.id == id }
+    }
+
+    /// ERR-08: once, and only a token that had time to prove itself.
+    private mutating func reasonNotToRenew(_ key: CacheKey, _ held: HeldToken, at now: Moment) -> RejectVerdict? {
+        let age = now.boot - held.since
+        if age < .seconds(30) { return .cooling(retryAfter: wholeSeconds(.seconds(30) - age)) }
+        if let refusal = credentials[key.token]?.refusal { return .refused(refusal) }
+        if let next = nextTry(key, at: now.boot) { return .cooling(retryAfter: wholeSeconds(next - now.boot)) }
+        guard let busy = spend(key, lifetime: held.lifetime, at: now) else { return nil }
+        let pause = busy.fields.first { $0.key == "retry-after" }.flatMap { Int64($0.value) }
+        return .cooling(retryAfter: pause ?? 60)
+    }
+
+    /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
+    /// Gives the waiters' keys in order; none when nothing is held. At most one such try in five seconds.
+    package mutating func renew(_ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
+        var turn = Turn()
+        let floor = Int64.seconds(5)
+        if let last = credentials[token]?.lastAttempt, now.boot - last < floor {
+            let pause = wholeSeconds(floor - (now.boot - last))
+            return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
+        }
+        forgive(token)
+        var started: [(UInt64, CacheKey)] = []
+        for key in consumers(of: token) {
+            launch(key, .administrator, at: now, &turn)
+            let id = makeWaiter()
+            enlist(id, key, wait: wait, at: now)
+            started.append((id, key))
+            reschedule(key, at: now.boot)
+        }
+        return (.success(started), turn)
+    }
+
+    /// Ends refusal and cooling of a credential, and of its server.
+    private mutating func forgive(_ token: TokenName) {
+        credentials[token]?.refusal = nil
+        credentials[token]?.failure = nil
+        credentials[token]?.backoff.clear()
+        if let location = configuration.applications[String(token.application)]?.server.location { lanes[location]?.backoff.clear() }
+        for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
+        epoch += 1
+    }
+
+    private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
+        let deadline = now.boot + .seconds(wait)
+        entries[key]?.waiters.append(Waiter(id: id, deadline: deadline, minValid: nil, bound: nil, patience: .renewal))
+        waiting[id] = key
+        patience.set(id, at: deadline)
+    }
+
+    /// Takes in a new configuration. What did not change goes on as it was; a token whose own settings changed starts anew.
+    /// Returns the waiters and watchers whose entries are gone: they have to be asked again, if they still may.
+    package mutating func adopt(_ next: Configuration, at now: Moment) -> (orphans: [UInt64], turn: Turn) {
+        let changed = configuration.tokens.keys.filter { !configuration.means(the: $0, same: next) }
+        var orphans: [UInt64] = []
+        for token in changed {
+            for key in credentials[token]?.entries ?? [] {
+                orphans += (entries[key]?.waiters.map(\.id) ?? []) + (entries[key]?.watchers ?? [])
+                close(key)
+            }
+            let generation = credentials[token]?.generation ?? 0
+            credentials[token] = Credential(generation: generation + 1)
+        }
+        replaceConfiguration(next)
+        epoch += 1
+        return (orphans, start(at: now))
+    }
+}
+
+extension Configuration {
+    /// Whether a token is exchanged in the same way in both: who may have it may differ.
+    func means(the token: TokenName, same other: Configuration) -> Bool {
+        guard var mine = tokens[token], var theirs = other.tokens[token] else { return false }
+        (mine.allow, theirs.allow) = ([], [])
+        let application = String(token.application)
+        return mine == theirs && applications[application] == other.applications[application]
+    }
+}

@@ -1,0 +1,245 @@
+internal import OAuth
+internal import TokenWire
+
+extension Ledger {
+    /// Takes in what came of a plan: publishes the token or the failure to everyone it concerns, and starts what waited.
+    package mutating func settle(_ report: ExchangeReport, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let flight = flights.removeValue(forKey: report.plan) else { return turn }
+        lanes[flight.lane]?.inFlight -= 1
+        if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
+            entries[flight.key]?.progress = .none
+            conclude(flight, report, at: now, &turn)
+        }
+        pumpAll(at: now, &turn)
+        return turn
+    }
+
+    private mutating func conclude(_ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = flight.key
+        switch report.outcome {
+        case .failure(let failure):
+            fail(flight, failure, report, at: now, &turn)
+        case .success(let tokens):
+            heal(flight, at: now, &turn)
+            switch judge(tokens, key, report) {
+            case .success(let held): publish(held, flight, report, at: now, &turn)
+            case .failure(let verdict): withhold(verdict, flight, report, at: now, &turn)
+            }
+        }
+        reschedule(key, at: now.boot)
+    }
+
+    // MARK: success
+
+    /// Whether what the server gave is what was asked for and can be handed out at all.
+    private func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport) -> Result<HeldToken, Verdict> {
+        let settings = configuration.tokens[key.token]
+        let seconds = tokens.lifetime ?? Int64(settings?.assumeLifetime ?? TokenSettings.defaultAssumedLifetime)
+        let granted = tokens.scopes ?? key.scopes
+        let missing = key.scopes.filter { !granted.contains($0) }
+        guard seconds > 0 else {
+            return .failure(Verdict(reason: "short-lived", text: "the server gave a token that has already expired", isFinal: false))
+        }
+        guard missing.isEmpty else {
+            let names = missing.map(quoted).joined(separator: ", ")
+            return .failure(Verdict(reason: "missing-scope", text: "the server did not grant scope \(names)", isFinal: true))
+        }
+        guard let id = report.id else {
+            return .failure(Verdict(reason: "no-fingerprint", text: "the token came without its fingerprint", isFinal: false))
+        }
+        return .success(
+            HeldToken(
+                token: tokens.accessToken, id: id, scopes: granted, header: settings?.header ?? .authorization,
+                since: report.sent.boot, until: report.sent.boot + .seconds(seconds), expires: report.sent.wall + seconds,
+                isAssumed: tokens.lifetime == nil))
+    }
+
+    private mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = flight.key
+        let previous = entries[key]?.held?.id
+        entries[key]?.held = held
+        entries[key]?.trouble = nil
+        entries[key]?.isAsked = false
+        entries[key]?.isRejected = false
+        entries[key]?.pressure = 0
+        entries[key]?.knownLifetime = held.lifetime
+        entries[key]?.spread = Double(jitter.next() >> 11) / Double(1 << 53)
+        epoch += 1
+        turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .token(held))) }
+        satisfyWaiters(of: key, at: now, &turn)
+    }
+
+    /// The server and the credential work again.
+    private mutating func heal(_ flight: Flight, at now: Moment, _ turn: inout Turn) {
+        let token = flight.key.token
+        if let failures = credentials[token]?.backoff.failures, failures > 0 {
+            turn.events.append(.recovered(flight.key, failures: failures))
+        }
+        lanes[flight.lane]?.backoff.clear()
+        lanes[flight.lane]?.failure = nil
+        credentials[token]?.backoff.clear()
+        credentials[token]?.failure = nil
+    }
+
+    /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
+    private mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
+        guard let held = entries[key]?.held else { return }
+        for waiter in takeWaiters(of: key) {
+            let promise = Int64.seconds(waiter.minValid ?? 0)
+            if !held.stays(within: waiter.bound) {
+                turn.answers.append((waiter.id, .refused(.widerThanRule(held, waiter.bound))))
+            } else if held.lasts(promise, at: now.boot) {
+                turn.answers.append((waiter.id, .token(held)))
+                if waiter.patience == .outcome {
+                    entries[key]?.isAsked = true
+                    entries[key]?.lastAsked = now.boot
+                    entries[key]?.press(promise)
+                    noteServed(key)
+                }
+            } else {
+                turn.answers.append((waiter.id, .refused(.shortLived(held.lifetime, waiter.minValid ?? 0))))
+            }
+        }
+    }
+
+    // MARK: failure
+
+    private mutating func fail(_ flight: Flight, _ failure: ExchangeFailure, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = flight.key
+        let refusal = cool(flight, failure, at: now)
+        credentials[key.token]?.failure = failure
+        let failures = credentials[key.token]?.backoff.failures ?? 0
+        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: false, failures: failures)
+        tell(refusal, flight, report, at: now, &turn)
+        if failure.reach == .server { shareUnreachable(flight, refusal, at: now, &turn) }
+        if credentials[key.token]?.refusal != nil { dismissQueued(key.token, refusal, at: now, &turn) }
+    }
+
+    /// Applies the law of a failure to the server or the credential, and words it for those who ask.
+    private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, at now: Moment) -> Refusal {
+        let token = flight.key.token
+        let fields = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
+        if failure.law == .configuration {
+            let refusal = Refusal(.refused, fields, failure.text)
+            credentials[token]?.refusal = refusal
+            return refusal
+        }
+        var retryAfter: Int?
+        if case .answered(let seconds) = failure.law { retryAfter = seconds }
+        credentials[token]?.backoff.failed(at: now.boot, retryAfter: retryAfter, random: jitter.next())
+        if failure.reach == .server {
+            lanes[flight.lane]?.backoff.failed(at: now.boot, retryAfter: retryAfter, random: jitter.next())
+            lanes[flight.lane]?.failure = failure
+        }
+        if failure.law == .no, let failures = credentials[token]?.backoff.failures, failures >= Self.triesAfterNo {
+            let refusal = Refusal(.refused, fields, failure.text)
+            credentials[token]?.refusal = refusal
+            return refusal
+        }
+        let next = nextTry(flight.key, at: now.boot) ?? now.boot
+        return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
+    }
+
+    /// A refusal that says nothing readable is believed after so many of them in a row.
+    static let triesAfterNo = 4
+
+    private mutating func withhold(_ verdict: Verdict, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = flight.key
+        var fields = [Field("reason", verdict.reason)]
+        if !verdict.isFinal {
+            credentials[key.token]?.backoff.failed(at: now.boot, retryAfter: nil, random: jitter.next())
+            credentials[key.token]?.failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: verdict.text)
+            fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
+        }
+        let refusal = Refusal(.refused, fields, verdict.text)
+        let failures = (entries[key]?.trouble?.failures ?? 0) + 1
+        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: verdict.isFinal, failures: failures)
+        tell(refusal, flight, report, at: now, &turn)
+    }
+
+    /// Tells the audit, the watchers and the waiters of one entry.
+    private mutating func tell(_ refusal: Refusal, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = flight.key
+        entries[key]?.isRejected = false
+        epoch += 1
+        let next = isRefused(key) ? nil : nextTry(key, at: now.boot).map { $0 - now.boot }
+        let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
+        var failure: ExchangeFailure?
+        if case .failure(let reported) = report.outcome { failure = reported }
+        turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
+        let state = state(of: key, at: now.boot).state
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .trouble(state, reason: refusal.text))) }
+        dismissWaiters(of: key, refusal, at: now, &turn)
+    }
+
+    /// An outcome is shared by all who wait for it: they get the held token if that is good enough, else the refusal.
+    /// Who waits for readiness goes on waiting, unless only an operator can help.
+    private mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        let held = entries[key]?.held
+        for waiter in takeWaiters(of: key) {
+            if waiter.patience == .ready, !isRefused(key) {
+                keepWaiting(waiter, key)
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.stays(within: waiter.bound) {
+                turn.answers.append((waiter.id, .token(held)))
+                noteServed(key)
+            } else {
+                turn.answers.append((waiter.id, .refused(refusal)))
+            }
+        }
+    }
+
+    /// A server that cannot be reached is not asked again by what waits in its lane: the credential's own plans share the
+    /// outcome, the others wait for the next try if their callers can.
+    private mutating func shareUnreachable(_ flight: Flight, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        for key in lanes[flight.lane]?.clear() ?? [] where entries[key]?.progress == .queued {
+            entries[key]?.progress = .none
+            if key.token == flight.key.token {
+                dismissWaiters(of: key, refusal, at: now, &turn)
+            } else {
+                dismissImpatient(key, refusal, at: now, &turn)
+            }
+            reschedule(key, at: now.boot)
+        }
+    }
+
+    private mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        guard let next = nextTry(key, at: now.boot) else { return }
+        let all = takeWaiters(of: key)
+        for waiter in all where waiter.deadline >= next { keepWaiting(waiter, key) }
+        for waiter in all where waiter.deadline < next { turn.answers.append((waiter.id, .refused(refusal))) }
+    }
+
+    /// What waits in the lane for a credential that is refused for good.
+    private mutating func dismissQueued(_ token: TokenName, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        for key in credentials[token]?.entries ?? [] where entries[key]?.progress == .queued {
+            entries[key]?.progress = .none
+            dismissWaiters(of: key, refusal, at: now, &turn)
+            reschedule(key, at: now.boot)
+        }
+    }
+
+    private mutating func takeWaiters(of key: CacheKey) -> [Waiter] {
+        guard let waiters = entries[key]?.waiters, !waiters.isEmpty else { return [] }
+        entries[key]?.waiters = []
+        for waiter in waiters {
+            waiting[waiter.id] = nil
+            patience.set(waiter.id, at: nil)
+        }
+        return waiters
+    }
+
+    private mutating func keepWaiting(_ waiter: Waiter, _ key: CacheKey) {
+        entries[key]?.waiters.append(waiter)
+        waiting[waiter.id] = key
+        patience.set(waiter.id, at: waiter.deadline)
+    }
+}
+
+/// A success that cannot be handed over.
+private struct Verdict: Error {
+    var reason: String
+    var text: String
+    var isFinal: Bool
+}

@@ -1,0 +1,107 @@
+package import Secrets
+package import TokenWire
+
+/// What a GET would meet now.
+package enum TokenState: String, Sendable, CaseIterable {
+    /// a token is held and lives long enough
+    case ready
+    /// nothing to serve yet; an exchange is under way
+    case renewing
+    /// held and valid, but its renewal is failing
+    case degraded
+    /// nothing held and nothing against fetching it
+    case idle
+    /// nothing held, and the last try failed; another follows
+    case unavailable
+    case loginRequired = "login-required"
+    /// the server, or what it grants, says no until somebody changes something
+    case refused
+    case expired
+    case locked
+}
+
+/// One line of STATUS. Times are seconds since the epoch.
+package struct TokenStatus: Sendable {
+    package var state: TokenState
+    package var expires: Int64?
+    package var renews: Int64?
+    package var failures = 0
+    package var reason: String?
+    package var id: Fingerprint?
+
+    package init(state: TokenState) { self.state = state }
+}
+
+extension Ledger {
+    /// The state of one cached result, whether or not it exists yet.
+    package func state(of key: CacheKey, at boot: Int64) -> TokenStatus {
+        let entry = entries[key]
+        var status = TokenStatus(state: .idle)
+        status.failures = credentials[key.token]?.backoff.failures ?? 0
+        let trouble = credentials[key.token]?.refusal ?? entry?.trouble?.refusal
+        status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
+        let isServable = entry?.held?.lasts(1, at: boot) ?? false
+        status.state = switch (isServable, isRefused(key), entry?.progress ?? .none) {
+        case (true, true, _): .degraded
+        case (true, false, _): trouble == nil ? .ready : .degraded
+        case (false, true, _): .refused
+        case (false, false, .flying), (false, false, .queued): .renewing
+        case (false, false, .none): nextTry(key, at: boot) == nil ? .idle : (trouble?.code == .refused ? .refused : .unavailable)
+        }
+        return status
+    }
+
+    /// The same with the times a person wants to see.
+    package func status(of key: CacheKey, at now: Moment) -> TokenStatus {
+        var status = state(of: key, at: now.boot)
+        guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
+        status.expires = held.expires
+        status.id = held.id
+        if let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
+            status.renews = now.wall + max(0, look - now.boot) / .seconds(1)
+        }
+        return status
+    }
+
+    /// The credential's state over all its consumers: the one most worth knowing.
+    package func status(of token: TokenName, at now: Moment) -> TokenStatus {
+        let all = (credentials[token]?.entries ?? []).map { status(of: $0, at: now) }
+        guard let worst = all.min(by: { Self.rank($0.state) < Self.rank($1.state) }) else {
+            let any = CacheKey(token: token, consumer: .shared, scopes: [], audience: nil)
+            return status(of: any, at: now)
+        }
+        return worst
+    }
+
+    /// Every entry of a token, for an admin.
+    package func consumers(of token: TokenName) -> [CacheKey] {
+        (credentials[token]?.entries ?? [])
+            .sorted { ($0.consumer.description, $0.scopes.joined(separator: " ")) < ($1.consumer.description, $1.scopes.joined(separator: " ")) }
+    }
+
+    /// How many tokens are held, for STATUS= and metrics.
+    package func count(of state: TokenState, at boot: Int64) -> Int {
+        configuration.tokens.keys.count { status(of: $0, at: Moment(boot: boot, wall: 0)).state == state }
+    }
+
+    /// Whether any result of a token could be served now.
+    package func isServable(_ token: TokenName, at boot: Int64) -> Bool {
+        credentials[token]?.entries.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false } ?? false
+    }
+
+    private static func rank(_ state: TokenState) -> Int {
+        switch state {
+        case .locked: 0
+        case .refused: 1
+        case .loginRequired: 2
+        case .expired: 3
+        case .unavailable: 4
+        case .degraded: 5
+        case .renewing: 6
+        case .ready: 7
+        case .idle: 8
+        }
+    }
+
+    private func nextDeadline(of key: CacheKey) -> Int64? { schedule[key] }
+}

@@ -1,0 +1,178 @@
+internal import OAuth
+package import TokenWire
+
+/// What is held, what is under way, and what happens next. A value: every event is a `mutating func` that returns what
+/// to do, and nothing in here knows a clock, a socket or a disk.
+///
+///     ask ──► ready                              (held, and lives long enough)
+///     ask ──► waiting ──► plan ──► settle ──► answers, rows, events
+///     due ──────────────► plan ──► settle ──►       the same tail
+///
+/// Three things are kept apart. An *entry* is one cached result: token, consumer, scopes, audience. A *credential* is one
+/// configured token, and what the server thinks of it. A *lane* is one identity server, and how hard we may press it.
+package struct Ledger: Sendable {
+    package private(set) var configuration: Configuration
+    package private(set) var policy: AccessPolicy
+    /// Grows whenever an answer given before might be given differently now. A reply remembered under another epoch is stale.
+    package internal(set) var epoch: UInt64 = 1
+
+    var entries: [CacheKey: Entry] = [:]
+    var consumers: [ConsumerKey: ConsumerState] = [:]
+    var credentials: [TokenName: Credential] = [:]
+    var lanes: [ServerLocation: Lane] = [:]
+    var flights: [UInt64: Flight] = [:]
+    var nextFlight: UInt64 = 1
+    var schedule = Deadlines<CacheKey>()
+    var patience = Deadlines<UInt64>()
+    var waiting: [UInt64: CacheKey] = [:]
+    var jitter: Jitter
+    var isStopping = false
+
+    /// At most so many exchanges at once, and so many with one identity server (decided cases, 8).
+    static let flightsInAll = 64
+    static let flightsPerServer = 8
+    static let variantsPerConsumer = 8
+
+    /// `seed` is random; the jitter of every schedule comes from it.
+    package init(_ configuration: Configuration, seed: UInt64) {
+        self.configuration = configuration
+        policy = AccessPolicy(configuration)
+        jitter = Jitter(seed: seed)
+    }
+
+    /// When `due` wants to be called next, on CLOCK_BOOTTIME.
+    package var nextDeadline: Int64? {
+        [schedule.next, patience.next].compactMap { $0 }.min()
+    }
+
+    mutating func replaceConfiguration(_ next: Configuration) {
+        configuration = next
+        policy = AccessPolicy(next)
+    }
+}
+
+/// What has to be done after an event: hand plans to the exchange, answers to those who wait, rows to those who watch,
+/// events to the audit. In that order nothing can be lost: all of it is already decided.
+package struct Turn: Sendable {
+    package var plans: [ExchangePlan] = []
+    package var answers: [(waiter: UInt64, answer: Answer)] = []
+    package var rows: [(watcher: UInt64, row: WatchRow)] = []
+    package var events: [LedgerEvent] = []
+
+    package init() {}
+}
+
+/// What a waiting request is told.
+package enum Answer: Sendable {
+    case token(HeldToken)
+    case refused(Refusal)
+}
+
+/// What a watcher is told.
+package enum WatchRow: Sendable {
+    case token(HeldToken)
+    case trouble(TokenState, reason: String)
+}
+
+/// Who waits, and what would satisfy them.
+package struct Waiter: Sendable {
+    package enum Patience: Sendable {
+        /// the outcome of the next exchange, good or bad; the held token rather than a failure
+        case outcome
+        /// a token newer than the present one, or the failure to get one (REJECT, RENEW)
+        case renewal
+        /// until a token can be served, through any failure that may pass (WAIT)
+        case ready
+    }
+    package var id: UInt64
+    /// CLOCK_BOOTTIME
+    package var deadline: Int64
+    /// Seconds promised to this caller; `nil` is the default, a wish rather than a promise.
+    package var minValid: Int?
+    package var bound: [String]?
+    package var patience: Patience
+}
+
+/// One cached result and everything under way for it.
+struct Entry: Sendable {
+    enum Progress: Sendable, Equatable {
+        case none
+        /// on its lane, until there is room
+        case queued
+        case flying(UInt64)
+    }
+    var held: HeldToken?
+    var progress = Progress.none
+    var waiters: [Waiter] = []
+    var watchers: [UInt64] = []
+    /// Why the last exchange brought nothing.
+    var trouble: Trouble?
+    /// Asked for since the present token came: worth renewing.
+    var isAsked = false
+    /// A caller reported the present token as refused by an API; it is served only if no other can be had.
+    var isRejected = false
+    /// Nanoseconds: the longest promise asked for during the present token's life.
+    var pressure: Int64 = 0
+    /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
+    var spread = 0.0
+    /// The last token's life in nanoseconds: what this server can promise.
+    var knownLifetime: Int64?
+    var lastAsked: Int64 = 0
+    var cause = Cause.asked
+
+    var isWatched: Bool { !watchers.isEmpty }
+
+    mutating func press(_ promise: Int64) { pressure = max(pressure, promise) }
+}
+
+/// Why an exchange is made.
+package enum Cause: String, Sendable {
+    case asked
+    case renewal
+    case rejected
+    case administrator
+    case retry
+    case kept
+    case probe
+}
+
+/// A failure as it is told to those who ask, until the next success.
+struct Trouble: Sendable {
+    var refusal: Refusal
+    /// Nothing is tried again until RENEW or a reload.
+    var isFinal: Bool
+    var failures: Int
+}
+
+struct ConsumerKey: Hashable, Sendable {
+    var token: TokenName
+    var consumer: Consumer
+}
+
+/// What one consumer of one token has: its cached variants and its budget.
+struct ConsumerState: Sendable {
+    var variants: [CacheKey] = []
+    var lastServed: CacheKey?
+    var budget: Budget
+}
+
+/// One configured token, and how its server last took it.
+struct Credential: Sendable {
+    /// Grows when the configuration of this token changes: what was sent under an older one is not published.
+    var generation: UInt64 = 0
+    var backoff = Backoff()
+    /// Refused for good, until RENEW or a reload.
+    var refusal: Refusal?
+    var failure: ExchangeFailure?
+    /// CLOCK_BOOTTIME of the last exchange begun.
+    var lastAttempt: Int64?
+    /// Its cached results.
+    var entries: [CacheKey] = []
+}
+
+struct Flight: Sendable {
+    var key: CacheKey
+    var generation: UInt64
+    var lane: ServerLocation
+    var cause: Cause
+}
