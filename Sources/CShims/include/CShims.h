@@ -1,12 +1,106 @@
 // libc and Linux calls that Swift cannot name. No library may enter here: tokenctl links this statically.
+// What can fail returns -errno; descriptors are close-on-exec.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// Overwrites `count` bytes in a way the optimiser may not remove.
 void tokend_wipe(void *_Nonnull bytes, size_t count);
+
+/// The kernel's sentence for an error number, "Permission denied". Static, for every thread.
+const char *_Nonnull tokend_error_text(int error);
+
+// MARK: clocks
 
 /// CLOCK_BOOTTIME in nanoseconds: counts suspend, never steps.
 int64_t tokend_boottime(void);
 /// CLOCK_REALTIME in nanoseconds since the epoch.
 int64_t tokend_realtime(void);
+/// CLOCK_MONOTONIC in nanoseconds: what systemd counts in.
+int64_t tokend_monotonic(void);
+/// A timer descriptor that becomes readable when CLOCK_REALTIME is set (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+int tokend_step_timer(void);
+/// Arms it for the next step.
+int tokend_step_timer_arm(int fd);
+/// 1 if the clock was set since it was armed, 0 if not.
+int tokend_step_timer_read(int fd);
+
+// MARK: descriptors that wake or hold
+
+/// A non-blocking counter descriptor (eventfd(2)) at zero.
+int tokend_eventfd(void);
+/// Adds one to it: its reader wakes.
+int tokend_eventfd_ring(int fd);
+/// Sets it to zero: it is no longer readable.
+int tokend_eventfd_clear(int fd);
+/// Memory with a descriptor (memfd_create(2)) that may be sealed.
+int tokend_memfd(const char *_Nonnull name);
+
+// MARK: sockets. A path that begins with '@' is an abstract address.
+
+/// A non-blocking AF_UNIX stream socket.
+int tokend_unix_stream(void);
+/// A non-blocking AF_UNIX datagram socket.
+int tokend_unix_datagram(void);
+int tokend_unix_bind(int fd, const char *_Nonnull path);
+/// Connects; on a non-blocking socket whose server's backlog is full this is -EAGAIN.
+int tokend_unix_connect(int fd, const char *_Nonnull path);
+/// The next waiting connection, non-blocking; -EAGAIN if there is none.
+int tokend_accept(int fd);
+/// The least that blocks nobody: MSG_NOSIGNAL | MSG_DONTWAIT, repeated after EINTR. Number of bytes sent.
+ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
+/// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input.
+ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
+/// One datagram to a path, never blocking and never a signal. Number of bytes sent.
+ssize_t tokend_send_datagram(int fd, const char *_Nonnull path, const void *_Nonnull bytes, size_t count);
+
+// MARK: who is at the other end
+
+struct tokend_credentials {
+    int32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+};
+/// SO_PEERCRED: who called connect(2), as it was then.
+int tokend_peer_credentials(int fd, struct tokend_credentials *_Nonnull credentials);
+/// SO_PEERPIDFD (Linux 6.5): a descriptor of that very process; -ENOPROTOOPT on an older kernel.
+int tokend_peer_pidfd(int fd);
+/// pidfd_open(2): a descriptor of the process that has this number now.
+int tokend_pidfd_open(int32_t pid);
+/// 1 while the process runs, 0 once it has ended, waited for or not.
+int tokend_pidfd_alive(int pidfd);
+/// SO_PEERGROUPS: supplementary groups. Number written; -ERANGE if there are more than `capacity`, the number then in `needed`.
+int tokend_peer_groups(int fd, uint32_t *_Nonnull groups, size_t capacity, size_t *_Nonnull needed);
+
+// MARK: files
+
+struct tokend_file {
+    uint32_t uid;
+    uint32_t gid;
+    /// Permission bits only, 07777.
+    uint32_t mode;
+    /// 1 for a regular file, 0 for anything else.
+    int32_t regular;
+    int64_t size;
+    /// Last change of content, nanoseconds since the epoch.
+    int64_t modified;
+};
+/// Opens for reading without following a link in the last component and without waiting for a writer of a pipe,
+/// and says what was opened.
+int tokend_open_file(const char *_Nonnull path, struct tokend_file *_Nonnull file);
+/// 1 if something other than a socket is at `path`, 0 if it is a socket; -ENOENT.
+int tokend_not_a_socket(const char *_Nonnull path);
+/// Opens, reads once, closes /proc/PID/NAME, which arrives whole. Number of bytes; `capacity` if there may be more.
+ssize_t tokend_read_proc(int32_t pid, const void *_Nonnull name, void *_Nonnull bytes, size_t capacity);
+
+// MARK: this process
+
+/// No core dump, no ptrace and no /proc/self/mem for others of the same user.
+int tokend_harden(void);
+/// The name in `ps` and /proc/PID/comm, 15 bytes.
+int tokend_set_name(const char *_Nonnull name);
+/// Raises the soft limit of open descriptors to the hard one; the limit that now holds.
+int64_t tokend_raise_file_limit(void);
+/// Blocks a signal in the calling thread and those it starts later.
+int tokend_block_signal(int number);

@@ -1,0 +1,74 @@
+#define _GNU_SOURCE
+#include "CShims.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int unix_socket(int type) {
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd < 0 ? -errno : fd;
+}
+int tokend_unix_stream(void) { return unix_socket(SOCK_STREAM); }
+int tokend_unix_datagram(void) { return unix_socket(SOCK_DGRAM); }
+
+static int unix_address(const char *path, struct sockaddr_un *address, socklen_t *length) {
+    size_t n = strlen(path);
+    if (n == 0) return -ENOENT;
+    if (n >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, n);
+    int abstract = path[0] == '@';
+    if (abstract) address->sun_path[0] = 0;
+    *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + !abstract);
+    return 0;
+}
+
+int tokend_unix_bind(int fd, const char *path) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int r = unix_address(path, &address, &length);
+    if (r < 0) return r;
+    return bind(fd, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
+}
+
+int tokend_unix_connect(int fd, const char *path) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int r = unix_address(path, &address, &length);
+    if (r < 0) return r;
+    while (connect(fd, (struct sockaddr *)&address, length) < 0)
+        if (errno != EINTR) return -errno;
+    return 0;
+}
+
+int tokend_accept(int fd) {
+    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return connection < 0 ? -errno : connection;
+}
+
+ssize_t tokend_send(int fd, const void *bytes, size_t count) {
+    for (;;) {
+        ssize_t n = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) return n;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+ssize_t tokend_recv(int fd, void *bytes, size_t count) {
+    for (;;) {
+        ssize_t n = recv(fd, bytes, count, MSG_DONTWAIT);
+        if (n >= 0) return n;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+ssize_t tokend_send_datagram(int fd, const char *path, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int r = unix_address(path, &address, &length);
+    if (r < 0) return r;
+    ssize_t n = sendto(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
+    return n < 0 ? -errno : n;
+}

@@ -1,0 +1,20 @@
+internal import COpenSSL
+package import Secrets
+
+/// SHA-256 (FIPS 180-4), 32 bytes.
+package func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: 32) { room, count in
+        SHA256(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, room.baseAddress)
+        count = 32
+    }
+}
+
+/// The same for bytes in an array.
+package func sha256(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { sha256($0) } }
+
+extension Fingerprint {
+    /// The fingerprint of a token: the first 64 bits of its SHA-256.
+    package init(of token: Secret) {
+        self.init(digest: token.withBytes { sha256($0) })
+    }
+}

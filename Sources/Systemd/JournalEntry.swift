@@ -1,0 +1,42 @@
+/// One entry in journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value` and a line feed; a value
+/// with a line feed as the name, a line feed, its length in eight little-endian bytes, the value, a line feed.
+package struct JournalEntry: Sendable {
+    /// The datagram so far.
+    package private(set) var bytes: [UInt8] = []
+
+    package init() { bytes.reserveCapacity(512) }
+
+    /// The fields in their order. A name that journald would not take (see `isName`) is left out with its value.
+    package init(_ fields: [(name: String, value: String)]) {
+        self.init()
+        for field in fields { append(field.name, field.value) }
+    }
+
+    package mutating func append(_ name: String, _ value: String) {
+        guard JournalEntry.isName(name) else { return }
+        bytes += name.utf8
+        if value.utf8.contains(JournalEntry.lineFeed) {
+            bytes.append(JournalEntry.lineFeed)
+            appendLength(UInt64(value.utf8.count))
+        } else {
+            bytes.append(UInt8(ascii: "="))
+        }
+        bytes += value.utf8
+        bytes.append(JournalEntry.lineFeed)
+    }
+
+    private mutating func appendLength(_ length: UInt64) {
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
+    }
+
+    private static let lineFeed = UInt8(ascii: "\n")
+
+    /// systemd.journal-fields(7): upper-case letters, digits and "_", at most 64, not beginning with a digit or with the
+    /// "_" of the fields that journald adds itself.
+    static func isName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, isUpper(first), name.utf8.count <= 64 else { return false }
+        return name.utf8.allSatisfy { isUpper($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func isUpper(_ byte: UInt8) -> Bool { (65...90).contains(byte) }
+}

@@ -1,0 +1,79 @@
+internal import CShims
+internal import CSystemd
+internal import Glibc
+
+/// A Unix stream socket that listens, given by systemd.
+package struct ListeningSocket: Hashable, Sendable {
+    package let fd: Int32
+    /// `FileDescriptorName=` of its socket unit, by default the unit's name.
+    package let name: String
+}
+
+/// The listening Unix stream sockets that systemd passed (sd_listen_fds(3)); empty when it passed none. May be asked repeatedly.
+package func inheritedSockets() -> [ListeningSocket] {
+    inheritedDescriptors().filter { sd_is_socket_unix($0.fd, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
+        .map { makeNonBlocking($0.fd); return $0 }
+}
+
+/// All that systemd passed, with names: sockets, and what was kept in the descriptor store.
+func inheritedDescriptors() -> [ListeningSocket] {
+    var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    let count = sd_listen_fds_with_names(0, &names)
+    defer { release(names) }
+    guard count > 0 else { return [] }
+    return (0..<count).map { ListeningSocket(fd: SD_LISTEN_FDS_START + $0, name: names?[Int($0)].map { String(cString: $0) } ?? "") }
+}
+
+private func release(_ names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
+    guard let names else { return }
+    var index = 0
+    while let name = names[index] {
+        free(name)
+        index += 1
+    }
+    free(names)
+}
+
+private func makeNonBlocking(_ fd: Int32) {
+    _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
+}
+
+/// Listens at a path of the file system, with these permission bits (0o666), non-blocking. The folder must exist.
+///
+/// A socket that a dead process left is removed; one that still answers, and anything that is not a socket, is refused.
+package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
+    try makeRoom(at: path)
+    let fd = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
+    do throws(SystemError) {
+        _ = try SystemError.check(tokend_unix_bind(fd, path), "cannot listen at '\(path)'")
+        // between bind and listen nobody can connect: the mode is right from the first connection on
+        guard chmod(path, mode) == 0, Glibc.listen(fd, backlog) == 0 else {
+            throw SystemError("cannot listen at '\(path)'", errno: errno)
+        }
+        return fd
+    } catch {
+        close(fd)
+        throw error
+    }
+}
+
+private func makeRoom(at path: String) throws(SystemError) {
+    switch tokend_not_a_socket(path) {
+    case 0: try removeDeadSocket(at: path)
+    case 1: throw SystemError("'\(path)' is not a socket; move it away or choose another path", errno: EEXIST)
+    default: return
+    }
+}
+
+private func removeDeadSocket(at path: String) throws(SystemError) {
+    let probe = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
+    defer { close(probe) }
+    switch tokend_unix_connect(probe, path) {
+    case -ECONNREFUSED:
+        guard unlink(path) == 0 else { throw SystemError("cannot remove the dead socket '\(path)'", errno: errno) }
+    case let result where result == 0 || result == -EAGAIN || result == -EPROTOTYPE:
+        throw SystemError("another process listens at '\(path)'", errno: EADDRINUSE)
+    case let result:
+        throw SystemError("cannot see whether anyone listens at '\(path)'", errno: -result)
+    }
+}

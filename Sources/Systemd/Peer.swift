@@ -1,0 +1,116 @@
+internal import CShims
+internal import Glibc
+
+/// Who is at the other end of a connection, as the kernel says.
+package struct Peer: Sendable {
+    package let uid: UInt32
+    package let gid: UInt32
+    /// The process that connected. For the record only: it may have ended since, and its number may be another's.
+    package let pid: Int32
+    /// Supplementary groups at the moment of the connect; the primary group is not always among them.
+    package let groups: [UInt32]
+    package let unit: PeerUnit
+
+    package init(uid: UInt32, gid: UInt32, pid: Int32, groups: [UInt32] = [], unit: PeerUnit = .none) {
+        self.uid = uid
+        self.gid = gid
+        self.pid = pid
+        self.groups = groups
+        self.unit = unit
+    }
+
+    /// What the process calls itself (/proc/PID/comm): its own claim, fit for a record and for nothing else. Read when asked; ""
+    /// once the process has ended.
+    package var comm: String { processName(pid) }
+}
+
+/// How the process behind a connection is pinned while its unit is read.
+package enum IdentificationWay: Sendable, CaseIterable {
+    /// The first that the kernel has.
+    case best
+    /// SO_PEERPIDFD, Linux 6.5: names the process that connected, whatever became of its number.
+    case peerPidfd
+    /// pidfd_open(2), Linux 5.3: names the process that has the number when it is called.
+    case pidfdOpen
+}
+
+/// Asks the kernel who connected. Meant to be called right after accept; about six short system calls.
+///
+/// `nil` if `fd` has no process at its other end. A process that has ended gives its uid and groups, with the unit `.failed`.
+/// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
+/// pidfd_open(2) exists, it gets the unit `.none`.
+package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false) -> Peer? {
+    var credentials = tokend_credentials()
+    guard tokend_peer_credentials(fd, &credentials) == 0, credentials.pid > 0 else { return nil }
+    return Peer(
+        uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups(of: fd),
+        unit: unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
+}
+
+private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Bool) -> PeerUnit {
+    let pidfd: Int32
+    switch way {
+    case .peerPidfd:
+        pidfd = tokend_peer_pidfd(fd)
+    case .pidfdOpen:
+        if waiting { return .none }
+        pidfd = tokend_pidfd_open(pid)
+    case .best:
+        let own = tokend_peer_pidfd(fd)
+        if own == -ENOPROTOOPT { return unit(of: fd, pid: pid, way: .pidfdOpen, waiting: waiting) }
+        pidfd = own
+    }
+    guard pidfd >= 0 else { return .failed }
+    defer { close(pidfd) }
+    return unit(of: pid, pinnedBy: pidfd)
+}
+
+/// The number belongs to the pinned process until that has ended; so if it runs before and after, what was read in between is its.
+private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
+    guard tokend_pidfd_alive(pidfd) == 1 else { return .failed }
+    let unit = withProcFile(pid, "cgroup", capacity: 8192) { unitName(cgroup: $0, below: unitRoot) }
+    return tokend_pidfd_alive(pidfd) == 1 ? unit ?? .failed : .failed
+}
+
+/// The folder of systemd's units: "" on a host; in a container without a cgroup namespace, the one in which its first process is.
+private let unitRoot: String = {
+    let content = withProcFile(1, "cgroup", capacity: 8192) { String(decoding: $0, as: UTF8.self) } ?? ""
+    return unitRoot(ofFirstProcess: content)
+}()
+
+/// systemd keeps itself in `init.scope`, beside its slices.
+func unitRoot(ofFirstProcess content: String) -> String {
+    var content = content
+    return content.withUTF8 { bytes in
+        guard let path = ControlGroupFile(UnsafeRawBufferPointer(bytes))?.systemdPath else { return "" }
+        let text = String(decoding: path, as: UTF8.self)
+        return text.hasSuffix("/init.scope") ? String(text.dropLast(11)) : ""
+    }
+}
+
+private func groups(of fd: Int32) -> [UInt32] {
+    var needed = 0
+    let few = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 32) { room in
+        let count = tokend_peer_groups(fd, room.baseAddress!, room.count, &needed)
+        return count >= 0 ? Array(room[..<Int(count)]) : nil
+    }
+    if let few { return few }
+    return [UInt32](unsafeUninitializedCapacity: needed) { room, count in
+        guard let base = room.baseAddress else { return }
+        count = Int(max(tokend_peer_groups(fd, base, room.count, &needed), 0))
+    }
+}
+
+/// What a process calls itself, at most 15 bytes; "" if there is no such process.
+package func processName(_ pid: Int32) -> String {
+    withProcFile(pid, "comm", capacity: 64) { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) } ?? ""
+}
+
+/// Lends the content of /proc/PID/NAME, from the stack; `nil` if it cannot be read or does not fit.
+private func withProcFile<R>(_ pid: Int32, _ name: StaticString, capacity: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { room in
+        let count = tokend_read_proc(pid, name.utf8Start, room.baseAddress!, room.count)
+        guard count >= 0, count < room.count else { return nil }
+        return body(UnsafeRawBufferPointer(rebasing: room[..<Int(count)]))
+    }
+}
