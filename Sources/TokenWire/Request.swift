@@ -1,7 +1,7 @@
 package import Secrets
 
 /// One request line, understood.
-package enum Request: Sendable {
+package enum Request: Hashable, Sendable {
     case get(TokenQuery)
     case header(TokenQuery)
     /// `id` nil: the token last served to this consumer. `wait` in seconds.

@@ -1,0 +1,55 @@
+extension UInt8 {
+    static let lineFeed = UInt8(ascii: "\n")
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let space = UInt8(ascii: " ")
+    static let equals = UInt8(ascii: "=")
+    static let percent = UInt8(ascii: "%")
+    static let colon = UInt8(ascii: ":")
+
+    /// Printable ASCII, the space included.
+    @inline(__always)
+    var isPrintable: Bool { self &- 0x20 < 0x5F }
+
+    @inline(__always)
+    var isLetter: Bool { (self | 0x20) &- UInt8(ascii: "a") < 26 }
+
+    @inline(__always)
+    var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
+
+    /// What this byte is worth as a hexadecimal digit of either case.
+    var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
+
+    /// The place of the first `byte` at or after `start`, looked for eight bytes at a time.
+    func firstPlace(of byte: UInt8, from start: Int = 0) -> Int? {
+        let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
+        var place = start
+        while place + 8 <= count {
+            let difference = UInt64(littleEndian: loadUnaligned(fromByteOffset: place, as: UInt64.self)) ^ pattern
+            let zeros = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+            if zeros != 0 { return place + zeros.trailingZeroBitCount / 8 }
+            place += 8
+        }
+        while place < count {
+            if self[place] == byte { return place }
+            place += 1
+        }
+        return nil
+    }
+
+    /// Whether the bytes are those of `text`.
+    func spells(_ text: String) -> Bool {
+        text.utf8.count == count && text.utf8.elementsEqual(self)
+    }
+}

@@ -1,0 +1,92 @@
+internal import Secrets
+
+/// `%XX`: how a value carries bytes that a line cannot.
+enum Escaping {
+    /// Undoes the escaping. `nil` when a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
+    static func decode(_ value: UnsafeRawBufferPointer) -> String? {
+        guard value.firstPlace(of: .percent) != nil else { return String(validating: value, as: UTF8.self) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(value.count)
+        var place = 0
+        while place < value.count {
+            guard value[place] == .percent else {
+                bytes.append(value[place])
+                place += 1
+                continue
+            }
+            guard place + 2 < value.count, let high = value[place + 1].hexDigit, let low = value[place + 2].hexDigit
+            else { return nil }
+            bytes.append(high << 4 | low)
+            place += 3
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Bytes that stand for themselves in a value.
+    static func isPlain(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space && byte != .percent }
+
+    /// `%XX` of one byte, digits in upper case.
+    static func escaped(_ byte: UInt8) -> (UInt8, UInt8, UInt8) {
+        (.percent, digit(byte >> 4), digit(byte & 15))
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+    }
+}
+
+// writing
+extension Escaping {
+    /// Bytes that stand for themselves in a word of a reply. Words are never unescaped, so `%` is one of them.
+    static func isWordByte(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space }
+
+    /// The length of a text once escaped, in bytes.
+    static func count(_ text: String, keeping isKept: (UInt8) -> Bool) -> Int {
+        text.utf8.reduce(0) { $0 + (isKept($1) ? 1 : 3) }
+    }
+
+    static func escape(_ text: String, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if isKept(byte) {
+                bytes.append(byte)
+            } else {
+                let (percent, high, low) = escaped(byte)
+                bytes += [percent, high, low]
+            }
+        }
+        return bytes
+    }
+
+    /// Text without its control characters (C0, DEL, C1), which a terminal would obey: each is written `%XX` per byte.
+    static func escapingControls(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var clean = ""
+        for scalar in text.unicodeScalars {
+            if isControl(scalar) {
+                clean += String(decoding: escape(String(scalar), keeping: { _ in false }), as: UTF8.self)
+            } else {
+                clean.unicodeScalars.append(scalar)
+            }
+        }
+        return clean
+    }
+
+    /// The longest beginning of a text that has at most `limit` bytes and cuts no character.
+    static func prefix(of text: String, _ limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: max(limit, 0))
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    }
+}
+
+extension SecretBuffer {
+    func append(escaping text: String, keeping isKept: (UInt8) -> Bool) {
+        Escaping.escape(text, keeping: isKept).withUnsafeBytes { append($0) }
+    }
+}

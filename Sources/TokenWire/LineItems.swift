@@ -1,0 +1,86 @@
+/// Walks over the items of one request line: the verb, its words, then its fields, exactly one space between two.
+struct LineItems {
+    private let line: UnsafeRawBufferPointer
+    /// Where the next item begins; one past the end when there is none.
+    private var next = 0
+    private var seen: Set<Key> = []
+    private(set) var verb = Verb.ping
+
+    /// Reads the verb.
+    init(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+        guard !line.isEmpty else { throw .badRequest("the line is empty; HELP lists the requests") }
+        if let place = line.firstIndex(where: { !$0.isPrintable }) { throw .unprintable(line[place], at: place) }
+        self.line = line
+        let word = try item() ?? line.part(0..<0)
+        guard let verb = Verb(word) else { throw .unknownVerb(word) }
+        self.verb = verb
+    }
+
+    var isAtEnd: Bool { next > line.count }
+
+    /// The next word as bytes; `role` says in the refusal what is missing.
+    mutating func word(_ role: StaticString) throws(Refusal) -> UnsafeRawBufferPointer {
+        guard let word = try item() else { throw .badRequest("\(verb.rawValue) needs a \(role)") }
+        return word
+    }
+
+    /// The next word as text.
+    mutating func text(_ role: StaticString) throws(Refusal) -> String {
+        String(decoding: try word(role), as: UTF8.self)
+    }
+
+    /// The next field, or `nil` at the end of the line. A key is refused when it is unknown, or single and met again.
+    mutating func field() throws(Refusal) -> RequestField? {
+        guard let item = try item() else { return nil }
+        guard let equals = item.firstPlace(of: .equals) else { throw notAField(item) }
+        let name = item.part(0..<equals)
+        guard let key = Key(name) else { throw unknownKey(name) }
+        if !key.repeats, !seen.insert(key).inserted { throw .badRequest("\(key.rawValue)= may stand only once") }
+        guard equals + 1 < item.count else { throw .badRequest("\(key.rawValue)= has no value") }
+        return RequestField(key: key, value: item.part(equals + 1..<item.count))
+    }
+
+    /// The refusal of a key that some requests know, but this one does not.
+    func foreign(_ key: Key) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.rawValue)\"") }
+
+    /// Refuses whatever is left.
+    mutating func end() throws(Refusal) {
+        if let field = try field() { throw foreign(field.key) }
+    }
+
+    private mutating func item() throws(Refusal) -> UnsafeRawBufferPointer? {
+        guard next <= line.count else { return nil }
+        let end = line.firstPlace(of: .space, from: next) ?? line.count
+        guard end > next else { throw .badRequest("exactly one space stands between two items, and none at either end") }
+        defer { next = end + 1 }
+        return line.part(next..<end)
+    }
+
+    private func notAField(_ item: UnsafeRawBufferPointer) -> Refusal {
+        let found = verb.mayBeQuoted ? Quotation.of(item) : "what follows the last word"
+        return .badRequest("\(found) is not key=value; \(verb.rawValue) takes no more words")
+    }
+
+    private func unknownKey(_ name: UnsafeRawBufferPointer) -> Refusal {
+        let found = verb.mayBeQuoted ? Quotation.of(name) : "of that name"
+        return .badRequest("\(verb.rawValue) knows no key \(found)")
+    }
+}
+
+extension Refusal {
+    static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
+
+    static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {
+        let (_, high, low) = Escaping.escaped(byte)
+        let digits = String(decoding: [high, low], as: UTF8.self)
+        return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
+    }
+
+    /// Only what has the form of a verb is repeated: a stray line may well be a token.
+    static func unknownVerb(_ word: UnsafeRawBufferPointer) -> Refusal {
+        guard word.count <= 16, word.allSatisfy(\.isLetter) else {
+            return .badRequest("a request begins with a word of 1 to 16 letters; HELP lists them")
+        }
+        return .badRequest("unknown request \(Quotation.of(word)); HELP lists them")
+    }
+}

@@ -1,0 +1,24 @@
+/// Input as a refusal repeats it: in double quotes, printable ASCII, at most 64 bytes of it.
+package enum Quotation {
+    /// The most bytes of input that a text repeats.
+    package static let longest = 64
+
+    /// `"text"`; what a line cannot carry is written `%XX`, and what is cut off shows as `...`.
+    package static func of(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func of(_ bytes: UnsafeRawBufferPointer) -> String {
+        var quoted: [UInt8] = [UInt8(ascii: "\"")]
+        for byte in bytes {
+            let (percent, high, low) = Escaping.escaped(byte)
+            let next = byte.isPrintable ? [byte] : [percent, high, low]
+            guard quoted.count + next.count <= longest + 1 else {
+                return String(decoding: quoted, as: UTF8.self) + "...\""
+            }
+            quoted += next
+        }
+        return String(decoding: quoted, as: UTF8.self) + "\""
+    }
+}

@@ -1,0 +1,60 @@
+package import Secrets
+
+extension Reply {
+    /// Writes the whole reply, rows first, every line with its LF and at most 65,536 bytes long.
+    ///
+    /// Nothing in the values can break a line: words and values are escaped, control characters in free text too; fields
+    /// that do not fit are left out and text is cut.
+    package func write(to buffer: SecretBuffer) {
+        switch self {
+        case .ok(let words, let fields): Reply.writeOK(words, fields, to: buffer)
+        case .token(let token): token.writeLine(to: buffer)
+        case .header(let token): token.writeHeaderLine(to: buffer)
+        case .rows(let rows, let words, let fields):
+            for row in rows { row.write(to: buffer) }
+            Reply.writeOK(words, fields, to: buffer)
+        case .refused(let refusal, let rows):
+            for row in rows { row.write(to: buffer) }
+            refusal.write(to: buffer)
+        }
+    }
+
+    private static func writeOK(_ words: [String], _ fields: [Field], to buffer: SecretBuffer) {
+        var line = ReplyLineWriter(buffer, "OK")
+        line.words(words)
+        line.fields(fields)
+        line.end()
+    }
+}
+
+extension Row {
+    /// Writes the row as one line.
+    package func write(to buffer: SecretBuffer) {
+        var line = ReplyLineWriter(buffer, "+")
+        switch self {
+        case .fields(let words, let fields):
+            line.words(words)
+            line.fields(fields)
+        case .text(let text): line.text(text)
+        case .token(let token):
+            token.writeLine(after: "+ ", to: buffer)
+            return
+        case .trouble(let state, let reason):
+            line.words(["-"])
+            line.fields([Field("state", state), Field("reason", reason)])
+        }
+        line.end()
+    }
+}
+
+extension Refusal {
+    /// Writes the `ERR` line.
+    package func write(to buffer: SecretBuffer) {
+        var line = ReplyLineWriter(buffer, "ERR")
+        line.words([code.rawValue])
+        line.fields(fields)
+        line.words([":"])
+        line.text(text)
+        line.end()
+    }
+}

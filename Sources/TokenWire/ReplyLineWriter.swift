@@ -1,0 +1,49 @@
+internal import Secrets
+
+/// One reply line as it grows, kept within the limit of a line.
+struct ReplyLineWriter {
+    private let buffer: SecretBuffer
+    private var room: Int
+
+    init(_ buffer: SecretBuffer, _ opening: StaticString) {
+        self.buffer = buffer
+        room = LineReader.longLimit - 1 - opening.utf8CodeUnitCount
+        buffer.append(opening)
+    }
+
+    /// Each word after a space. An empty one is written `-`, for a word that is not there would shift the others.
+    mutating func words(_ words: [String]) {
+        for word in words {
+            let word = word.isEmpty ? "-" : word
+            add("", word, keeping: Escaping.isWordByte)
+        }
+    }
+
+    mutating func fields(_ fields: [Field]) {
+        for field in fields { add(field.key + "=", field.value, keeping: Escaping.isPlain) }
+    }
+
+    /// Free text after a space: any UTF-8, but no control character.
+    mutating func text(_ text: String) {
+        let clean = Escaping.escapingControls(text)
+        let fitting = Escaping.prefix(of: clean, room - 1)
+        buffer.append(.space)
+        buffer.append(text: fitting)
+        room -= fitting.utf8.count + 1
+    }
+
+    func end() { buffer.append(.lineFeed) }
+
+    /// An item is written whole or not at all, and always leaves room for what a line must end with.
+    private mutating func add(_ opening: String, _ value: String, keeping isKept: (UInt8) -> Bool) {
+        let size = 1 + opening.utf8.count + Escaping.count(value, keeping: isKept)
+        guard size <= room - Self.reserve else { return }
+        buffer.append(.space)
+        buffer.append(text: opening)
+        buffer.append(escaping: value, keeping: isKept)
+        room -= size
+    }
+
+    /// Room that fields leave to the text of an `ERR` line.
+    private static let reserve = 1024
+}

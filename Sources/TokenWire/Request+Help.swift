@@ -1,0 +1,54 @@
+extension Request {
+    /// The rows of HELP: one for each verb that this version serves, its form and what it is for.
+    package static let helpRows: [String] = Verb.allCases
+        .filter { !Verb.unsupported.contains($0) }
+        .map { "\($0.form) : \($0.purpose)" }
+}
+
+extension Verb {
+    /// The verb with its words and keys.
+    package var form: String {
+        switch self {
+        case .get, .header, .watch: "\(rawValue) name [min-valid=S] [wait=S] [scope=...]... [audience=...]"
+        case .reject: "REJECT name [id=fingerprint] [wait=S]"
+        case .wait: "WAIT name [wait=S]"
+        case .status: "STATUS [name]"
+        case .login: "LOGIN name [redirect-uri=...] [flow=device]"
+        case .callback: "CALLBACK login-id query"
+        case .confirm: "CONFIRM login-id"
+        case .await: "AWAIT login-id [wait=S]"
+        case .logout: "LOGOUT name"
+        case .import: "IMPORT name token [expires=...]"
+        case .renew: "RENEW name"
+        case .explain: "EXPLAIN name uid=... [gid=...]... [unit=...]"
+        case .list, .reload, .metrics, .ping, .hello, .help, .quit: rawValue
+        }
+    }
+
+    /// What it is for, in a few words.
+    package var purpose: String {
+        switch self {
+        case .get: "a valid token"
+        case .header: "the same as a header line, after \"OK \""
+        case .reject: "an API refused the token; get another one"
+        case .wait: "OK as soon as a token can be served"
+        case .watch: "the token now and after every renewal, until you leave"
+        case .list: "the tokens that you may use"
+        case .status: "how your tokens fare"
+        case .login: "begin to sign a person in"
+        case .callback: "what the browser brought back"
+        case .confirm: "yes, this other person from now on"
+        case .await: "wait for the end of a login"
+        case .logout: "give a person's grant back"
+        case .import: "take a token in"
+        case .renew: "renew now, whatever happened before (administrators)"
+        case .reload: "read the configuration again (administrators)"
+        case .explain: "which rule decides for this caller (administrators)"
+        case .metrics: "counters (administrators)"
+        case .ping: "OK"
+        case .hello: "the daemon's version and the protocol's"
+        case .help: "these rows"
+        case .quit: "OK, then the daemon closes"
+        }
+    }
+}

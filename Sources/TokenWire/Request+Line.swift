@@ -1,0 +1,118 @@
+internal import Secrets
+
+extension Request {
+    /// Reads one request line, without its LF; a CR before the LF is cut off.
+    ///
+    /// Every fault is a `bad-request` whose text is printable ASCII of at most 200 bytes and names what is wrong. A name is
+    /// not judged here: an impossible one must be refused exactly like one that is not for this caller.
+    package static func parse(_ line: UnsafeRawBufferPointer) -> Result<Request, Refusal> {
+        do throws(Refusal) {
+            var items = try LineItems(line.last == .carriageReturn ? line.part(0..<line.count - 1) : line)
+            let request = try read(&items)
+            try items.end()
+            return .success(request)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func read(_ items: inout LineItems) throws(Refusal) -> Request {
+        switch items.verb {
+        case .get: .get(try query(&items))
+        case .header: .header(try query(&items))
+        case .watch: .watch(try query(&items))
+        case .reject: try reject(&items)
+        case .wait: .wait(name: try items.text("name"), wait: try wait(&items))
+        case .list: .list
+        case .status: .status(name: items.isAtEnd ? nil : try items.text("name"))
+        case .login: try login(&items)
+        case .callback: .callback(login: try items.text("login id"), answer: Secret(copying: try items.word("query")))
+        case .confirm: .confirm(login: try items.text("login id"))
+        case .await: .await(login: try items.text("login id"), wait: try wait(&items))
+        case .logout: .logout(name: try items.text("name"))
+        case .import: try importToken(&items)
+        case .renew: .renew(name: try items.text("name"))
+        case .reload: .reload
+        case .explain: .explain(try explain(&items))
+        case .metrics: .metrics
+        case .ping: .ping
+        case .hello: .hello
+        case .help: .help
+        case .quit: .quit
+        }
+    }
+
+    private static func query(_ items: inout LineItems) throws(Refusal) -> TokenQuery {
+        var query = TokenQuery(name: try items.text("name"))
+        while let field = try items.field() {
+            switch field.key {
+            case .minValid: query.minValid = try field.life()
+            case .wait: query.wait = try field.wait()
+            case .scope: query.scopes.append(try field.scope())
+            case .audience: query.audience = try field.text()
+            case .id, .redirectURI, .flow, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            }
+        }
+        return query
+    }
+
+    private static func wait(_ items: inout LineItems) throws(Refusal) -> Int {
+        guard let field = try items.field() else { return TokenQuery.defaultWait }
+        guard field.key == .wait else { throw items.foreign(field.key) }
+        return try field.wait()
+    }
+
+    private static func reject(_ items: inout LineItems) throws(Refusal) -> Request {
+        let name = try items.text("name")
+        var id: Fingerprint?
+        var wait = TokenQuery.defaultWait
+        while let field = try items.field() {
+            switch field.key {
+            case .id: id = try field.fingerprint()
+            case .wait: wait = try field.wait()
+            case .minValid, .scope, .audience, .redirectURI, .flow, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            }
+        }
+        return .reject(name: name, id: id, wait: wait)
+    }
+
+    private static func login(_ items: inout LineItems) throws(Refusal) -> Request {
+        let name = try items.text("name")
+        var redirectURI: String?
+        var flow: String?
+        while let field = try items.field() {
+            switch field.key {
+            case .redirectURI: redirectURI = try field.text()
+            case .flow: flow = try field.flow()
+            case .minValid, .wait, .scope, .audience, .id, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            }
+        }
+        guard redirectURI == nil || flow == nil else { throw .badRequest("flow=device has no redirect-uri") }
+        return .login(name: name, redirectURI: redirectURI, flow: flow)
+    }
+
+    private static func importToken(_ items: inout LineItems) throws(Refusal) -> Request {
+        let name = try items.text("name")
+        let token = try items.word("token")
+        guard let field = try items.field() else { return .importToken(name: name, token: Secret(copying: token), expires: nil) }
+        guard field.key == .expires else { throw items.foreign(field.key) }
+        return .importToken(name: name, token: Secret(copying: token), expires: try field.text())
+    }
+
+    private static func explain(_ items: inout LineItems) throws(Refusal) -> ExplainQuery {
+        let name = try items.text("name")
+        var uid: UInt32?
+        var gids: [UInt32] = []
+        var unit: String?
+        while let field = try items.field() {
+            switch field.key {
+            case .uid: uid = try field.account()
+            case .gid: gids.append(try field.account())
+            case .unit: unit = try field.text()
+            case .minValid, .wait, .scope, .audience, .id, .redirectURI, .flow, .expires: throw items.foreign(field.key)
+            }
+        }
+        guard let uid else { throw .badRequest("EXPLAIN needs uid=") }
+        return ExplainQuery(name: name, uid: uid, gids: gids, unit: unit)
+    }
+}

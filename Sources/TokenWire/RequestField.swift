@@ -1,0 +1,80 @@
+internal import Secrets
+
+/// A key that some request knows.
+enum Key: String, CaseIterable {
+    case wait
+    case minValid = "min-valid"
+    case scope
+    case audience
+    case id
+    case redirectURI = "redirect-uri"
+    case flow
+    case expires
+    case uid
+    case gid
+    case unit
+
+    init?(_ name: UnsafeRawBufferPointer) {
+        guard let key = Key.allCases.first(where: { name.spells($0.rawValue) }) else { return nil }
+        self = key
+    }
+
+    /// Whether it may stand more than once in a line.
+    var repeats: Bool { self == .scope || self == .gid }
+}
+
+/// A `key=value` of a request; the value is still escaped and not empty.
+struct RequestField {
+    let key: Key
+    let value: UnsafeRawBufferPointer
+
+    /// The value without its escapes.
+    func text() throws(Refusal) -> String {
+        guard let text = Escaping.decode(value) else { throw bad("must be UTF-8 with %XX escapes") }
+        return text
+    }
+
+    /// A decimal number within `range`.
+    func number<N: FixedWidthInteger>(_ range: ClosedRange<N>, _ demand: String) throws(Refusal) -> N {
+        guard value.allSatisfy(\.isDigit), let number = N(String(decoding: value, as: UTF8.self)), range.contains(number)
+        else { throw bad(demand) }
+        return number
+    }
+
+    /// How long a caller may be held, in seconds.
+    func wait() throws(Refusal) -> Int {
+        try number(0...TokenQuery.longestWait, "must be 0 to \(TokenQuery.longestWait) seconds")
+    }
+
+    /// A remaining life in seconds.
+    func life() throws(Refusal) -> Int { try number(0...Int.max, "must be a number of seconds") }
+
+    /// A user or group id.
+    func account() throws(Refusal) -> UInt32 { try number(0...UInt32.max - 1, "must be a numeric id") }
+
+    /// One scope (RFC 6749 section 3.3 `scope-token`).
+    func scope() throws(Refusal) -> String {
+        let scope = try text()
+        let isToken = scope.utf8.allSatisfy { $0.isPrintable && $0 != .space && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        guard isToken else { throw bad("must be a single scope (repeat the key for more)") }
+        return scope
+    }
+
+    /// The one other way to sign in.
+    func flow() throws(Refusal) -> String {
+        guard value.spells("device") else { throw bad("must be \"device\"") }
+        return "device"
+    }
+
+    func fingerprint() throws(Refusal) -> Fingerprint {
+        guard let id = Fingerprint(String(decoding: value, as: UTF8.self)) else {
+            // the value may be the token itself, so it is not repeated
+            throw .badRequest("id= must be the 16 lower-case hex digits of a token's id, never the token")
+        }
+        return id
+    }
+
+    private func bad(_ demand: String) -> Refusal {
+        .badRequest("\(key.rawValue) \(demand), not \(Quotation.of(value))")
+    }
+}

@@ -1,0 +1,67 @@
+package import Secrets
+
+extension ServedToken {
+    /// What follows the token in its line, LF included: ` type=Bearer expires=… id=… scope=…\n`. Holds no secret, so it
+    /// is made once per token. Scopes that do not fit a line of 65,536 bytes are left out.
+    package func writeTail() -> [UInt8] {
+        var tail = Array(" type=Bearer expires=\(expires) id=\(id)".utf8)
+        let room = LineReader.longLimit - Self.longestOpening - token.count - 1
+        for scope in scopes {
+            let item = Array(" scope=".utf8) + Escaping.escape(scope, keeping: Escaping.isPlain)
+            guard tail.count + item.count <= room else { break }
+            tail += item
+        }
+        tail.append(.lineFeed)
+        return tail
+    }
+
+    /// Writes `OK <token> type=…` with its LF, as GET is answered.
+    package func writeLine(to buffer: SecretBuffer) { writeLine(after: "OK ", to: buffer) }
+
+    /// Writes `OK <name of the header>: …` with its LF, as HEADER is answered.
+    package func writeHeaderLine(to buffer: SecretBuffer) {
+        buffer.append("OK ")
+        buffer.append(header.opening)
+        buffer.append(token)
+        buffer.append(.lineFeed)
+    }
+
+    func writeLine(after opening: StaticString, to buffer: SecretBuffer) {
+        buffer.append(opening)
+        buffer.append(token)
+        writeTail().withUnsafeBytes { buffer.append($0) }
+    }
+
+    private static let longestOpening = 3
+}
+
+extension HeaderForm {
+    /// The header line up to the token.
+    package var opening: StaticString {
+        switch self {
+        case .authorization: "Authorization: Bearer "
+        case .apiKey: "X-Api-Key: "
+        }
+    }
+}
+
+extension Expiry: CustomStringConvertible {
+    /// As a line says it: seconds since the epoch, or `never`.
+    package var description: String {
+        switch self {
+        case .at(let seconds): String(seconds)
+        case .never: "never"
+        }
+    }
+
+    /// Reads what `description` writes.
+    package init?(_ text: String) {
+        if text == "never" {
+            self = .never
+        } else if let seconds = Int64(text) {
+            self = .at(seconds)
+        } else {
+            return nil
+        }
+    }
+}
