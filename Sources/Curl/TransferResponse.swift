@@ -1,0 +1,16 @@
+package import Secrets
+
+/// A whole answer of any status. The header values are the server's words: not yet checked, not for a log.
+package struct TransferResponse: Sendable {
+    package let status: Int
+    /// `Retry-After`, as sent: seconds or an HTTP date.
+    package let retryAfter: String?
+    /// `Date`, as sent.
+    package let date: String?
+    package let contentType: String?
+    package let cacheControl: String?
+    /// At most `Transfer.maximumBody` bytes.
+    package let body: Secret
+    /// Nanoseconds from `submit` to the last byte.
+    package let duration: Int64
+}
