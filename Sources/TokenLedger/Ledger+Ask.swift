@@ -2,26 +2,50 @@ internal import TokenWire
 
 extension Ledger {
     /// The held token that answers this query at once, if there is one. Marks it as in use.
-    package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> HeldToken? {
-        guard let entry = entries[query.key], let held = entry.held, !(entry.isRejected && entry.progress != .none) else { return nil }
-        guard held.lasts(promise(query.minValid, held, query.key.token), at: now.boot), held.stays(within: query.bound) else { return nil }
-        markServed(query, held, at: now)
-        return held
+    ///
+    /// A caller that named no promise also gets one that is nearly over, as long as it lives at all and its renewal fails or hangs.
+    package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
+        guard let entry = entries[query.key], let held = entry.held, held.stays(within: query.bound) else { return nil }
+        if entry.isRejected, entry.progress != .none { return nil }
+        let promise = promise(query.minValid, held, query.key.token)
+        let isPromised = held.lasts(promise, at: now.boot)
+        guard isPromised || (query.minValid == nil && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
+        markServed(query, at: now)
+        return Ready(held: held, until: isPromised ? held.until - promise : held.until)
     }
+
+    /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
+    private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
+        if entry.trouble != nil || credentials[key.token]?.refusal != nil { return true }
+        if nextTry(key, at: boot) != nil { return true }
+        guard case .flying(let id) = entry.progress, let flight = flights[id] else { return false }
+        return boot - flight.began > Self.shortWait
+    }
+
+    /// How long a caller that named no promise is held for a better token than the valid one.
+    static let shortWait = Int64.seconds(1)
 
     /// Everything else: begins or joins an exchange, or refuses. The answer for `waiter` is in this turn, or in a later one.
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, deadline: now.boot + .seconds(query.wait), minValid: query.minValid, bound: query.bound, patience: patience)
-        if patience == .outcome, let held = ready(query, at: now) {
-            turn.answers.append((id, .token(held)))
+            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, bound: query.bound, patience: patience)
+        if patience == .outcome, let ready = ready(query, at: now) {
+            turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {
             turn.answers.append((id, softened(refusal, query, at: now)))
         } else {
             join(query, waiter, patience == .ready ? .probe : .asked, at: now, &turn)
         }
         return turn
+    }
+
+    private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
+        let wait = Int64.seconds(query.wait)
+        guard patience == .outcome, query.minValid == nil, let entry = entries[query.key], !entry.isRejected,
+              let held = entry.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
+        else { return wait }
+        return min(wait, Self.shortWait)
     }
 
     /// Why no exchange is worth waiting for: it cannot help, is not due, or is more than this consumer's share.
@@ -72,7 +96,7 @@ extension Ledger {
     private mutating func softened(_ refusal: Refusal, _ query: AuthorisedQuery, at now: Moment) -> Answer {
         guard query.minValid == nil, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
         else { return .refused(refusal) }
-        markServed(query, held, at: now)
+        markServed(query, at: now)
         return .token(held)
     }
 
@@ -104,7 +128,7 @@ extension Ledger {
     /// Adds a watcher: it counts as use, and hears of every token and trouble from now on. The present token is its first row.
     package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Turn {
         var turn = Turn()
-        let held = ready(query, at: now)
+        let held = ready(query, at: now)?.held
         if held == nil, let refusal = obstacle(query, Waiter(id: id, deadline: .max, minValid: query.minValid, bound: query.bound, patience: .ready), at: now) {
             turn.rows.append((id, .trouble(state(of: query.key, at: now.boot).state, reason: refusal.text)))
         }
@@ -126,14 +150,13 @@ extension Ledger {
         minValid.map { .seconds($0) } ?? held.defaultPromise(configured: configuration.tokens[token]?.minValid)
     }
 
-    private mutating func markServed(_ query: AuthorisedQuery, _ held: HeldToken, at now: Moment) {
+    private mutating func markServed(_ query: AuthorisedQuery, at now: Moment) {
         let key = query.key
-        if entries[key]?.isAsked == false {
-            entries[key]?.isAsked = true
-            reschedule(key, at: now.boot)
-        }
+        let isNews = entries[key]?.isAsked == false || query.minValid != nil
+        entries[key]?.isAsked = true
         entries[key]?.lastAsked = now.boot
-        if query.minValid != nil { press(key, query.minValid); reschedule(key, at: now.boot) }
+        press(key, query.minValid)
+        if isNews { reschedule(key, at: now.boot) }
         noteServed(key)
     }
 
@@ -183,6 +206,12 @@ extension Ledger {
         if consumers[consumer]?.lastServed == key { consumers[consumer]?.lastServed = nil }
         epoch += 1
     }
+}
+
+/// A held token that may be handed out now, and until when (CLOCK_BOOTTIME) the same answer holds while the epoch does.
+package struct Ready: Sendable {
+    package var held: HeldToken
+    package var until: Int64
 }
 
 extension HeldToken {

@@ -32,7 +32,7 @@ extension Ledger {
         let id = nextFlight
         nextFlight += 1
         let generation = credentials[key.token, default: Credential()].generation
-        flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause)
+        flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
         lanes[lane]?.inFlight += 1
         credentials[key.token, default: Credential()].lastAttempt = now.boot
         entries[key]?.progress = .flying(id)

@@ -79,11 +79,6 @@ extension Ledger {
             .sorted { ($0.consumer.description, $0.scopes.joined(separator: " ")) < ($1.consumer.description, $1.scopes.joined(separator: " ")) }
     }
 
-    /// How many tokens are held, for STATUS= and metrics.
-    package func count(of state: TokenState, at boot: Int64) -> Int {
-        configuration.tokens.keys.count { status(of: $0, at: Moment(boot: boot, wall: 0)).state == state }
-    }
-
     /// Whether any result of a token could be served now.
     package func isServable(_ token: TokenName, at boot: Int64) -> Bool {
         credentials[token]?.entries.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false } ?? false

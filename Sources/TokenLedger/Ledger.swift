@@ -175,4 +175,6 @@ struct Flight: Sendable {
     var generation: UInt64
     var lane: ServerLocation
     var cause: Cause
+    /// CLOCK_BOOTTIME
+    var began: Int64
 }

@@ -1,0 +1,55 @@
+internal import TokenLedger
+internal import TokenWire
+
+/// Who asks the keeper for something, and hears of it later. Answers never arrive while a question is being put.
+protocol Asker: AnyObject {
+    var caller: Caller { get }
+    /// The answer to the request with this number.
+    func hear(_ number: UInt64, _ reply: Reply)
+    /// The request with this number now waits under another number.
+    func movedWait(_ number: UInt64, to waiter: UInt64)
+    /// A row of a watch.
+    func hear(row: Row)
+    /// The end of a watch.
+    func hearEnd(_ refusal: Refusal)
+}
+
+/// What the keeper says at once.
+enum Taken {
+    case reply(Reply)
+    /// The answer comes by `hear`; the number takes the wait back.
+    case later(UInt64)
+    /// Rows come by `hear(row:)`.
+    case watching(UInt64)
+}
+
+/// A request that waits for an exchange.
+struct Pending {
+    enum Kind {
+        case get(TokenQuery)
+        case header(TokenQuery)
+        case reject(name: String)
+        case wait(name: String)
+        case renew(batch: UInt64, CacheKey)
+    }
+    var asker: any Asker
+    var number: UInt64
+    var kind: Kind
+    /// CLOCK_BOOTTIME
+    var deadline: Int64
+}
+
+/// A WATCH, and what it may be told.
+struct Watcher {
+    var asker: any Asker
+    var query: TokenQuery
+    var key: CacheKey
+}
+
+/// An administrator's RENEW, until each of its exchanges has ended.
+struct RenewBatch {
+    var asker: any Asker
+    var number: UInt64
+    var remaining: Int
+    var rows: [Row]
+}

@@ -1,0 +1,100 @@
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// What only an administrator may ask.
+extension TokenKeeper {
+    /// The refusal for anyone else: the same whatever name was asked for.
+    func admin(_ verb: String, _ caller: Caller) -> Taken? {
+        guard !policy.isAdmin(caller) else { return nil }
+        let refusal = Refusal(.denied, [], "uid \(caller.uid) is not an administrator; \(verb) is for administrators")
+        var entry = AuditEntry(.refused, .denied, caller: caller, text: refusal.text)
+        entry.request = verb
+        audit.note(entry)
+        return .reply(.refused(refusal))
+    }
+
+    func renew(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
+        guard let token = policy.token(named: name)?.name else {
+            return .reply(.refused(Refusal(.denied, [], "no token \(quoted(name)) is configured")))
+        }
+        let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
+        audit.note(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller))
+        switch result {
+        case .failure(let refusal): return .reply(.refused(refusal))
+        case .success(let started) where started.isEmpty: return .reply(.ok(words: ["0"]))
+        case .success(let started):
+            let batch = makeNumber()
+            batches[batch] = RenewBatch(asker: asker, number: number, remaining: started.count, rows: [])
+            for (waiter, key) in started {
+                pending[waiter] = Pending(
+                    asker: asker, number: number, kind: .renew(batch: batch, key), deadline: now.boot + .seconds(TokenQuery.defaultWait))
+            }
+            perform(turn)
+            return .later(batch)
+        }
+    }
+
+    /// One exchange of a batch has ended.
+    func renewed(_ batch: UInt64, _ key: CacheKey, _ answer: Answer) {
+        guard var all = batches[batch] else { return }
+        all.remaining -= 1
+        all.rows.append(row(key, answer))
+        batches[batch] = all.remaining > 0 ? all : nil
+        guard all.remaining == 0 else { return }
+        deliver { all.asker.hear(all.number, .rows(all.rows, words: [String(all.rows.count)])) }
+    }
+
+    private func row(_ key: CacheKey, _ answer: Answer) -> Row {
+        var fields = [Field("consumer", key.consumer)]
+        switch answer {
+        case .token(let held):
+            fields += [Field("state", TokenState.ready.rawValue), Field("expires", held.expires), Field("id", held.id)]
+        case .refused(let refusal):
+            fields += [Field("state", ledger.state(of: key, at: now.boot).state.rawValue), Field("reason", refusal.text)]
+        }
+        return .fields(words: [key.token.description], fields)
+    }
+
+    func reload(_ number: UInt64, _ asker: any Asker) -> Taken {
+        guard let reload else { return .reply(.refused(Refusal(.internal, [], "there is nothing to reload from"))) }
+        reload { [unowned self] reply in deliver { asker.hear(number, reply) } }
+        return .later(makeNumber())
+    }
+
+    /// Goes over to a new configuration: what did not change goes on as it was.
+    func adopt(_ configuration: Configuration) {
+        let (orphans, turn) = put { $0.adopt(configuration, at: now) }
+        perform(turn)
+        reviseWaiters()
+        reviseWatchers(Set(orphans))
+        changed()
+    }
+
+    /// Whoever waits is asked about again: the rule may be gone, or the token another one.
+    private func reviseWaiters() {
+        for (waiter, request) in pending.sorted(by: { $0.key < $1.key }) {
+            let taken: Taken
+            let wait = Int(max(0, request.deadline - now.boot) / .seconds(1))
+            switch request.kind {
+            case .get(var query):
+                query.wait = wait
+                withdraw([waiter])
+                taken = take(.get(query), request.number, from: request.asker)
+            case .header(var query):
+                query.wait = wait
+                withdraw([waiter])
+                taken = take(.header(query), request.number, from: request.asker)
+            case .wait(let name):
+                withdraw([waiter])
+                taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
+            case .reject, .renew: continue
+            }
+            switch taken {
+            case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
+            case .later(let next): request.asker.movedWait(request.number, to: next)
+            case .watching: break
+            }
+        }
+    }
+}

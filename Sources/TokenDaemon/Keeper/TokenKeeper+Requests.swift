@@ -1,0 +1,161 @@
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// What each request of the protocol means.
+extension TokenKeeper {
+    func take(_ request: Request, _ number: UInt64, from asker: any Asker) -> Taken {
+        let caller = asker.caller
+        switch request {
+        case .get(let query): return ask(.get(query), query, number, asker)
+        case .header(let query): return ask(.header(query), query, number, asker)
+        case .reject(let name, let id, let wait): return reject(name, id, wait, number, asker)
+        case .wait(let name, let wait): return awaitReady(name, wait, number, asker)
+        case .watch(let query): return watch(query, number, asker)
+        case .list: return .reply(list(for: caller))
+        case .status(let name): return .reply(status(of: name, for: caller))
+        case .renew(let name): return admin("RENEW", caller) ?? renew(name, number, asker)
+        case .reload: return admin("RELOAD", caller) ?? reload(number, asker)
+        case .explain(let query): return admin("EXPLAIN", caller) ?? .reply(explain(query))
+        case .ping: return .reply(.ok())
+        case .hello: return .reply(.ok(words: ["tokend", tokendVersion], fields: [Field("protocol", 1)]))
+        case .help: return .reply(.rows(Request.help.map { .text($0) }))
+        case .quit: return .reply(.ok())
+        case .login, .callback, .confirm, .await, .logout, .importToken, .metrics:
+            return .reply(.refused(Refusal(.unsupported, [], "this version of tokend does not do that yet")))
+        }
+    }
+
+    // MARK: tokens
+
+    private func ask(_ kind: Pending.Kind, _ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch policy.authorise(query, for: asker.caller) {
+        case .failure(let refusal): return .reply(refuse(refusal, query.name, nil, asker.caller))
+        case .success(let authorised):
+            let waiter = makeNumber()
+            let turn = put { $0.ask(authorised, waiter: waiter, at: now) }
+            return conclude(turn, waiter, Pending(asker: asker, number: number, kind: kind, deadline: deadline(authorised.wait)))
+        }
+    }
+
+    /// The reply if it is in this turn already; otherwise the request waits.
+    private func conclude(_ turn: Turn, _ waiter: UInt64, _ request: Pending) -> Taken {
+        if let answer = perform(turn, mine: waiter) { return .reply(reply(to: request.kind, answer, for: request.asker.caller)) }
+        pending[waiter] = request
+        return .later(waiter)
+    }
+
+    private func deadline(_ wait: Int) -> Int64 { now.boot + .seconds(wait) }
+
+    /// Words an answer for whoever asked, and records it.
+    func reply(to kind: Pending.Kind, _ answer: Answer, for caller: Caller) -> Reply {
+        switch (kind, answer) {
+        case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
+            guard let key = try? policy.authorise(query, for: caller).get().key else {
+                return refuse(Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(query.name))"), query.name, nil, caller)
+            }
+            guard audit.record(handedOut(held, key, caller)) != nil else {
+                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, key.consumer, caller)
+            }
+            if case .header = kind { return .header(held.served) }
+            return .token(held.served)
+        case (.reject(let name), .token): return rejected(name, .renewed, caller, .ok(words: ["renewed"]))
+        case (.wait, .token): return .ok(fields: [Field("state", TokenState.ready.rawValue)])
+        case (.renew, .token): return .ok()
+        case (.get(let query), .refused(let refusal)), (.header(let query), .refused(let refusal)):
+            return refuse(refusal, query.name, nil, caller)
+        case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), caller, .refused(refusal))
+        case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, caller)
+        case (.renew, .refused(let refusal)): return .refused(refusal)
+        }
+    }
+
+    private func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ caller: Caller) -> Reply {
+        audit.note(refused(refusal, name, consumer, caller))
+        return .refused(refusal)
+    }
+
+    private func reject(_ name: String, _ id: Fingerprint?, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch policy.authorise(name: name, for: asker.caller) {
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker.caller))
+        case .success(let query):
+            let waiter = makeNumber()
+            let (verdict, turn) = put { $0.reject(query.waiting(wait), id: id, waiter: waiter, at: now) }
+            let kind = Pending.Kind.reject(name: name)
+            switch verdict {
+            case .newer: return .reply(rejected(name, .newer, asker.caller, .ok(words: ["newer"])))
+            case .cooling(let pause):
+                return .reply(rejected(name, .cooling, asker.caller, .ok(words: ["cooling"], fields: [Field("retry-after", pause)])))
+            case .refused(let refusal): return .reply(rejected(name, AuditDecision(refusal.code), asker.caller, .refused(refusal)))
+            case .renewing:
+                return conclude(turn, waiter, Pending(asker: asker, number: number, kind: kind, deadline: deadline(wait)))
+            }
+        }
+    }
+
+    private func rejected(_ name: String, _ decision: AuditDecision, _ caller: Caller, _ reply: Reply) -> Reply {
+        let consumer = try? policy.authorise(name: name, for: caller).get().key.consumer
+        audit.note(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: caller))
+        return reply
+    }
+
+    private func awaitReady(_ name: String, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch policy.authorise(name: name, for: asker.caller) {
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker.caller))
+        case .success(let query):
+            if ledger.isServable(query.key.token, at: now.boot) { return .reply(.ok(fields: [Field("state", TokenState.ready.rawValue)])) }
+            let waiter = makeNumber()
+            let turn = put { $0.ask(query.probe(wait: wait), waiter: waiter, patience: .ready, at: now) }
+            return conclude(turn, waiter, Pending(asker: asker, number: number, kind: .wait(name: name), deadline: deadline(wait)))
+        }
+    }
+
+    // MARK: looking
+
+    private func list(for caller: Caller) -> Reply {
+        let rows = policy.tokens(for: caller).map { query in
+            Row.fields(words: [query.key.token.description], [Field("state", ledger.state(of: query.key, at: now.boot).state.rawValue)])
+        }
+        return .rows(rows, words: [String(rows.count)])
+    }
+
+    private func status(of name: String?, for caller: Caller) -> Reply {
+        let isAdmin = policy.isAdmin(caller)
+        if let name {
+            if isAdmin, let token = policy.token(named: name)?.name { return .rows(adminRows(token)) }
+            switch policy.authorise(name: name, for: caller) {
+            case .failure(let refusal): return refuse(refusal, name, nil, caller)
+            case .success(let query): return .rows([row(query.key.token, ledger.status(of: query.key, at: now))])
+            }
+        }
+        if isAdmin { return .rows(ledger.configuration.tokens.keys.sorted().flatMap(adminRows)) }
+        return .rows(policy.tokens(for: caller).map { row($0.key.token, ledger.status(of: $0.key, at: now)) })
+    }
+
+    /// The credential, then each of its consumers.
+    private func adminRows(_ token: TokenName) -> [Row] {
+        let all = ledger.consumers(of: token).map { key in
+            row(token, ledger.status(of: key, at: now), consumer: key)
+        }
+        return [row(token, ledger.status(of: token, at: now))] + all
+    }
+
+    private func row(_ token: TokenName, _ status: TokenStatus, consumer key: CacheKey? = nil) -> Row {
+        var fields: [Field] = []
+        if let key { fields.append(Field("consumer", key.consumer)) }
+        fields.append(Field("state", status.state.rawValue))
+        if let expires = status.expires { fields.append(Field("expires", expires)) }
+        if let renews = status.renews { fields.append(Field("renews", renews)) }
+        if status.failures > 0 { fields.append(Field("failures", status.failures)) }
+        if let reason = status.reason { fields.append(Field("reason", reason)) }
+        if let id = status.id { fields.append(Field("id", id)) }
+        if let key { fields += key.scopes.map { Field("scope", $0) } }
+        return .fields(words: [token.description], fields)
+    }
+
+    private func explain(_ query: ExplainQuery) -> Reply {
+        let caller = Caller(uid: query.uid, gid: query.gids.first ?? .max, groups: query.gids, unit: query.unit.map { .unit($0) } ?? .none)
+        return .rows(policy.explain(query.name, for: caller).map { .text($0) })
+    }
+}

@@ -1,0 +1,60 @@
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+extension TokenKeeper {
+    func watch(_ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch policy.authorise(query, for: asker.caller) {
+        case .failure(let refusal):
+            audit.note(refused(refusal, query.name, nil, asker.caller))
+            return .reply(.refused(refusal))
+        case .success(let authorised):
+            let id = makeNumber()
+            watchers[id] = Watcher(asker: asker, query: query, key: authorised.key)
+            perform(put { $0.watch(authorised, watcher: id, at: now) })
+            return .watching(id)
+        }
+    }
+
+    func unwatch(_ id: UInt64) {
+        guard let watcher = watchers.removeValue(forKey: id) else { return }
+        put { $0.unwatch(watcher.key, watcher: id) }
+    }
+
+    /// Every row is authorised again; a lost rule ends the watch.
+    func tell(_ id: UInt64, _ row: WatchRow) {
+        guard let watcher = watchers[id] else { return }
+        if case .failure(let refusal) = policy.authorise(watcher.query, for: watcher.asker.caller) { return end(id, refusal) }
+        switch row {
+        case .token(let held):
+            guard audit.record(handedOut(held, watcher.key, watcher.asker.caller)) != nil else {
+                return deliver { watcher.asker.hear(row: .trouble(state: TokenState.unavailable.rawValue, reason: "the hand-out could not be recorded")) }
+            }
+            deliver { watcher.asker.hear(row: .token(held.served)) }
+        case .trouble(let state, let reason):
+            deliver { watcher.asker.hear(row: .trouble(state: state.rawValue, reason: reason)) }
+        }
+    }
+
+    private func end(_ id: UInt64, _ refusal: Refusal) {
+        guard let watcher = watchers[id] else { return }
+        unwatch(id)
+        audit.note(refused(refusal, watcher.query.name, nil, watcher.asker.caller))
+        deliver { watcher.asker.hearEnd(refusal) }
+    }
+
+    /// After a reload: who may still watch, and what.
+    func reviseWatchers(_ orphans: Set<UInt64>) {
+        for (id, watcher) in watchers {
+            switch policy.authorise(watcher.query, for: watcher.asker.caller) {
+            case .failure(let refusal): end(id, refusal)
+            case .success(let authorised):
+                guard authorised.key != watcher.key || orphans.contains(id) else { continue }
+                put { $0.unwatch(watcher.key, watcher: id) }
+                watchers[id]?.key = authorised.key
+                perform(put { $0.watch(authorised, watcher: id, at: now) })
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// Drives the ledger: puts every event to it and does what it returns, in the same turn of the loop.
+///
+/// An exchange belongs to the keeper, not to whoever asked: a client that hangs up cancels nothing.
+final class TokenKeeper {
+    private(set) var ledger: Ledger
+    let audit: AuditLog
+    private let loop: Loop
+    private let exchanger: Exchanger
+    private var timer: LoopTimer?
+    private var armed: Int64?
+    var pending: [UInt64: Pending] = [:]
+    var watchers: [UInt64: Watcher] = [:]
+    var batches: [UInt64: RenewBatch] = [:]
+    private var lastNumber: UInt64 = 0
+    private var deliveries: [() -> Void] = []
+    private var isOverLimit = false
+
+    /// Reads the configuration anew and calls back, later, with what to tell the administrator.
+    var reload: ((@escaping (Reply) -> Void) -> Void)?
+    /// Something that `systemctl status` should say has changed.
+    var changed: () -> Void = {}
+
+    /// With anything scheduled at all, the ledger is looked at this often: a deadline computed wrongly costs this much at most.
+    private static let longestSleep = Int64.seconds(30)
+
+    init(_ configuration: Configuration, seed: UInt64, loop: Loop, exchanger: Exchanger, audit: AuditLog) throws(SystemError) {
+        ledger = Ledger(configuration, seed: seed)
+        self.loop = loop
+        self.exchanger = exchanger
+        self.audit = audit
+        timer = try loop.timer { [unowned self] in wake() }
+        exchanger.finished = { [unowned self] report in perform(ledger.settle(report, at: now)) }
+    }
+
+    var policy: AccessPolicy { ledger.policy }
+    var limits: Limits { ledger.configuration.limits }
+    var now: Moment { Moment(boot: loop.now, wall: Clock.realtime() / 1_000_000_000) }
+
+    /// Begins what is kept without being asked for.
+    func start() { perform(ledger.start(at: now)) }
+
+    /// Answers everyone who still waits; begins nothing more.
+    func stop() {
+        perform(ledger.stop())
+        for watcher in watchers.values { deliver { watcher.asker.hearEnd(Refusal(.stopping, [], "the daemon is shutting down")) } }
+        watchers = [:]
+        speak()
+        exchanger.stop()
+    }
+
+    func clockStepped() { perform(ledger.clockStepped(to: now)) }
+
+    // MARK: the hot path
+
+    /// A cached token for GET and HEADER, answered in this turn; `nil` when anything more is needed.
+    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for caller: Caller) -> HandOut? {
+        let (query, form): (TokenQuery, HandOut.Form)
+        switch request {
+        case .get(let asked): (query, form) = (asked, .token)
+        case .header(let asked): (query, form) = (asked, .header)
+        default: return nil
+        }
+        guard case .success(let authorised) = policy.authorise(query, for: caller), let ready = ledger.ready(authorised, at: now),
+              let slot = audit.record(handedOut(ready.held, authorised.key, caller))
+        else { return nil }
+        arm()
+        return HandOut(line, form, ready, epoch: ledger.epoch, slot: slot)
+    }
+
+    /// Whether a reply given before may be given again now; if so, it is counted.
+    @inline(__always)
+    func confirms(_ memo: HandOut) -> Bool {
+        memo.epoch == ledger.epoch && loop.now < memo.until && audit.again(memo.slot)
+    }
+
+    // MARK: doing what the ledger says
+
+    /// Puts an event to the ledger and does what it returns. The answer for `mine` is given back, all others are delivered between turns.
+    @discardableResult
+    func perform(_ turn: Turn, mine: UInt64? = nil) -> Answer? {
+        var own: Answer?
+        for plan in turn.plans { exchanger.perform(plan) }
+        for event in turn.events { audit.note(AuditEntry(event, ledger.configuration)) }
+        for (waiter, answer) in turn.answers {
+            if waiter == mine { own = answer } else { resolve(waiter, answer) }
+        }
+        for (id, row) in turn.rows { tell(id, row) }
+        if !turn.events.isEmpty { changed() }
+        arm()
+        return own
+    }
+
+    /// Runs one event on the ledger.
+    func put<R>(_ event: (inout Ledger) -> R) -> R { event(&ledger) }
+
+    /// Hands over what was decided in this turn. Called by the loop after each batch.
+    func speak() {
+        while !deliveries.isEmpty {
+            let due = deliveries
+            deliveries = []
+            for delivery in due { delivery() }
+        }
+    }
+
+    func deliver(_ delivery: @escaping () -> Void) { deliveries.append(delivery) }
+
+    func makeNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    private func wake() {
+        armed = nil
+        perform(ledger.due(at: now))
+    }
+
+    private func arm() {
+        guard let next = ledger.nextDeadline else { return }
+        let deadline = min(next, loop.now + Self.longestSleep)
+        if let armed, armed <= deadline, armed > loop.now { return }
+        armed = deadline
+        timer?.set(at: deadline)
+    }
+
+    private func resolve(_ waiter: UInt64, _ answer: Answer) {
+        guard let request = pending.removeValue(forKey: waiter) else { return }
+        if case .renew(let batch, let key) = request.kind { return renewed(batch, key, answer) }
+        let reply = reply(to: request.kind, answer, for: request.asker.caller)
+        deliver { request.asker.hear(request.number, reply) }
+    }
+
+    /// The asker has gone.
+    func withdraw(_ waiters: [UInt64]) {
+        for waiter in waiters {
+            pending[waiter] = nil
+            ledger.withdraw(waiter: waiter)
+        }
+    }
+
+    /// A connection was turned away. Said once, until there is room again.
+    func noteLimit(_ caller: Caller?) {
+        guard !isOverLimit else { return }
+        isOverLimit = true
+        audit.note(AuditEntry(.limitReached, .busy, caller: caller, reason: caller == nil ? "descriptors" : "connections"))
+    }
+
+    func noteRoom() {
+        guard isOverLimit else { return }
+        isOverLimit = false
+        audit.note(AuditEntry(.limitCleared, reason: "connections"))
+    }
+}

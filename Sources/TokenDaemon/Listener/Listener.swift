@@ -1,0 +1,142 @@
+internal import CShims
+internal import Glibc
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// Accepts connections, finds out who is there, and keeps everyone within bounds.
+final class Listener: Readiness {
+    private let fd: Int32
+    private let keeper: TokenKeeper
+    private let loop: Loop
+    private let way: IdentificationWay
+    private var watch: Watch?
+    private var sessions: [Int32: Session] = [:]
+    private var census = Census()
+    private var sweep: LoopTimer?
+    private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    /// Connections that waited before we began to accept may be older than their process numbers.
+    private var isFirstTurn = true
+    private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
+
+    private static let acceptedPerTurn = 64
+    private static let sweepInterval = Int64.seconds(2)
+
+    init(fd: Int32, loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+        self.fd = fd
+        self.loop = loop
+        self.keeper = keeper
+        self.way = way
+        watch = try loop.watch(fd, LoopEvents.readable, self)
+        sweep = try loop.timer { [unowned self] in sweepSessions() }
+    }
+
+    var connections: Int { sessions.count }
+
+    func ready(_ events: UInt32) {
+        for _ in 0..<Self.acceptedPerTurn {
+            switch acceptConnection(fd) {
+            case .connection(let connection): take(connection)
+            case .none: return isFirstTurn = false
+            case .exhausted: return refuseForWantOfDescriptors()
+            }
+        }
+    }
+
+    private func take(_ connection: Int32) {
+        guard let peer = identifyPeer(of: connection, way: way, waiting: isFirstTurn) else { return _ = close(connection) }
+        let caller = Caller(peer)
+        let isStranger = keeper.policy.isStranger(caller)
+        guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
+        let session = Session(fd: connection, caller: caller, isStranger: isStranger, keeper: keeper, desk: desk)
+        do throws(SystemError) {
+            try session.open()
+            census.add(caller.uid, isStranger: isStranger)
+            if sessions.isEmpty { sweep?.set(at: loop.now + Self.sweepInterval) }
+            sessions[connection] = session
+        } catch {
+            _ = close(connection)
+        }
+    }
+
+    private func turnAway(_ connection: Int32, _ caller: Caller) {
+        keeper.noteLimit(caller)
+        refuse(connection, "too many connections")
+    }
+
+    /// Tells a connection that there is no room for it; nobody else notices.
+    private func refuse(_ connection: Int32, _ text: String) {
+        let line = SecretBuffer()
+        Refusal(.busy, [Field("retry-after", 1)], text).write(to: line)
+        _ = line.withBytes { $0.baseAddress.map { start in tokend_send(connection, start, line.count) } }
+        _ = close(connection)
+    }
+
+    /// The descriptor kept for this moment lets the connection be told instead of left hanging.
+    private func refuseForWantOfDescriptors() {
+        keeper.noteLimit(nil)
+        _ = close(reserve)
+        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, "the daemon has no descriptors left") }
+        reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    }
+
+    private func ended(_ session: Session) {
+        sessions[session.fd] = nil
+        census.remove(session.caller.uid, isStranger: session.isStranger)
+        keeper.noteRoom()
+    }
+
+    private func sweepSessions() {
+        let now = loop.now
+        for session in sessions.values.filter({ $0.overstays(at: now) }) { session.close() }
+        if sessions.isEmpty { sweep?.clear() } else { sweep?.set(at: now + Self.sweepInterval) }
+    }
+
+    /// Takes no new connections. The socket itself stays open: it may be systemd's.
+    func stop() {
+        if let watch { loop.end(watch) }
+        watch = nil
+        for session in Array(sessions.values) { session.finish() }
+    }
+}
+
+/// How many connections there are, of whom.
+struct Census {
+    private var all = 0
+    private var byUser: [UInt32: Int] = [:]
+    private var strangers = 0
+    private var strangersByUser: [UInt32: Int] = [:]
+
+    func admits(_ uid: UInt32, isStranger: Bool, _ limits: Limits) -> Bool {
+        guard all < limits.connections else { return false }
+        guard isStranger else { return byUser[uid, default: 0] < limits.connectionsPerUID }
+        return strangers < limits.strangers && strangersByUser[uid, default: 0] < limits.strangersPerUID
+    }
+
+    mutating func add(_ uid: UInt32, isStranger: Bool) { count(uid, isStranger, 1) }
+    mutating func remove(_ uid: UInt32, isStranger: Bool) { count(uid, isStranger, -1) }
+
+    private mutating func count(_ uid: UInt32, _ isStranger: Bool, _ change: Int) {
+        all += change
+        if isStranger {
+            strangers += change
+            strangersByUser[uid] = nonzero(strangersByUser[uid, default: 0] + change)
+        } else {
+            byUser[uid] = nonzero(byUser[uid, default: 0] + change)
+        }
+    }
+
+    private func nonzero(_ number: Int) -> Int? { number > 0 ? number : nil }
+}
+
+extension Caller {
+    init(_ peer: Peer) {
+        let unit: CallerUnit = switch peer.unit {
+        case .unit(let name): .unit(name)
+        case .none: .none
+        case .failed: .failed
+        }
+        self.init(uid: peer.uid, gid: peer.gid, groups: peer.groups, pid: peer.pid, unit: unit)
+    }
+}

@@ -1,0 +1,255 @@
+internal import CShims
+internal import Glibc
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// One connection: lines in, replies out, in order. Knows who is asking and nothing of what is held.
+///
+/// What it says in one turn is collected on the desk and leaves in one send. Answers that had to wait arrive between turns.
+final class Session: Readiness, Asker {
+    let fd: Int32
+    let caller: Caller
+    let isStranger: Bool
+    private let keeper: TokenKeeper
+    private let desk: Desk
+    private var watch: Watch?
+    private var wanted = LoopEvents.readable
+    private var reader = LineReader()
+    private var queue = ReplyQueue()
+    private var output = Output()
+    private var memo: HandOut?
+    private var watching: Watching?
+    private var isInputOver = false
+    /// Nothing more is read; the connection closes when everything is written.
+    private var isEnding = false
+    private var isClosed = false
+    /// CLOCK_BOOTTIME of the last byte in either direction.
+    private var lastActivity: Int64
+    /// Since when a begun line has waited for its end, and output for its reader.
+    private var begunAt: Int64?
+    private var stuckSince: Int64?
+
+    private struct Watching {
+        var id: UInt64
+        /// The newest row, while the client has no room for it.
+        var unsent: Row?
+    }
+
+    init(fd: Int32, caller: Caller, isStranger: Bool, keeper: TokenKeeper, desk: Desk) {
+        self.fd = fd
+        self.caller = caller
+        self.isStranger = isStranger
+        self.keeper = keeper
+        self.desk = desk
+        lastActivity = desk.loop.now
+    }
+
+    func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
+
+    // MARK: in
+
+    func ready(_ events: UInt32) {
+        if events & LoopEvents.writable != 0 { flush() }
+        if events & LoopEvents.readable != 0, !isClosed { receive() }
+        if events & LoopEvents.hangup != 0, isInputOver || wanted & LoopEvents.readable == 0 { close() }
+    }
+
+    private func receive() {
+        guard let base = desk.room.baseAddress else { return }
+        let count = tokend_recv(fd, base, desk.room.count)
+        if count > 0 {
+            lastActivity = desk.loop.now
+            if watching == nil { read(UnsafeRawBufferPointer(start: base, count: count)) }
+        } else if count == 0 {
+            endInput()
+        } else if count != -Int(EAGAIN) {
+            close()
+        }
+    }
+
+    private func read(_ bytes: UnsafeRawBufferPointer) {
+        reader.feed(bytes, mayBeLong: { _ in false }, each: take)
+        begunAt = reader.hasPartial ? begunAt ?? desk.loop.now : nil
+        write()
+    }
+
+    /// One line; `false` when no more is wanted for now.
+    private func take(_ event: LineEvent) -> Bool {
+        switch event {
+        case .tooLong:
+            say(.refused(Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")))
+            isEnding = true
+        case .line(let line):
+            if !repeats(line) { handle(line) }
+        }
+        return !isEnding && watching == nil && queue.count < desk.limits.pipelined && desk.scratch.count < desk.limits.waitingOutput
+    }
+
+    /// The line just answered, once more: nothing to parse, to authorise or to look up.
+    @inline(__always)
+    private func repeats(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let memo, memo.answers(line), queue.isEmpty, keeper.confirms(memo) else { return false }
+        memo.write(to: desk.scratch)
+        return true
+    }
+
+    private func handle(_ line: UnsafeRawBufferPointer) {
+        switch Request.parse(line) {
+        case .failure(let refusal): say(.refused(refusal))
+        case .success(.quit):
+            say(.ok())
+            isEnding = true
+        case .success(let request):
+            if queue.isEmpty, let handOut = keeper.handOut(request, line, for: caller) {
+                memo = handOut
+                handOut.write(to: desk.scratch)
+            } else {
+                ask(request)
+            }
+        }
+    }
+
+    private func ask(_ request: Request) {
+        let number = queue.open()
+        switch keeper.take(request, number, from: self) {
+        case .reply(let reply): queue.answer(number, reply)
+        case .later(let waiter): queue.note(number, waiter: waiter)
+        case .watching(let id): watching = Watching(id: id)
+        }
+        drain()
+    }
+
+    private func say(_ reply: Reply) {
+        queue.answer(queue.open(), reply)
+        drain()
+    }
+
+    private func endInput() {
+        isInputOver = true
+        guard watching == nil else { return want(0) }
+        if reader.hasPartial { say(.refused(Refusal(.badRequest, [], "the line has no end"))) }
+        begunAt = nil
+        isEnding = true
+        write()
+    }
+
+    // MARK: out
+
+    /// An answer that had to wait.
+    func hear(_ number: UInt64, _ reply: Reply) {
+        guard !isClosed else { return }
+        queue.answer(number, reply)
+        drain()
+        write()
+        if !isClosed { resume() }
+    }
+
+    func movedWait(_ number: UInt64, to waiter: UInt64) { queue.note(number, waiter: waiter) }
+
+    /// A row for the watch. One that has not been sent yet is replaced: only the newest matters.
+    func hear(row: Row) {
+        guard !isClosed, watching != nil else { return }
+        watching?.unsent = row
+        writeRow()
+    }
+
+    /// The watch is over: the rule is gone, or the daemon stops.
+    func hearEnd(_ refusal: Refusal) {
+        guard !isClosed else { return }
+        watching = nil
+        isEnding = true
+        queue = ReplyQueue()
+        refusal.write(to: desk.scratch)
+        write()
+    }
+
+    private func drain() {
+        while let reply = queue.next() { reply.write(to: desk.scratch) }
+    }
+
+    private func writeRow() {
+        guard output.count == 0, let row = watching?.unsent else { return }
+        watching?.unsent = nil
+        row.write(to: desk.scratch)
+        write()
+    }
+
+    /// Sends what was said in this turn, and decides what is wanted next.
+    private func write() {
+        guard desk.scratch.count > 0 else { return settle(output.count > 0 ? .waiting : .empty) }
+        let progress = output.send(desk.scratch, to: fd)
+        desk.scratch.removeAll()
+        settle(progress)
+    }
+
+    private func flush() {
+        let before = output.count
+        let progress = output.flush(to: fd)
+        if output.count < before {
+            lastActivity = desk.loop.now
+            stuckSince = nil
+        }
+        settle(progress)
+        guard !isClosed, output.count == 0 else { return }
+        writeRow()
+        resume()
+    }
+
+    private func settle(_ progress: Output.Progress) {
+        guard !isClosed else { return }
+        switch progress {
+        case .gone: return close()
+        case .empty: stuckSince = nil
+        case .waiting: stuckSince = stuckSince ?? desk.loop.now
+        }
+        if progress == .empty, isEnding, queue.isEmpty, watching == nil { return close() }
+        if !desk.holds(self, bytes: reader.keptCount + output.count) { return close() }
+        want((mayRead ? LoopEvents.readable : 0) | (output.count > 0 ? LoopEvents.writable : 0))
+    }
+
+    private var mayRead: Bool {
+        !isInputOver && !isEnding && output.count < desk.limits.waitingOutput && queue.count < desk.limits.pipelined && !reader.hasUnread
+    }
+
+    /// Goes on with lines that were read before there was room for their replies.
+    private func resume() {
+        guard reader.hasUnread, watching == nil, !isEnding, queue.count < desk.limits.pipelined, output.count < desk.limits.waitingOutput
+        else { return }
+        read(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    private func want(_ events: UInt32) {
+        guard events != wanted, let watch else { return }
+        wanted = events
+        desk.loop.change(watch, events)
+    }
+
+    // MARK: the end
+
+    /// Whether this connection has had its time.
+    func overstays(at now: Int64) -> Bool {
+        if let begunAt, now - begunAt > .seconds(desk.limits.stalled) { return true }
+        if let stuckSince, now - stuckSince > .seconds(desk.limits.stalled) { return true }
+        guard queue.isEmpty, watching == nil else { return false }
+        return now - lastActivity > .seconds(isStranger ? desk.limits.strangerIdle : desk.limits.idle)
+    }
+
+    /// The daemon stops: what is owed has been answered, nothing more is taken.
+    func finish() {
+        guard !isClosed else { return }
+        isEnding = true
+        settle(output.count > 0 ? .waiting : .empty)
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if let watch { desk.loop.end(watch) }
+        _ = Glibc.close(fd)
+        keeper.withdraw(queue.waiters)
+        if let watching { keeper.unwatch(watching.id) }
+        desk.ended(self)
+    }
+}

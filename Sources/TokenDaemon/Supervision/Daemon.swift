@@ -1,0 +1,144 @@
+internal import Glibc
+internal import OpenSSL
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// The whole daemon: puts the rooms together, starts them, keeps systemd informed, and ends them in order.
+package final class Daemon {
+    private let loop: Loop
+    private let audit: AuditLog
+    private let exchanger: Exchanger
+    private let keeper: TokenKeeper
+    private let reloader: Reloader
+    private let state: StateFolder
+    private let status: StatusLine
+    private var listeners: [Listener] = []
+    private var ownSocket: String?
+    private var watchdog: Heartbeat?
+    private var clockStep: ClockStep?
+    private var gate: ReadinessGate?
+    private var isStopping = false
+
+    /// Takes the state folder and the sockets and makes everything ready to run; nothing is served yet.
+    /// Throws `SystemError` with what an operator has to mend.
+    package init(_ options: DaemonOptions, _ reading: ConfigurationReading) throws {
+        guard let configuration = reading.configuration else { throw ConfigurationRefused(problems: reading.problems) }
+        try ThisProcess.harden()
+        _ = try ThisProcess.raiseFileLimit()
+        loop = try Loop()
+        // before any thread exists, so that all of them leave the signals to the loop
+        try Self.takeSignals(on: loop)
+        state = try StateFolder(options.state)
+        audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
+        exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
+        keeper = try TokenKeeper(configuration, seed: randomUInt64(), loop: loop, exchanger: exchanger, audit: audit)
+        reloader = try Reloader(directory: options.configuration, secrets: .ofThisProcess, loop: loop)
+        status = try StatusLine(keeper, loop)
+        try openSockets(options.socket)
+        report(reading)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in order.
+    package func run() throws {
+        Self.onSignal = { [unowned self] in receive($0) }
+        loop.afterBatch = { [unowned self] in keeper.speak() }
+        keeper.reload = { [unowned self] answer in reload(answer) }
+        keeper.changed = { [unowned self] in status.touch() }
+        clockStep = try ClockStep(on: loop) { [unowned self] in keeper.clockStepped() }
+        if let interval = ServiceManager.watchdogInterval() {
+            watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
+        }
+        keeper.start()
+        gate = try ReadinessGate(keeper, loop) { [unowned self] in ServiceManager.ready(status: status.begin()) }
+        try loop.run()
+        audit.flush()
+        if let ownSocket { unlink(ownSocket) }
+    }
+
+    // MARK: sockets
+
+    /// systemd's sockets, or one of our own.
+    private func openSockets(_ path: String) throws {
+        let inherited = inheritedSockets().map(\.fd)
+        if inherited.isEmpty { ownSocket = path }
+        for fd in try inherited.isEmpty ? [listen(at: path, mode: 0o666)] : inherited {
+            listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
+        }
+    }
+
+    // MARK: signals
+
+    private static var onSignal: (Int32) -> Void = { _ in }
+
+    private static func takeSignals(on loop: Loop) throws {
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGTERM, SIGINT, SIGHUP] { try loop.signal(number) { onSignal(number) } }
+    }
+
+    private func receive(_ number: Int32) {
+        if number == SIGHUP { reload { _ in } } else { stop() }
+    }
+
+    /// Everyone who waits is told, what was said is sent, and the loop ends when nobody is left or the grace is over.
+    private func stop() {
+        guard !isStopping else { return loop.stop() }
+        isStopping = true
+        ServiceManager.stopping()
+        audit.note(AuditEntry(.stopping))
+        keeper.stop()
+        for listener in listeners { listener.stop() }
+        let began = loop.now
+        farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
+            if listeners.allSatisfy({ $0.connections == 0 }) || loop.now - began > Self.grace { loop.stop() }
+        }
+    }
+    private var farewell: Heartbeat?
+    private static let grace = Int64.seconds(3)
+
+    // MARK: configuration
+
+    private func report(_ reading: ConfigurationReading) {
+        let tokens = keeper.ledger.configuration.tokens
+        audit.note(AuditEntry(.started, text: "tokend \(tokendVersion) with \(tokens.count) token\(tokens.count == 1 ? "" : "s")"))
+        note(reading)
+    }
+
+    /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
+    private func note(_ reading: ConfigurationReading) {
+        for problem in reading.problems { audit.note(AuditEntry(.trouble, reason: "configuration", text: problem.description)) }
+        for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
+            audit.note(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
+        }
+    }
+
+    /// Adopts the files as they are now, or keeps what was before and says why.
+    private func reload(_ answer: @escaping (Reply) -> Void) {
+        ServiceManager.reloading()
+        reloader.read { [unowned self] reading in
+            defer { ServiceManager.ready(status: status.begin()) }
+            let rows = reading.problems.map { Row.text($0.description) }
+            guard let configuration = reading.configuration else {
+                audit.note(AuditEntry(.configurationRefused, .badConfig, text: reading.problems.first?.description))
+                let text = "the configuration has errors; the old one stays"
+                return answer(.refused(Refusal(.badConfig, [Field("problems", rows.count)], text), rows: rows))
+            }
+            adopt(configuration)
+            note(reading)
+            answer(.rows(rows, words: [String(configuration.tokens.count)]))
+        }
+    }
+
+    private func adopt(_ configuration: Configuration) {
+        for (name, application) in keeper.ledger.configuration.applications where configuration.applications[name] != application {
+            exchanger.forget(application: name)
+        }
+        keeper.adopt(configuration)
+        audit.note(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
+    }
+}
+
+/// The configuration cannot be used. `problems` say why, each with its remedy.
+nonisolated package struct ConfigurationRefused: Error {
+    package var problems: [ConfigurationProblem]
+}

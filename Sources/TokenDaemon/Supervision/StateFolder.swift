@@ -1,0 +1,23 @@
+internal import CShims
+internal import Glibc
+internal import Systemd
+
+/// The daemon's own folder, held by one daemon at a time.
+final class StateFolder {
+    private let lock: Int32
+
+    /// Makes the folder (0700) if it is missing and takes its lock. A second daemon on the same folder is refused.
+    init(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("cannot make the state folder '\(path)'", errno: errno) }
+        let file = path + "/lock"
+        lock = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard lock >= 0 else { throw SystemError("cannot open '\(file)'", errno: errno) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            let problem = errno
+            close(lock)
+            throw SystemError("another tokend uses the state folder '\(path)'", errno: problem)
+        }
+    }
+
+    deinit { close(lock) }
+}
