@@ -4,7 +4,7 @@ package import Secrets
 /// SHA-256 (FIPS 180-4), 32 bytes.
 package func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: 32) { room, count in
-        SHA256(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, room.baseAddress)
+        tokend_sha256(bytes.baseAddress, bytes.count, room.baseAddress)
         count = 32
     }
 }

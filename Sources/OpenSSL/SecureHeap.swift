@@ -13,7 +13,9 @@ package func initialiseSecureHeap() throws(OpenSSLError) {
     guard CRYPTO_secure_malloc_initialized() == 0 else { return }
     switch CRYPTO_secure_malloc_init(256 << 10, 32) {
     case 1: return
-    case 2: throw OpenSSLError(description: "cannot lock the memory for secrets; set LimitMEMLOCK=8M or more")
+    case 2:
+        CRYPTO_secure_malloc_done()
+        throw OpenSSLError(description: "cannot lock the memory for secrets; set LimitMEMLOCK=8M or more")
     default: throw OpenSSLError(description: "cannot reserve the memory for secrets")
     }
 }

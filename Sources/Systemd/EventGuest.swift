@@ -23,39 +23,35 @@ final class EventGuest {
     /// Readable when a source is due.
     var descriptor: Int32 { sd_event_get_fd(event) }
 
-    /// Dispatches what is due and arms the rest, in at most `steps` steps; false if there is more to do at once.
+    /// Dispatches what is due, at most `limit` sources; what is left keeps it from being armed.
     @inline(__always)
-    func settle(atMost steps: Int) throws(SystemError) -> Bool {
+    func serve(atMost limit: Int) throws(SystemError) {
+        if isMoved { try dispatch(atMost: limit) }
+    }
+
+    /// Arms what was moved, and calls nobody. True if nothing is due: only then may the outer epoll wait.
+    @inline(__always)
+    func arm() throws(SystemError) -> Bool {
         guard isMoved else { return true }
-        return try dispatch(atMost: steps)
+        return try prepare()
     }
 
-    private func dispatch(atMost steps: Int) throws(SystemError) -> Bool {
-        isMoved = false
-        var isFresh = false
-        for _ in 0..<steps {
-            if sd_event_get_state(event) == SD_EVENT_ARMED, isFresh, !isMoved { return true }
-            isFresh = try step()
-        }
-        isMoved = true
-        return false
-    }
-
-    /// One step of the cycle; true if it armed everything anew.
-    private func step() throws(SystemError) -> Bool {
-        switch sd_event_get_state(event) {
-        case Int32(SD_EVENT_ARMED):
-            isMoved = false
-            _ = try check(sd_event_wait(event, 0))
-            return false
-        case Int32(SD_EVENT_PENDING):
+    private func dispatch(atMost limit: Int) throws(SystemError) {
+        for _ in 0..<limit {
+            if try prepare() { return }
             _ = try check(sd_event_dispatch(event))
-            return false
-        default:
-            isMoved = false
-            return try check(sd_event_prepare(event)) == 0
         }
     }
+
+    /// From any state to ARMED (true) or PENDING (false).
+    private func prepare() throws(SystemError) -> Bool {
+        if state == SD_EVENT_ARMED { _ = try check(sd_event_wait(event, 0)) }
+        if state == SD_EVENT_INITIAL { _ = try check(sd_event_prepare(event)) }
+        isMoved = state != SD_EVENT_ARMED
+        return !isMoved
+    }
+
+    private var state: Int { Int(sd_event_get_state(event)) }
 
     private func check(_ result: Int32) throws(SystemError) -> Int32 {
         try SystemError.check(result, "cannot turn the event loop")

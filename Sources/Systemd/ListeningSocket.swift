@@ -9,29 +9,25 @@ package struct ListeningSocket: Hashable, Sendable {
     package let name: String
 }
 
-/// The listening Unix stream sockets that systemd passed (sd_listen_fds(3)); empty when it passed none. May be asked repeatedly.
+/// The listening Unix stream sockets that systemd passed (sd_listen_fds(3)), made non-blocking; empty when it passed none. What else it
+/// passed, from the descriptor store, is left alone. May be asked repeatedly.
 package func inheritedSockets() -> [ListeningSocket] {
-    inheritedDescriptors().filter { sd_is_socket_unix($0.fd, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
-        .map { makeNonBlocking($0.fd); return $0 }
+    let sockets = inheritedNames().enumerated().map { ListeningSocket(fd: SD_LISTEN_FDS_START + Int32($0.offset), name: $0.element) }
+        .filter { sd_is_socket_unix($0.fd, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
+    for socket in sockets { makeNonBlocking(socket.fd) }
+    return sockets
 }
 
-/// All that systemd passed, with names: sockets, and what was kept in the descriptor store.
-func inheritedDescriptors() -> [ListeningSocket] {
+/// The names of all inherited descriptors, in the order of their numbers.
+private func inheritedNames() -> [String] {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = sd_listen_fds_with_names(0, &names)
-    defer { release(names) }
-    guard count > 0 else { return [] }
-    return (0..<count).map { ListeningSocket(fd: SD_LISTEN_FDS_START + $0, name: names?[Int($0)].map { String(cString: $0) } ?? "") }
-}
-
-private func release(_ names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
-    guard let names else { return }
-    var index = 0
-    while let name = names[index] {
-        free(name)
-        index += 1
+    guard count > 0, let names else { return [] }
+    defer { free(names) }
+    return (0..<Int(count)).map { index in
+        defer { free(names[index]) }
+        return names[index].map { String(cString: $0) } ?? ""
     }
-    free(names)
 }
 
 private func makeNonBlocking(_ fd: Int32) {

@@ -83,12 +83,10 @@ package final class Loop {
     package func stop() { isStopping = true }
 
     private func turn() throws(SystemError) {
-        let isIdle = try guest.settle(atMost: Loop.guestLimit)
-        let count = try wait(forever: isIdle && !isStopping)
+        let count = try wait(forever: try guest.arm())
         now = Clock.boottime()
         for index in 0..<count { deliver(batch[index]) }
-        if !isIdle { guest.isMoved = true }
-        _ = try guest.settle(atMost: Loop.guestLimit)
+        try guest.serve(atMost: Loop.guestLimit)
         afterBatch?()
         turns &+= 1
     }

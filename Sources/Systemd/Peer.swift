@@ -36,12 +36,13 @@ package enum IdentificationWay: Sendable, CaseIterable {
 
 /// Asks the kernel who connected. Meant to be called right after accept; about six short system calls.
 ///
-/// `nil` if `fd` has no process at its other end. A process that has ended gives its uid and groups, with the unit `.failed`.
+/// `nil` if `fd` is not a connected Unix socket. A process that has ended, or cannot be seen from here (another PID namespace, pid
+/// 0), gives its uid and groups, with the unit `.failed`.
 /// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
 /// pidfd_open(2) exists, it gets the unit `.none`.
 package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false) -> Peer? {
     var credentials = tokend_credentials()
-    guard tokend_peer_credentials(fd, &credentials) == 0, credentials.pid > 0 else { return nil }
+    guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
     return Peer(
         uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups(of: fd),
         unit: unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
