@@ -1,0 +1,26 @@
+import OpenSSL
+import Secrets
+import Testing
+
+@Suite struct Base64URLTests {
+    /// RFC 4648 section 10 without padding, and the two letters that differ from plain base64.
+    static let table: [([UInt8], String)] = [
+        ([], ""), (Array("f".utf8), "Zg"), (Array("fo".utf8), "Zm8"), (Array("foo".utf8), "Zm9v"),
+        (Array("foob".utf8), "Zm9vYg"), (Array("fooba".utf8), "Zm9vYmE"), (Array("foobar".utf8), "Zm9vYmFy"),
+        ([0xfb, 0xff, 0xfe], "-__-"), ([0xff], "_w"), ([0, 0, 0, 0], "AAAAAA"),
+        // RFC 7636 appendix B: the bytes of the verifier
+        ([116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191, 240, 91, 88, 5,
+          88, 83, 132, 141, 121], "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+    ]
+
+    @Test(arguments: table)
+    func `bytes are written in the alphabet of URLs, without padding`(_ bytes: [UInt8], _ text: String) {
+        #expect(base64url(bytes) == text)
+        #expect(bytes.withUnsafeBytes { Secret(copying: $0) }.base64url == Secret(text))
+    }
+
+    @Test func `a code challenge is that of RFC 7636 appendix B`() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        #expect(base64url(sha256(Array(verifier.utf8))) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+    }
+}

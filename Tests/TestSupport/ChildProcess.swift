@@ -1,0 +1,40 @@
+internal import Glibc
+
+/// Another program, killed and waited for when the last reference goes. Its input is empty, its output is dropped.
+package final class ChildProcess {
+    package let pid: Int32
+    private var isWaitedFor = false
+
+    /// Looks the program up in PATH.
+    package init(_ command: String, _ arguments: String...) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        var words: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var child: pid_t = 0
+        let result = posix_spawnp(&child, command, &actions, nil, &words, environ)
+        guard result == 0 else { throw TestFailure("cannot start '\(command)': errno \(result)") }
+        pid = child
+    }
+
+    deinit { end() }
+
+    /// Kills it and collects it: its number is free for another process.
+    package func end() {
+        guard !isWaitedFor else { return }
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+        isWaitedFor = true
+    }
+
+    /// Kills it and leaves it uncollected, a zombie.
+    package func endUncollected() {
+        kill(pid, SIGKILL)
+        var state = siginfo_t()
+        waitid(P_PID, id_t(pid), &state, WEXITED | WNOWAIT)
+    }
+}
