@@ -3,7 +3,7 @@ struct LineItems {
     private let line: UnsafeRawBufferPointer
     /// Where the next item begins; one past the end when there is none.
     private var next = 0
-    private var seen: Set<Key> = []
+    private var seen = KeySet()
     private(set) var verb = Verb.ping
 
     /// Reads the verb.
@@ -35,13 +35,13 @@ struct LineItems {
         guard let equals = item.firstPlace(of: .equals) else { throw notAField(item) }
         let name = item.part(0..<equals)
         guard let key = Key(name) else { throw unknownKey(name) }
-        if !key.repeats, !seen.insert(key).inserted { throw .badRequest("\(key.rawValue)= may stand only once") }
-        guard equals + 1 < item.count else { throw .badRequest("\(key.rawValue)= has no value") }
+        if !key.repeats, !seen.insert(key) { throw .badRequest("\(key.name)= may stand only once") }
+        guard equals + 1 < item.count else { throw .badRequest("\(key.name)= has no value") }
         return RequestField(key: key, value: item.part(equals + 1..<item.count))
     }
 
     /// The refusal of a key that some requests know, but this one does not.
-    func foreign(_ key: Key) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.rawValue)\"") }
+    func foreign(_ key: Key) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.name)\"") }
 
     /// Refuses whatever is left.
     mutating func end() throws(Refusal) {
@@ -64,23 +64,5 @@ struct LineItems {
     private func unknownKey(_ name: UnsafeRawBufferPointer) -> Refusal {
         let found = verb.mayBeQuoted ? Quotation.of(name) : "of that name"
         return .badRequest("\(verb.rawValue) knows no key \(found)")
-    }
-}
-
-extension Refusal {
-    static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
-
-    static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {
-        let (_, high, low) = Escaping.escaped(byte)
-        let digits = String(decoding: [high, low], as: UTF8.self)
-        return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
-    }
-
-    /// Only what has the form of a verb is repeated: a stray line may well be a token.
-    static func unknownVerb(_ word: UnsafeRawBufferPointer) -> Refusal {
-        guard word.count <= 16, word.allSatisfy(\.isLetter) else {
-            return .badRequest("a request begins with a word of 1 to 16 letters; HELP lists them")
-        }
-        return .badRequest("unknown request \(Quotation.of(word)); HELP lists them")
     }
 }

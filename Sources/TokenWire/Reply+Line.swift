@@ -30,19 +30,22 @@ extension Reply {
 extension Row {
     /// Writes the row as one line.
     package func write(to buffer: SecretBuffer) {
-        var line = ReplyLineWriter(buffer, "+")
         switch self {
-        case .fields(let words, let fields):
-            line.words(words)
-            line.fields(fields)
-        case .text(let text): line.text(text)
-        case .token(let token):
-            token.writeLine(after: "+ ", to: buffer)
-            return
+        case .fields(let words, let fields): Row.write(words, fields, to: buffer)
+        case .text(let text):
+            var line = ReplyLineWriter(buffer, "+")
+            line.text(text)
+            line.end()
+        case .token(let token): token.writeLine(after: "+ ", to: buffer)
         case .trouble(let state, let reason):
-            line.words(["-"])
-            line.fields([Field("state", state), Field("reason", reason)])
+            Row.write(["-"], [Field("state", state), Field("reason", reason)], to: buffer)
         }
+    }
+
+    private static func write(_ words: [String], _ fields: [Field], to buffer: SecretBuffer) {
+        var line = ReplyLineWriter(buffer, "+")
+        line.words(words)
+        line.fields(fields)
         line.end()
     }
 }

@@ -68,7 +68,7 @@ private struct RequestLine {
 
     mutating func field(_ key: Key, _ value: String) {
         bytes.append(.space)
-        bytes.append(text: key.rawValue)
+        bytes.append(text: key.name)
         bytes.append(.equals)
         bytes.append(escaping: value, keeping: Escaping.isPlain)
     }

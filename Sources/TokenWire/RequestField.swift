@@ -1,28 +1,5 @@
 internal import Secrets
 
-/// A key that some request knows.
-enum Key: String, CaseIterable {
-    case wait
-    case minValid = "min-valid"
-    case scope
-    case audience
-    case id
-    case redirectURI = "redirect-uri"
-    case flow
-    case expires
-    case uid
-    case gid
-    case unit
-
-    init?(_ name: UnsafeRawBufferPointer) {
-        guard let key = Key.allCases.first(where: { name.spells($0.rawValue) }) else { return nil }
-        self = key
-    }
-
-    /// Whether it may stand more than once in a line.
-    var repeats: Bool { self == .scope || self == .gid }
-}
-
 /// A `key=value` of a request; the value is still escaped and not empty.
 struct RequestField {
     let key: Key
@@ -75,6 +52,6 @@ struct RequestField {
     }
 
     private func bad(_ demand: String) -> Refusal {
-        .badRequest("\(key.rawValue) \(demand), not \(Quotation.of(value))")
+        .badRequest("\(key.name) \(demand), not \(Quotation.of(value))")
     }
 }

@@ -1,0 +1,29 @@
+// The faults of a line.
+extension Refusal {
+    /// The end of input inside a line. The line is never executed.
+    package static let unfinished = badRequest("the line has no end")
+
+    /// A line over the limit; the connection is to be closed after it.
+    package static let tooLong = Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")
+
+    /// A verb of the protocol that this version does not serve.
+    package static func unsupported(_ verb: Verb) -> Refusal {
+        Refusal(.unsupported, [], "this version does not answer \(verb.rawValue)")
+    }
+
+    static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
+
+    static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {
+        let (_, high, low) = Escaping.escaped(byte)
+        let digits = String(decoding: [high, low], as: UTF8.self)
+        return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
+    }
+
+    /// Only what has the form of a verb is repeated: a stray line may well be a token.
+    static func unknownVerb(_ word: UnsafeRawBufferPointer) -> Refusal {
+        guard word.count <= 16, word.allSatisfy(\.isLetter) else {
+            return .badRequest("a request begins with a word of 1 to 16 letters; HELP lists them")
+        }
+        return .badRequest("unknown request \(Quotation.of(word)); HELP lists them")
+    }
+}

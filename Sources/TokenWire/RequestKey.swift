@@ -1,0 +1,41 @@
+/// A key that some request knows.
+enum Key: Int, CaseIterable {
+    case wait, minValid, scope, audience, id, redirectURI, flow, expires, uid, gid, unit
+
+    init?(_ name: UnsafeRawBufferPointer) {
+        guard let key = Key.allCases.first(where: { name.spells($0.name) }) else { return nil }
+        self = key
+    }
+
+    /// As the line spells it.
+    var name: String {
+        switch self {
+        case .wait: "wait"
+        case .minValid: "min-valid"
+        case .scope: "scope"
+        case .audience: "audience"
+        case .id: "id"
+        case .redirectURI: "redirect-uri"
+        case .flow: "flow"
+        case .expires: "expires"
+        case .uid: "uid"
+        case .gid: "gid"
+        case .unit: "unit"
+        }
+    }
+
+    /// Whether it may stand more than once in a line.
+    var repeats: Bool { self == .scope || self == .gid }
+}
+
+/// The keys that a line has used so far.
+struct KeySet {
+    private var bits: UInt32 = 0
+
+    /// Adds a key; `false` when it is already there.
+    mutating func insert(_ key: Key) -> Bool {
+        let bit: UInt32 = 1 << UInt32(key.rawValue)
+        defer { bits |= bit }
+        return bits & bit == 0
+    }
+}

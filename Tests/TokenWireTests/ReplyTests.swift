@@ -1,0 +1,131 @@
+import Secrets
+import Testing
+@testable import TokenWire
+
+@Suite struct `Replies` {
+    static let token = ServedToken(
+        token: Secret("eyJ.abc=="), expires: .at(1_762_189_360), id: Fingerprint(bits: 0x9f3a_c2d1_770b_41e6), scopes: ["read", "50%"])
+    static let pat = ServedToken(token: Secret("enrt_1D"), expires: .never, id: Fingerprint(bits: 1), scopes: [], header: .apiKey)
+
+    static let table: [(Reply, String)] = [
+        (.ok(), "OK\n"),
+        (.ok(words: ["renewed"]), "OK renewed\n"),
+        (.ok(words: ["cooling"], fields: [Field("retry-after", 30)]), "OK cooling retry-after=30\n"),
+        (.ok(fields: [Field("subject", "a b%é\n")]), "OK subject=a%20b%25%C3%A9%0A\n"),
+        (.ok(words: ["https://a/?q=%20"]), "OK https://a/?q=%20\n"),
+        (.ok(words: ["", "a b", "x\ny"]), "OK - a%20b x%0Ay\n"),
+        (.token(token), "OK eyJ.abc== type=Bearer expires=1762189360 id=9f3ac2d1770b41e6 scope=read scope=50%25\n"),
+        (.token(pat), "OK enrt_1D type=Bearer expires=never id=0000000000000001\n"),
+        (.header(token), "OK Authorization: Bearer eyJ.abc==\n"),
+        (.header(pat), "OK X-Api-Key: enrt_1D\n"),
+        (.rows([]), "OK\n"),
+        (.rows([.fields(words: ["a.b"], [Field("state", "ready")]), .fields(words: ["c.d"], [])], words: ["2"]), "+ a.b state=ready\n+ c.d\nOK 2\n"),
+        (.rows([.text("GET name : a valid token"), .text("a\tb\u{9b}é\nc 100%")]), "+ GET name : a valid token\n+ a%09b%C2%9Bé%0Ac 100%\nOK\n"),
+        (.rows([.token(pat), .trouble(state: "unavailable", reason: "no answer")]),
+         "+ enrt_1D type=Bearer expires=never id=0000000000000001\n+ - state=unavailable reason=no%20answer\nOK\n"),
+        (.refused(Refusal(.denied, [], "uid 1000 may not use \"a.b\"")), "ERR denied : uid 1000 may not use \"a.b\"\n"),
+        (.refused(Refusal(.busy, [Field("retry-after", 5), Field("reason", "a:b c")], "later")), "ERR busy retry-after=5 reason=a:b%20c : later\n"),
+        (.refused(Refusal(.internal, [], "a\r\nOK")), "ERR internal : a%0D%0AOK\n"),
+        (.refused(Refusal(.badConfig, [], "1 problem"), rows: [.text("a.toml:1: no")]), "+ a.toml:1: no\nERR bad-config : 1 problem\n"),
+    ]
+
+    @Test(arguments: table.indices) func `are written as the protocol says`(_ index: Int) {
+        #expect(Self.table[index].0.encoded == Self.table[index].1)
+    }
+
+    @Test(arguments: table.indices) func `read back line by line however they are cut`(_ index: Int) {
+        let bytes = Array(Self.table[index].1.utf8)
+        for cut in 0...bytes.count {
+            var reader = ReplyReader()
+            var openings: [String] = []
+            for piece in [bytes[..<cut], bytes[cut...]] {
+                Array(piece).withUnsafeBytes { reader.feed($0) { openings.append(Self.opening($0)); return true } }
+            }
+            #expect(openings == Self.table[index].1.split(separator: "\n").map { String($0.prefix { $0 != " " }) })
+            #expect(!reader.hasPartial)
+        }
+    }
+
+    static func opening(_ line: ReplyLine) -> String {
+        switch line {
+        case .row: "+"
+        case .ok: "OK"
+        case .refused: "ERR"
+        case .malformed: "?"
+        }
+    }
+
+    @Test(arguments: RefusalCode.allCases) func `a refusal reads back the same`(_ code: RefusalCode) throws {
+        let refusal = Refusal(code, [Field("reason", "a b%é"), Field("retry-after", 5)], "one : two  three ")
+        let line = String(Reply.refused(refusal).encoded.dropLast())
+        guard case .refused(let read) = ReplyLine(line) else { Issue.record("not a refusal: \(line)"); return }
+        #expect(read == refusal)
+    }
+
+    @Test func `a token reads back as a secret`() throws {
+        guard case .ok(let body) = ReplyLine(String(Reply.token(Self.token).encoded.dropLast())) else { Issue.record("not OK"); return }
+        let token = try #require(body.token)
+        #expect(token.token.wording == "eyJ.abc==" && token.expires == .at(1_762_189_360))
+        #expect(token.id == Self.token.id && token.scopes == ["read", "50%"])
+        #expect(!"\(body)".contains("eyJ") && !"\(token)".contains("eyJ"))
+    }
+
+    @Test(arguments: [
+        "OK", "OK ", "OK a", "OK a type=Bearer", "OK a expires=never", "OK a id=9f3ac2d1770b41e6", "OK a expires=x id=9f3ac2d1770b41e6",
+        "OK a! expires=never id=9f3ac2d1770b41e6", "OK a expires=never id=9f", "OK a  expires=never id=9f3ac2d1770b41e6",
+        "OK - state=ready reason=x", "OK a expires=never id=9f3ac2d1770b41e6 scope=%zz",
+    ]) func `half a token reply is no token`(_ line: String) {
+        guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
+        #expect(body.token == nil)
+    }
+
+    @Test func `unknown keys are passed by and an unknown code reads as internal`() throws {
+        guard case .ok(let body) = ReplyLine("OK t new=1 expires=never id=9f3ac2d1770b41e6") else { Issue.record("not OK"); return }
+        #expect(body.token != nil)
+        guard case .refused(let refusal) = ReplyLine("ERR brand-new reason=x : hm") else { Issue.record("not ERR"); return }
+        #expect(refusal == Refusal(.internal, [Field("reason", "x")], "hm"))
+    }
+
+    @Test(arguments: ["", "ok", "OKAY", "-", "ERR", "ERR busy", "ERR busy later", "ERR : text", "ERR busy x : text", "ERR  busy : text", "HTTP/1.1 200 OK"])
+    func `other lines are malformed`(_ line: String) {
+        guard case .malformed = ReplyLine(line) else { Issue.record("understood: \(line)"); return }
+    }
+
+    @Test func `the parts of a row`() throws {
+        guard case .row(let body) = ReplyLine("+ a.b state=ready reason=a%20b") else { Issue.record("not a row"); return }
+        let items = try #require(body.items(words: 1))
+        #expect(items.words == ["a.b"] && items.fields.first("state") == "ready" && items.fields.first("reason") == "a b")
+        #expect(body.items(words: 2)?.words == ["a.b", "state=ready"])
+        #expect(body.items(words: 0) == nil && body.items(words: 4) == nil)
+        #expect(body.text == "a.b state=ready reason=a%20b")
+    }
+
+    @Test func `the tail of a token holds no secret and makes the whole line`() {
+        let tail = Self.token.writeTail()
+        #expect(String(decoding: tail, as: UTF8.self) == " type=Bearer expires=1762189360 id=9f3ac2d1770b41e6 scope=read scope=50%25\n")
+        let buffer = SecretBuffer()
+        buffer.append("OK ")
+        buffer.append(Self.token.token)
+        tail.withUnsafeBytes { buffer.append($0) }
+        #expect(buffer.wording == Reply.token(Self.token).encoded)
+    }
+
+    @Test func `no line is longer than 65,536 bytes`() {
+        let long = String(repeating: "é", count: 40_000)
+        let wide = ServedToken(token: Secret(String(repeating: "t", count: 32_768)), expires: .never, id: Fingerprint(bits: 1),
+                               scopes: (0..<9000).map { "scope\($0)" })
+        let replies: [Reply] = [
+            .ok(words: [long], fields: [Field("a", long)]), .rows([.text(long), .fields(words: [long], []), .token(wide)]),
+            .refused(Refusal(.internal, [Field("a", long), Field("b", "kept")], long)), .token(wide), .header(wide),
+            .ok(fields: (0..<9000).map { Field("key", $0) }),
+        ]
+        for reply in replies {
+            let lines = reply.encoded.split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.last == "" && lines.dropLast().allSatisfy { $0.utf8.count < 65_536 })
+        }
+        guard case .refused(let refusal) = ReplyLine(String(replies[2].encoded.dropLast())) else { Issue.record("not ERR"); return }
+        #expect(refusal.fields == [Field("b", "kept")] && refusal.text.hasPrefix("éé"))
+        guard case .ok(let body) = ReplyLine(String(replies[3].encoded.dropLast())) else { Issue.record("not OK"); return }
+        #expect(body.token?.token.count == 32_768)
+    }
+}

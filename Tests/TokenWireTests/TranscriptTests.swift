@@ -1,0 +1,82 @@
+import FoundationEssentials
+import Secrets
+import Testing
+@testable import TokenWire
+
+@Suite struct `The transcript of the protocol page` {
+    struct Turn {
+        var request: String
+        var reply: String
+    }
+
+    static func turns() throws -> [Turn] {
+        let page = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+            + "/Sources/TokenWire/Documentation.docc/Protocol.md"
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex(of: "```transcript"))
+        var turns: [Turn] = []
+        for line in lines[(start + 1)...].prefix(while: { $0 != "```" }) {
+            if line.hasPrefix("> ") {
+                turns.append(Turn(request: String(line.dropFirst(2)), reply: ""))
+            } else {
+                try #require(line.hasPrefix("< ") && !turns.isEmpty, "\(line)")
+                turns[turns.count - 1].reply += line.dropFirst(2) + "\n"
+            }
+        }
+        return turns
+    }
+
+    static let sync = ServedToken(
+        token: Secret("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeW5jIn0.c2lnbmF0dXJl"), expires: .at(1_762_189_360),
+        id: Fingerprint(bits: 0x9f3a_c2d1_770b_41e6), scopes: ["read", "update"])
+    static let reading = ServedToken(
+        token: Secret("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZWFkIn0.c2lnbmF0dXJl"), expires: .at(1_762_189_361),
+        id: Fingerprint(bits: 0x0b51_c7e8_a9d2_4f13), scopes: ["read"])
+    static let pat = ServedToken(
+        token: Secret("enrt_1D41D469A1F04C7D8F2B7960"), expires: .never, id: Fingerprint(bits: 1), scopes: [], header: .apiKey)
+
+    /// A daemon of few words. Only what the values decide is scripted; parsing and writing are the real ones.
+    static func answer(_ request: Request) -> Reply? {
+        switch request {
+        case .ping, .quit: .ok()
+        case .get(let query) where query.name == "payroll.user":
+            .refused(Refusal(.denied, [], "uid 1000 may not use \(Quotation.of(query.name))"))
+        case .get(let query) where query.minValid == 7200:
+            .refused(Refusal(.refused, [Field("reason", "short-lived")], "the server's tokens live 3600 s; min-valid=7200 can never be met"))
+        case .get(let query): .token(query.scopes == ["read"] ? reading : sync)
+        case .header: .header(pat)
+        case .wait: .ok(fields: [Field("state", "ready")])
+        case .reject: .ok(words: ["cooling"], fields: [Field("retry-after", 30)])
+        case .list:
+            .rows(["portal.pat", "portal.sync"].map { .fields(words: [$0], [Field("state", "ready")]) }, words: ["2"])
+        case .reload:
+            .refused(Refusal(.badConfig, [], "1 problem; the old configuration stays"),
+                     rows: [.text("/etc/tokend/apps.d/portal.toml:7: unknown key \"scope\"; did you mean \"scopes\"?")])
+        case .logout: .refused(.unsupported(request.verb))
+        case .watch, .status, .login, .callback, .confirm, .await, .importToken, .renew, .explain, .metrics, .hello, .help: nil
+        }
+    }
+
+    @Test func `is what this room reads and writes`() throws {
+        let turns = try Self.turns()
+        #expect(turns.count > 20)
+        for turn in turns {
+            switch Request.parse(turn.request) {
+            case .success(let request):
+                let reply = try #require(Self.answer(request), "no answer to \(turn.request)")
+                #expect(reply.encoded == turn.reply)
+            case .failure(let refusal): #expect(Reply.refused(refusal).encoded == turn.reply)
+            }
+        }
+    }
+
+    @Test func `the page names every verb, key and code`() throws {
+        let page = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+            + "/Sources/TokenWire/Documentation.docc/Protocol.md"
+        let text = try String(contentsOfFile: page, encoding: .utf8)
+        for verb in Verb.allCases { #expect(text.contains("`\(verb.rawValue)")) }
+        for key in Key.allCases { #expect(text.contains("\(key.name)=")) }
+        for code in RefusalCode.allCases { #expect(text.contains("`\(code.rawValue)`")) }
+    }
+}

@@ -1,0 +1,60 @@
+import Secrets
+@testable import TokenWire
+
+// Tests speak in text; the room works on bytes.
+
+extension Request {
+    static func parse(_ line: String) -> Result<Request, Refusal> {
+        var line = line
+        return line.withUTF8 { parse(UnsafeRawBufferPointer($0)) }
+    }
+
+    static func refusal(_ line: String) -> Refusal? {
+        guard case .failure(let refusal) = parse(line) else { return nil }
+        return refusal
+    }
+
+    /// The line that `write` makes, LF included.
+    func encoded() throws(Refusal) -> String {
+        let buffer = SecretBuffer()
+        try write(to: buffer)
+        return buffer.wording
+    }
+}
+
+extension Reply {
+    var encoded: String {
+        let buffer = SecretBuffer()
+        write(to: buffer)
+        return buffer.wording
+    }
+}
+
+extension SecretBuffer {
+    var wording: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension Secret {
+    /// Test secrets are no secrets.
+    var wording: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension ReplyLine {
+    init(_ line: String) {
+        var line = line
+        self = line.withUTF8 { ReplyLine(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// A small deterministic source of numbers (SplitMix64): the same seed, the same test.
+struct Dice: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
