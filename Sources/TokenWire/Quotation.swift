@@ -9,6 +9,9 @@ package enum Quotation {
         return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The text as it may stand on a terminal or in a line: its control characters written `%XX`.
+    package static func plain(_ text: String) -> String { Escaping.escapingControls(text) }
+
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {
         var quoted: [UInt8] = [UInt8(ascii: "\"")]
         for byte in bytes {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "unix_client.h"
 
 /// Overwrites `count` bytes in a way the optimiser may not remove.
 void tokend_wipe(void *_Nonnull bytes, size_t count);

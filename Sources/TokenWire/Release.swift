@@ -1,0 +1,6 @@
+/// Which tokend this is: told by HELLO and by `--version`.
+package enum Release {
+    package static let version = "0.1.0"
+    /// The version of the line protocol.
+    package static let protocolNumber = 1
+}

@@ -1,0 +1,72 @@
+internal import CShims
+internal import Glibc
+internal import TokenWire
+
+/// Why a command did not do what it was asked to, named by what its caller can do next.
+enum Failure: Error {
+    /// Nobody answers at this path; the error number says how the connection failed.
+    case noDaemon(String, Int32)
+    /// The daemon said nothing for this many seconds.
+    case silent(Int)
+    /// The daemon closed the connection instead of answering.
+    case closed
+    /// The daemon closed the connection inside a line.
+    case cutReply
+    /// What answered does not speak this protocol.
+    case strangeReply
+    /// The connection failed with this error number.
+    case connection(Int32)
+    /// The daemon, or the rules of the protocol, said no.
+    case refused(Refusal, rows: [String])
+    /// What was asked for could not be printed; the error number says why.
+    case output(Int32)
+
+    /// The exit status (sysexits.h where it has a number).
+    var status: Int32 {
+        switch self {
+        case .noDaemon(_, ENAMETOOLONG): 64
+        case .noDaemon, .silent, .closed, .connection: 69
+        case .cutReply, .strangeReply: 70
+        case .refused(let refusal, _): refusal.code.exitStatus
+        case .output: 74
+        }
+    }
+
+    /// One calm sentence with its remedy.
+    var text: String {
+        switch self {
+        case .noDaemon(let path, let error):
+            "no daemon answers at \"\(Quotation.plain(path))\": \(Failure.words(error))\(Failure.remedy(error))"
+        case .silent(let seconds): "the daemon has not answered for \(seconds) s; the journal may say why: journalctl -u tokend"
+        case .closed: "the daemon closed the connection without an answer; the journal may say why: journalctl -u tokend"
+        case .cutReply: "the daemon closed the connection in the middle of its answer; try again"
+        case .strangeReply: "the answer is not of the tokend protocol; is that socket tokend's?"
+        case .connection(let error): "the connection to the daemon failed: \(Failure.words(error)); try again"
+        case .refused(let refusal, _): refusal.sentence
+        case .output(let error): "could not write to standard output: \(Failure.words(error))"
+        }
+    }
+
+    /// Says on standard error what went wrong, rows first, and returns the exit status.
+    func report(about subject: String? = nil) -> Int32 {
+        var message = ""
+        if case .refused(_, let rows) = self {
+            for row in rows { message += "\(Quotation.plain(row))\n" }
+        }
+        message += "tokenctl: "
+        if let subject { message += Quotation.plain(subject) + ": " }
+        message += text + "\n"
+        _ = message.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        return status
+    }
+
+    private static func words(_ error: Int32) -> String { String(cString: strerror(error)) }
+
+    private static func remedy(_ error: Int32) -> String {
+        switch error {
+        case ENOENT, ECONNREFUSED: "; start it with: systemctl start tokend.socket"
+        case ENAMETOOLONG: "; the path of a socket has at most 107 bytes"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Secrets
+internal import TokenWire
+
+struct Get: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a valid token.",
+        discussion: """
+            Prints the token and nothing else, or fails and prints nothing. Prefer `tokenctl header` for HTTP: an argument \
+            such as -H "Authorization: Bearer $(tokenctl get …)" shows the token to everybody who can run ps.
+            """)
+
+    @OptionGroup var token: TokenOptions
+    @Flag(help: "Print an object with the token, its end (seconds since the epoch, null for never), its id and its scopes.")
+    var json = false
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        try reporting(about: token.name) { () throws(Failure) in
+            let fetch = TokenFetch(verb: .get, query: token.query, socket: connection.socket)
+            try StandardOutput.write(json ? fetch.token().json : fetch.line())
+        }
+    }
+}
+
+extension ServedToken {
+    /// One line of JSON. The token is of `b64token` characters and needs no escaping.
+    fileprivate var json: SecretBuffer {
+        let output = SecretBuffer(capacity: token.count + 256)
+        output.append("{\"token\":\"")
+        output.append(token)
+        output.append("\",\"type\":\"Bearer\"")
+        output.append(text: ",\"expires\":\(JSON(expires)),\"id\":\(JSON.text(id.description))")
+        output.append(text: ",\"scope\":\(JSON.list(scopes.map(JSON.text)))}\n")
+        return output
+    }
+}

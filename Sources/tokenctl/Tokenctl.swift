@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import TokenWire
+
+/// The command line of tokend.
+struct Tokenctl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenctl",
+        abstract: "Ask tokend for a token, or how your tokens fare.",
+        discussion: """
+            A token is named application.token, such as portal.sync. What you may have is decided by who you are: your \
+            unit, your user or your groups. `tokenctl list` shows it.
+
+              curl -H @<(tokenctl header portal.sync) https://portal.example/api
+
+            Exit status: 0 success, 64 wrong usage, 69 no daemon answers, 70 a fault of the daemon's, 74 the output \
+            could not be written, 75 try again later, 77 denied, 78 refused for good or wrongly configured, 80 a person \
+            must sign in, 81 the token is past its end.
+            """,
+        version: Release.version,
+        subcommands: [
+            Get.self, Header.self, List.self, Status.self, Wait.self, Watch.self, Reject.self,
+            Renew.self, Reload.self, Explain.self, Ping.self,
+        ])
+}
+
+extension ParsableCommand {
+    /// Runs the body; a failure is told on standard error and becomes the exit status.
+    func reporting(about subject: String? = nil, _ body: () throws(Failure) -> Void) throws {
+        do throws(Failure) { try body() } catch { throw ExitCode(error.report(about: subject)) }
+    }
+}

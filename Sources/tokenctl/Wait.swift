@@ -1,0 +1,23 @@
+internal import ArgumentParser
+internal import TokenWire
+
+struct Wait: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Wait until a token can be served.",
+        discussion: "Prints nothing. Succeeds as soon as a get would succeed; exits 75 when the time runs out. Never causes an exchange.")
+
+    @Argument(help: "The token's name: application.token.")
+    var name: String
+    @Option(help: ArgumentHelp("How long to wait, 0 to \(TokenQuery.longestWait).", valueName: "seconds"))
+    var wait = TokenQuery.defaultWait
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws { try WaitRange.check(wait) }
+
+    func run() throws {
+        try reporting(about: name) { () throws(Failure) in
+            let daemon = try DaemonConnection(connection.socket, patience: wait + DaemonConnection.margin)
+            _ = try daemon.reply(to: .wait(name: name, wait: wait))
+        }
+    }
+}
