@@ -1,2 +1,72 @@
+// libcurl, and `static inline` for what Swift cannot call: varargs, and the one callback that must speak OpenSSL.
 #pragma once
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+
+static inline CURLcode tokend_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode tokend_curl_set_size(CURL *_Nonnull easy, CURLoption option, int64_t value) {
+    return curl_easy_setopt(easy, option, (curl_off_t)value);
+}
+
+static inline CURLcode tokend_curl_set_pointer(CURL *_Nonnull easy, CURLoption option, const void *_Nullable value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*tokend_curl_receive)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable context);
+
+static inline CURLcode tokend_curl_set_receive(CURL *_Nonnull easy, CURLoption option, tokend_curl_receive _Nonnull receive) {
+    return curl_easy_setopt(easy, option, receive);
+}
+
+static inline CURLcode tokend_curl_set_open_socket(CURL *_Nonnull easy, curl_opensocket_callback _Nonnull open) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);
+}
+
+static inline CURLcode tokend_curl_set_request_begins(CURL *_Nonnull easy, curl_prereq_callback _Nonnull begins) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begins);
+}
+
+static inline CURLcode tokend_curl_get_long(CURL *_Nonnull easy, CURLINFO info, long *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode tokend_curl_get_pointer(CURL *_Nonnull easy, CURLINFO info, void *_Nullable *_Nonnull value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLMcode tokend_curl_multi_set_long(CURLM *_Nonnull multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+// libcurl takes a bare common name for a host name; RFC 9525 section 2 does not. With the expected name in OpenSSL's own
+// verification a certificate without a matching subjectAltName fails together with its chain, inside the handshake.
+static inline CURLcode tokend_curl_expect_name(CURL *_Nonnull easy, void *_Nonnull context, void *_Nonnull name) {
+    (void)easy;
+    SSL_CTX *tls = (SSL_CTX *)context;
+    X509_VERIFY_PARAM *expected = SSL_CTX_get0_param(tls);
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_CTX_set_options(tls, SSL_OP_CLEANSE_PLAINTEXT);
+    if (X509_VERIFY_PARAM_set1_ip_asc(expected, (const char *)name)) return CURLE_OK;
+    return X509_VERIFY_PARAM_set1_host(expected, (const char *)name, 0) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+/// `name` is a host name or an IP address without brackets and must outlive the transfer.
+static inline CURLcode tokend_curl_set_expected_name(CURL *_Nonnull easy, const char *_Nonnull name) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, tokend_curl_expect_name);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, name);
+}
+
+/// The file of authorities that libcurl was built for, or NULL.
+static inline const char *_Nullable tokend_curl_system_authorities(void) { return curl_version_info(CURLVERSION_NOW)->cainfo; }
+
+/// A non-blocking eventfd, or -1.
+static inline int tokend_curl_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+static inline void tokend_curl_name_thread(const char *_Nonnull name) { prctl(PR_SET_NAME, name); }

@@ -1,17 +1,96 @@
-/// One thread that carries every HTTP exchange: a thousand servers that hang cost a thousand handles, not threads.
+internal import CCurl
+internal import CShims
+internal import Glibc
+internal import Synchronization
+
+/// One thread, "exchange", that carries every HTTP exchange: a thousand servers that hang cost a thousand handles, not threads.
+///
+/// Every submitted transfer is reported exactly once.
 package final class ExchangeThread: Sendable {
     package typealias Delivery = @Sendable (UInt64, Result<TransferResponse, TransferFailure>) -> Void
+
+    private let mailbox: Mailbox
     private let deliver: Delivery
+    private let thread: Mutex<pthread_t?>
 
-    /// `deliver` is called once for each submitted transfer, on the exchange thread: it should only hand the value on.
-    package init(userAgent: String = "tokend", deliver: @escaping Delivery) throws { self.deliver = deliver }
-
-    /// Begins a transfer; from any thread. `id` must differ from those of all transfers under way.
-    package func submit(_ transfer: Transfer, id: UInt64) {
-        deliver(id, .failure(TransferFailure(phase: .unsent, cause: .other, text: "the exchange thread is under construction")))
+    /// Starts the thread. `userAgent` is the `User-Agent` of every request, such as "tokend/1.0". `deliver` is called once for
+    /// each submitted transfer, on the exchange thread: it should only hand the value on. Throws when the process has no
+    /// descriptor or no thread left.
+    package init(userAgent: String = "tokend", deliver: @escaping Delivery) throws(TransferFailure) {
+        guard let mailbox = Mailbox() else { throw Self.unavailable(errno) }
+        self.mailbox = mailbox
+        self.deliver = deliver
+        thread = Mutex(try Self.start(ThreadStart(mailbox: mailbox, userAgent: userAgent, deliver: deliver)))
     }
+
+    deinit { stop() }
+
+    /// Begins a transfer; from any thread. `id` must differ from those of all transfers under way. After `stop` the
+    /// transfer is reported as `.stopped` before this returns.
+    package func submit(_ transfer: Transfer, id: UInt64) {
+        let submission = Submission(id: id, transfer: transfer, submitted: tokend_boottime())
+        if !mailbox.post(.submit(submission)) { deliver(id, .failure(submission.stopped)) }
+    }
+
     /// Ends a transfer, which then reports `.stopped`; nothing happens when it has already been reported. From any thread.
-    package func cancel(id: UInt64) {}
-    /// Ends the thread and waits for it; transfers under way report `.stopped` before this returns. Not from `deliver`.
-    package func stop() {}
+    package func cancel(id: UInt64) { _ = mailbox.post(.cancel(id: id)) }
+
+    /// Ends the thread and waits for it; transfers under way report `.stopped` before this returns. Never from `deliver`.
+    package func stop() {
+        mailbox.close()
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        if let running { pthread_join(running, nil) }
+    }
+}
+
+extension ExchangeThread {
+    /// libcurl and OpenSSL need less than 100 KiB; name lookups run on threads of libcurl's own.
+    private static let stackSize = 512 * 1024
+
+    /// The thread, and those that libcurl starts from it, take no signal: those are the main loop's.
+    private static func start(_ start: ThreadStart) throws(TransferFailure) -> pthread_t {
+        var (all, before, thread, attributes) = (sigset_t(), sigset_t(), pthread_t(), pthread_attr_t())
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, stackSize)
+        let argument = Unmanaged.passRetained(start)
+        let code = pthread_create(&thread, &attributes, { argument in
+            if let argument { Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        }, argument.toOpaque())
+        guard code == 0 else {
+            argument.release()
+            throw unavailable(code)
+        }
+        return thread
+    }
+
+    private static func unavailable(_ code: CInt) -> TransferFailure {
+        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        return TransferFailure(phase: .unsent, cause: .other, text: "the exchange thread could not be started: \(reason)")
+    }
+}
+
+/// What the new thread is given.
+private final class ThreadStart: Sendable {
+    private let mailbox: Mailbox
+    private let userAgent: String
+    private let deliver: ExchangeThread.Delivery
+
+    init(mailbox: Mailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
+        self.mailbox = mailbox
+        self.userAgent = userAgent
+        self.deliver = deliver
+    }
+
+    func run() {
+        tokend_curl_name_thread("exchange")
+        TransferLoop(mailbox: mailbox, userAgent: userAgent, deliver: deliver).run()
+    }
 }

@@ -1,0 +1,49 @@
+internal import CCurl
+
+/// Owns one `CURLM *`: the transfers under way, the idle connections, the name cache. Lives on the exchange thread.
+final class MultiHandle {
+    private static let idleConnections = 16
+    private let pointer: UnsafeMutableRawPointer
+
+    init?() {
+        guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let pointer = curl_multi_init() else { return nil }
+        self.pointer = pointer
+        tokend_curl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, Self.idleConnections)
+        tokend_curl_multi_set_long(pointer, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+    }
+
+    deinit {
+        curl_multi_cleanup(pointer)
+        curl_global_cleanup()
+    }
+
+    /// Whether libcurl took the handle.
+    func add(_ handle: EasyHandle) -> Bool { curl_multi_add_handle(pointer, handle.pointer) == CURLM_OK }
+
+    func remove(_ handle: EasyHandle) { curl_multi_remove_handle(pointer, handle.pointer) }
+
+    /// Moves every transfer on as far as it goes without waiting.
+    func perform() {
+        var running: CInt = 0
+        curl_multi_perform(pointer, &running)
+    }
+
+    /// Waits for a transfer, for `wake` to become readable or for `milliseconds`.
+    func wait(wake: CInt, milliseconds: CInt) {
+        var extra = curl_waitfd(fd: wake, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        curl_multi_poll(pointer, &extra, 1, milliseconds, nil)
+    }
+
+    /// The context (`CURLOPT_PRIVATE`) and the outcome of a transfer that has ended and was not yet asked for.
+    func nextEnded() -> (context: UnsafeMutableRawPointer, code: CURLcode)? {
+        var left: CInt = 0
+        while let message = curl_multi_info_read(pointer, &left)?.pointee {
+            var context: UnsafeMutableRawPointer?
+            if message.msg == CURLMSG_DONE, let easy = message.easy_handle,
+               tokend_curl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context {
+                return (context, message.data.result)
+            }
+        }
+        return nil
+    }
+}

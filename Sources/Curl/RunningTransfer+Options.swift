@@ -1,0 +1,106 @@
+internal import CCurl
+internal import Glibc
+internal import Secrets
+
+extension RunningTransfer {
+    func configure(userAgent: String, now: Int64) throws(TransferFailure) {
+        try setLaws()
+        try setTLS()
+        try setRequest(userAgent: userAgent)
+        try setRoute()
+        try setBounds(now: now)
+        try setCallbacks()
+    }
+
+    /// What holds for every transfer, whatever the environment or a `.netrc` says.
+    private func setLaws() throws(TransferFailure) {
+        try handle.set(CURLOPT_NOSIGNAL, 1)
+        try handle.set(CURLOPT_QUICK_EXIT, 1)
+        try handle.set(CURLOPT_FOLLOWLOCATION, 0)
+        try handle.set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+        try handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        try handle.set(CURLOPT_HTTP09_ALLOWED, 0)
+        try handle.set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        try handle.set(CURLOPT_PROTOCOLS_STR, submission.transfer.allowPlainHTTPOnLoopback ? "https,http" : "https")
+    }
+
+    /// TLS 1.2 or newer, chain and name verified in each handshake. A file of authorities replaces the system's; without its
+    /// folder libcurl shares one parsed copy between connections, and five seconds let a replaced file count soon.
+    private func setTLS() throws(TransferFailure) {
+        try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
+        try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
+        try handle.set(CURLOPT_SSL_SESSIONID_CACHE, 0)
+        try EasyHandle.check(expectedName.withUnsafeBufferPointer { name in
+            guard let name = name.baseAddress else { return CURLE_FAILED_INIT }
+            return tokend_curl_set_expected_name(handle.pointer, name)
+        })
+        try handle.set(CURLOPT_CA_CACHE_TIMEOUT, 5)
+        guard let authorities = submission.transfer.caFile ?? Self.systemAuthorities else { return }
+        try handle.set(CURLOPT_CAINFO, authorities)
+        try handle.set(CURLOPT_CAPATH, pointer: nil)
+    }
+
+    private static var systemAuthorities: String? {
+        tokend_curl_system_authorities().map { String(cString: $0) }
+    }
+
+    private func setRequest(userAgent: String) throws(TransferFailure) {
+        try handle.set(CURLOPT_URL, submission.transfer.url)
+        try handle.set(CURLOPT_USERAGENT, userAgent)
+        try handle.set(CURLOPT_HTTPHEADER, pointer: headers.first)
+        switch submission.transfer.method {
+        case .get: try handle.set(CURLOPT_HTTPGET, 1)
+        case .post(let form): try setForm(form)
+        }
+    }
+
+    /// The form is lent: `submission` holds it, at the same address, until the handle is gone.
+    private func setForm(_ form: Secret) throws(TransferFailure) {
+        try handle.set(CURLOPT_POST, 1)
+        try handle.set(CURLOPT_POSTFIELDSIZE_LARGE, size: form.count)
+        try handle.set(CURLOPT_POSTFIELDS, pointer: form.withBytes { $0.baseAddress })
+    }
+
+    /// An empty proxy is "none, not even the environment's".
+    private func setRoute() throws(TransferFailure) {
+        try handle.set(CURLOPT_PROXY, submission.transfer.proxy ?? "")
+        try handle.set(CURLOPT_NOPROXY, "")
+        try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
+        try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        try handle.set(CURLOPT_FRESH_CONNECT, submission.transfer.freshConnection ? 1 : 0)
+    }
+
+    private func setBounds(now: Int64) throws(TransferFailure) {
+        let remaining = submission.remaining(now: now)
+        try handle.set(CURLOPT_TIMEOUT_MS, remaining)
+        try handle.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(submission.transfer.connectTimeout, 1), remaining))
+        try handle.set(CURLOPT_MAXAGE_CONN, 30)
+    }
+
+    /// The context is not retained: the loop holds this object until the handle has left libcurl.
+    private func setCallbacks() throws(TransferFailure) {
+        let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+        for option in [CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA] {
+            try handle.set(option, pointer: context)
+        }
+        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            let part = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+            return RunningTransfer.from(context)?.receive(part) == true ? part.count : 0
+        })
+        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_HEADERFUNCTION) { _, size, count, context in
+            RunningTransfer.from(context)?.receiveHeader(count: size * count) == true ? size * count : 0
+        })
+        try EasyHandle.check(tokend_curl_set_open_socket(handle.pointer) { context, _, address in
+            RunningTransfer.from(context)?.resolved()
+            return address.map { socket($0.pointee.family, $0.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), $0.pointee.protocol) } ?? -1
+        })
+        try EasyHandle.check(tokend_curl_set_request_begins(handle.pointer) { context, _, _, _, _ in
+            RunningTransfer.from(context)?.requestBegins() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        })
+    }
+
+    static func from(_ context: UnsafeMutableRawPointer?) -> RunningTransfer? {
+        context.map { Unmanaged<RunningTransfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

@@ -1,0 +1,92 @@
+internal import CCurl
+internal import CShims
+internal import Glibc
+internal import Secrets
+
+extension RunningTransfer {
+    /// What is reported once libcurl has ended the transfer with `code`.
+    func result(_ code: CURLcode, now: Int64) -> Result<TransferResponse, TransferFailure> {
+        guard code == CURLE_OK else { return .failure(failure(code)) }
+        return .success(TransferResponse(
+            status: handle.number(CURLINFO_RESPONSE_CODE),
+            retryAfter: handle.header("Retry-After"),
+            date: handle.header("Date"),
+            contentType: handle.header("Content-Type"),
+            cacheControl: handle.header("Cache-Control"),
+            body: body.secret(),
+            duration: now - submission.submitted))
+    }
+
+    /// The transfer was ended from outside.
+    var stopped: TransferFailure {
+        TransferFailure(phase: phase, cause: .stopped, text: "the exchange with '\(server.name)' was ended")
+    }
+
+    private var phase: TransferFailure.Phase { isSent ? .sent : .unsent }
+
+    private func failure(_ code: CURLcode) -> TransferFailure {
+        let (cause, reason) = explain(code)
+        return TransferFailure(phase: phase, cause: cause, text: "no answer from '\(server.name)': \(reason)")
+    }
+
+    /// The cause, and the operator's words for it: ours, OpenSSL's or the kernel's, never the peer's.
+    private func explain(_ code: CURLcode) -> (TransferFailure.Cause, String) {
+        if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
+        if !isSent, let proxy, let fault = proxyFault(code, proxy) { return (.proxy, fault) }
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST: return (.resolve, "its name could not be resolved")
+        case CURLE_COULDNT_CONNECT: return (.connect, systemError ?? "it could not be connected")
+        case CURLE_OPERATION_TIMEDOUT: return (.timeout, "it took too long \(stage)")
+        case CURLE_PEER_FAILED_VERIFICATION: return certificateFault
+        case CURLE_SSL_CACERT_BADFILE: return (.certificate(reason: "unreadable authorities"), "the file of authorities cannot be read")
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER: return (.tls, tlsError)
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
+             CURLE_ABORTED_BY_CALLBACK:
+            return (.reset, isSent ? "the connection ended before its answer was complete" : "the connection ended")
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
+            return (isSent ? .protocolError : .badURL, isSent ? "what it sent is not HTTP/1.1" : "its address cannot be used")
+        case CURLE_URL_MALFORMAT: return (.badURL, "its address cannot be used")
+        default: return (.other, String(cString: curl_easy_strerror(code)))
+        }
+    }
+
+    private var stage: String {
+        if isSent { return "to answer" }
+        return isResolved ? "to connect" : "to resolve its name"
+    }
+
+    private func proxyFault(_ code: CURLcode, _ proxy: Endpoint) -> String? {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST: "the proxy '\(proxy.name)' could not be resolved"
+        case CURLE_COULDNT_CONNECT: "the proxy '\(proxy.name)' could not be connected"
+        case CURLE_PROXY, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: tunnelRefusal(proxy)
+        default: nil
+        }
+    }
+
+    private func tunnelRefusal(_ proxy: Endpoint) -> String {
+        let status = handle.number(CURLINFO_HTTP_CONNECTCODE)
+        return "the proxy '\(proxy.name)' opened no tunnel" + (status > 0 ? " (status \(status))" : "")
+    }
+
+    private var certificateFault: (TransferFailure.Cause, String) {
+        let verdict = handle.number(CURLINFO_SSL_VERIFYRESULT)
+        let reason = verdict == 0 ? "hostname mismatch" : String(cString: X509_verify_cert_error_string(verdict))
+        switch CInt(truncatingIfNeeded: verdict) {
+        case X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED:
+            return (.certificateTime, "\(reason), by this machine's clock")
+        default:
+            return (.certificate(reason: reason), "certificate refused: \(reason)")
+        }
+    }
+
+    private var systemError: String? {
+        let number = CInt(truncatingIfNeeded: handle.number(CURLINFO_OS_ERRNO))
+        return number == 0 ? nil : strerror(number).map { String(cString: $0).lowercased() }
+    }
+
+    private var tlsError: String {
+        let detail = handle.errorText
+        return detail.isEmpty ? "no TLS session" : "no TLS session (\(detail))"
+    }
+}

@@ -1,0 +1,74 @@
+internal import CCurl
+internal import CShims
+internal import Secrets
+
+/// A transfer in libcurl's hands: its handle, what it lends to it, and what has come back. Lives on the exchange thread.
+///
+/// What cannot be overwritten afterwards: libcurl assembles the request, with the headers and a form below 64 KiB, in a
+/// buffer that it frees as it is. The form itself, the header list and every byte of the answer are wiped here.
+final class RunningTransfer {
+    static let maximumHeaders = 64 * 1024
+
+    let submission: Submission
+    let server: Endpoint
+    let proxy: Endpoint?
+    let handle: EasyHandle
+    let headers: HeaderList
+    let body = SecretBuffer()
+    /// The certificate must name this; lent to libcurl.
+    let expectedName: [CChar]
+
+    /// Whether the name lookup is over.
+    private(set) var isResolved = false
+    private(set) var isTooLarge = false
+    /// Whether a byte of the request was or may have been written: libcurl calls `requestBegins` right before the first
+    /// write, when connection, tunnel and TLS stand.
+    private(set) var isSent = false
+    private var headerBytes = 0
+
+    /// Throws before anything is sent, for an address or a header that may not be used.
+    init(_ submission: Submission, userAgent: String, now: Int64) throws(TransferFailure) {
+        let transfer = submission.transfer
+        self.submission = submission
+        server = try Endpoint(transfer.url, as: .server(plainHTTPOnLoopback: transfer.allowPlainHTTPOnLoopback))
+        proxy = if let proxy = transfer.proxy { try Endpoint(proxy, as: .proxy) } else { nil }
+        headers = try HeaderList(Self.fixedHeaders(transfer) + transfer.headers)
+        expectedName = Array(server.host.utf8CString)
+        handle = try EasyHandle()
+        try configure(userAgent: userAgent, now: now)
+    }
+
+    /// An empty `Expect` keeps libcurl from waiting for a `100 Continue` that many servers never send.
+    private static func fixedHeaders(_ transfer: Transfer) -> [(name: String, value: Secret)] {
+        [("Accept", Secret(transfer.accept))]
+    }
+
+    func resolved() { isResolved = true }
+
+    /// Whether the request may be written. A form goes out once: libcurl would send it again by itself when a reused
+    /// connection ends without an answer, and the first copy may have been acted on.
+    func requestBegins() -> Bool {
+        isResolved = true
+        defer { isSent = true }
+        switch submission.transfer.method {
+        case .get: return true
+        case .post: return !isSent
+        }
+    }
+
+    /// Takes a part of the body and overwrites it where it was; false ends the transfer.
+    func receive(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+        isTooLarge = isTooLarge || bytes.count > submission.transfer.maximumBody - body.count
+        guard !isTooLarge else { return false }
+        body.append(UnsafeRawBufferPointer(bytes))
+        if let base = bytes.baseAddress { tokend_wipe(base, bytes.count) }
+        return true
+    }
+
+    /// Counts a header line; false ends the transfer.
+    func receiveHeader(count: Int) -> Bool {
+        headerBytes += count
+        isTooLarge = isTooLarge || headerBytes > Self.maximumHeaders
+        return !isTooLarge
+    }
+}

@@ -1,0 +1,152 @@
+internal import CCurl
+internal import CShims
+
+/// The exchange thread's side: takes what is asked, moves it through libcurl, reports what ends.
+///
+/// libcurl is started with the first transfer and given back a minute after the last, together with the idle
+/// connections: a daemon that has nothing to exchange holds no memory for it and is never woken.
+final class TransferLoop {
+    private static let linger: Int64 = 60_000_000_000
+    private static let longestWait: Int64 = 3_600_000_000_000
+
+    private let mailbox: Mailbox
+    private let userAgent: String
+    private let deliver: ExchangeThread.Delivery
+
+    private var multi: MultiHandle?
+    private var idleSince: Int64 = 0
+    private var queue = ResolveQueue()
+    private var waiting: [UInt64: Submission] = [:]
+    private var running: [UInt64: RunningTransfer] = [:]
+
+    init(mailbox: Mailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
+        self.mailbox = mailbox
+        self.userAgent = userAgent
+        self.deliver = deliver
+    }
+
+    /// Runs until the mailbox is closed; then ends what is under way.
+    func run() {
+        while take() {
+            advance()
+            wait()
+        }
+        for id in Array(waiting.keys) + Array(running.keys) { cancel(id) }
+        multi = nil
+    }
+
+    /// False: the mailbox is closed.
+    private func take() -> Bool {
+        let (messages, isClosed) = mailbox.take()
+        for message in messages {
+            switch message {
+            case .submit(let submission): enqueue(submission)
+            case .cancel(let id): cancel(id)
+            }
+        }
+        return !isClosed
+    }
+}
+
+// MARK: - One turn
+
+extension TransferLoop {
+    /// Until nobody else's turn has come: an ended lookup lets the next transfer begin at once.
+    private func advance() {
+        expireWaiting(now: tokend_boottime())
+        while true {
+            for id in queue.admit(now: tokend_boottime()) { begin(id) }
+            guard let multi else { return }
+            multi.perform()
+            let released = noteResolved() + collect(multi)
+            if released == 0 { break }
+        }
+        dropWhenIdle(now: tokend_boottime())
+    }
+
+    private func noteResolved() -> Int {
+        let resolved = queue.resolving.filter { running[$0]?.isResolved == true }
+        for id in resolved { queue.leave(id) }
+        return resolved.count
+    }
+
+    private func collect(_ multi: MultiHandle) -> Int {
+        var count = 0
+        while let (context, code) = multi.nextEnded() {
+            guard let ended = RunningTransfer.from(context) else { continue }
+            count += 1
+            let result = ended.result(code, now: tokend_boottime())
+            release(ended, lookupIsOver: ended.isResolved || code != CURLE_OPERATION_TIMEDOUT)
+            deliver(ended.submission.id, result)
+        }
+        return count
+    }
+
+    private func wait() {
+        guard let multi else { return mailbox.wait() }
+        let now = tokend_boottime()
+        let next = [waiting.values.map(\.deadline).min(), queue.nextRelease, running.isEmpty ? idleSince + Self.linger : nil]
+        let left = min(max((next.compactMap(\.self).min() ?? .max) - now, 0), Self.longestWait)
+        multi.wait(wake: mailbox.wake, milliseconds: CInt((left + Submission.millisecond - 1) / Submission.millisecond))
+    }
+
+    private func dropWhenIdle(now: Int64) {
+        guard running.isEmpty, waiting.isEmpty else { return idleSince = now }
+        if now - idleSince >= Self.linger { multi = nil }
+    }
+}
+
+// MARK: - One transfer
+
+extension TransferLoop {
+    private func enqueue(_ submission: Submission) {
+        guard waiting[submission.id] == nil, running[submission.id] == nil else { return }
+        waiting[submission.id] = submission
+        queue.join(submission.id, group: submission.transfer.group)
+        multi = multi ?? MultiHandle()
+    }
+
+    private func begin(_ id: UInt64) {
+        guard let submission = waiting.removeValue(forKey: id) else { return queue.leave(id) }
+        do throws(TransferFailure) {
+            let transfer = try RunningTransfer(submission, userAgent: userAgent, now: tokend_boottime())
+            guard let multi, multi.add(transfer.handle) else { throw Self.noMemory }
+            running[id] = transfer
+        } catch {
+            queue.leave(id)
+            deliver(id, .failure(error))
+        }
+    }
+
+    private static var noMemory: TransferFailure {
+        TransferFailure(phase: .unsent, cause: .other, text: "libcurl could not begin a transfer")
+    }
+
+    private func release(_ transfer: RunningTransfer, lookupIsOver: Bool) {
+        let id = transfer.submission.id
+        multi?.remove(transfer.handle)
+        running[id] = nil
+        if lookupIsOver { queue.leave(id) } else { queue.abandon(id) }
+    }
+
+    private func cancel(_ id: UInt64) {
+        if let transfer = running[id] {
+            release(transfer, lookupIsOver: transfer.isResolved)
+            deliver(id, .failure(transfer.stopped))
+        } else if let submission = waiting[id] {
+            end(submission, submission.stopped)
+        }
+    }
+
+    private func expireWaiting(now: Int64) {
+        for submission in waiting.values where submission.deadline <= now {
+            end(submission, submission.expired)
+        }
+    }
+
+    private func end(_ submission: Submission, _ failure: TransferFailure) {
+        waiting[submission.id] = nil
+        queue.leave(submission.id)
+        deliver(submission.id, .failure(failure))
+    }
+}
