@@ -1,0 +1,165 @@
+internal import Secrets
+
+/// What a discovery wants next.
+package enum DiscoveryStep: Sendable {
+    case send(EndpointRequest)
+    /// Good for so many seconds; after that it should be asked for again, and serves until the new one is there (DISC-14).
+    case found(ServerMetadata, freshFor: Int)
+    /// `unsent`, `answered` or `configuration`: reading metadata spends nothing, so nothing can be lost in it.
+    case failed(ExchangeFailure)
+}
+
+/// Finds out where a server's endpoints are: one question after the other, until metadata are found that name the expected issuer.
+///
+/// A pinned token endpoint ends it before it begins. Otherwise an ERP.net instance is first asked where its Identity site is; then
+/// the issuer is asked for its metadata, in OpenID Connect's place and, when there are none, in that of RFC 8414.
+package struct Discovery: Sendable {
+    /// Seconds: the longest that metadata count as fresh, the shortest, and what is assumed when the server does not say.
+    package static let longestFreshness = 86_400
+    package static let shortestFreshness = 60
+    package static let assumedFreshness = 3600
+
+    private enum Stage {
+        case site(SiteDiscovery)
+        case metadata(MetadataPlace, of: HTTPSURL)
+        case ended
+    }
+
+    private let settings: ServerSettings
+    private var stage = Stage.ended
+    private var asked = ""
+    private var freshness = Discovery.longestFreshness
+    /// Why the first place had no metadata: told when the second has none either.
+    private var absence: ExchangeFailure?
+
+    package init(_ settings: ServerSettings) {
+        self.settings = settings
+    }
+
+    package mutating func begin() -> DiscoveryStep {
+        if settings.endpoints.token != nil {
+            return .found(ServerMetadata(issuer: settings.location.issuer, pinned: settings.endpoints), freshFor: Self.longestFreshness)
+        }
+        return stepping { discovery throws(ExchangeFailure) in
+            switch discovery.settings.location {
+            case .issuer(let issuer): try discovery.askMetadata(of: issuer)
+            case .erpnet(let root, let issuer): try discovery.askSite(SiteDiscovery(root: root, issuer: issuer))
+            }
+        }
+    }
+
+    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    package mutating func receive(_ result: EndpointResult, now: Int64) -> DiscoveryStep {
+        stepping { discovery throws(ExchangeFailure) in
+            switch discovery.stage {
+            case .site(let site): try discovery.readSite(site, result, now)
+            case .metadata(let place, let issuer): try discovery.readMetadata(place, issuer, result, now)
+            case .ended: throw .configuration("an answer came that no discovery had asked for")
+            }
+        }
+    }
+
+    private mutating func stepping(_ body: (inout Discovery) throws(ExchangeFailure) -> DiscoveryStep) -> DiscoveryStep {
+        do throws(ExchangeFailure) {
+            return try body(&self)
+        } catch {
+            stage = .ended
+            return .failed(error)
+        }
+    }
+
+    private mutating func ask(_ url: String, then stage: Stage) -> DiscoveryStep {
+        self.stage = stage
+        asked = url
+        return .send(EndpointRequest(method: .get, url: url, headers: [("Accept", Secret("application/json"))]))
+    }
+
+    // MARK: the ERP.net instance
+
+    private mutating func askSite(_ site: SiteDiscovery) throws(ExchangeFailure) -> DiscoveryStep {
+        ask(try site.url(), then: .site(site))
+    }
+
+    private mutating func readSite(_ site: SiteDiscovery, _ result: EndpointResult, _ now: Int64) throws(ExchangeFailure) -> DiscoveryStep {
+        let answer = MetadataAnswer(result, to: asked, now: now)
+        if case .absent = answer, let next = site.next { return try askSite(next) }
+        let document = try answer.document()
+        note(result)
+        return try askMetadata(of: site.identity(in: document))
+    }
+
+    // MARK: the issuer
+
+    private mutating func askMetadata(of issuer: String) throws(ExchangeFailure) -> DiscoveryStep {
+        let url = try HTTPSURL.configured(issuer, as: "issuer")
+        return ask(MetadataPlace.openID.url(of: url), then: .metadata(.openID, of: url))
+    }
+
+    private mutating func readMetadata(
+        _ place: MetadataPlace, _ issuer: HTTPSURL, _ result: EndpointResult, _ now: Int64
+    ) throws(ExchangeFailure) -> DiscoveryStep {
+        let answer = MetadataAnswer(result, to: asked, now: now)
+        if case .absent(let failure) = answer {
+            guard place == .openID else { throw absence ?? failure }
+            absence = failure
+            return ask(MetadataPlace.oauth.url(of: issuer), then: .metadata(.oauth, of: issuer))
+        }
+        let document = try answer.document()
+        note(result)
+        stage = .ended
+        return .found(try metadata(document, issuer), freshFor: freshness)
+    }
+
+    /// Nothing of a document that names another issuer is used (DISC-04).
+    private func metadata(_ document: JSONObject, _ issuer: HTTPSURL) throws(ExchangeFailure) -> ServerMetadata {
+        guard let named = document.text("issuer"), named.isExactly(issuer.text) else {
+            let named = document.text("issuer").map { "the issuer '\($0.shown())'" } ?? "no issuer"
+            throw .configuration("the metadata at '\(asked)' name \(named), not '\(issuer.text)'; the configured issuer must be the same to the letter")
+        }
+        var metadata = ServerMetadata(issuer: issuer.text, pinned: settings.endpoints)
+        metadata.add(document, from: issuer)
+        return metadata
+    }
+
+    private mutating func note(_ result: EndpointResult) {
+        guard case .response(let response) = result else { return }
+        freshness = min(freshness, max(response.maxAge ?? Self.assumedFreshness, Self.shortestFreshness))
+    }
+}
+
+/// Where an issuer keeps its metadata.
+private enum MetadataPlace {
+    /// appended to the issuer (OpenID Connect Discovery 1.0 section 4)
+    case openID
+    /// between host and path (RFC 8414 section 3.1)
+    case oauth
+
+    func url(of issuer: HTTPSURL) -> String {
+        let path = issuer.path.hasSuffix("/") ? String(issuer.path.dropLast()) : issuer.path
+        return switch self {
+        case .openID: issuer.origin + path + "/.well-known/openid-configuration"
+        case .oauth: issuer.origin + "/.well-known/oauth-authorization-server" + path
+        }
+    }
+}
+
+extension ServerLocation {
+    /// The issuer, where the administrator names it.
+    package var issuer: String? {
+        switch self {
+        case .issuer(let issuer): issuer
+        case .erpnet(_, let issuer): issuer
+        }
+    }
+}
+
+extension HTTPSURL {
+    /// An address from the configuration, which has been checked there with the same eyes.
+    static func configured(_ text: String, as key: String) throws(ExchangeFailure) -> HTTPSURL {
+        do throws(Problem) {
+            return try HTTPSURL(text)
+        } catch {
+            throw .configuration("'\(text.shown())' for '\(key)' \(error)")
+        }
+    }
+}

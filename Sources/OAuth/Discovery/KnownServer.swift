@@ -1,0 +1,80 @@
+/// What is known of one authorization server, kept fresh for everybody who exchanges tokens there.
+///
+/// One discovery runs at a time, however many wait for it. Metadata that are no longer fresh still serve when a new
+/// discovery fails (DISC-14). Times are seconds of a clock that never steps.
+package struct KnownServer: Sendable {
+    /// What somebody who needs metadata does next.
+    package enum Answer: Sendable {
+        case ready(ServerMetadata)
+        /// wait: a discovery is on its way
+        case underway
+        /// nobody asks yet: send this, and wait
+        case send(EndpointRequest)
+        case failed(ExchangeFailure)
+    }
+
+    /// How a discovery that is on its way goes on.
+    package enum Progress: Sendable {
+        case send(EndpointRequest)
+        /// for all who wait
+        case settled(Result<ServerMetadata, ExchangeFailure>)
+    }
+
+    /// Seconds for which old metadata serve on after a failed discovery, before the next one.
+    package static let pause = 300
+
+    private let settings: ServerSettings
+    private var discovery: Discovery?
+    private var known: ServerMetadata?
+    private var foundAt: Int64 = 0
+    private var freshUntil: Int64 = 0
+
+    package init(_ settings: ServerSettings) {
+        self.settings = settings
+    }
+
+    package mutating func ask(at now: Int64) -> Answer {
+        if discovery != nil { return .underway }
+        if let known, now < freshUntil { return .ready(known) }
+        var discovery = Discovery(settings)
+        let step = discovery.begin()
+        self.discovery = discovery
+        return switch settle(step, at: now) {
+        case .send(let request): .send(request)
+        case .settled(.success(let metadata)): .ready(metadata)
+        case .settled(.failure(let failure)): .failed(failure)
+        }
+    }
+
+    /// - Parameter wall: seconds since the epoch.
+    package mutating func receive(_ result: EndpointResult, at now: Int64, wall: Int64) -> Progress {
+        guard let step = discovery?.receive(result, now: wall) else {
+            return .settled(known.map { .success($0) } ?? .failure(.configuration("an answer came that no discovery had asked for")))
+        }
+        return settle(step, at: now)
+    }
+
+    /// An endpoint was not where the metadata say. `true` if they were found more than a minute ago and will be asked for again;
+    /// what is pinned is never doubted.
+    package mutating func doubt(at now: Int64) -> Bool {
+        guard settings.endpoints.token == nil, discovery == nil, now >= foundAt + Int64(Discovery.shortestFreshness) else { return false }
+        freshUntil = 0
+        return true
+    }
+
+    private mutating func settle(_ step: DiscoveryStep, at now: Int64) -> Progress {
+        switch step {
+        case .send(let request):
+            return .send(request)
+        case .found(let metadata, let freshFor):
+            (known, foundAt, freshUntil) = (metadata, now, now + Int64(freshFor))
+            discovery = nil
+            return .settled(.success(metadata))
+        case .failed(let failure):
+            discovery = nil
+            guard let known else { return .settled(.failure(failure)) }
+            freshUntil = now + Int64(Self.pause)
+            return .settled(.success(known))
+        }
+    }
+}

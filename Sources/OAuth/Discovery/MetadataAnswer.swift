@@ -1,0 +1,51 @@
+internal import Secrets
+
+/// What came of asking for a document that everybody may read. Asking again is free, so no failure here is worse than a delay.
+enum MetadataAnswer {
+    case document(JSONObject)
+    /// nothing of the kind is kept here: another place may have it
+    case absent(ExchangeFailure)
+    case failed(ExchangeFailure)
+
+    /// - Parameter url: what was asked, for the texts.
+    init(_ result: EndpointResult, to url: String, now: Int64) {
+        switch result {
+        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "metadata from '\(url)'", spendsNothing: true))
+        case .response(let response): self.init(response, url, now)
+        }
+    }
+
+    private init(_ response: EndpointResponse, _ url: String, _ now: Int64) {
+        let delay = response.retryDelay(now: now)
+        let answered = "'\(url)' answered \(response.status)"
+        switch response.status {
+        case 200:
+            self.init(body: response.body, url)
+        case 300..<400:
+            self = .failed(.configuration("\(answered), a redirect, which is never followed", status: response.status))
+        case 408, 429, 500...599:
+            let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
+            self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
+        default:
+            self = .absent(.configuration("there are no metadata: \(answered); check the issuer, or write the endpoints under [endpoints]", status: response.status))
+        }
+    }
+
+    /// A page of another kind with status 200 is what a gateway shows when it is in the way, so it may pass.
+    private init(body: Secret, _ url: String) {
+        switch JSONObject.read(body) {
+        case .success(let object):
+            self = .document(object)
+        case .failure(let problem):
+            self = .absent(ExchangeFailure(
+                law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(problem)"))
+        }
+    }
+
+    func document() throws(ExchangeFailure) -> JSONObject {
+        switch self {
+        case .document(let object): return object
+        case .absent(let failure), .failed(let failure): throw failure
+        }
+    }
+}

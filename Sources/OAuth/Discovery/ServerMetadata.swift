@@ -1,0 +1,76 @@
+/// What an authorization server says about itself, or the administrator says in its place (RFC 8414, OpenID Connect Discovery 1.0).
+package struct ServerMetadata: Sendable {
+    /// An endpoint, under its name in the metadata.
+    package enum Endpoint: String, Sendable, CaseIterable {
+        case token = "token_endpoint"
+        case authorization = "authorization_endpoint"
+        case keys = "jwks_uri"
+        case revocation = "revocation_endpoint"
+        case introspection = "introspection_endpoint"
+        case device = "device_authorization_endpoint"
+    }
+
+    /// The issuer, checked code point by code point against the configured one; `nil` when nothing was discovered and none is configured.
+    package let issuer: String?
+    /// The defaults of RFC 8414 section 2 where the server says nothing.
+    package var authenticationMethods = ["client_secret_basic"]
+    package var grantTypes = ["authorization_code", "implicit"]
+    package var responseModes = ["query", "fragment"]
+    /// PKCE; empty when the server does not say (DISC-12).
+    package var challengeMethods: [String] = []
+    private var endpoints: [Endpoint: Result<HTTPSURL, ExchangeFailure>] = [:]
+
+    init(issuer: String?, pinned: PinnedEndpoints) {
+        self.issuer = issuer
+        for endpoint in Endpoint.allCases {
+            guard let text = pinned[endpoint] else { continue }
+            endpoints[endpoint] = Self.checked(text, as: endpoint, on: nil)
+        }
+    }
+
+    /// Where to send a request; the failure says why there is nowhere, and what to do about it. No path is ever guessed (DISC-11).
+    package func url(of endpoint: Endpoint) throws(ExchangeFailure) -> HTTPSURL {
+        guard let found = endpoints[endpoint] else {
+            throw .configuration("the metadata of '\(issuer ?? "")' name no \(endpoint.rawValue); write it under [endpoints] if there is one")
+        }
+        return try found.get()
+    }
+
+    /// Takes over what a metadata document says, beside what is pinned. Unknown members are ignored, and what is wrong with one
+    /// endpoint matters only to those who need it.
+    mutating func add(_ document: JSONObject, from issuer: HTTPSURL) {
+        authenticationMethods = document.texts("token_endpoint_auth_methods_supported") ?? authenticationMethods
+        grantTypes = document.texts("grant_types_supported") ?? grantTypes
+        responseModes = document.texts("response_modes_supported") ?? responseModes
+        challengeMethods = document.texts("code_challenge_methods_supported") ?? challengeMethods
+        for endpoint in Endpoint.allCases where endpoints[endpoint] == nil {
+            guard let text = document.text(endpoint.rawValue) else { continue }
+            endpoints[endpoint] = Self.checked(text, as: endpoint, on: issuer)
+        }
+    }
+
+    /// An endpoint on a host that the operator did not name could be an attacker's, or a machine of the inner network (DISC-09, NET-12).
+    private static func checked(_ text: String, as endpoint: Endpoint, on issuer: HTTPSURL?) -> Result<HTTPSURL, ExchangeFailure> {
+        do throws(HTTPSURL.Problem) {
+            let url = try HTTPSURL(text, allowsQuery: true)
+            guard let issuer, !url.isOnSameHost(as: issuer) else { return .success(url) }
+            return .failure(.configuration(
+                "the metadata of '\(issuer)' name a \(endpoint.rawValue) on another host, '\(url.host)'; write it under [endpoints] if that is meant"))
+        } catch {
+            return .failure(.configuration("the \(endpoint.rawValue) '\(text.shown())' \(error)"))
+        }
+    }
+}
+
+extension PinnedEndpoints {
+    subscript(endpoint: ServerMetadata.Endpoint) -> String? {
+        switch endpoint {
+        case .token: token
+        case .authorization: authorization
+        case .keys: jwks
+        case .revocation: revocation
+        case .introspection: introspection
+        case .device: device
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// ERP.net's site auto-discovery: which of an instance's web sites is its Identity site.
+struct SiteDiscovery {
+    /// The two paths it has been served at, the one that ERP.net's own client uses first.
+    private enum Path: String {
+        case sys = "/sys/auto-discovery"
+        case tools = "/tools/auto-discovery"
+    }
+
+    private let root: String
+    private let issuer: String?
+    private var path = Path.sys
+
+    init(root: String, issuer: String?) {
+        self.root = root
+        self.issuer = issuer
+    }
+
+    func url() throws(ExchangeFailure) -> String {
+        let root = try HTTPSURL.configured(root, as: "erpnet")
+        return root.origin + (root.path.hasSuffix("/") ? String(root.path.dropLast()) : root.path) + path.rawValue
+    }
+
+    /// The other place to look, when there is nothing at this one.
+    var next: SiteDiscovery? {
+        guard path == .sys else { return nil }
+        var next = self
+        next.path = .tools
+        return next
+    }
+
+    /// The issuer to ask for its metadata. The Identity site must be on the instance's host, or be the one that is configured:
+    /// whoever can change this answer must not be able to choose where the client secret goes.
+    func identity(in document: JSONObject) throws(ExchangeFailure) -> String {
+        let site = try identitySite(in: document)
+        guard let text = site.text("Url") else { throw .configuration("the Identity site of '\(root)' has no address") }
+        if let issuer {
+            guard text.withoutFinalSlash.isExactly(issuer.withoutFinalSlash) else {
+                throw .configuration("'\(root)' says that its Identity site is '\(text.shown())', the configuration says '\(issuer)'; correct 'issuer'")
+            }
+            return issuer
+        }
+        let url = try Self.address(text, root)
+        guard url.isOnSameHost(as: try HTTPSURL.configured(root, as: "erpnet")) else {
+            throw .configuration("the Identity site of '\(root)' is on another host, '\(url)'; write it as 'issuer' if that is meant")
+        }
+        return text
+    }
+
+    private static func address(_ text: String, _ root: String) throws(ExchangeFailure) -> HTTPSURL {
+        do throws(HTTPSURL.Problem) {
+            return try HTTPSURL(text)
+        } catch {
+            throw .configuration("the address '\(text.shown())' of the Identity site of '\(root)' \(error)")
+        }
+    }
+
+    /// Several sites may be of one type: the first that is not known to be down. Unknown types and states are nobody's business.
+    private func identitySite(in document: JSONObject) throws(ExchangeFailure) -> JSONObject {
+        guard case .array(let values)? = document["WebSites"] else {
+            throw .configuration("the auto-discovery of '\(root)' lists no web sites")
+        }
+        let sites = values.compactMap { value -> JSONObject? in
+            guard case .object(let site) = value, site.text("Type") == "ID" else { return nil }
+            return site
+        }
+        if let site = sites.first(where: { $0.text("Status") != "NotWorking" }) { return site }
+        guard sites.isEmpty else {
+            throw ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: "the Identity site of '\(root)' is not working")
+        }
+        throw .configuration("the auto-discovery of '\(root)' lists no Identity site")
+    }
+}
+
+extension String {
+    fileprivate var withoutFinalSlash: String { hasSuffix("/") ? String(dropLast()) : self }
+}

@@ -1,0 +1,25 @@
+extension ExchangeFailure {
+    /// Only a change of the configuration, the registration or the server helps.
+    static func configuration(_ text: String, oauthError: String? = nil, status: Int? = nil) -> ExchangeFailure {
+        ExchangeFailure(law: .configuration, reach: .credential, oauthError: oauthError, status: status, text: text)
+    }
+
+    /// No full answer.
+    /// - Parameters:
+    ///   - purpose: what was asked of whom: "could not get \(purpose)".
+    ///   - spendsNothing: the request could be repeated at will, so it makes no difference whether it arrived.
+    init(_ fault: TransportFault, asking purpose: String, spendsNothing: Bool) {
+        let law: Law = fault.kind == .certificate ? .configuration : fault.unsent || spendsNothing ? .unsent : .unknown
+        self.init(law: law, reach: fault.kind.reach, text: "could not get \(purpose): \(fault.text)")
+    }
+}
+
+extension TransportFault.Kind {
+    /// What cannot be reached at all is so for everybody; a clock that is wrong is, too.
+    fileprivate var reach: ExchangeFailure.Reach {
+        switch self {
+        case .unreachable, .certificateTime: .server
+        case .certificate, .broken, .tooLarge, .stopped: .credential
+        }
+    }
+}

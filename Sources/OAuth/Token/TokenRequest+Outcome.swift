@@ -1,0 +1,116 @@
+internal import Secrets
+
+extension TokenRequest {
+    /// Reads what came back.
+    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    package func outcome(of result: EndpointResult, now: Int64) -> ExchangeOutcome {
+        switch result {
+        case .fault(let fault):
+            .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", spendsNothing: false))
+        case .response(let response):
+            response.status == 200 ? granted(response) : .failure(refusal(response, now))
+        }
+    }
+
+    private func granted(_ response: EndpointResponse) -> ExchangeOutcome {
+        switch JSONObject.read(response.body) {
+        case .failure(let problem):
+            return .failure(malformed("the answer \(problem)"))
+        case .success(let object):
+            if object["access_token"] == nil, let error = OAuthError(object, withholding: secrets) {
+                return .failure(failure(error, status: 200))
+            }
+            return issued(object)
+        }
+    }
+
+    private func issued(_ object: JSONObject) -> ExchangeOutcome {
+        do throws(TokenResponse.Problem) {
+            let response = TokenResponse(object)
+            try response.checkType(assumesBearer: assumesBearer)
+            return .success(IssuedTokens(
+                accessToken: try response.accessToken(), lifetime: try response.lifetime(), scopes: try response.scopes(),
+                refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
+                idToken: try response.optionalToken("id_token")))
+        } catch {
+            switch error {
+            case .malformed(let text): return .failure(malformed(text))
+            case .unusable(let text): return .failure(.configuration("'\(endpoint)' answered 200, but \(text)", status: 200))
+            }
+        }
+    }
+
+    /// The server may have acted; only its words were lost.
+    private func malformed(_ text: String) -> ExchangeFailure {
+        ExchangeFailure(law: .unknown, reach: .credential, status: 200, text: "'\(endpoint)' answered 200, but \(text)")
+    }
+
+    /// By status where that says whether to wait, else by the server's `error`, else by what is left of the status.
+    private func refusal(_ response: EndpointResponse, _ now: Int64) -> ExchangeFailure {
+        let error = OAuthError(response.body, withholding: secrets)
+        let status = response.status
+        switch status {
+        case 429, 503:
+            return failure(.answered(retryAfter: response.retryDelay(now: now)), .server, error, status)
+        case 500:
+            return failure(.answered(retryAfter: response.retryDelay(now: now)), .credential, error, status)
+        case 408, 501...599, ..<300:
+            return failure(.unknown, .credential, error, status)
+        case 300..<400:
+            return failure(.configuration, .credential, nil, status, "a redirect, which is never followed; check the address")
+        default:
+            guard let error else { return silentRefusal(status) }
+            return failure(error, status: status, retryAfter: response.retryDelay(now: now))
+        }
+    }
+
+    private func silentRefusal(_ status: Int) -> ExchangeFailure {
+        switch status {
+        case 401:
+            failure(.configuration, .credential, nil, status, "which means that the client id or its secret is wrong")
+        case 404, 405, 410, 415:
+            failure(.configuration, .credential, nil, status, "so it is no token endpoint; check its address")
+        default:
+            failure(.no, .credential, nil, status, "without saying why")
+        }
+    }
+
+    /// By the `error` alone: descriptions are for people, and servers disagree about the status (ERR-01). One that nobody
+    /// defined is final until somebody has looked.
+    private func failure(_ error: OAuthError, status: Int, retryAfter: Int? = nil) -> ExchangeFailure {
+        let law: ExchangeFailure.Law = switch error.code {
+        case "temporarily_unavailable", "server_error": .answered(retryAfter: retryAfter)
+        case "invalid_grant", "invalid_request": grant.lawWhenRefused
+        default: .configuration
+        }
+        return failure(law, .credential, error, status)
+    }
+
+    private func failure(
+        _ law: ExchangeFailure.Law, _ reach: ExchangeFailure.Reach, _ error: OAuthError?, _ status: Int, _ remark: String? = nil
+    ) -> ExchangeFailure {
+        var text = "'\(endpoint)' answered \(status)"
+        if let error { text += " \(error)" }
+        if let remark { text += ", \(remark)" }
+        return ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: status, text: text)
+    }
+
+    /// What was sent and must not come back in a text, in every form it was sent in.
+    private var secrets: [Secret] {
+        switch client.authentication {
+        case .none: []
+        case .post(let secret), .basic(let secret):
+            [secret, secret.formEncoded, .basicCredentials(id: client.id, secret: secret)]
+        }
+    }
+}
+
+extension GrantRequest {
+    /// What `invalid_grant` and `invalid_request` mean: client credentials spend nothing that could have died, so the
+    /// registration or the request is wrong.
+    fileprivate var lawWhenRefused: ExchangeFailure.Law {
+        switch self {
+        case .clientCredentials: .configuration
+        }
+    }
+}

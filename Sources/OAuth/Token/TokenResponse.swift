@@ -1,0 +1,80 @@
+internal import Secrets
+
+/// The members of a successful token response (RFC 6749 section 5.1). Unknown ones are ignored.
+struct TokenResponse {
+    enum Problem: Error {
+        /// not what a token response looks like; the next one may be well
+        case malformed(String)
+        /// well-formed, but not for us, and the next one will be no different
+        case unusable(String)
+    }
+
+    /// Seconds; ten years. What claims to live longer does not.
+    static let longestLifetime: Int64 = 10 * 365 * 86_400
+    /// Bytes; a reply has to fit into a line together with the longest token.
+    static let longestScopes = 16 * 1024
+
+    private let object: JSONObject
+
+    init(_ object: JSONObject) { self.object = object }
+
+    func accessToken() throws(Problem) -> Secret {
+        guard let token = try optionalToken("access_token") else { throw .malformed("without an access_token") }
+        return token
+    }
+
+    /// `nil` when absent, null or empty (TR-13).
+    func optionalToken(_ name: String) throws(Problem) -> Secret? {
+        guard let value = object[name] else { return nil }
+        guard case .string(let string) = value else { throw .malformed("its \(name) is not a string") }
+        guard !string.isEmpty else { return nil }
+        let token = string.secret
+        guard token.isBearerToken else { throw .malformed("its \(name) is too long or has characters that no token may have") }
+        return token
+    }
+
+    func checkType(assumesBearer: Bool) throws(Problem) {
+        guard let value = object["token_type"] else {
+            guard assumesBearer else { throw .unusable("without a token_type") }
+            return
+        }
+        guard case .string(let type) = value else { throw .malformed("its token_type is not a string") }
+        guard type.text.lowercased() == "bearer" else { throw .unusable("with tokens of type '\(type.text.shown(atMost: 64))', not Bearer") }
+    }
+
+    /// `expires_in`: an integer, a number without a fraction, or a string of digits. `nil` when absent.
+    func lifetime() throws(Problem) -> Int64? {
+        let text: String
+        switch object["expires_in"] {
+        case nil: return nil
+        case .number(let number)?: text = number
+        case .string(let string)? where string.text.utf8.allSatisfy({ (48...57).contains($0) }): text = string.text
+        case .string?, .bool?, .array?, .object?, .null?: throw .malformed("its expires_in is not a number")
+        }
+        guard let seconds = Double(text), seconds >= 0, seconds <= Double(Int64.max), seconds == seconds.rounded() else {
+            throw .malformed("its expires_in is not a number of seconds")
+        }
+        return seconds >= Double(Self.longestLifetime) ? Self.longestLifetime : Int64(seconds)
+    }
+
+    /// `scope`: a text separated by spaces, or an array of strings. `nil` when absent.
+    func scopes() throws(Problem) -> [String]? {
+        let scopes: [String]
+        switch object["scope"] {
+        case nil: return nil
+        case .string(let string)?: scopes = string.text.split(separator: " ").map(String.init)
+        case .array?:
+            guard let texts = object.texts("scope") else { throw .malformed("its scope is not a list of strings") }
+            scopes = texts.flatMap { $0.split(separator: " ").map(String.init) }
+        case .number?, .bool?, .object?, .null?: throw .malformed("its scope is not a text")
+        }
+        guard scopes.reduce(0, { $0 + $1.utf8.count + 1 }) <= Self.longestScopes else { throw .malformed("its scope is too long") }
+        guard scopes.allSatisfy(Self.isScope) else { throw .malformed("its scope has characters that no scope may have") }
+        return scopes.withoutRepeats
+    }
+
+    /// NQCHAR of RFC 6749 appendix A.
+    private static func isScope(_ scope: String) -> Bool {
+        scope.utf8.allSatisfy { $0 == 0x21 || (0x23...0x5B).contains($0) || (0x5D...0x7E).contains($0) }
+    }
+}
