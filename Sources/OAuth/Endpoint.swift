@@ -1,6 +1,6 @@
 package import Secrets
 
-/// One HTTP request to an authorization server.
+/// One HTTP request to an authorization server. Whoever sends it adds `Accept: application/json` and a form's content type.
 package struct EndpointRequest: Sendable {
     package enum Method: Sendable {
         case get
@@ -61,6 +61,8 @@ package struct TransportFault: Error, Hashable, Sendable {
         case broken
         /// larger than the cap
         case tooLarge
+        /// what was to be sent, or the way there, cannot be used (an address, a proxy): somebody must correct it
+        case unusable
         /// the daemon is stopping
         case stopped
     }

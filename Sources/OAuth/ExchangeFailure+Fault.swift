@@ -9,17 +9,28 @@ extension ExchangeFailure {
     ///   - purpose: what was asked of whom: "could not get \(purpose)".
     ///   - spendsNothing: the request could be repeated at will, so it makes no difference whether it arrived.
     init(_ fault: TransportFault, asking purpose: String, spendsNothing: Bool) {
-        let law: Law = fault.kind == .certificate ? .configuration : fault.unsent || spendsNothing ? .unsent : .unknown
+        let law: Law = fault.kind.needsSomebody ? .configuration : fault.unsent || spendsNothing ? .unsent : .unknown
         self.init(law: law, reach: fault.kind.reach, text: "could not get \(purpose): \(fault.text)")
     }
+
+    /// The address may be an old one: metadata are worth asking for again.
+    package var doubtsEndpoint: Bool { [404, 405, 410, 415].contains(status) }
 }
 
 extension TransportFault.Kind {
+    /// No retry helps.
+    fileprivate var needsSomebody: Bool {
+        switch self {
+        case .certificate, .unusable: true
+        case .unreachable, .certificateTime, .broken, .tooLarge, .stopped: false
+        }
+    }
+
     /// What cannot be reached at all is so for everybody; a clock that is wrong is, too.
     fileprivate var reach: ExchangeFailure.Reach {
         switch self {
         case .unreachable, .certificateTime: .server
-        case .certificate, .broken, .tooLarge, .stopped: .credential
+        case .certificate, .unusable, .broken, .tooLarge, .stopped: .credential
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import Secrets
-
 /// What a discovery wants next.
 package enum DiscoveryStep: Sendable {
     case send(EndpointRequest)
@@ -71,7 +69,7 @@ package struct Discovery: Sendable {
     private mutating func ask(_ url: String, then stage: Stage) -> DiscoveryStep {
         self.stage = stage
         asked = url
-        return .send(EndpointRequest(method: .get, url: url, headers: [("Accept", Secret("application/json"))]))
+        return .send(EndpointRequest(method: .get, url: url))
     }
 
     // MARK: the ERP.net instance

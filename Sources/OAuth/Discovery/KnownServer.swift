@@ -54,12 +54,20 @@ package struct KnownServer: Sendable {
         return settle(step, at: now)
     }
 
-    /// An endpoint was not where the metadata say. `true` if they were found more than a minute ago and will be asked for again;
-    /// what is pinned is never doubted.
+    /// An endpoint was not where the metadata say. `true` if it is worth asking for them again: they were found more than a minute
+    /// ago. What is pinned is never doubted.
     package mutating func doubt(at now: Int64) -> Bool {
-        guard settings.endpoints.token == nil, discovery == nil, now >= foundAt + Int64(Discovery.shortestFreshness) else { return false }
+        guard settings.endpoints.token == nil else { return false }
+        guard discovery == nil else { return true }
+        guard now >= foundAt + Int64(Discovery.shortestFreshness) else { return false }
         freshUntil = 0
         return true
+    }
+
+    /// Uses nothing any more that was found before now.
+    package mutating func forget() {
+        known = nil
+        freshUntil = 0
     }
 
     private mutating func settle(_ step: DiscoveryStep, at now: Int64) -> Progress {

@@ -26,12 +26,12 @@ package struct TokenRequest: Sendable {
             form.add("scope", scopes.withoutRepeats.joined(separator: " "))
             if let audience { form.add(audience.parameter.rawValue, audience.value) }
         }
-        var headers = [("Content-Type", Secret("application/x-www-form-urlencoded")), ("Accept", Secret("application/json"))]
-        authenticate(form, &headers)
+        let headers = authenticate(form)
         return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.spendsSomething)
     }
 
-    private func authenticate(_ form: FormBody, _ headers: inout [(String, Secret)]) {
+    /// In the body or in the header it returns, never in both.
+    private func authenticate(_ form: FormBody) -> [(name: String, value: Secret)] {
         switch client.authentication {
         case .none:
             form.add("client_id", client.id)
@@ -39,8 +39,9 @@ package struct TokenRequest: Sendable {
             form.add("client_id", client.id)
             form.add("client_secret", secret)
         case .basic(let secret):
-            headers.append(("Authorization", .basicCredentials(id: client.id, secret: secret)))
+            return [("Authorization", .basicCredentials(id: client.id, secret: secret))]
         }
+        return []
     }
 
     /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4), and there is no person in them.

@@ -1,0 +1,67 @@
+internal import OAuth
+internal import TokenLedger
+
+/// The authorization servers that plans have led to, one entry for each way of reaching one, and who waits for their metadata.
+struct ServerTable {
+    private struct Entry {
+        var known: KnownServer
+        var waiting: [UInt64] = []
+        /// Of the discovery that is under way: the deadline of the plan that began it. Those who join later have later ones.
+        var deadline: Int64 = 0
+        var applications: Set<String> = []
+    }
+
+    enum Progress {
+        case send(EndpointRequest, before: Int64)
+        case settled(Result<ServerMetadata, ExchangeFailure>, waiting: [UInt64])
+    }
+
+    private var entries: [ServerSettings: Entry] = [:]
+
+    /// Metadata for a flight, or its place among those who wait.
+    mutating func ask(for flight: Flight, at now: Moment) -> KnownServer.Answer {
+        var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
+        defer { entries[flight.settings] = entry }
+        entry.applications.insert(flight.plan.application.name)
+        let answer = entry.known.ask(at: now.seconds)
+        switch answer {
+        case .ready, .failed: break
+        case .underway: entry.waiting.append(flight.plan.id)
+        case .send:
+            entry.waiting.append(flight.plan.id)
+            entry.deadline = flight.deadline
+        }
+        return answer
+    }
+
+    mutating func receive(_ result: EndpointResult, from settings: ServerSettings, at now: Moment) -> Progress {
+        guard var entry = entries[settings] else {
+            return .settled(.failure(ExchangeFailure(law: .unsent, reach: .credential, text: "the server was forgotten")), waiting: [])
+        }
+        defer { entries[settings] = entry }
+        switch entry.known.receive(result, at: now.seconds, wall: now.wall) {
+        case .send(let request):
+            return .send(request, before: entry.deadline)
+        case .settled(let result):
+            defer { entry.waiting = [] }
+            return .settled(result, waiting: entry.waiting)
+        }
+    }
+
+    /// `true` if the next to ask has metadata fetched anew.
+    mutating func doubt(_ settings: ServerSettings, at now: Moment) -> Bool {
+        entries[settings]?.known.doubt(at: now.seconds) ?? false
+    }
+
+    /// A discovery that is under way is new enough, and goes on.
+    mutating func forget(application: String) {
+        for (settings, var entry) in entries where entry.applications.remove(application) != nil {
+            entry.known.forget()
+            entries[settings] = entry.applications.isEmpty && entry.waiting.isEmpty ? nil : entry
+        }
+    }
+}
+
+extension Moment {
+    fileprivate var seconds: Int64 { boot / 1_000_000_000 }
+}
