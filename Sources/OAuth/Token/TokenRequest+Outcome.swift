@@ -27,9 +27,10 @@ extension TokenRequest {
     private func issued(_ object: JSONObject) -> ExchangeOutcome {
         do throws(TokenResponse.Problem) {
             let response = TokenResponse(object)
+            let accessToken = try response.accessToken()
             try response.checkType(assumesBearer: assumesBearer)
             return .success(IssuedTokens(
-                accessToken: try response.accessToken(), lifetime: try response.lifetime(), scopes: try response.scopes(),
+                accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
                 refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
                 idToken: try response.optionalToken("id_token")))
         } catch {

@@ -1,0 +1,213 @@
+import OAuth
+import Secrets
+import Testing
+
+struct `Finding the endpoints` {
+    private let issuer = "https://orchid.my.erp.net/id"
+
+    private func document(_ issuer: String = "https://orchid.my.erp.net/id", token: String? = nil, more: String = "") -> String {
+        let token = token ?? "https://orchid.my.erp.net/id/connect/token"
+        return #"{"issuer":"\#(issuer)","token_endpoint":"\#(token)"\#(more)}"#
+    }
+
+    private func begun(_ settings: ServerSettings) -> (Discovery, DiscoveryStep) {
+        var discovery = Discovery(settings)
+        let step = discovery.begin()
+        return (discovery, step)
+    }
+
+    /// Where the answer to the first question leads.
+    private func after(_ result: EndpointResult, issuer: String = "https://orchid.my.erp.net/id") -> DiscoveryStep {
+        var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
+        return discovery.receive(result, now: now)
+    }
+
+    @Test(arguments: [
+        ("https://orchid.my.erp.net/id", "https://orchid.my.erp.net/id/.well-known/openid-configuration"),
+        ("https://orchid.my.erp.net/id/", "https://orchid.my.erp.net/id/.well-known/openid-configuration"),
+        ("https://idp.example", "https://idp.example/.well-known/openid-configuration"),
+        ("https://idp.example:8443/", "https://idp.example:8443/.well-known/openid-configuration"),
+    ])
+    func `DISC-01 the suffix is appended to the issuer`(issuer: String, url: String) {
+        #expect(begun(ServerSettings(location: .issuer(issuer))).1.url == url)
+    }
+
+    @Test(arguments: [
+        ("https://idp.example/tenant/7", "https://idp.example/.well-known/oauth-authorization-server/tenant/7"),
+        ("https://idp.example/a/", "https://idp.example/.well-known/oauth-authorization-server/a"),
+        ("https://idp.example", "https://idp.example/.well-known/oauth-authorization-server"),
+    ])
+    func `DISC-02 a plain OAuth server is asked between host and path`(issuer: String, url: String) {
+        #expect(after(answer(404), issuer: issuer).url == url)
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 405, 410])
+    func `DISC-03 the other place is tried when there is nothing at the first`(status: Int) throws {
+        var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
+        #expect(discovery.receive(answer(status), now: now).url != nil)
+        let metadata = try #require(discovery.receive(answer(200, document()), now: now).metadata)
+        #expect(try metadata.url(of: .token).text == "https://orchid.my.erp.net/id/connect/token")
+    }
+
+    @Test func `no metadata in either place is for the operator, who hears of the first`() throws {
+        var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
+        _ = discovery.receive(answer(404), now: now)
+        let failure = try #require(discovery.receive(answer(403), now: now).failure)
+        #expect(failure.law == .configuration)
+        #expect(failure.reach == .credential)
+        #expect(failure.text.contains("'https://orchid.my.erp.net/id/.well-known/openid-configuration' answered 404"))
+    }
+
+    @Test(arguments: [
+        "https://orchid.my.erp.net/id/", "https://orchid.my.erp.net", "https://ORCHID.my.erp.net/id", "https://orchid.my.erp.net:443/id",
+        "http://orchid.my.erp.net/id", "https://evil.example/id", "https://orchid.my.erp.net/%69d", "",
+    ])
+    func `DISC-04 DISC-05 another issuer, however alike, makes the document useless`(named: String) throws {
+        let failure = try #require(after(answer(200, document(named))).failure)
+        #expect(failure.law == .configuration)
+        #expect(failure.text.contains("'\(issuer)'"))
+    }
+
+    @Test func `DISC-05 issuers are compared by code points, not by looks`() throws {
+        let failure = after(answer(200, document("https://idp.example/caf\u{65}\u{301}")), issuer: "https://idp.example/cafe").failure
+        #expect(failure?.law == .configuration)
+        #expect(after(answer(200, #"{"token_endpoint":"https://orchid.my.erp.net/t"}"#)).failure?.text.contains("no issuer") == true)
+        #expect(after(answer(200, #"{"issuer":["https://orchid.my.erp.net/id"]}"#)).failure?.law == .configuration)
+    }
+
+    @Test(arguments: ["", "<html>login</html>", "[]", "null", #"{"issuer":"x","issuer":"y"}"#, "issuer=x"])
+    func `DISC-06 only a JSON object counts, and another page may pass`(body: String) throws {
+        var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
+        _ = discovery.receive(answer(200, body), now: now)
+        let failure = try #require(discovery.receive(answer(200, body), now: now).failure)
+        #expect(failure.law == .answered(retryAfter: nil))
+        #expect(failure.reach == .credential)
+    }
+
+    @Test(arguments: [201, 204, 206])
+    func `DISC-06 only 200 counts`(status: Int) {
+        #expect(after(answer(status, document())).metadata == nil)
+    }
+
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func `NET-05 a redirect is not followed`(status: Int) throws {
+        let failure = try #require(after(answer(status)).failure)
+        #expect(failure.law == .configuration)
+        #expect(failure.text.contains("redirect"))
+    }
+
+    @Test(arguments: [
+        (429, ExchangeFailure.Reach.server), (503, .server), (500, .credential), (502, .credential), (504, .credential), (408, .credential), (599, .credential),
+    ])
+    func `a server in trouble is asked again later`(status: Int, reach: ExchangeFailure.Reach) throws {
+        let failure = try #require(after(answer(status, retryAfter: "17")).failure)
+        #expect(failure.law == .answered(retryAfter: 17))
+        #expect(failure.reach == reach)
+        #expect(failure.status == status)
+    }
+
+    @Test(arguments: [
+        (TransportFault.Kind.unreachable, true, ExchangeFailure.Law.unsent, ExchangeFailure.Reach.server),
+        (.certificateTime, true, .unsent, .server), (.certificate, true, .configuration, .credential), (.unusable, true, .configuration, .credential),
+        (.broken, false, .unsent, .credential), (.broken, true, .unsent, .credential), (.tooLarge, false, .unsent, .credential),
+        (.stopped, false, .unsent, .credential),
+    ])
+    func `reading metadata spends nothing, so nothing about it is unknown`(
+        kind: TransportFault.Kind, unsent: Bool, law: ExchangeFailure.Law, reach: ExchangeFailure.Reach
+    ) throws {
+        let failure = try #require(after(fault(kind, unsent: unsent)).failure)
+        #expect(failure.law == law)
+        #expect(failure.reach == reach)
+        #expect(failure.text == "could not get metadata from 'https://orchid.my.erp.net/id/.well-known/openid-configuration': it broke")
+    }
+
+    @Test(arguments: [
+        "http://orchid.my.erp.net/token", "https://orchid.my.erp.net/token#x", "/id/connect/token", "https://a@orchid.my.erp.net/token", "",
+        "https://orchid.my.erp.net/to ken",
+    ])
+    func `DISC-08 an endpoint must be https and carry no fragment`(url: String) throws {
+        let metadata = try #require(after(answer(200, document(token: url))).metadata)
+        #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
+    }
+
+    @Test(arguments: [
+        "https://evil.example/token", "https://orchid.my.erp.net.evil.example/token", "https://169.254.169.254/token", "https://127.0.0.1/token",
+        "https://[::1]/token", "https://10.0.0.7/token",
+    ])
+    func `DISC-09 NET-12 an endpoint on another host is used only when it is pinned`(url: String) throws {
+        let metadata = try #require(after(answer(200, document(token: url))).metadata)
+        let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
+        #expect(failure?.law == .configuration)
+        #expect(failure?.text.contains("[endpoints]") == true)
+    }
+
+    @Test func `what is wrong with one endpoint does not matter to the others`() throws {
+        let more = #","revocation_endpoint":"http://orchid.my.erp.net/r","jwks_uri":"https://keys.example/j","introspection_endpoint":7"#
+        let metadata = try #require(after(answer(200, document(more: more))).metadata)
+        #expect(try metadata.url(of: .token).path == "/id/connect/token")
+        for endpoint in [ServerMetadata.Endpoint.revocation, .keys, .introspection, .device] {
+            #expect(throws: ExchangeFailure.self) { try metadata.url(of: endpoint) }
+        }
+    }
+
+    @Test func `DISC-10 absent members have the defaults of the RFC`() throws {
+        let metadata = try #require(after(answer(200, document())).metadata)
+        #expect(metadata.authenticationMethods == ["client_secret_basic"])
+        #expect(metadata.grantTypes == ["authorization_code", "implicit"])
+        #expect(metadata.responseModes == ["query", "fragment"])
+        #expect(metadata.challengeMethods == [])
+    }
+
+    @Test func `DISC-10 DISC-12 what the server says wins over the defaults`() throws {
+        let more = #"""
+            ,"token_endpoint_auth_methods_supported":["client_secret_post"],"grant_types_supported":["client_credentials"],
+            "response_modes_supported":["form_post"],"code_challenge_methods_supported":["S256"]
+            """#
+        let metadata = try #require(after(answer(200, document(more: more))).metadata)
+        #expect(metadata.authenticationMethods == ["client_secret_post"])
+        #expect(metadata.grantTypes == ["client_credentials"])
+        #expect(metadata.responseModes == ["form_post"])
+        #expect(metadata.challengeMethods == ["S256"])
+    }
+
+    @Test func `DISC-11 unknown members are ignored and no path is guessed`() throws {
+        let metadata = try #require(after(answer(200, #"{"issuer":"\#(issuer)","x_new":{"a":[1,{}]}}"#)).metadata)
+        let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
+        #expect(failure?.text == "the metadata of '\(issuer)' name no token_endpoint; write it under [endpoints] if there is one")
+    }
+
+    @Test(arguments: [
+        (nil, 3600), ("max-age=600", 600), ("max-age=31536000", 86_400), ("max-age=1", 60), ("no-store", 60), ("private", 3600),
+    ] as [(String?, Int)])
+    func `DISC-14 freshness is what HTTP says, within bounds`(cacheControl: String?, seconds: Int) {
+        #expect(after(answer(200, document(), cacheControl: cacheControl)).freshness == seconds)
+    }
+
+    @Test func `DISC-15 a pinned token endpoint ends discovery before it begins`() throws {
+        var settings = ServerSettings(location: .issuer(issuer))
+        settings.endpoints.token = "https://other.example/token?tenant=7"
+        let metadata = try #require(begun(settings).1.metadata)
+        #expect(try metadata.url(of: .token).text == "https://other.example/token?tenant=7")
+        #expect(metadata.issuer == issuer)
+    }
+
+    @Test func `DISC-15 another pinned endpoint wins over the discovered one, on any host`() throws {
+        var settings = ServerSettings(location: .issuer(issuer))
+        settings.endpoints.revocation = "https://other.example/revoke"
+        var (discovery, _) = begun(settings)
+        let found = discovery.receive(answer(200, document(more: #","revocation_endpoint":"https://orchid.my.erp.net/r""#)), now: now)
+        #expect(try found.metadata?.url(of: .revocation).text == "https://other.example/revoke")
+    }
+
+    @Test func `an issuer that is no address, and an answer that nobody asked for, do no harm`() {
+        #expect(begun(ServerSettings(location: .issuer("http://idp.example"))).1.failure?.law == .configuration)
+        var discovery = Discovery(ServerSettings(location: .issuer(issuer)))
+        #expect(discovery.receive(answer(200, document()), now: now).failure != nil)
+    }
+
+    @Test func `LOG-05 a lying document cannot put controls into a log`() throws {
+        let failure = try #require(after(answer(200, document(#"https:\/\/x\u000a\u001b[31mERROR"# + String(repeating: "é", count: 500)))).failure)
+        #expect(failure.text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect(failure.text.utf8.count < 600)
+    }
+}

@@ -1,0 +1,107 @@
+import OAuth
+import Secrets
+import Testing
+
+struct `A token endpoint that says no` {
+    typealias Law = ExchangeFailure.Law
+    typealias Reach = ExchangeFailure.Reach
+
+    private func failure(
+        _ result: EndpointResult, _ authentication: ClientAuthentication = .post(Secret("pa55word"))
+    ) throws -> ExchangeFailure {
+        let client = ClientIdentity(id: "sync", authentication: authentication)
+        let endpoint = try HTTPSURL("https://idp.example/token?k=v", allowsQuery: true)
+        let request = TokenRequest(.clientCredentials(scopes: ["read"], audience: nil), as: client, at: endpoint, assumesBearer: true)
+        return try #require(request.outcome(of: result, now: now).failure)
+    }
+
+    @Test(arguments: [
+        (TransportFault.Kind.unreachable, true, Law.unsent, Reach.server), (.certificateTime, true, .unsent, .server),
+        (.certificate, true, .configuration, .credential), (.unusable, true, .configuration, .credential), (.broken, true, .unsent, .credential),
+        (.broken, false, .unknown, .credential), (.tooLarge, false, .unknown, .credential), (.stopped, true, .unsent, .credential),
+        (.stopped, false, .unknown, .credential),
+    ])
+    func `without an answer it matters whether anything was sent`(kind: TransportFault.Kind, unsent: Bool, law: Law, reach: Reach) throws {
+        let failure = try failure(fault(kind, unsent: unsent))
+        #expect(failure.law == law)
+        #expect(failure.reach == reach)
+        #expect(failure.status == nil)
+        #expect(failure.text == "could not get a token from 'https://idp.example/token': it broke")
+    }
+
+    @Test(arguments: [
+        (429, Law.answered(retryAfter: 30), Reach.server), (503, .answered(retryAfter: 30), .server), (500, .answered(retryAfter: 30), .credential),
+        (408, .unknown, .credential), (502, .unknown, .credential), (504, .unknown, .credential), (501, .unknown, .credential), (520, .unknown, .credential),
+        (201, .unknown, .credential), (204, .unknown, .credential),
+        (301, .configuration, .credential), (302, .configuration, .credential), (307, .configuration, .credential), (308, .configuration, .credential),
+        (400, .no, .credential), (402, .no, .credential), (403, .no, .credential), (422, .no, .credential),
+        (401, .configuration, .credential), (404, .configuration, .credential), (405, .configuration, .credential), (410, .configuration, .credential),
+        (415, .configuration, .credential),
+    ])
+    func `without a readable error the status decides`(status: Int, law: Law, reach: Reach) throws {
+        for body in ["", "<html>no</html>", "{}", #"{"error":7}"#, #"{"error":""}"#, #"{"message":"x"}"#] {
+            let failure = try failure(answer(status, body, retryAfter: "30"))
+            #expect(failure.law == law, "\(status) with '\(body)'")
+            #expect(failure.reach == reach)
+            #expect(failure.status == status)
+            #expect(failure.oauthError == nil)
+            #expect(failure.text.hasPrefix("'https://idp.example/token' answered \(status)"))
+        }
+    }
+
+    @Test(arguments: [400, 401, 403], [
+        ("invalid_client", Law.configuration), ("unauthorized_client", .configuration), ("unsupported_grant_type", .configuration),
+        ("invalid_scope", .configuration), ("invalid_target", .configuration), ("invalid_request", .configuration), ("invalid_grant", .configuration),
+        ("temporarily_unavailable", .answered(retryAfter: 30)), ("server_error", .answered(retryAfter: 30)),
+        ("scope_invalid", .configuration), ("something_new", .configuration),
+    ])
+    func `ERR-01 CAUTH-15 the error decides, whatever the status and the description`(status: Int, expected: (code: String, law: Law)) throws {
+        let body = #"{"error":"\#(expected.code)","error_description":"invalid_grant temporarily_unavailable"}"#
+        let failure = try failure(answer(status, body, retryAfter: "30"))
+        #expect(failure.law == expected.law)
+        #expect(failure.oauthError == expected.code)
+        #expect(failure.reach == .credential)
+    }
+
+    @Test(arguments: [429, 503])
+    func `ERR-05 a server that throttles is left alone, whatever error it names`(status: Int) throws {
+        let failure = try failure(answer(status, #"{"error":"invalid_client"}"#, retryAfter: "7200"))
+        #expect(failure.law == .answered(retryAfter: 3600))
+        #expect(failure.reach == .server)
+        #expect(failure.oauthError == "invalid_client")
+    }
+
+    @Test(arguments: [404, 405, 410, 415])
+    func `an endpoint that is not there is doubted`(status: Int) throws {
+        #expect(try failure(answer(status)).doubtsEndpoint)
+        #expect(try failure(answer(status, #"{"error":"not_found"}"#)).doubtsEndpoint)
+        #expect(try !failure(answer(400)).doubtsEndpoint)
+        #expect(try !failure(fault(.broken, unsent: false)).doubtsEndpoint)
+    }
+
+    @Test func `the operator reads the server's own words`() throws {
+        let body = #"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided"}"#
+        #expect(try failure(answer(401, body)).text
+            == "'https://idp.example/token' answered 401 invalid_client ('AADSTS7000215: Invalid client secret provided')")
+        #expect(try failure(answer(401)).text == "'https://idp.example/token' answered 401, which means that the client id or its secret is wrong")
+    }
+
+    @Test func `LOG-05 the server's words are filtered and cut`() throws {
+        let long = String(repeating: "é", count: 300)
+        let failure = try failure(answer(400, #"{"error":"bad\n\u001b[31m\#(long)","error_description":"line\r\nTOKEND_EVENT=forged \#(long)"}"#))
+        #expect(failure.oauthError?.utf8.count == 64)
+        #expect(failure.text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect(failure.text.utf8.count < 400)
+    }
+
+    @Test(arguments: ["s3cr:et+/%26=&?", "s3cr%3Aet%2B%2F%2526%3D%26%3F", "Basic c3luYzpzM2NyJTNBZXQlMkIlMkYlMjUyNiUzRCUyNiUzRg=="])
+    func `LOG-01 a server that echoes the secret is not quoted`(echo: String) throws {
+        for authentication in [ClientAuthentication.post(Secret("s3cr:et+/%26=&?")), .basic(Secret("s3cr:et+/%26=&?"))] {
+            let described = try failure(answer(400, #"{"error":"invalid_client","error_description":"got \#(echo) from you"}"#), authentication)
+            #expect(described.text == "'https://idp.example/token' answered 400 invalid_client")
+            let coded = try failure(answer(400, #"{"error":"\#(echo)"}"#), authentication)
+            #expect(!"\(coded)".contains(echo))
+            #expect(coded.law == .configuration)
+        }
+    }
+}

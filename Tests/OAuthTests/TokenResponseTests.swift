@@ -1,0 +1,146 @@
+import OAuth
+import Secrets
+import Testing
+
+struct `The token response` {
+    private func outcome(_ body: String, assumesBearer: Bool = false) throws -> ExchangeOutcome {
+        let client = ClientIdentity(id: "sync", authentication: .post(Secret("pa55word")))
+        let endpoint = try HTTPSURL("https://idp.example/token")
+        return TokenRequest(.clientCredentials(scopes: ["read"], audience: nil), as: client, at: endpoint, assumesBearer: assumesBearer)
+            .outcome(of: answer(200, body), now: now)
+    }
+
+    private func with(_ member: String) -> String { #"{"access_token":"AT-1","token_type":"Bearer",\#(member)}"# }
+
+    @Test func `TR-01 a JSON object with an access token is a success`() throws {
+        let tokens = try outcome(#"{"access_token":"AT-1","expires_in":3600,"token_type":"Bearer","scope":"read update"}"#).get()
+        #expect(tokens.accessToken == Secret("AT-1"))
+        #expect(tokens.lifetime == 3600)
+        #expect(tokens.scopes == ["read", "update"])
+        #expect(tokens.refreshToken == nil)
+        #expect(tokens.idToken == nil)
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", #"{"token_type":"Bearer"}"#, #"{"access_token":"","token_type":"Bearer"}"#, #"{"access_token":null,"token_type":"Bearer"}"#,
+        #"{"access_token":7,"token_type":"Bearer"}"#, #"{"access_token":["AT"],"token_type":"Bearer"}"#, #"{"access_token":"AT","token_type":7}"#,
+        "access_token=AT&token_type=Bearer&expires_in=60", "<html>AT</html>", #"{"access_token":"AT","token_type":"Bearer"} x"#,
+        #"{"access_token":"A","access_token":"B","token_type":"Bearer"}"#, "{\"access_token\":\"A\u{FF}",
+    ])
+    func `TR-01 TR-14 TR-15 a 200 of any other shape leaves it unknown what the server did`(body: String) throws {
+        let failure = try #require(outcome(body).failure)
+        #expect(failure.law == .unknown)
+        #expect(failure.reach == .credential)
+        #expect(failure.status == 200)
+        #expect(failure.text.hasPrefix("'https://idp.example/token' answered 200, but "))
+    }
+
+    @Test(arguments: ["Bearer", "bearer", "BEARER", "bEaReR"])
+    func `TR-02 the type is compared in any case`(type: String) throws {
+        #expect(try outcome(#"{"access_token":"AT","token_type":"\#(type)"}"#).value != nil)
+    }
+
+    @Test(arguments: ["DPoP", "mac", "N_A", "", "Bearer "])
+    func `TR-02 a token of another type is not used`(type: String) throws {
+        #expect(try outcome(#"{"access_token":"AT","token_type":"\#(type)"}"#).failure?.law == .configuration)
+        #expect(try outcome(#"{"access_token":"AT","token_type":"\#(type)"}"#, assumesBearer: true).failure?.law == .configuration)
+    }
+
+    @Test(arguments: [#"{"access_token":"AT"}"#, #"{"access_token":"AT","token_type":null}"#])
+    func `TR-03 an absent type is Bearer only where the server is known for it`(body: String) throws {
+        #expect(try outcome(body).failure?.law == .configuration)
+        #expect(try outcome(body, assumesBearer: true).value != nil)
+    }
+
+    @Test func `TR-04 an absent lifetime is told as such`() throws {
+        #expect(try outcome(#"{"access_token":"AT","token_type":"Bearer"}"#).get().lifetime == nil)
+        #expect(try outcome(with(#""expires_in":null"#)).get().lifetime == nil)
+    }
+
+    @Test(arguments: [
+        ("3600", 3600), ("0", 0), ("-0", 0), ("1", 1), ("3600.0", 3600), ("3.6e3", 3600), ("36E+2", 3600), (#""3600""#, 3600), (#""0""#, 0),
+        ("315360000", 315_360_000), ("315360001", 315_360_000), ("9000000000000000000", 315_360_000), (#""99999999999""#, 315_360_000),
+    ] as [(String, Int64)])
+    func `TR-05 lifetimes come in several spellings`(written: String, seconds: Int64) throws {
+        #expect(try outcome(with("\"expires_in\":\(written)")).get().lifetime == seconds)
+    }
+
+    @Test(arguments: [
+        "-1", "-3600", "1.5", "1e400", "1e30", "1e-3", #""-1""#, #""""#, #""soon""#, #"" 60""#, #""6e1""#, #""0x10""#, #""nan""#, #""inf""#, "true", "[60]", "{}",
+        #""999999999999999999999999""#,
+    ])
+    func `TR-05 what is no lifetime is refused`(written: String) throws {
+        #expect(try outcome(with("\"expires_in\":\(written)")).failure?.law == .unknown)
+    }
+
+    @Test(arguments: [
+        (#""x":1"#, nil), (#""scope":null"#, nil), (#""scope":"read""#, ["read"]), (#""scope":" read  update ""#, ["read", "update"]),
+        (#""scope":"update read update""#, ["update", "read"]), (#""scope":"Read read""#, ["Read", "read"]), (#""scope":"""#, []),
+        (#""scope":["read","update"]"#, ["read", "update"]), (#""scope":["read update","x"]"#, ["read", "update", "x"]), (#""scope":[]"#, []),
+        (#""scope":"https:\/\/api.example\/.default a:b""#, ["https://api.example/.default", "a:b"]),
+    ] as [(String, [String]?)])
+    func `TR-07 TR-09 granted scopes are given as they are`(member: String, scopes: [String]?) throws {
+        #expect(try outcome(with(member)).get().scopes == scopes)
+    }
+
+    @Test(arguments: [#""scope":7"#, #""scope":{}"#, #""scope":["a",1]"#, #""scope":"a\nb""#, #""scope":"a\u0000""#, #""scope":"é""#, #""scope":"a\"b""#, #""scope":"a\\b""#])
+    func `scopes that no server may grant are refused`(member: String) throws {
+        #expect(try outcome(with(member)).failure?.law == .unknown)
+    }
+
+    @Test func `scopes fit into a line`() throws {
+        let scopes = { (count: Int) in (0..<count).map { "s\($0)" }.joined(separator: " ") }
+        #expect(try outcome(with("\"scope\":\"\(scopes(2000))\"")).value != nil)
+        #expect(try outcome(with("\"scope\":\"\(scopes(5000))\"")).failure?.law == .unknown)
+    }
+
+    @Test func `TR-10 unknown members are ignored and known ones are kept`() throws {
+        let tokens = try outcome(with(#""id_token":"a.b.c","x":{"access_token":"other"},"iat":1,"ext_expires_in":"z""#)).get()
+        #expect(tokens.idToken == Secret("a.b.c"))
+        #expect(tokens.accessToken == Secret("AT-1"))
+    }
+
+    @Test func `TR-11 tokens may be long, up to the cap`() throws {
+        let token = { (count: Int) in #"{"token_type":"Bearer","access_token":"\#(String(repeating: "x", count: count))"}"# }
+        #expect(try outcome(token(32 * 1024)).get().accessToken.count == 32 * 1024)
+        #expect(try outcome(token(32 * 1024 + 1)).failure?.law == .unknown)
+    }
+
+    @Test(arguments: [#"a b"#, #"a\nb"#, #"a\r\nX: y"#, #"a\u0000"#, #"é"#, #"a\u007f"#, #"a,b"#, #"a\"b"#, "=", "===", #"a=b"#, #" a"#])
+    func `TR-12 a token that could break a line or a header is refused`(token: String) throws {
+        let failure = try #require(outcome(#"{"access_token":"\#(token)","token_type":"Bearer"}"#).failure)
+        #expect(failure.law == .unknown)
+    }
+
+    @Test(arguments: [(#"a\/b"#, "a/b"), (#"\u0041-._~+\/1=="#, "A-._~+/1=="), ("eyJ.e30.c2ln", "eyJ.e30.c2ln")])
+    func `TR-12 TR-17 a token is taken as it is, whatever it looks like`(written: String, token: String) throws {
+        #expect(try outcome(#"{"access_token":"\#(written)","token_type":"Bearer"}"#).get().accessToken == Secret(token))
+    }
+
+    @Test func `TR-13 empty and null tokens are absent`() throws {
+        #expect(try outcome(with(#""id_token":"""#)).get().idToken == nil)
+        #expect(try outcome(with(#""id_token":null,"refresh_token":null"#)).get().idToken == nil)
+    }
+
+    @Test(arguments: [#""refresh_token":"RT-1""#, #""refresh_token":7"#, #""refresh_token":"a b""#])
+    func `CC-02 a refresh token that comes uncalled is dropped`(member: String) throws {
+        #expect(try outcome(with(member)).get().refreshToken == nil)
+    }
+
+    @Test func `TR-14 a 200 with an error and no token is that error`() throws {
+        let failure = try #require(outcome(#"{"error":"invalid_client"}"#).failure)
+        #expect(failure.law == .configuration)
+        #expect(failure.oauthError == "invalid_client")
+        #expect(try outcome(#"{"error":"temporarily_unavailable"}"#).failure?.law == .answered(retryAfter: nil))
+        #expect(try outcome(#"{"error":"x","access_token":"AT","token_type":"Bearer"}"#).value != nil)
+    }
+
+    @Test func `nothing of an answer shows when it is printed`() throws {
+        let good = try outcome(#"{"access_token":"canary-7f3a","token_type":"Bearer","id_token":"canary.9.b"}"#)
+        let bad = try outcome(#"{"access_token":"canary-7f3a\n","token_type":"Bearer","scope":"read"}"#)
+        var dumped = ""
+        dump(good, to: &dumped)
+        dump(bad, to: &dumped)
+        #expect(!(dumped + "\(good)\(bad)").contains("canary"))
+    }
+}
