@@ -1,0 +1,92 @@
+package import Secrets
+package import TokenWire
+
+/// One decision or one thing that happened, as the journal will tell it. Has no place for a token, a secret or a server's body.
+package struct AuditEntry: Hashable, Sendable {
+    package var event: AuditEvent
+    package var decision: AuditDecision?
+    package var priority: AuditPriority
+
+    /// A configured token. A request for a name that is not configured has none: such names are one, "unknown", and are never written.
+    package var token: TokenName?
+    /// Of the access token that was handed out, issued, or is still held.
+    package var tokenID: Fingerprint?
+    /// Of the access token that the new one replaces.
+    package var previousID: Fingerprint?
+    /// As granted, in the server's order.
+    package var scopes: [String] = []
+    package var expires: Expiry?
+    /// Seconds the token that is held now can still be served.
+    package var remaining: Int64?
+
+    /// Whose token it is; `nil` for a caller that no rule admits.
+    package var consumer: Consumer?
+    /// Who asked; `nil` when nobody did (a due renewal).
+    package var caller: Caller?
+    /// `/proc/PID/comm` of the caller: the process's own claim about itself.
+    package var comm: String?
+    /// The verb of a request that names no token (RELOAD, a line that cannot be read).
+    package var request: String?
+    /// Where the rule stands that decided, `portal.toml:14`.
+    package var rule: String?
+
+    /// One word of ours that tells apart what the decision does not (`short-lived`, `store`, `connections`).
+    package var reason: String?
+    /// The issuer's URL, as configured or discovered.
+    package var issuer: String?
+    package var grant: TokenSettings.Grant?
+    /// The server's `error`.
+    package var oauthError: String?
+    /// HTTP status of the server's answer.
+    package var status: Int?
+    /// Number of decisions that a report of the audit itself is about.
+    package var held: UInt64?
+    /// Nanoseconds that an exchange took, or the journal was away.
+    package var duration: Int64?
+    /// Seconds until the next try by itself; `nil` after a failure means that there is none.
+    package var retryAfter: Int?
+    /// One calm line: what was attempted and what came of it. Safe to log.
+    package var text: String?
+
+    /// `priority` defaults to what the event usually has.
+    package init(
+        _ event: AuditEvent, _ decision: AuditDecision? = nil, priority: AuditPriority? = nil, token: TokenName? = nil,
+        tokenID: Fingerprint? = nil, consumer: Consumer? = nil, caller: Caller? = nil, comm: String? = nil, reason: String? = nil,
+        text: String? = nil
+    ) {
+        self.event = event
+        self.decision = decision
+        self.priority = priority ?? event.usualPriority
+        self.token = token
+        self.tokenID = tokenID
+        self.consumer = consumer
+        self.caller = caller
+        self.caller?.groups = []
+        self.comm = comm
+        self.reason = reason
+        self.text = text
+    }
+
+    /// What a summary of repeats tells: without the process, the rule and (but for a shared token, where it tells the consumers
+    /// apart) the caller's unit, which may have been another one each time.
+    var repeated: AuditEntry {
+        var entry = self
+        entry.comm = nil
+        entry.rule = nil
+        entry.caller?.pid = 0
+        if consumer != .shared { entry.caller?.unit = .none }
+        return entry
+    }
+
+    /// The user it is about, as the kernel told or the rule named it.
+    package var uid: UInt32? {
+        if let caller { return caller.uid }
+        return if case .uid(let number) = consumer { number } else { nil }
+    }
+
+    /// The unit it is about, as the kernel told or the rule named it.
+    package var unit: String? {
+        if case .unit(let name) = caller?.unit { return name }
+        return if case .unit(let name) = consumer { name } else { nil }
+    }
+}

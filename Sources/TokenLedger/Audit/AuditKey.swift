@@ -1,0 +1,65 @@
+internal import Secrets
+internal import TokenWire
+
+/// What makes two decisions the same one, so that the second is only counted.
+///
+/// The process is not in it: a script that runs every second is one caller.
+struct AuditKey: Hashable, Sendable {
+    private var event: AuditEvent
+    private var decision: AuditDecision?
+    private var token: TokenName?
+    private var tokenID: Fingerprint?
+    private var consumer: Consumer?
+    private var uid: UInt32?
+    private var unit: String?
+    private var request: String?
+    private var reason: String?
+
+    init(_ entry: AuditEntry) {
+        event = entry.event
+        decision = entry.decision
+        token = entry.token
+        tokenID = entry.tokenID
+        consumer = entry.consumer
+        uid = entry.uid
+        // of a shared token everybody is the consumer: who got it must still be told apart
+        unit = entry.consumer == .shared ? entry.unit : nil
+        request = entry.request
+        reason = entry.reason
+    }
+
+    /// Nobody's consumer: a caller that can make up as many of these as it likes.
+    var isStrangers: Bool { consumer == nil && uid != nil }
+
+    /// Whether an entry of this kind is over once `entry` has happened.
+    func isEnded(by entry: AuditEntry) -> Bool {
+        guard event == entry.event.ends, token == entry.token, consumer == entry.consumer else { return false }
+        // a recovery ends every failure of its token, whatever the reason was
+        return entry.event == .recovered || (uid == entry.uid && reason == entry.reason)
+    }
+}
+
+/// What is counted together.
+enum AuditGroup: Hashable, Sendable {
+    case one(AuditKey)
+    /// what no longer fits, by user
+    case others(uid: UInt32?)
+    /// what does not even fit there
+    case everyone
+
+    /// The group that a summary of others was counted in.
+    init(counting others: AuditEntry) {
+        self = others.reason == AuditGroup.everyones ? .everyone : .others(uid: others.uid)
+    }
+
+    /// What a summary of this group tells, when `entry` was its first.
+    func told(by entry: AuditEntry) -> AuditEntry {
+        switch self {
+        case .one: entry
+        case .others(let uid): AuditEntry(.others, consumer: uid.map(Consumer.uid), reason: "user")
+        case .everyone: AuditEntry(.others, reason: AuditGroup.everyones)
+        }
+    }
+
+    private static let everyones = "everyone"
+}

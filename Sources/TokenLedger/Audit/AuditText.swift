@@ -1,0 +1,34 @@
+/// Makes text that came from elsewhere harmless in a log: no line of it can look like another entry, and none is long.
+enum AuditText {
+    /// A word that a process, a unit or a server chose: printable ASCII stays, everything else and `%` become `%XX`, as on the wire.
+    static func claim(_ text: String, limit: Int = 200) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            guard bytes.count < limit else { return String(decoding: bytes, as: UTF8.self) + "…" }
+            if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "%") { bytes.append(byte) } else { bytes += escaped(byte) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A sentence of ours, which may name files and people in any script: only what could break or reorder a line goes.
+    static func sentence(_ text: String, limit: Int = 1_000) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            guard result.count < limit else { return String(result) + "…" }
+            result.append(isVisible(scalar) ? scalar : "?")
+        }
+        return String(result)
+    }
+
+    private static func escaped(_ byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+}
