@@ -25,7 +25,7 @@ static int set_patience(int fd, int option, int seconds) {
     return setsockopt(fd, SOL_SOCKET, option, &patience, sizeof patience);
 }
 
-int tokend_unix_connect(const char *path, int patience) {
+int tokend_unix_open(const char *path, int patience) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
     if (length >= sizeof address.sun_path) return -ENAMETOOLONG;

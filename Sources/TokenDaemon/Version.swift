@@ -1,2 +1,4 @@
-/// What HELLO, `tokend --version` and the User-Agent say.
-nonisolated package let tokendVersion = "0.1.0"
+internal import TokenWire
+
+/// What `tokend --version` and the User-Agent say.
+nonisolated package let tokendVersion = Release.version

@@ -11,13 +11,13 @@ package struct Configuration: Sendable, Equatable {
     /// `[audit] required`: refuse to hand out what cannot be recorded.
     package var auditRequired = false
     /// `[ready] policy`
-    package var readiness = Readiness.sockets
+    package var readiness = ReadyPolicy.sockets
 
     package init() {}
 }
 
 /// When the daemon tells systemd that it is ready.
-package enum Readiness: String, Sendable, CaseIterable {
+package enum ReadyPolicy: String, Sendable, CaseIterable {
     case sockets
     case firstTokens = "first-tokens"
 }

@@ -16,7 +16,7 @@ final class DaemonConnection {
 
     /// Connects. A daemon that is silent for `patience` seconds counts as none.
     init(_ socket: SocketPath, patience: Int = 30 + DaemonConnection.margin) throws(Failure) {
-        let result = tokend_unix_connect(socket.path, Int32(clamping: patience))
+        let result = tokend_unix_open(socket.path, Int32(clamping: patience))
         guard result >= 0 else { throw .noDaemon(socket.path, -result) }
         descriptor = result
         self.patience = patience

@@ -4,7 +4,7 @@
 
 /// Connects to the stream socket at `path`. Every later wait of the connection, and this one, ends after
 /// `patience` seconds with -EAGAIN; 0 waits for good. Returns a descriptor above standard error, or -errno.
-int tokend_unix_connect(const char *_Nonnull path, int patience);
+int tokend_unix_open(const char *_Nonnull path, int patience);
 
 /// Lets reads of this connection wait for good, whatever patience it was opened with. Returns 0 or -errno.
 int tokend_unix_wait_forever(int fd);

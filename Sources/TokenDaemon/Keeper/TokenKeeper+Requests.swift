@@ -19,8 +19,8 @@ extension TokenKeeper {
         case .reload: return admin("RELOAD", caller) ?? reload(number, asker)
         case .explain(let query): return admin("EXPLAIN", caller) ?? .reply(explain(query))
         case .ping: return .reply(.ok())
-        case .hello: return .reply(.ok(words: ["tokend", tokendVersion], fields: [Field("protocol", 1)]))
-        case .help: return .reply(.rows(Request.help.map { .text($0) }))
+        case .hello: return .reply(.ok(words: ["tokend", Release.version], fields: [Field("protocol", Release.protocolNumber)]))
+        case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
         case .quit: return .reply(.ok())
         case .login, .callback, .confirm, .await, .logout, .importToken, .metrics:
             return .reply(.refused(Refusal(.unsupported, [], "this version of tokend does not do that yet")))

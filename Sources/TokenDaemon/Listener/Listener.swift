@@ -38,7 +38,7 @@ final class Listener: Readiness {
         for _ in 0..<Self.acceptedPerTurn {
             switch acceptConnection(fd) {
             case .connection(let connection): take(connection)
-            case .none: return isFirstTurn = false
+            case .nobody: return isFirstTurn = false
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
