@@ -1,0 +1,72 @@
+internal import Keys
+
+/// What the log keeps of one request: names and fingerprints, never a secret.
+package struct AuditEntry: Equatable, Sendable {
+    package let sequence: Int
+    /// Seconds since the simulator started, on a clock that never jumps.
+    package let elapsed: Double
+    /// The instance's own time, Unix seconds.
+    package let time: Int
+    /// The listener: `main`, or the kind of an extra one.
+    package let listener: String
+    /// A number for each TCP connection.
+    package let connection: Int
+    package let route: Route
+    package let method: String
+    package let path: String
+    package let queryFields: [String]
+    package let headers: [String]
+    package let userAgent: String?
+    package let contentType: String?
+    /// `none`, `body`, `basic`, `both`, `bearer`, `x-api-key`, `api-key`, `several` or `other`.
+    package let authentication: String
+    /// The client, if it is registered here.
+    package let client: String?
+    /// The names of the form's fields in their order; `nil` when the body is no form or cannot be decoded.
+    package let fields: [String]?
+    package let grantType: String?
+    package let scope: String?
+    /// Fingerprints by the name of the field or header that held the secret.
+    package let fingerprints: [String: String]
+    package let fault: String?
+    package var outcome: Outcome?
+
+    /// How it ended.
+    package struct Outcome: Equatable, Sendable {
+        /// `nil` when no answer was made.
+        package let status: Int?
+        package let error: String?
+        /// Fingerprint of the access token in the answer.
+        package let token: String?
+        /// `whole`, `half`, `drip`, `endless`, `dropped`, or `gone` when the client did not wait.
+        package let delivery: String
+
+        package init(reply: Reply?, delivery: String) {
+            status = reply?.status
+            error = reply?.error
+            token = reply?.accessToken.map { fingerprint($0) }
+            self.delivery = delivery
+        }
+    }
+}
+
+extension AuditEntry {
+    package var json: JSON {
+        [
+            "seq": .number(sequence), "elapsed": .decimal(elapsed), "time": .number(time),
+            "listener": .string(listener), "connection": .number(connection), "route": .string(route.rawValue),
+            "method": .string(method), "path": .string(path), "query": JSON(queryFields), "headers": JSON(headers),
+            "user_agent": optional(userAgent), "content_type": optional(contentType), "auth": .string(authentication),
+            "client": optional(client), "fields": fields.map { JSON($0) } ?? .null, "grant_type": optional(grantType),
+            "scope": optional(scope), "fingerprints": sorted(fingerprints), "fault": optional(fault),
+            "status": outcome?.status.map { .number($0) } ?? .null, "error": optional(outcome?.error),
+            "token": optional(outcome?.token), "delivery": optional(outcome?.delivery),
+        ]
+    }
+
+    private func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+
+    private func sorted(_ values: [String: String]) -> JSON {
+        .object(values.sorted { $0.key < $1.key }.map { JSON.Member(name: $0.key, value: .string($0.value)) })
+    }
+}

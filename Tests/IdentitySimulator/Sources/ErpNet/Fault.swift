@@ -1,0 +1,99 @@
+/// Something that goes wrong with an answer, once or several times.
+package struct Fault: Equatable, Sendable {
+    package enum Moment: String, CaseIterable, Sendable { case before, after }
+
+    /// How a connection ends: with a FIN, with a RST, or not at all.
+    package enum Ending: String, CaseIterable, Sendable { case close, reset, hang }
+
+    package enum Kind: Equatable, Sendable {
+        /// Only `delay` and `hold`.
+        case slow
+        /// Nothing is processed and nothing answered until it is released.
+        case hang
+        case status(Int, retryAfter: RetryAfter?, error: String?, description: String?)
+        case redirect(Int, to: String?)
+        case quirk([Quirk])
+        /// The connection goes without an answer; `after`: the request was carried out.
+        case drop(Ending, Moment)
+        /// The head promises the whole body, half of it comes.
+        case halfBody(Ending)
+        /// A byte of the body at a time.
+        case slowBody(every: Double)
+        /// Blanks without end.
+        case endlessBody
+    }
+
+    package let id: Int
+    package let target: FaultTarget
+    package let kind: Kind
+    /// The word it was set with.
+    package let word: String
+    /// Seconds before the request is processed.
+    package let delay: Double
+    /// Seconds between processing and answering.
+    package let hold: Double
+    /// Requests it still meets; `nil` is all of them.
+    package var remaining: Int?
+}
+
+extension Fault {
+    /// How much of the answer goes out.
+    package enum Delivery: Equatable, Sendable {
+        case whole
+        case half(Ending)
+        case drip(every: Double)
+        case endless
+        case none(Ending)
+    }
+
+    package var delivery: Delivery {
+        switch kind {
+        case .slow, .hang, .status, .redirect, .quirk: .whole
+        case .drop(let ending, _): .none(ending)
+        case .halfBody(let ending): .half(ending)
+        case .slowBody(let every): .drip(every: every)
+        case .endlessBody: .endless
+        }
+    }
+
+    /// How the connection ends before anything is processed, if it does.
+    package var dropBefore: Ending? {
+        guard case .drop(let ending, .before) = kind else { return nil }
+        return ending
+    }
+
+    var quirks: [Quirk] {
+        guard case .quirk(let quirks) = kind else { return [] }
+        return quirks
+    }
+
+    /// The answer that comes instead of processing the request.
+    func cannedReply(to request: Request, now: Int) -> Reply? {
+        switch kind {
+        case .status(let status, let retryAfter, let error, let description):
+            Self.failure(status, retryAfter: retryAfter, error: error, description: description, now: now)
+        case .redirect(let status, let target):
+            Self.redirect(status, to: target ?? Self.otherHost(request))
+        case .slow, .hang, .quirk, .drop, .halfBody, .slowBody, .endlessBody: nil
+        }
+    }
+
+    private static func failure(_ status: Int, retryAfter: RetryAfter?, error: String?, description: String?, now: Int) -> Reply {
+        let body = error.map { JSON.object([.init(name: "error", value: .string($0))]).appending("error_description", ifPresent: description) }
+        var reply = body.map { Reply.json($0, status: status) } ?? .page("\(status)", status: status)
+        reply.set("Retry-After", retryAfter?.value(now: now))
+        return reply
+    }
+
+    private static func redirect(_ status: Int, to target: String) -> Reply {
+        var reply = Reply.page("\(status)", status: status)
+        reply.set("Location", target)
+        return reply
+    }
+
+    /// The same port under another name, so that the audit log shows who follows.
+    private static func otherHost(_ request: Request) -> String {
+        let port = request.site.root.split(separator: ":").last ?? ""
+        return "https://127.0.0.1:\(port)/redirected"
+    }
+}

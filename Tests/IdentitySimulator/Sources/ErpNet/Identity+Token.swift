@@ -1,0 +1,66 @@
+extension Identity {
+    /// The token endpoint: who asks, then what for.
+    mutating func token(_ request: Request, now: Int) -> Reply {
+        do {
+            let form = try tokenForm(request)
+            let application = try authenticate(PresentedClient(request, form: form))
+            let reply = try grant(form, to: application, site: request.site, now: now).notStored()
+            counters.add("token-grants", client: application.applicationUri)
+            return reply
+        } catch let refusal as TokenRefusal {
+            counters.add("token-refusals", client: registeredClient(of: request))
+            return refusal.reply(knobs)
+        } catch {
+            return .page("500 Internal Server Error", status: 500)
+        }
+    }
+
+    private func tokenForm(_ request: Request) throws(TokenRefusal) -> Form {
+        guard request.method == "POST" else { throw .notPost }
+        guard request.isForm else { throw .notForm }
+        guard let form = request.form else { throw .malformedForm }
+        guard form.repeated == nil else { throw .repeatedField }
+        return form
+    }
+
+    private func authenticate(_ client: PresentedClient) throws(TokenRefusal) -> TrustedApplication {
+        guard client.isWithinLimits, let application = application(client.id) else { throw .unknownClient }
+        guard application.isEnabled else { throw .disabledClient }
+        switch application.clientType {
+        case .note: throw .noteClient
+        case .publicClient:
+            guard client.secret == nil || knobs.publicSecret == .ignore else { throw .secretFromPublicClient }
+        case .confidential:
+            guard let secret = client.secret, !secret.isEmpty else { throw .missingSecret }
+            guard application.accepts(secret: secret) else { throw .wrongSecret }
+        }
+        return application
+    }
+
+    private mutating func grant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
+        switch form["grant_type"] {
+        case nil, "": throw TokenRefusal.missingGrantType
+        case "client_credentials":
+            try serviceGrant(form, to: application, site: site, now: now)
+        case "authorization_code":
+            throw try codeRefusal(form, of: application)
+        case "refresh_token":
+            throw try refreshRefusal(form, of: application)
+        default: throw TokenRefusal.unknownGrantType
+        }
+    }
+
+    /// No code was ever issued, so every code is unknown.
+    private func codeRefusal(_ form: Form, of application: TrustedApplication) throws(TokenRefusal) -> TokenRefusal {
+        guard application.interactive else { throw .grantNotAllowed }
+        guard form["code"] != nil else { throw .missingField }
+        return .unknownCode
+    }
+
+    /// No refresh token was ever issued: client credentials give none.
+    private func refreshRefusal(_ form: Form, of application: TrustedApplication) throws(TokenRefusal) -> TokenRefusal {
+        guard application.interactive else { throw .grantNotAllowed }
+        guard form["refresh_token"] != nil else { throw .missingField }
+        return .unknownRefreshToken
+    }
+}

@@ -1,0 +1,55 @@
+package import Keys
+
+/// One ERP.net instance: everything it knows and everything a test may change. It takes requests and the time, and
+/// returns answers; it opens no socket and reads no clock.
+package struct Identity: Sendable {
+    /// The tenant database, as claims and pages name it.
+    package let database: String
+    private let defaults: Knobs
+
+    package var applications: [TrustedApplication] = []
+    package var people: [Person] = []
+    package var keys: KeyRing
+    package var knobs: Knobs
+    /// Members of the metadata that a test has replaced; `nil` takes one away.
+    package var metadataChanges: [String: JSON?] = [:]
+    package var faults = FaultQueue()
+    package var references = ReferenceTokens()
+    package var licences = LicencePool()
+    package var counters = Counters()
+    package var audit = AuditLog()
+    package var clock = SimulatedClock()
+
+    /// - Parameters:
+    ///   - signing: the key of the first access tokens.
+    ///   - accessTTL: seconds that an access token lives until a knob says otherwise.
+    package init(database: String, signing: RSAKey, accessTTL: Int) {
+        var knobs = Knobs()
+        knobs.accessTTL = accessTTL
+        self.database = database
+        self.knobs = knobs
+        defaults = knobs
+        keys = KeyRing(signing: signing)
+        registerDemo()
+    }
+
+    /// Back to the state of a new instance. Keys stay, since tokens that were handed out are signed with them.
+    package mutating func reset() {
+        let fresh = audit.nextEntry
+        (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))
+        (references, licences, counters) = (ReferenceTokens(), LicencePool(), Counters())
+        (audit, clock) = (AuditLog(from: fresh), SimulatedClock())
+        registerDemo()
+    }
+
+    package mutating func resetKnobs() { knobs = defaults }
+
+    package func application(_ id: String) -> TrustedApplication? {
+        applications.first { $0.applicationUri == id }
+    }
+
+    private mutating func registerDemo() {
+        applications = DemoClient.all.map(\.application)
+        people = Person.demo
+    }
+}

@@ -1,0 +1,13 @@
+internal import Keys
+
+/// Signed tokens in compact form (RFC 7515, RFC 7519), RS256 as ERP.net signs.
+package enum JWT {
+    /// - Parameters:
+    ///   - type: the `typ` header, `at+jwt` or `JWT`.
+    ///   - claims: the payload, an object.
+    package static func sign(_ claims: JSON, type: String, with entry: KeyRing.Entry) throws -> String {
+        let header: JSON = ["alg": "RS256", "kid": .string(entry.kid), "typ": .string(type)]
+        let signed = base64url(Array(header.description.utf8)) + "." + base64url(Array(claims.description.utf8))
+        return signed + "." + base64url(try entry.key.sign(Array(signed.utf8)))
+    }
+}

@@ -1,0 +1,76 @@
+/// One knob: its name on the control socket and how it is read and turned.
+package struct Knob: Sendable {
+    package let name: String
+    /// What it may be set to, in words.
+    package let choices: String
+    package let read: @Sendable (Knobs) -> String
+    /// Turns it; `false` when the value is none of the choices.
+    package let turn: @Sendable (inout Knobs, String) -> Bool
+
+    package static let all: [Knob] = [
+        choice("sys-auto-discovery", \.sysAutoDiscovery),
+        choice("tools-auto-discovery", \.toolsAutoDiscovery),
+        choice("auto-discovery-shape", \.autoDiscoveryShape),
+        choice("id-status", \.idStatus),
+        text("id-url", \.idURL, "own, absent or a URL"),
+        choice("odata-root", \.odataRoot),
+        choice("issuer", \.issuer),
+        choice("optional-metadata", \.optionalMetadata),
+        choice("read-in-scopes", \.readInScopes),
+        choice("error-descriptions", \.errorDescriptions),
+        number("invalid-client-status", \.invalidClientStatus, 400...499),
+        choice("scope-grant", \.scopeGrant),
+        choice("public-secret", \.publicSecret),
+        choice("missing-secret", \.missingSecret),
+        choice("forbidden-grant", \.forbiddenGrant),
+        number("access-ttl", \.accessTTL, 1...86_400_000),
+        choice("api-challenge", \.apiChallenge),
+        number("licences", \.licences, 0...1_000_000),
+        number("licence-status", \.licenceStatus, 400...599),
+        choice("keep-alive", \.keepAlive),
+    ]
+
+    private static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ name: String, _ path: any WritableKeyPath<Knobs, Value> & Sendable
+    ) -> Knob {
+        Knob(name: name, choices: Value.allCases.map(\.rawValue).joined(separator: ", ")) { $0[keyPath: path].rawValue } turn: {
+            guard let value = Value(rawValue: $1) else { return false }
+            $0[keyPath: path] = value
+            return true
+        }
+    }
+
+    private static func number(
+        _ name: String, _ path: any WritableKeyPath<Knobs, Int> & Sendable, _ range: ClosedRange<Int>
+    ) -> Knob {
+        Knob(name: name, choices: "\(range.lowerBound) to \(range.upperBound)") { String($0[keyPath: path]) } turn: {
+            guard let value = Int($1), range.contains(value) else { return false }
+            $0[keyPath: path] = value
+            return true
+        }
+    }
+
+    private static func text(_ name: String, _ path: any WritableKeyPath<Knobs, String> & Sendable, _ choices: String) -> Knob {
+        Knob(name: name, choices: choices) { $0[keyPath: path] } turn: {
+            $0[keyPath: path] = $1
+            return !$1.isEmpty
+        }
+    }
+}
+
+extension Knobs {
+    /// Turns the knob of that name.
+    package mutating func turn(_ name: String, to value: String) throws(ControlError) {
+        guard let knob = Knob.all.first(where: { $0.name == name }) else {
+            throw ControlError("no knob \"\(name)\"; \"knob\" shows them all")
+        }
+        var turned = self
+        guard knob.turn(&turned, value) else { throw ControlError("\"\(name)\" is \(knob.choices), not \"\(value)\"") }
+        self = turned
+    }
+
+    /// Every knob and its value.
+    package var values: JSON {
+        .object(Knob.all.map { JSON.Member(name: $0.name, value: .string($0.read(self))) })
+    }
+}

@@ -1,0 +1,48 @@
+/// The sessions that API calls hold open. Issuing a token takes no slot; its first use does.
+package struct LicencePool: Sendable {
+    private struct Session {
+        let opened: Int
+        var lastUsed: Int
+        let service: Bool
+    }
+
+    private var sessions: [String: Session] = [:]
+    /// Sessions opened since the start.
+    package private(set) var opened = 0
+    /// Calls turned away because no slot was free.
+    package private(set) var refused = 0
+
+    package init() {}
+
+    /// Opens or keeps the session of one call. `false` when it needs a slot and none is free.
+    /// - Parameters:
+    ///   - key: the `sid` of a user's token, the fingerprint of any other.
+    ///   - service: a service's session ends an hour after it was opened, however busy.
+    package mutating func enter(_ key: String, service: Bool, now: Int, slots: Int) -> Bool {
+        close(now: now)
+        if sessions[key] != nil {
+            sessions[key]?.lastUsed = now
+            return true
+        }
+        guard sessions.count < slots else {
+            refused += 1
+            return false
+        }
+        sessions[key] = Session(opened: now, lastUsed: now, service: service)
+        opened += 1
+        return true
+    }
+
+    /// Slots in use.
+    package mutating func inUse(now: Int) -> Int {
+        close(now: now)
+        return sessions.count
+    }
+
+    /// 20 minutes idle end a session.
+    private mutating func close(now: Int) {
+        sessions = sessions.filter { _, session in
+            now - session.lastUsed < 20 * 60 && !(session.service && now - session.opened >= 60 * 60)
+        }
+    }
+}

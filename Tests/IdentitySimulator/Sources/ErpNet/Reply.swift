@@ -1,0 +1,69 @@
+/// One HTTP answer before it is cut, slowed or dropped.
+package struct Reply: Equatable, Sendable {
+    package enum Body: Equatable, Sendable {
+        case json(JSON)
+        case bytes([UInt8])
+    }
+
+    package var status: Int
+    package var headers: [Request.Header]
+    package var body: Body
+
+    package var bytes: [UInt8] {
+        switch body {
+        case .json(let value): Array(value.description.utf8)
+        case .bytes(let bytes): bytes
+        }
+    }
+
+    /// The `error` member of a JSON answer, for the audit log.
+    package var error: String? {
+        guard case .json(let value) = body, case .string(let error)? = value["error"] else { return nil }
+        return error
+    }
+
+    /// The `access_token` member of a JSON answer. Secret: only its fingerprint may be kept.
+    package var accessToken: String? {
+        guard case .json(let value) = body, case .string(let token)? = value["access_token"] else { return nil }
+        return token
+    }
+
+    package mutating func set(_ name: String, _ value: String?) {
+        headers.removeAll { $0.name.lowercased() == name.lowercased() }
+        if let value { headers.append(Request.Header(name, value)) }
+    }
+}
+
+extension Reply {
+    package static func json(_ value: JSON, status: Int = 200) -> Reply {
+        Reply(status: status, headers: [Request.Header("Content-Type", "application/json; charset=UTF-8")], body: .json(value))
+    }
+
+    package static func text(_ text: String, status: Int = 200) -> Reply {
+        Reply(status: status, headers: [Request.Header("Content-Type", "text/plain; charset=UTF-8")], body: .bytes(Array(text.utf8)))
+    }
+
+    package static func page(_ title: String, status: Int) -> Reply {
+        let html = "<!DOCTYPE html>\n<html><head><title>\(title)</title></head><body><h1>\(title)</h1></body></html>\n"
+        return Reply(status: status, headers: [Request.Header("Content-Type", "text/html; charset=UTF-8")], body: .bytes(Array(html.utf8)))
+    }
+
+    package static func nothing(status: Int) -> Reply {
+        Reply(status: status, headers: [], body: .bytes([]))
+    }
+
+    /// `GET` and `HEAD` only; anything else gets this.
+    package static var wrongMethod: Reply {
+        var reply = nothing(status: 405)
+        reply.set("Allow", "GET")
+        return reply
+    }
+
+    /// The headers of every token answer, also a refusal (RFC 6749 section 5.1).
+    package func notStored() -> Reply {
+        var reply = self
+        reply.set("Cache-Control", "no-store, no-cache, max-age=0")
+        reply.set("Pragma", "no-cache")
+        return reply
+    }
+}

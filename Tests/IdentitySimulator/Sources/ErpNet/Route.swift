@@ -1,0 +1,41 @@
+/// What a path of the instance is for. The raw value names it in faults, counters and the audit log.
+package enum Route: String, CaseIterable, Sendable {
+    case sysAutoDiscovery = "sys-auto-discovery"
+    case toolsAutoDiscovery = "tools-auto-discovery"
+    case metadata
+    case jwks
+    case token
+    case api
+    case me
+    case login
+    case version
+    case serverInfo = "server-info"
+    /// The hash tool takes a secret in its URL; it answers here so that a test can prove nobody calls it.
+    case hashTool = "hash-tool"
+    case other
+
+    package init(path: String) {
+        self = switch path {
+        case "/sys/auto-discovery": .sysAutoDiscovery
+        case "/tools/auto-discovery": .toolsAutoDiscovery
+        case "/id/.well-known/openid-configuration": .metadata
+        case "/id/.well-known/openid-configuration/jwks": .jwks
+        case "/id/connect/token": .token
+        case "/profile/me": .me
+        case "/api/domain/login": .login
+        case "/tools/ver": .version
+        case "/tools/server-info": .serverInfo
+        case "/tools/sha256", "/sys/tools/sha256": .hashTool
+        case _ where path.hasPrefix("/api/domain/odata/"): .api
+        default: .other
+        }
+    }
+
+    /// Whether anything but `GET` is answered with 405.
+    var isOnlyRead: Bool {
+        switch self {
+        case .sysAutoDiscovery, .toolsAutoDiscovery, .metadata, .jwks, .me, .version, .serverInfo: true
+        case .token, .api, .login, .hashTool, .other: false
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import FoundationEssentials
+
+/// Base64 with padding (RFC 4648 section 4).
+package func base64(_ bytes: [UInt8]) -> String {
+    Data(bytes).base64EncodedString()
+}
+
+/// Reads padded Base64; `nil` for anything else.
+package func base64Decoded(_ text: some StringProtocol) -> [UInt8]? {
+    Data(base64Encoded: String(text)).map(Array.init)
+}
+
+/// Base64url without padding (RFC 7515 section 2).
+package func base64url(_ bytes: [UInt8]) -> String {
+    String(base64(bytes).compactMap { character in
+        switch character {
+        case "+": "-"
+        case "/": "_"
+        case "=": nil
+        default: character
+        }
+    })
+}
+
+/// Reads unpadded Base64url; `nil` for anything else, padding included.
+package func base64urlDecoded(_ text: some StringProtocol) -> [UInt8]? {
+    guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
+    else { return nil }
+    let standard = String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
+    return base64Decoded(standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4))
+}

@@ -1,0 +1,48 @@
+internal import ErpNet
+internal import Glibc
+
+/// `idp.json`: everything a test needs to know to use the instance.
+func describe(_ options: Options, site: Site, authority: String) -> JSON {
+    [
+        "name": "identity-simulator",
+        "kind": "server",
+        "issuer": .string(site.issuer),
+        "erpnet": .string(site.root),
+        "discovery": .string(site.issuer + "/.well-known/openid-configuration"),
+        "api": .string(site.apiRoot),
+        "me": .string(site.root + "/profile/me"),
+        "ca_file": .string(authority),
+        "control": .string(options.folder + "/control.sock"),
+        "audit": .string(options.folder + "/audit.jsonl"),
+        "pids": [.number(Int(getpid()))],
+        "access_ttl": .number(options.accessTTL),
+        "database": .string(options.database),
+        "users": .array(Person.demo.filter { $0.password != nil }.map(\.description)),
+        "clients": .object(DemoClient.all.map { JSON.Member(name: $0.role, value: $0.description) }),
+    ]
+}
+
+extension DemoClient {
+    fileprivate var description: JSON {
+        let isPublic = application.clientType == .publicClient
+        return [
+            "client_id": .string(application.applicationUri),
+            "client_secret": secret.map { .string($0) } ?? .null,
+            "auth": secret == nil ? (isPublic ? ["none"] : []) : ["client_secret_post", "client_secret_basic"],
+            "grants": JSON(grants),
+            "scope": .string(application.scope),
+        ]
+    }
+
+    private var grants: [String] {
+        guard application.isEnabled else { return [] }
+        let service = application.systemUserAllowed && application.systemUser != nil ? ["client_credentials"] : []
+        return service + (application.interactive ? ["authorization_code", "refresh_token"] : [])
+    }
+}
+
+extension Person {
+    fileprivate var description: JSON {
+        ["login": .string(login), "password": password.map { .string($0) } ?? .null, "id": .string(id)]
+    }
+}
