@@ -1,0 +1,45 @@
+"""What a runner's log says: how many tests passed, failed and were skipped, in the runner's own words."""
+import re
+
+_CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+_RUN = re.compile(r"^.*Test run with (\d+) tests? .*$", re.MULTILINE)
+_EVENT = re.compile(r"^\S+ Test (?!run |case )(?P<name>.+?)(?: with \d+ test cases?)? (?P<end>passed|failed|skipped)\b", re.MULTILINE)
+
+
+class Count:
+    def __init__(self, passed=0, failed=0, skipped=0, lines=(), fault=None):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+        self.lines = list(lines)  # the runner's summary lines
+        self.fault = fault  # what is wrong with the run as a whole
+
+
+def count(log, status):
+    """Counts a finished run from its log and exit status; a run that proves nothing has one failure."""
+    counted = _closing_line(log) or _swift_testing(log)
+    if counted.failed == 0 and status != 0:
+        counted.fault = "the run ended with status %d" % status
+    elif counted.passed + counted.failed == 0:
+        counted.fault = "the run executed no test"
+    counted.failed += 1 if counted.fault else 0
+    return counted
+
+
+def _closing_line(log):
+    found = _CLOSING.findall(log)
+    if not found:
+        return None
+    passed, failed, skipped = found[-1]
+    return Count(int(passed), int(failed), int(skipped or 0), _whole(_CLOSING, log)[-1:])
+
+
+def _swift_testing(log):
+    ends = [event["end"] for event in _EVENT.finditer(log)]
+    counted = Count(ends.count("passed"), ends.count("failed"), ends.count("skipped"), _whole(_RUN, log))
+    planned = sum(int(number) for number in _RUN.findall(log))
+    if planned != len(ends):
+        counted.fault = "%d tests were announced and %d ended" % (planned, len(ends))
+    return counted
+
+
+def _whole(pattern, log):
+    return [match.group() for match in pattern.finditer(log)]
