@@ -1,0 +1,46 @@
+"""Programs that run beside a test and end with it."""
+import ctypes
+import signal
+import socket
+import subprocess
+import time
+
+PR_SET_PDEATHSIG = 1
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, seconds, every=0.05):
+    """The first true answer of `condition` within `seconds`; the last one otherwise."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer or time.monotonic() >= deadline:
+            return answer
+        time.sleep(every)
+
+
+def start(command, log, **more):
+    """Starts a program with its output in a file; the kernel ends it should this process die."""
+    libc = ctypes.CDLL(None)
+    with open(log, "ab") as output:
+        return subprocess.Popen(
+            list(map(str, command)), stdin=subprocess.DEVNULL,
+            preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
+            **{"stdout": output, "stderr": output, **more})
+
+
+def stop(process, patience=45):
+    """SIGTERM, and SIGKILL for one that does not listen; returns the exit status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
