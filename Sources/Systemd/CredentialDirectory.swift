@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The folder in which systemd puts the credentials of the service (systemd.exec(5), `LoadCredential=`).
 package struct CredentialDirectory: Hashable, Sendable {
-    /// Absolute, without "/" at its end.
+    /// Absolute, without "/" at its end: "" for the root itself.
     package let folder: String
 
     /// From `CREDENTIALS_DIRECTORY`; `nil` if it is not set, or not absolute.
@@ -10,7 +10,7 @@ package struct CredentialDirectory: Hashable, Sendable {
 
     package init?(_ folder: String?) {
         guard var folder, folder.hasPrefix("/") else { return nil }
-        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        while folder.hasSuffix("/") { folder.removeLast() }
         self.folder = folder
     }
 

@@ -5,19 +5,21 @@ package final class ChildProcess {
     package let pid: Int32
     private var isWaitedFor = false
 
-    /// Looks the program up in PATH.
-    package init(_ command: String, _ arguments: String...) throws {
+    /// The program, looked up in PATH, and its arguments.
+    package convenience init(_ words: String...) throws { try self.init(words) }
+
+    package init(_ words: [String]) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var words: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        var strings: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for string in strings { free(string) } }
         var child: pid_t = 0
-        let result = posix_spawnp(&child, command, &actions, nil, &words, environ)
-        guard result == 0 else { throw TestFailure("cannot start '\(command)': errno \(result)") }
+        let result = posix_spawnp(&child, words[0], &actions, nil, &strings, environ)
+        guard result == 0 else { throw TestFailure("cannot start '\(words[0])': errno \(result)") }
         pid = child
     }
 

@@ -1,0 +1,43 @@
+import Glibc
+import Systemd
+import TestSupport
+
+/// A socket of the file system and one program (`nc`) connected to it, as a daemon meets its clients.
+final class Connection {
+    private let folder: TemporaryFolder
+    let listener: Int32
+    let peer: ChildProcess
+    private(set) var fd: Int32 = -1
+
+    /// `prefix` are the words before `nc`, such as `setpriv …`.
+    init(through prefix: [String] = []) throws {
+        folder = try TemporaryFolder()
+        chmod(folder.path, 0o755)
+        listener = try listen(at: folder.path("s"), mode: 0o666)
+        peer = try ChildProcess(prefix + ["nc", "-U", folder.path("s")])
+        guard isReadable(listener) else { throw TestFailure("nobody connected within ten seconds") }
+    }
+
+    deinit {
+        close(listener)
+        if fd >= 0 { close(fd) }
+    }
+
+    /// Accepts; until then the connection waits in the kernel.
+    func accept() throws {
+        guard case .connection(let fd) = acceptConnection(listener) else { throw TestFailure("no connection to accept") }
+        self.fd = fd
+    }
+
+    static func accepted(through prefix: [String] = []) throws -> Connection {
+        let connection = try Connection(through: prefix)
+        try connection.accept()
+        return connection
+    }
+}
+
+/// Waits for input, ten seconds at most.
+func isReadable(_ fd: Int32) -> Bool {
+    var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, 10_000) == 1
+}

@@ -1,0 +1,116 @@
+import FoundationEssentials
+import Glibc
+import Systemd
+import TestSupport
+import Testing
+
+@Suite struct ListeningTests {
+    private let folder: TemporaryFolder
+    private var path: String { folder.path("tokend.sock") }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func mode(of path: String) -> UInt32 {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
+    }
+
+    @Test(arguments: [0o666, 0o600, 0o660] as [UInt32])
+    func `the socket has the mode that was asked for`(_ wanted: UInt32) throws {
+        let fd = try listen(at: path, mode: wanted)
+        defer { close(fd) }
+        #expect(mode(of: path) == wanted)
+        #expect(fcntl(fd, F_GETFL) & O_NONBLOCK != 0)
+        #expect(fcntl(fd, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(acceptConnection(fd) == .nobody)
+    }
+
+    @Test func `a socket that a dead process left is replaced`() throws {
+        close(try listen(at: path, mode: 0o600))
+        let fd = try listen(at: path, mode: 0o666)
+        defer { close(fd) }
+        #expect(mode(of: path) == 0o666)
+    }
+
+    @Test func `a socket that somebody answers on is left alone`() throws {
+        let first = try listen(at: path, mode: 0o666)
+        defer { close(first) }
+        let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+        #expect(error?.description == "another process listens at '\(path)': address already in use")
+        #expect(isReadable(first))
+    }
+
+    @Test func `a socket whose queue is full is left alone too`() throws {
+        let first = try listen(at: path, mode: 0o666, backlog: 0)
+        defer { close(first) }
+        for _ in 0..<3 { #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) } }
+        #expect(access(path, F_OK) == 0)
+    }
+
+    @Test func `what is not a socket is never replaced`() throws {
+        try Data("precious".utf8).write(to: URL(filePath: path))
+        let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+        #expect(error?.description.contains("is not a socket; move it away") == true)
+        #expect(try Data(contentsOf: URL(filePath: path)) == Data("precious".utf8))
+    }
+
+    @Test func `a link to a socket is not followed`() throws {
+        close(try listen(at: folder.path("target"), mode: 0o600))
+        try #require(symlink(folder.path("target"), path) == 0)
+        #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+        #expect(access(folder.path("target"), F_OK) == 0)
+    }
+
+    @Test func `a folder that does not exist is named`() throws {
+        let path = folder.path("no/tokend.sock")
+        let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+        #expect(error?.description == "cannot listen at '\(path)': no such file or directory")
+    }
+
+    @Test func `a path too long for the kernel is refused`() throws {
+        let path = folder.path(String(repeating: "n", count: 108))
+        let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+        #expect(error?.errno == ENAMETOOLONG)
+    }
+
+    @Test func `an accepted connection never blocks and does not survive an exec`() throws {
+        let connection = try Connection.accepted()
+        #expect(fcntl(connection.fd, F_GETFL) & O_NONBLOCK != 0)
+        #expect(fcntl(connection.fd, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(receive(from: connection.fd) == nil)
+    }
+
+    @Test func `without a free descriptor the connection waits`() async {
+        await #expect(processExitsWith: .success) {
+            let connection = try Connection()
+            var full = rlimit(rlim_cur: 0, rlim_max: 4096)
+            try #require(setrlimit(__rlimit_resource_t(7), &full) == 0)  // RLIMIT_NOFILE
+            #expect(acceptConnection(connection.listener) == .exhausted(EMFILE))
+            full.rlim_cur = 4096
+            try #require(setrlimit(__rlimit_resource_t(7), &full) == 0)
+            try connection.accept()
+        }
+    }
+
+    @Test func `systemd's sockets are found by name, and nothing else it passed`() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let listener = try listen(at: folder.path("s"), mode: 0o600)
+            let admin = try listen(at: folder.path("a"), mode: 0o600)
+            let pair = try SocketPair()
+            // systemd begins at 3; in this process others may hold the numbers, so they move away first
+            for (number, fd) in [(Int32(103), listener), (104, pair.a), (105, admin)] { dup2(fd, number) }
+            for number in Int32(3)...5 { dup2(number + 100, number) }
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", "3", 1)
+            setenv("LISTEN_FDNAMES", "tokend.socket:state:admin", 1)
+            let sockets = inheritedSockets()
+            precondition(sockets.map(\.fd) == [3, 5])
+            precondition(sockets.map(\.name) == ["tokend.socket", "admin"])
+            precondition(inheritedSockets() == sockets)
+            precondition(acceptConnection(3) == .nobody)
+        }
+    }
+
+    @Test func `without systemd no socket is inherited`() { #expect(inheritedSockets().isEmpty) }
+}

@@ -1,0 +1,33 @@
+import Glibc
+import Systemd
+import TestSupport
+import Testing
+
+/// The process number of a client that has gone is given to another program while its connection still waits.
+@Suite struct PeerReuseTests {
+    private static let lastNumber = "/proc/sys/kernel/ns_last_pid"
+
+    @Test(.enabled(if: access(lastNumber, W_OK) == 0, "needs to choose the next process number: root"))
+    func `the next owner of a process number is not taken for the peer`() throws {
+        for _ in 0..<200 {
+            let connection = try Connection()
+            connection.peer.end()
+            guard let successor = try successor(of: connection.peer.pid) else { continue }
+            try connection.accept()
+            let peer = try #require(identifyPeer(of: connection.fd, way: .best))
+            #expect(peer.pid == successor.pid)
+            #expect(peer.unit == .failed)
+            return
+        }
+        Issue.record("the process number was never given out again")
+    }
+
+    /// Another program with this number, if nobody else was faster.
+    private func successor(of pid: Int32) throws -> ChildProcess? {
+        let file = try #require(fopen(Self.lastNumber, "w"))
+        fputs("\(pid - 1)", file)
+        fclose(file)
+        let child = try ChildProcess("sh", "-c", "read forever < /dev/zero")
+        return child.pid == pid ? child : nil
+    }
+}

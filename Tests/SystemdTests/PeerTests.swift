@@ -1,0 +1,94 @@
+import CShims
+import Glibc
+import Systemd
+import TestSupport
+import Testing
+
+@Suite struct PeerTests {
+    static let isRoot = geteuid() == 0
+
+    @Test(arguments: IdentificationWay.allCases)
+    func `a program is known by its uid, group and process`(_ way: IdentificationWay) throws {
+        let connection = try Connection.accepted()
+        let peer = try #require(identifyPeer(of: connection.fd, way: way))
+        #expect(peer.uid == geteuid())
+        #expect(peer.gid == getegid())
+        #expect(peer.pid == connection.peer.pid)
+        #expect(peer.comm == "nc")
+        #expect(peer.unit != .failed)
+    }
+
+    @Test(.enabled(if: isRoot, "only root can become another user"), arguments: [[4, 24, 7777], Array(7000..<7100), []])
+    func `another user brings all its supplementary groups`(_ groups: [UInt32]) throws {
+        let names = groups.map(String.init).joined(separator: ",")
+        let option = groups.isEmpty ? "--clear-groups" : "--groups=\(names)"
+        let connection = try Connection.accepted(through: ["setpriv", "--reuid=65534", "--regid=65533", option])
+        let peer = try #require(identifyPeer(of: connection.fd))
+        #expect(peer.uid == 65_534)
+        #expect(peer.gid == 65_533)
+        #expect(peer.groups.sorted() == groups)
+    }
+
+    @Test(arguments: IdentificationWay.allCases)
+    func `a program that ended at once has its uid and no unit`(_ way: IdentificationWay) throws {
+        let connection = try Connection()
+        connection.peer.end()
+        try connection.accept()
+        let peer = try #require(identifyPeer(of: connection.fd, way: way))
+        #expect(peer.uid == geteuid())
+        #expect(peer.pid == connection.peer.pid)
+        #expect(peer.unit == .failed)
+    }
+
+    @Test(arguments: IdentificationWay.allCases)
+    func `a program that ended and was not collected has no unit either`(_ way: IdentificationWay) throws {
+        let connection = try Connection.accepted()
+        connection.peer.endUncollected()
+        #expect(identifyPeer(of: connection.fd, way: way)?.unit == .failed)
+    }
+
+    @Test func `a process that ends while it is pinned is seen to have ended`() throws {
+        let child = try ChildProcess("sh", "-c", "read forever < /dev/zero")
+        let pidfd = tokend_pidfd_open(child.pid)
+        try #require(pidfd >= 0)
+        defer { close(pidfd) }
+        child.end()
+        #expect(tokend_pidfd_alive(pidfd) == 0)
+    }
+
+    @Test func `an older kernel tells no unit of those who came before the daemon`() throws {
+        let connection = try Connection.accepted()
+        #expect(identifyPeer(of: connection.fd, way: .pidfdOpen, waiting: true)?.unit == PeerUnit.none)
+    }
+
+    @Test func `what is not a connected Unix socket is nobody`() throws {
+        #expect(identifyPeer(of: -1) == nil)
+        var pipes: [Int32] = [-1, -1]
+        try #require(pipe(&pipes) == 0)
+        defer { for end in pipes { close(end) } }
+        #expect(identifyPeer(of: pipes[0]) == nil)
+        let tcp = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(tcp) }
+        #expect(identifyPeer(of: tcp) == nil)
+    }
+
+    @Test func `a pair of sockets is our own process`() throws {
+        let pair = try SocketPair()
+        let peer = try #require(identifyPeer(of: pair.a))
+        #expect(peer.pid == getpid())
+        #expect(peer.uid == geteuid())
+    }
+
+    @Test func `many identifications leave no descriptor behind`() throws {
+        let connection = try Connection.accepted()
+        let before = dup(connection.fd)
+        close(before)
+        for way in IdentificationWay.allCases {
+            for _ in 0..<2_000 { _ = identifyPeer(of: connection.fd, way: way) }
+        }
+        let after = dup(connection.fd)
+        close(after)
+        // other tests open some at the same time, but not thousands
+        #expect(after < before + 500)
+    }
+}

@@ -1,0 +1,18 @@
+import Systemd
+import TestSupport
+import Testing
+
+@Suite struct PeerUnitKernelTests {
+    @Test(.enabled(if: ControlGroup.isWritable, "needs to make a control group: root"))
+    func `a program in a service's control group is that unit, whichever way it is asked`() throws {
+        let group = try ControlGroup()
+        let connection = try Connection.accepted()
+        defer { connection.peer.end() }
+        try group.adopt(connection.peer.pid)
+        for way in IdentificationWay.allCases {
+            #expect(identifyPeer(of: connection.fd, way: way)?.unit == .unit(group.unit))
+        }
+        try group.adopt(connection.peer.pid, below: true)
+        #expect(identifyPeer(of: connection.fd)?.unit == .unit(group.unit))
+    }
+}
