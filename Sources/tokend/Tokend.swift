@@ -8,31 +8,59 @@ struct Tokend: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokend",
         abstract: "Hold OAuth credentials, renew tokens ahead of time, and serve them to local processes over a Unix socket.",
-        discussion: "Started by systemd it takes its socket from tokend.socket. Ends in order on SIGTERM; SIGHUP reads the configuration anew.",
+        discussion: """
+            Under systemd the socket comes from tokend.socket. SIGTERM ends the daemon in order, SIGHUP reads the configuration anew.
+            Exit status: 0 after SIGTERM, 64 for wrong arguments, 71 when the machine refuses something, 78 for a configuration that cannot be used.
+            """,
         version: tokendVersion)
 
     @Option(name: .customLong("config"), help: ArgumentHelp("Folder with tokend.toml and apps.d.", valueName: "dir"))
     var configurationFolder = DaemonOptions.defaultConfiguration
 
-    @Option(help: ArgumentHelp("Folder that belongs to the daemon.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder that belongs to the daemon; made with mode 0700 if it is missing.", valueName: "dir"))
     var state = DaemonOptions.defaultState
 
     @Option(help: ArgumentHelp("Where to listen when systemd gives no socket.", valueName: "path"))
     var socket = DaemonOptions.defaultSocket
 
     @Option(help: ArgumentHelp("Where the audit goes: auto, journal or stderr.", valueName: "where"))
-    var log = "auto"
+    var log = LogMode.auto
 
-    @Flag(help: "Check the configuration without starting, print every problem, and exit with 0 or 78.")
+    @Flag(help: "Check the configuration without starting: print every problem and exit with 0 or 78.")
     var check = false
 
-    mutating func validate() throws {
-        guard LogDestination(rawValue: log) != nil else {
-            throw ValidationError("--log takes auto, journal or stderr, not '\(log)'")
+    func run() throws {
+        if check { throw ExitCode(checkConfiguration()) }
+        throw ExitCode(serve())
+    }
+
+    private func checkConfiguration() -> Int32 {
+        let report = checkReport(readConfiguration(at: configurationFolder, secrets: .ofCheck))
+        for line in report.lines { print(line) }
+        return report.exitStatus
+    }
+
+    /// Serves until a signal; the exit status (sysexits.h).
+    private func serve() -> Int32 {
+        let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, log: log)
+        let reading = readConfiguration(at: configurationFolder, secrets: .ofThisProcess)
+        guard reading.configuration != nil else {
+            for line in checkReport(reading).lines { complain(line) }
+            return EX_CONFIG
+        }
+        do {
+            try Daemon(options, reading).run()
+            return EX_OK
+        } catch {
+            complain("\(error)")
+            return EX_OSERR
         }
     }
 
-    @MainActor
-    mutating func run() throws {
+    private func complain(_ line: String) {
+        let text = Array("tokend: \(line)\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
     }
 }
+
+extension LogMode: @retroactive ExpressibleByArgument {}

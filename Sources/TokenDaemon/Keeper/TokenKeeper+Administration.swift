@@ -10,7 +10,7 @@ extension TokenKeeper {
         let refusal = Refusal(.denied, [], "uid \(caller.uid) is not an administrator; \(verb) is for administrators")
         var entry = AuditEntry(.refused, .denied, caller: caller, text: refusal.text)
         entry.request = verb
-        audit.note(entry)
+        audit.record(entry)
         return .reply(.refused(refusal))
     }
 
@@ -19,7 +19,7 @@ extension TokenKeeper {
             return .reply(.refused(Refusal(.denied, [], "no token \(quoted(name)) is configured")))
         }
         let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
-        audit.note(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller))
+        audit.record(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller))
         switch result {
         case .failure(let refusal): return .reply(.refused(refusal))
         case .success(let started) where started.isEmpty: return .reply(.ok(words: ["0"]))

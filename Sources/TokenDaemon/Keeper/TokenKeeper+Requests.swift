@@ -72,7 +72,7 @@ extension TokenKeeper {
     }
 
     private func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ caller: Caller) -> Reply {
-        audit.note(refused(refusal, name, consumer, caller))
+        audit.record(refused(refusal, name, consumer, caller))
         return .refused(refusal)
     }
 
@@ -96,7 +96,7 @@ extension TokenKeeper {
 
     private func rejected(_ name: String, _ decision: AuditDecision, _ caller: Caller, _ reply: Reply) -> Reply {
         let consumer = try? policy.authorise(name: name, for: caller).get().key.consumer
-        audit.note(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: caller))
+        audit.record(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: caller))
         return reply
     }
 

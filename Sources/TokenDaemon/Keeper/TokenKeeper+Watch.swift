@@ -7,7 +7,7 @@ extension TokenKeeper {
     func watch(_ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
         case .failure(let refusal):
-            audit.note(refused(refusal, query.name, nil, asker.caller))
+            audit.record(refused(refusal, query.name, nil, asker.caller))
             return .reply(.refused(refusal))
         case .success(let authorised):
             let id = makeNumber()
@@ -40,7 +40,7 @@ extension TokenKeeper {
     private func end(_ id: UInt64, _ refusal: Refusal) {
         guard let watcher = watchers[id] else { return }
         unwatch(id)
-        audit.note(refused(refusal, watcher.query.name, nil, watcher.asker.caller))
+        audit.record(refused(refusal, watcher.query.name, nil, watcher.asker.caller))
         deliver { watcher.asker.hearEnd(refusal) }
     }
 

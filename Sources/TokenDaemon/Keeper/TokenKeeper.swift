@@ -66,10 +66,10 @@ final class TokenKeeper {
         default: return nil
         }
         guard case .success(let authorised) = policy.authorise(query, for: caller), let ready = ledger.ready(authorised, at: now),
-              let slot = audit.record(handedOut(ready.held, authorised.key, caller))
+              let receipt = audit.record(handedOut(ready.held, authorised.key, caller))
         else { return nil }
         arm()
-        return HandOut(line, form, ready, epoch: ledger.epoch, slot: slot)
+        return HandOut(line, form, ready, epoch: ledger.epoch, slot: receipt.slot)
     }
 
     /// Whether a reply given before may be given again now; if so, it is counted.
@@ -85,7 +85,7 @@ final class TokenKeeper {
     func perform(_ turn: Turn, mine: UInt64? = nil) -> Answer? {
         var own: Answer?
         for plan in turn.plans { exchanger.perform(plan) }
-        for event in turn.events { audit.note(AuditEntry(event, ledger.configuration)) }
+        for event in turn.events { audit.record(AuditEntry(event, ledger.configuration)) }
         for (waiter, answer) in turn.answers {
             if waiter == mine { own = answer } else { resolve(waiter, answer) }
         }
@@ -146,12 +146,12 @@ final class TokenKeeper {
     func noteLimit(_ caller: Caller?) {
         guard !isOverLimit else { return }
         isOverLimit = true
-        audit.note(AuditEntry(.limitReached, .busy, caller: caller, reason: caller == nil ? "descriptors" : "connections"))
+        audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: caller == nil ? "descriptors" : "connections"))
     }
 
     func noteRoom() {
         guard isOverLimit else { return }
         isOverLimit = false
-        audit.note(AuditEntry(.limitCleared, reason: "connections"))
+        audit.record(AuditEntry(.limitCleared, reason: "connections"))
     }
 }

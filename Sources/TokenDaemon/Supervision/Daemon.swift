@@ -85,7 +85,7 @@ package final class Daemon {
         guard !isStopping else { return loop.stop() }
         isStopping = true
         ServiceManager.stopping()
-        audit.note(AuditEntry(.stopping))
+        audit.record(AuditEntry(.stopping))
         keeper.stop()
         for listener in listeners { listener.stop() }
         let began = loop.now
@@ -100,15 +100,15 @@ package final class Daemon {
 
     private func report(_ reading: ConfigurationReading) {
         let tokens = keeper.ledger.configuration.tokens
-        audit.note(AuditEntry(.started, text: "tokend \(tokendVersion) with \(tokens.count) token\(tokens.count == 1 ? "" : "s")"))
+        audit.record(AuditEntry(.started, text: "tokend \(tokendVersion) with \(tokens.count) token\(tokens.count == 1 ? "" : "s")"))
         note(reading)
     }
 
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {
-        for problem in reading.problems { audit.note(AuditEntry(.trouble, reason: "configuration", text: problem.description)) }
+        for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: "configuration", text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
-            audit.note(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
+            audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
         }
     }
 
@@ -119,7 +119,7 @@ package final class Daemon {
             defer { ServiceManager.ready(status: status.begin()) }
             let rows = reading.problems.map { Row.text($0.description) }
             guard let configuration = reading.configuration else {
-                audit.note(AuditEntry(.configurationRefused, .badConfig, text: reading.problems.first?.description))
+                audit.record(AuditEntry(.configurationRefused, .badConfig, text: reading.problems.first?.description))
                 let text = "the configuration has errors; the old one stays"
                 return answer(.refused(Refusal(.badConfig, [Field("problems", rows.count)], text), rows: rows))
             }
@@ -134,7 +134,8 @@ package final class Daemon {
             exchanger.forget(application: name)
         }
         keeper.adopt(configuration)
-        audit.note(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
+        audit.isRequired = configuration.auditRequired
+        audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
     }
 }
 

@@ -6,14 +6,14 @@ nonisolated package struct DaemonOptions: Sendable {
     package var state: String
     /// Where to listen when systemd gives no socket.
     package var socket: String
-    package var log: LogDestination
+    package var log: LogMode
 
     package static let defaultConfiguration = "/etc/tokend"
     package static let defaultState = "/var/lib/tokend"
     package static let defaultSocket = "/run/tokend/tokend.sock"
 
     package init(
-        configuration: String = defaultConfiguration, state: String = defaultState, socket: String = defaultSocket, log: LogDestination = .auto
+        configuration: String = defaultConfiguration, state: String = defaultState, socket: String = defaultSocket, log: LogMode = .auto
     ) {
         self.configuration = configuration
         self.state = state
