@@ -32,7 +32,10 @@ package struct AuditTally: Sendable {
     /// it the decision is a repeat and waits for its summary.
     package mutating func record(_ entry: AuditEntry, now: Int64) -> (slot: AuditSlot, first: AuditEntry?) {
         let group = group(for: entry)
-        guard let place = places[group] else { return (slot(open(group, entry, now: now)), entry) }
+        guard let place = places[group] else {
+            let place = open(group, entry, now: now)
+            return (slot(place), entry)
+        }
         if rows[place]?.hear(entry, now: now) == true { return (slot(place), entry) }
         counts[place].pending &+= 1
         return (slot(place), nil)

@@ -1,0 +1,81 @@
+import Testing
+
+@testable import TokenLedger
+
+@Suite struct AuditBacklogTests {
+    private var backlog = AuditBacklog()
+
+    private func summary(_ entry: AuditEntry = Sample.handOut()) -> AuditSummary {
+        AuditSummary(first: entry, in: AuditSlot(place: 0, generation: 0))
+    }
+
+    @Test mutating func `first entries wait in their order and say how late they are`() throws {
+        #expect(backlog.isClear)
+        #expect(backlog.hold(summary(Sample.handOut()), now: 0) == true)
+        #expect(backlog.hold(summary(Sample.denial()), now: .seconds(2)) == true)
+        #expect(!backlog.isClear)
+        backlog.reported()
+        let first = try #require(backlog.next(now: .seconds(42)))
+        #expect((first.entry.event, first.seconds) == (.handedOut, 42))
+        backlog.taken()
+        let second = try #require(backlog.next(now: .seconds(42)))
+        #expect((second.entry.event, second.seconds) == (.refused, 40))
+        backlog.taken()
+        #expect(backlog.next(now: .seconds(42)) == nil)
+        #expect(backlog.isClear)
+    }
+
+    @Test mutating func `a full backlog and a summary go back to where they are counted`() {
+        for _ in 0..<AuditBacklog.most { #expect(backlog.hold(summary(), now: 0) == true) }
+        #expect(backlog.hold(summary(), now: 0) == false)
+        #expect(backlog.empty().count == AuditBacklog.most)
+        var repeats = summary()
+        repeats.isFirst = false
+        #expect(backlog.hold(repeats, now: 0) == false)
+    }
+
+    @Test mutating func `a backlog that is taken as slowly as it fills stays small`() {
+        for _ in 0..<AuditBacklog.most { #expect(backlog.hold(summary(), now: 0) == true) }
+        for _ in 0..<10_000 {
+            backlog.taken()
+            #expect(backlog.hold(summary(), now: 0) == true)
+            #expect(backlog.hold(summary(), now: 0) == false)
+        }
+        #expect(backlog.empty().count == AuditBacklog.most)
+    }
+
+    @Test mutating func `it is tried again after a quarter of a second, then less and less often`() throws {
+        var moments: [Int64] = []
+        var now: Int64 = 0
+        backlog.failed(now: now)
+        for _ in 0..<8 {
+            now = try #require(backlog.retryAt)
+            moments.append(now / 1_000_000)
+            backlog.failed(now: now)
+        }
+        #expect(moments == [250, 750, 1_750, 3_750, 7_750, 12_750, 17_750, 22_750])
+    }
+
+    @Test mutating func `failures before the next try do not put it off`() {
+        backlog.failed(now: 0)
+        for moment in 1...100 { backlog.failed(now: Int64(moment)) }
+        #expect(backlog.retryAt == .seconds(1) / 4)
+    }
+
+    @Test mutating func `the report says how long and how much`() throws {
+        #expect(backlog.report(now: 0) == nil)
+        _ = backlog.hold(summary(), now: .seconds(1))
+        var repeats = summary()
+        (repeats.isFirst, repeats.count) = (false, 1_203)
+        _ = backlog.hold(repeats, now: .seconds(2))
+        let report = try #require(backlog.report(now: .seconds(43)))
+        #expect(auditMessage(report) == "no audit entry was taken for 42 s; what was held back follows, by itself or counted in summaries (1,204)")
+        let fields = auditFields(report)
+        #expect(fields[.held] == "1204")
+        #expect(fields[.count] == nil)
+        #expect(fields[.priority] == "4")
+        backlog.reported()
+        #expect(backlog.report(now: .seconds(44)) == nil)
+        #expect(backlog.retryAt == nil)
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import Testing
+import TokenLedger
+
+@Suite struct AuditCatalogTests {
+    let catalog: String
+
+    init() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        catalog = try String(contentsOf: root.appending(path: "systemd/tokend.catalog"), encoding: .utf8)
+    }
+
+    private var entries: [Substring] { catalog.split(separator: "\n-- ").dropFirst().map { $0 } }
+    private var header: Substring { catalog.split(separator: "\n-- ")[0] }
+
+    @Test(arguments: AuditEvent.allCases) func `every event has one entry with a subject and an explanation`(_ event: AuditEvent) throws {
+        let found = entries.filter { $0.hasPrefix(event.messageID + "\n") }
+        let lines = try #require(found.first).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(found.count == 1)
+        #expect(lines[1].hasPrefix("Subject: "))
+        #expect(lines[2] == "Defined-By: tokend")
+        #expect(lines[3].isEmpty)
+        #expect(lines.dropFirst(4).joined().count > 40)
+    }
+
+    @Test func `the catalog explains no event that does not exist`() {
+        #expect(entries.count == AuditEvent.allCases.count)
+    }
+
+    @Test func `message ids are 128 bits each and all different`() {
+        let ids = AuditEvent.allCases.map(\.messageID)
+        #expect(Set(ids).count == ids.count)
+        for id in ids {
+            #expect(id.count == 32)
+            #expect(id.allSatisfy { $0.isHexDigit && !$0.isUppercase })
+        }
+    }
+
+    @Test(arguments: AuditField.allCases) func `every field is described`(_ field: AuditField) {
+        #expect(header.contains("#   \(field.rawValue) "))
+    }
+
+    @Test(arguments: AuditEvent.allCases) func `every word of the event field is listed`(_ event: AuditEvent) {
+        let words = header.split { !($0.isLetter || $0 == "-") }
+        #expect(words.contains(event.rawValue[...]))
+    }
+
+    @Test func `a placeholder in an explanation is a field`() {
+        let known = Set(AuditField.allCases.map { $0.rawValue[...] })
+        let placeholders = entries.flatMap { $0.split(separator: "@", omittingEmptySubsequences: false).enumerated() }
+            .filter { $0.offset % 2 == 1 }.map(\.element)
+        #expect(placeholders.count > 10)
+        for placeholder in placeholders { #expect(known.contains(placeholder)) }
+    }
+}
