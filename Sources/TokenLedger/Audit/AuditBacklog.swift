@@ -9,8 +9,11 @@ package struct AuditBacklog: Sendable {
     private var held: UInt64 = 0
     private var pause = AuditBacklog.shortestPause
 
-    private static let shortestPause: Int64 = .seconds(1) / 4
+    // A queue that was full for a moment is soon read; a journal that is gone needs not be asked often.
+    private static let shortestPause: Int64 = .seconds(1) / 50
     private static let longestPause: Int64 = .seconds(5)
+    /// A shorter gap than this harmed nobody and is not reported.
+    private static let worthReporting: Int64 = .seconds(1)
 
     /// CLOCK_BOOTTIME in nanoseconds of the next try; `nil` while the journal takes what it is given.
     package private(set) var retryAt: Int64?
@@ -41,7 +44,7 @@ package struct AuditBacklog: Sendable {
     /// What to write first when trying again: how long nothing was taken and how much was held back. Not a decision, so it
     /// has no count of its own. Followed by `reported` when it was taken.
     package func report(now: Int64) -> AuditEntry? {
-        guard let since else { return nil }
+        guard let since, held > 0, now - since >= AuditBacklog.worthReporting else { return nil }
         var entry = AuditEntry(.auditGap)
         entry.duration = now - since
         entry.held = held
@@ -49,10 +52,8 @@ package struct AuditBacklog: Sendable {
     }
 
     package mutating func reported() {
-        since = nil
-        retryAt = nil
         held = 0
-        pause = AuditBacklog.shortestPause
+        progressed()
     }
 
     /// The oldest entry that waits, with the seconds since its decision. Followed by `taken` when it was.
@@ -66,7 +67,23 @@ package struct AuditBacklog: Sendable {
     package mutating func taken() {
         head += 1
         if head == waiting.count { dropTaken() }
+        progressed()
     }
+
+    /// Nothing is left to write: the next entry may go straight to the journal, which shows whether it takes it.
+    package mutating func caughtUp() {
+        held = 0
+        progressed()
+    }
+
+    private mutating func progressed() {
+        since = nil
+        retryAt = nil
+        pause = AuditBacklog.shortestPause
+    }
+
+    /// Number of decisions that wait here.
+    package var pending: UInt64 { waiting[head...].reduce(0) { $0 &+ $1.summary.count } }
 
     /// Everything that waits, for the tally to keep.
     package mutating func empty() -> [AuditSummary] {

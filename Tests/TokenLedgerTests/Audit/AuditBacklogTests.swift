@@ -44,22 +44,22 @@ import Testing
         #expect(backlog.empty().count == AuditBacklog.most)
     }
 
-    @Test mutating func `it is tried again after a quarter of a second, then less and less often`() throws {
+    @Test mutating func `it is tried again after a fiftieth of a second, then less and less often`() throws {
         var moments: [Int64] = []
         var now: Int64 = 0
         backlog.failed(now: now)
-        for _ in 0..<8 {
+        for _ in 0..<11 {
             now = try #require(backlog.retryAt)
             moments.append(now / 1_000_000)
             backlog.failed(now: now)
         }
-        #expect(moments == [250, 750, 1_750, 3_750, 7_750, 12_750, 17_750, 22_750])
+        #expect(moments == [20, 60, 140, 300, 620, 1_260, 2_540, 5_100, 10_100, 15_100, 20_100])
     }
 
     @Test mutating func `failures before the next try do not put it off`() {
         backlog.failed(now: 0)
         for moment in 1...100 { backlog.failed(now: Int64(moment)) }
-        #expect(backlog.retryAt == .seconds(1) / 4)
+        #expect(backlog.retryAt == .seconds(1) / 50)
     }
 
     @Test mutating func `the report says how long and how much`() throws {
@@ -77,5 +77,24 @@ import Testing
         backlog.reported()
         #expect(backlog.report(now: .seconds(44)) == nil)
         #expect(backlog.retryAt == nil)
+    }
+
+    @Test mutating func `a gap of less than a second and one that held nothing back are not reported`() {
+        _ = backlog.hold(summary(), now: 0)
+        #expect(backlog.report(now: .seconds(1) - 1) == nil)
+        #expect(backlog.report(now: .seconds(1)) != nil)
+        backlog.caughtUp()
+        backlog.failed(now: .seconds(2))
+        #expect(backlog.report(now: .seconds(9)) == nil)
+    }
+
+    @Test mutating func `a journal that takes some is asked again soon`() throws {
+        for _ in 0..<3 { #expect(backlog.hold(summary(), now: 0) == true) }
+        for moment in 1...8 { backlog.failed(now: .seconds(moment * 10)) }
+        #expect(try #require(backlog.retryAt) > .seconds(82))
+        backlog.taken()
+        backlog.failed(now: .seconds(90))
+        #expect(backlog.retryAt == .seconds(90) + .seconds(1) / 50)
+        #expect(backlog.pending == 2)
     }
 }

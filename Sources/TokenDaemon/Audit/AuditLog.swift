@@ -1,0 +1,131 @@
+package import Systemd
+package import TokenLedger
+
+/// Tells the journal, or standard error, what was decided. Never makes the loop wait, and forgets no count: what cannot be
+/// written waits in a bounded backlog and in the tally, and is tried again.
+package final class AuditLog {
+    /// Nothing is handed out whose first entry the journal did not take (`[audit] required`).
+    package var isRequired: Bool {
+        didSet { if isRequired, !oldValue { distrust() } }
+    }
+
+    private let sink: any AuditSink
+    private let clock: () -> Int64
+    private var timer: LoopTimer?
+    private var tally = AuditTally()
+    private var backlog = AuditBacklog()
+
+    /// Throws when no socket or timer can be had.
+    package convenience init(loop: Loop, mode: LogMode, required: Bool) throws(SystemError) {
+        try self.init(loop: loop, sink: AuditLog.sink(for: mode), required: required, clock: Clock.boottime)
+    }
+
+    /// `clock` is CLOCK_BOOTTIME in nanoseconds.
+    init(loop: Loop, sink: any AuditSink, required: Bool, clock: @escaping () -> Int64) throws(SystemError) {
+        self.sink = sink
+        self.clock = clock
+        isRequired = required
+        timer = try loop.timer { [weak self] in self?.wake() }
+    }
+
+    /// Whether the last entry was taken and nothing waits.
+    package var canRecord: Bool { backlog.isClear }
+
+    /// Tells of a decision, or counts it if it is a repeat. `nil` only for a hand-out that must be recorded and cannot be: it
+    /// must not happen, and was not counted (`ERR unavailable reason=audit`).
+    @discardableResult
+    package func record(_ entry: AuditEntry) -> AuditReceipt? {
+        let now = clock()
+        defer { schedule() }
+        if isRequired, entry.event == .handedOut, tally.isNew(entry) { return recordOrRefuse(entry, now) }
+        let (slot, first) = tally.record(entry, now: now)
+        if let first {
+            for summary in tally.ended(by: first, now: now) { write(summary, now) }
+            write(AuditSummary(first: first, in: slot), now)
+        }
+        return AuditReceipt(slot: slot)
+    }
+
+    /// Counts one more decision just like that of a receipt. False when its slot was given up: record it anew.
+    @inline(__always)
+    package func again(_ slot: AuditSlot) -> Bool { tally.again(slot) }
+
+    /// Tells an operator something in one calm sentence, safe to log; `reason` is the one word that tells it from others.
+    package func note(_ event: AuditEvent, _ text: String, reason: String? = nil, priority: AuditPriority? = nil) {
+        record(AuditEntry(event, priority: priority, reason: reason, text: text))
+    }
+
+    /// Writes everything that is counted, as far as it is taken: the last thing before the process ends. Returns the number of
+    /// decisions that are still not written.
+    @discardableResult
+    package func flush() -> UInt64 {
+        let now = clock()
+        catchUp(now)
+        for summary in tally.drain(now: now) { write(summary, now) }
+        schedule()
+        return tally.pending + backlog.pending
+    }
+
+    /// What the timer does: tries again, then tells the summaries whose time has come.
+    func wake() {
+        let now = clock()
+        if let retry = backlog.retryAt, retry <= now { catchUp(now) }
+        if backlog.isClear { for summary in tally.due(now: now) { write(summary, now) } }
+        schedule()
+    }
+}
+
+/// A decision that was recorded.
+package struct AuditReceipt: Hashable, Sendable {
+    /// Where its repeats are counted.
+    package let slot: AuditSlot
+}
+
+extension AuditLog {
+    private func recordOrRefuse(_ entry: AuditEntry, _ now: Int64) -> AuditReceipt? {
+        if !backlog.isClear { catchUp(now) }
+        guard backlog.isClear else { return nil }
+        let (slot, first) = tally.record(entry, now: now)
+        if let first, sink.take(auditFields(AuditSummary(first: first, in: slot))) { return AuditReceipt(slot: slot) }
+        tally.withdraw(slot)
+        backlog.failed(now: now)
+        return nil
+    }
+
+    private func write(_ summary: AuditSummary, _ now: Int64) {
+        if backlog.isClear, sink.take(auditFields(summary)) { return }
+        if !backlog.hold(summary, now: now) { tally.notWritten(summary, now: now) }
+    }
+
+    private func catchUp(_ now: Int64) {
+        if let report = backlog.report(now: now) {
+            guard sink.take(auditFields(report)) else { return backlog.failed(now: now) }
+            backlog.reported()
+        }
+        while let summary = backlog.next(now: now) {
+            guard sink.take(auditFields(summary)) else { return backlog.failed(now: now) }
+            backlog.taken()
+        }
+        backlog.caughtUp()
+    }
+
+    /// What only waits to be written does not count as recorded from here on.
+    private func distrust() {
+        for summary in backlog.empty() { tally.notWritten(summary, now: clock()) }
+        tally.disown()
+    }
+
+    private func schedule() {
+        guard let moment = backlog.retryAt ?? tally.nextDeadline else { timer?.clear(); return }
+        timer?.set(at: moment)
+    }
+
+    private static func sink(for mode: LogMode) throws(SystemError) -> any AuditSink {
+        let journal = try JournalSocket()
+        return switch mode {
+        case .journal: JournalSink(journal)
+        case .auto where journal.exists: JournalSink(journal)
+        case .auto, .stderr: LineSink.standardError()
+        }
+    }
+}

@@ -1,0 +1,19 @@
+internal import Systemd
+internal import TokenLedger
+
+/// Where entries go, one at a time. Never makes the loop wait.
+protocol AuditSink: AnyObject {
+    /// False: not recorded, nothing of it was written, and it may be tried again.
+    func take(_ fields: [(AuditField, String)]) -> Bool
+}
+
+/// The journal, by its native protocol.
+final class JournalSink: AuditSink {
+    private let socket: JournalSocket
+
+    init(_ socket: JournalSocket) { self.socket = socket }
+
+    func take(_ fields: [(AuditField, String)]) -> Bool {
+        socket.send(fields.map { (name: $0.0.rawValue, value: $0.1) })
+    }
+}

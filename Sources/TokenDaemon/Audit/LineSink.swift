@@ -1,0 +1,80 @@
+internal import Glibc
+internal import TokenLedger
+
+/// Readable lines on a descriptor that may be anything, a pipe nobody reads or a terminal that is stopped among them.
+///
+/// The process ignores SIGPIPE: a reader may be gone at any moment.
+final class LineSink: AuditSink {
+    private let outlet: Outlet
+    private let isJournal: Bool
+    /// What is left of a line that went out in part; it goes before all others.
+    private var rest: ArraySlice<UInt8> = []
+
+    private enum Outlet {
+        case socket(Int32)
+        /// a description of our own, which we may set to non-blocking: the given one is shared with other processes
+        case own(Int32)
+        /// waits for nothing but a disk, or could not be opened again
+        case shared(Int32)
+    }
+
+    /// The descriptor stays the caller's and must stay open. `journalStream` is the value of JOURNAL_STREAM (systemd.exec(5)):
+    /// when it names this descriptor, systemd takes the lines and reads a priority in front of each. Without `opensAgain` a pipe is used
+    /// as where /proc does not let it be opened a second time.
+    init(_ fd: Int32, journalStream: String?, opensAgain: Bool = true) {
+        var status = stat()
+        let known = fstat(fd, &status) == 0
+        isJournal = known && journalStream == "\(status.st_dev):\(status.st_ino)"
+        outlet = LineSink.outlet(fd, kind: known ? status.st_mode & S_IFMT : 0, opensAgain)
+    }
+
+    isolated deinit { if case .own(let fd) = outlet { close(fd) } }
+
+    func take(_ fields: [(AuditField, String)]) -> Bool {
+        guard flushRest() else { return false }
+        let line = auditLine(fields, prefix: isJournal ? "<\(fields.first { $0.0 == .priority }?.1 ?? "6")>" : "")
+        let count = write(line[...])
+        guard count > 0 else { return false }
+        rest = line[count...]
+        return true
+    }
+
+    private func flushRest() -> Bool {
+        guard !rest.isEmpty else { return true }
+        rest = rest.dropFirst(write(rest))
+        return rest.isEmpty
+    }
+
+    /// Number of bytes written, 0 when it would have to wait.
+    private func write(_ bytes: ArraySlice<UInt8>) -> Int {
+        bytes.withUnsafeBytes { bytes in
+            switch outlet {
+            case .socket(let fd): max(0, send(fd, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)))
+            case .own(let fd): max(0, Glibc.write(fd, bytes.baseAddress, bytes.count))
+            case .shared(let fd): LineSink.isReady(fd) ? max(0, Glibc.write(fd, bytes.baseAddress, bytes.count)) : 0
+            }
+        }
+    }
+
+    private static func outlet(_ fd: Int32, kind: mode_t, _ opensAgain: Bool) -> Outlet {
+        switch kind {
+        case S_IFSOCK: return .socket(fd)
+        case S_IFIFO where opensAgain, S_IFCHR:
+            let own = open("/proc/self/fd/\(fd)", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+            return own >= 0 ? .own(own) : .shared(fd)
+        default: return .shared(fd)
+        }
+    }
+
+    // A pipe that poll(2) calls writable takes a line of up to 4,096 bytes without waiting.
+    private static func isReady(_ fd: Int32) -> Bool {
+        var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, 0) == 1 && entry.revents == Int16(POLLOUT)
+    }
+}
+
+extension LineSink {
+    static func standardError() -> LineSink {
+        LineSink(STDERR_FILENO, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
+    }
+}
