@@ -31,7 +31,8 @@ struct Tokend: ParsableCommand {
 
     func run() throws {
         if check { throw ExitCode(checkConfiguration()) }
-        throw ExitCode(serve())
+        // the argument parser knows nothing of the main actor, and calls on the main thread
+        throw ExitCode(MainActor.assumeIsolated { serve() })
     }
 
     private func checkConfiguration() -> Int32 {
@@ -41,6 +42,7 @@ struct Tokend: ParsableCommand {
     }
 
     /// Serves until a signal; the exit status (sysexits.h).
+    @MainActor
     private func serve() -> Int32 {
         let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, log: log)
         let reading = readConfiguration(at: configurationFolder, secrets: .ofThisProcess)
@@ -63,4 +65,4 @@ struct Tokend: ParsableCommand {
     }
 }
 
-extension LogMode: @retroactive ExpressibleByArgument {}
+extension LogMode: ExpressibleByArgument {}
