@@ -16,13 +16,13 @@ int64_t tokend_monotonic(void) { return clock_ns(CLOCK_MONOTONIC); }
 
 int tokend_step_timer(void) {
     int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    return fd < 0 ? -errno : fd;
-}
-
-int tokend_step_timer_arm(int fd) {
+    if (fd < 0) return -errno;
     // a moment that never comes; only the cancellation is wanted
     struct itimerspec never = { .it_value.tv_sec = (time_t)1 << 33 };
-    return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0 ? -errno : 0;
+    if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return fd;
+    int error = errno;
+    close(fd);
+    return -error;
 }
 
 int tokend_step_timer_read(int fd) {

@@ -11,16 +11,13 @@ package final class ClockStep: Readiness {
     package init(on loop: Loop, _ stepped: @escaping @MainActor () -> Void) throws(SystemError) {
         self.stepped = stepped
         fd = try SystemError.check(tokend_step_timer(), "cannot watch the wall clock")
-        _ = try SystemError.check(tokend_step_timer_arm(fd), "cannot watch the wall clock")
         _ = try loop.watch(fd, LoopEvents.readable, self)
     }
 
     deinit { close(fd) }
 
     package func ready(_ events: UInt32) {
-        // armed anew before the call, so that a step during it is not missed
-        guard tokend_step_timer_read(fd) == 1 else { return }
-        _ = tokend_step_timer_arm(fd)
-        stepped()
+        // reading the cancellation leaves the timer armed for the next step
+        if tokend_step_timer_read(fd) == 1 { stepped() }
     }
 }

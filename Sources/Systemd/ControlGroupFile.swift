@@ -1,4 +1,4 @@
-/// The lines of /proc/PID/cgroup (cgroups(7)): `hierarchy:controllers:path`.
+/// The lines of /proc/PID/cgroup (cgroups(7)): `hierarchy:controllers:path`. Read in place, since every connection asks.
 struct ControlGroupFile {
     typealias Bytes = Slice<UnsafeRawBufferPointer>
     private let content: UnsafeRawBufferPointer
@@ -14,20 +14,33 @@ struct ControlGroupFile {
     var systemdPath: Bytes? {
         var unified: Bytes?
         var named: Bytes?
-        for line in content.split(separator: UInt8(ascii: "\n")) {
-            guard let (hierarchy, controllers, path) = fields(of: line) else { return nil }
-            if hierarchy.elementsEqual("0".utf8), controllers.isEmpty { unified = path }
-            if controllers.elementsEqual("name=systemd".utf8) { named = path }
+        var rest = content[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            guard let line = ControlGroupLine(rest[..<end]) else { return nil }
+            if line.isUnified { unified = line.path } else if line.isSystemd { named = line.path }
+            rest = rest[(end + 1)...]
         }
         guard let path = unified.map({ $0.count > 1 ? $0 : named ?? $0 }) ?? named else { return nil }
         return path.suffix(10).elementsEqual(" (deleted)".utf8) ? nil : path
     }
+}
 
-    /// The path may itself contain colons.
-    private func fields(of line: Bytes) -> (hierarchy: Bytes, controllers: Bytes, path: Bytes)? {
+private struct ControlGroupLine {
+    let hierarchy: ControlGroupFile.Bytes
+    let controllers: ControlGroupFile.Bytes
+    /// Begins with "/"; may contain colons.
+    let path: ControlGroupFile.Bytes
+
+    init?(_ line: ControlGroupFile.Bytes) {
         let colon = UInt8(ascii: ":")
-        let fields = line.split(separator: colon, maxSplits: 2, omittingEmptySubsequences: false)
-        guard fields.count == 3, fields[2].first == UInt8(ascii: "/") else { return nil }
-        return (fields[0], fields[1], fields[2])
+        guard let first = line.firstIndex(of: colon) else { return nil }
+        hierarchy = line[..<first]
+        guard let second = line[(first + 1)...].firstIndex(of: colon) else { return nil }
+        controllers = line[(first + 1)..<second]
+        path = line[(second + 1)...]
+        guard path.first == UInt8(ascii: "/") else { return nil }
     }
+
+    var isUnified: Bool { controllers.isEmpty && hierarchy.elementsEqual("0".utf8) }
+    var isSystemd: Bool { controllers.count == 12 && controllers.elementsEqual("name=systemd".utf8) }
 }

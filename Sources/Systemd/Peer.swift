@@ -107,7 +107,7 @@ package func processName(_ pid: Int32) -> String {
     withProcFile(pid, "comm", capacity: 64) { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) } ?? ""
 }
 
-/// Lends the content of /proc/PID/NAME, from the stack; `nil` if it cannot be read or does not fit.
+/// Lends the content of /proc/PID/NAME; `nil` if it cannot be read or does not fit.
 private func withProcFile<R>(_ pid: Int32, _ name: StaticString, capacity: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
     withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { room in
         let count = tokend_read_proc(pid, name.utf8Start, room.baseAddress!, room.count)

@@ -23,12 +23,15 @@ package func unitName(cgroup content: UnsafeRawBufferPointer, below root: String
     return unit(at: path, below: root)
 }
 
-private func unit(at path: Slice<UnsafeRawBufferPointer>, below root: String) -> PeerUnit {
+private func unit(at path: ControlGroupFile.Bytes, below root: String) -> PeerUnit {
     guard path.starts(with: root.utf8) else { return .none }
-    let rest = path.dropFirst(root.utf8.count)
-    guard rest.isEmpty || rest.first == UInt8(ascii: "/") else { return .none }
-    for folder in rest.split(separator: UInt8(ascii: "/")) {
-        let name = unescaped(folder)
+    var rest = path.dropFirst(root.utf8.count)
+    // each folder is what lies between a slash and the next one
+    while rest.first == UInt8(ascii: "/"), rest.count > 1 {
+        rest = rest.dropFirst()
+        let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        let name = unescaped(rest[..<end])
+        rest = rest[end...]
         if hasUnitName(name, suffix: ".slice") { continue }
         return hasUnitName(name, suffix: ".service") ? .unit(String(decoding: name, as: UTF8.self)) : .none
     }
@@ -36,12 +39,12 @@ private func unit(at path: Slice<UnsafeRawBufferPointer>, below root: String) ->
 }
 
 /// systemd puts "_" before a name that the kernel could take for one of its own files.
-private func unescaped(_ folder: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
+private func unescaped(_ folder: ControlGroupFile.Bytes) -> ControlGroupFile.Bytes {
     folder.first == UInt8(ascii: "_") ? folder.dropFirst() : folder
 }
 
 /// systemd.unit(5): letters, digits and `:-_.\@`, at most 255, with something before the suffix.
-private func hasUnitName(_ name: Slice<UnsafeRawBufferPointer>, suffix: StaticString) -> Bool {
+private func hasUnitName(_ name: ControlGroupFile.Bytes, suffix: StaticString) -> Bool {
     let length = suffix.utf8CodeUnitCount
     guard name.count > length, name.count <= 255 else { return false }
     let ending = UnsafeRawBufferPointer(start: suffix.utf8Start, count: length)

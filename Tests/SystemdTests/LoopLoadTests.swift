@@ -22,7 +22,7 @@ private final class Player: Readiness {
 
 @MainActor
 @Suite struct LoopLoadTests {
-    /// Each message is one event; were sd-event or a timer asked each time, there would be more turns than events.
+    /// Each message is one event, and no turn is without one; a timer that is set again and again for the same moment adds none.
     @Test func `a hundred thousand requests take one turn an event and lose none`() throws {
         let loop = try Loop()
         let pair = try SocketPair()

@@ -1,5 +1,5 @@
 import Glibc
-import Systemd
+@testable import Systemd
 import TestSupport
 import Testing
 
@@ -149,6 +149,18 @@ import Testing
         }
         try loop.run()
         #expect(log == ["timer", "after"])
+    }
+
+    @Test func `a timer set for the moment it already has costs nothing`() throws {
+        let guest = try EventGuest()
+        let timer = try LoopTimer(guest) {}
+        timer.set(at: .max)
+        #expect(guest.isMoved)
+        #expect(try guest.arm())
+        timer.set(at: .max)
+        #expect(!guest.isMoved)
+        timer.set(at: 5)
+        #expect(guest.isMoved)
     }
 
     @Test func `a timer that was let go does not fire`() throws {

@@ -22,9 +22,7 @@ int64_t tokend_realtime(void);
 int64_t tokend_monotonic(void);
 /// A timer descriptor that becomes readable when CLOCK_REALTIME is set (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
 int tokend_step_timer(void);
-/// Arms it for the next step.
-int tokend_step_timer_arm(int fd);
-/// 1 if the clock was set since it was armed, 0 if not.
+/// 1 if the clock was set since the last call, 0 if not.
 int tokend_step_timer_read(int fd);
 
 // MARK: descriptors that wake or hold
