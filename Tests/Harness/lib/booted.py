@@ -18,7 +18,7 @@ FOLDER = REPOSITORY / ".build" / "host"
 SUITE = "bookworm"
 PACKAGES = [
     "systemd", "systemd-sysv", "dbus", "libnss-systemd", "libssl3", "libsystemd0", "libcurl4", "ca-certificates",
-    "openssl", "curl", "netcat-openbsd", "procps", "cron",
+    "openssl", "curl", "netcat-openbsd", "procps", "cron", "libstdc++6",
 ]
 
 # $1 group, $2 base root, $3 folder for the mounts, $4 machine name
@@ -83,6 +83,10 @@ def _make(root):
     if made.returncode != 0:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise HostError("mmdebstrap could not make the root:\n" + made.stdout[-4000:])
+    # mmdebstrap leaves these as they are on the machine it runs on
+    (unfinished / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
+    (unfinished / "etc/hostname").write_text("tokend-host\n")
+    (unfinished / "etc/resolv.conf").write_text("")
     unfinished.rename(root)
 
 
