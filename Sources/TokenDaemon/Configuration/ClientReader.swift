@@ -1,0 +1,103 @@
+internal import OAuth
+internal import Secrets
+internal import TokenLedger
+
+/// Who an application is to its server: the `[client]` table.
+nonisolated final class ClientReader {
+    /// What was found. The identity is missing when something was wrong, or its credential was passed over.
+    struct Client {
+        var identity: ClientIdentity?
+        /// Whether the client proves itself at all; `nil` if that cannot be told.
+        var proves: Bool?
+    }
+
+    /// The names of RFC 7591 section 2 and RFC 8705.
+    private enum Method: String, CaseIterable {
+        case nothing = "none"
+        case post = "client_secret_post"
+        case basic = "client_secret_basic"
+        case secretJWT = "client_secret_jwt"
+        case keyJWT = "private_key_jwt"
+        case certificate = "tls_client_auth"
+        case ownCertificate = "self_signed_tls_client_auth"
+    }
+
+    private let sources: SecretSources
+    private(set) var passedOver = 0
+
+    init(_ sources: SecretSources) { self.sources = sources }
+
+    func read(_ application: TableReader) -> Client {
+        guard let node = application.node("client") else {
+            application.problems.error("is missing; add a [client] table with its id", at: application.place.below("client"))
+            return Client()
+        }
+        guard let table = TableReader(node, application.problems) else { return Client() }
+        let id = table.required("id", "write the client id that the server knows", identifier)
+        let hasSecret = table.node("secret") != nil
+        let method = method(table, hasSecret: hasSecret)
+        let secret = table.node("secret").flatMap { self.secret($0, table.problems) }
+        table.finish()
+        return Client(identity: identity(id, method, secret), proves: method.map { $0 != .nothing })
+    }
+
+    private func identity(_ id: String?, _ method: Method?, _ secret: Secret?) -> ClientIdentity? {
+        guard let id, let method else { return nil }
+        switch method {
+        case .nothing: return ClientIdentity(id: id, authentication: .none)
+        case .post: return secret.map { ClientIdentity(id: id, authentication: .post($0)) }
+        case .basic: return secret.map { ClientIdentity(id: id, authentication: .basic($0)) }
+        case .secretJWT, .keyJWT, .certificate, .ownCertificate: return nil
+        }
+    }
+
+    /// A client with a secret sends it, in the body unless it is said otherwise: ERP.net wants it there.
+    private func method(_ table: TableReader, hasSecret: Bool) -> Method? {
+        guard table.node("authentication") != nil else { return hasSecret ? .post : .nothing }
+        let place = table.node("authentication")?.place ?? table.place
+        guard let method = table.value("authentication", { (node) throws(Complaint) in try node.choice(of: Method.self) }) else { return nil }
+        switch method {
+        case .nothing:
+            if hasSecret { table.problems.error("\"none\" sends no secret, yet there is one; remove one of the two", at: place) }
+        case .post, .basic:
+            if !hasSecret { table.problems.error("\(quoted(method.rawValue)) needs a secret; \(Self.remedy)", at: place) }
+        case .secretJWT, .keyJWT, .certificate, .ownCertificate:
+            let supported = alternatives([Method.post, .basic, .nothing].map(\.rawValue))
+            table.problems.error("\(quoted(method.rawValue)) is not supported by this version; use \(supported)", at: place)
+        }
+        return method
+    }
+
+    private static let remedy = "write secret = { credential = \"name\" } or secret = { file = \"/path\" }"
+
+    private func secret(_ node: ConfigurationNode, _ problems: ProblemList) -> Secret? {
+        if case .string = node.content {
+            problems.error("must not be written into the configuration; \(Self.remedy), and change the secret: it was readable here", at: node.place)
+            return nil
+        }
+        guard let table = TableReader(node, problems) else { return nil }
+        let hasCredential = table.node("credential") != nil
+        let hasFile = table.node("file") != nil
+        table.finish()
+        guard hasCredential != hasFile else {
+            problems.error("must name a credential or a file, one of the two; \(Self.remedy)", at: node.place)
+            return nil
+        }
+        return hasFile ? table.value("file", secretInFile) : table.value("credential", secretInCredential).flatMap(\.self)
+    }
+
+    private func secretInFile(_ node: ConfigurationNode) throws(Complaint) -> Secret { try sources.secret(file: node.text()) }
+
+    private func secretInCredential(_ node: ConfigurationNode) throws(Complaint) -> Secret? {
+        let secret = try sources.secret(credential: node.text())
+        if secret == nil { passedOver += 1 }
+        return secret
+    }
+
+    /// RFC 6749 appendix A.1.
+    private func identifier(_ node: ConfigurationNode) throws(Complaint) -> String {
+        let id = try node.text()
+        guard id.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw Complaint("must be printable ASCII") }
+        return id
+    }
+}

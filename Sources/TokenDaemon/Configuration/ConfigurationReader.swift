@@ -1,0 +1,88 @@
+internal import OAuth
+internal import TokenLedger
+
+/// Reads `tokend.toml` and `apps.d/*.toml` of a folder and everything they name. Opens files and asks the name service: not for the loop.
+///
+/// A missing folder is a configuration without applications. Every problem of every file is found at once; only a syntax
+/// error hides the rest of its file.
+nonisolated package func readConfiguration(
+    at directory: String, secrets: SecretSources, names: NameService = .system
+) -> ConfigurationReading {
+    ConfigurationReader(directory, secrets, names).read()
+}
+
+/// One reading: from the folder to a configuration or its problems.
+nonisolated private final class ConfigurationReader {
+    private let problems = ProblemList()
+    private let folder: ConfigurationFolder
+    private let servers: ServerReader
+    private let clients: ClientReader
+    private let peers: PeerReader
+    private var configuration = Configuration()
+    private var tokenCount = 0
+    /// Applications in the order of their files, each with the place that names its server.
+    private var placed: [(server: ServerSettings, place: Place)] = []
+
+    init(_ directory: String, _ secrets: SecretSources, _ names: NameService) {
+        folder = ConfigurationFolder(directory, owner: secrets.owner, problems)
+        servers = ServerReader(owner: secrets.owner)
+        clients = ClientReader(secrets)
+        peers = PeerReader(names: NameResolver(names))
+    }
+
+    func read() -> ConfigurationReading {
+        let files = folder.files()
+        if let table = files.daemon.flatMap({ TableReader($0, problems) }) {
+            DaemonReader(peers: peers).read(table, into: &configuration)
+        }
+        for (name, tree) in files.applications {
+            if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
+        }
+        let isWhole = !problems.hasErrors && clients.passedOver == 0
+        return ConfigurationReading(
+            configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
+            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: clients.passedOver)
+    }
+
+    private func application(_ name: String, _ table: TableReader) {
+        let server = servers.read(table)
+        let client = clients.read(table)
+        tokens(table, TokenReader(application: name, client: client, peers: peers))
+        table.finish()
+        guard let server else { return }
+        mustAgree(server, at: (table.node("endpoints") ?? table.node("issuer") ?? table.node("erpnet"))?.place ?? table.place)
+        guard let identity = client.identity else { return }
+        configuration.applications[name] = Application(name: name, server: server, client: identity)
+    }
+
+    private func tokens(_ table: TableReader, _ reader: TokenReader) {
+        guard let tokens = table.table("token") else {
+            if table.node("token") == nil { problems.warning("has no [token.NAME] table, so there is nothing to ask for", at: table.place) }
+            return
+        }
+        for (name, token) in tokens.everyTable() {
+            tokenCount += 1
+            guard let settings = reader.read(name, token) else { continue }
+            configuration.tokens[settings.name] = settings
+        }
+    }
+
+    /// DISC-13: one server may not be told two sets of endpoints; answers could then be mixed up (RFC 9207 section 4).
+    private func mustAgree(_ server: ServerSettings, at place: Place) {
+        let other = placed.first { $0.server.location.identity == server.location.identity && $0.server.endpoints != server.endpoints }
+        if let other {
+            problems.error("is the same server as in \(quoted(other.place.file)), with other [endpoints]; pin the same ones in both", at: place)
+        }
+        placed.append((server, place))
+    }
+}
+
+nonisolated extension ServerLocation {
+    /// What two applications of one server have in common.
+    fileprivate var identity: String {
+        switch self {
+        case .issuer(let issuer): issuer
+        case .erpnet(let root, let issuer): issuer ?? "\(root) by auto-discovery"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+internal import TokenLedger
+
+/// `tokend.toml`: what concerns the daemon and no application.
+nonisolated struct DaemonReader {
+    let peers: PeerReader
+
+    func read(_ table: TableReader, into configuration: inout Configuration) {
+        configuration.admins = table.table("admin").map(admins) ?? []
+        configuration.limits = table.table("limits").map(limits) ?? Limits()
+        configuration.auditRequired = table.table("audit").map(auditRequired) ?? false
+        configuration.readiness = table.table("ready").map(readiness) ?? .sockets
+        for key in ["credentials", "store"] {
+            guard let node = table.node(key) else { continue }
+            table.problems.error("is not supported by this version; remove it", at: node.place)
+        }
+        table.finish()
+    }
+
+    private func admins(_ table: TableReader) -> [PeerPattern] {
+        defer { table.finish() }
+        return peers.patterns(table)
+    }
+
+    private func auditRequired(_ table: TableReader) -> Bool {
+        defer { table.finish() }
+        return table.value("required") { (node) throws(Complaint) in try node.flag() } ?? false
+    }
+
+    private func readiness(_ table: TableReader) -> Readiness {
+        defer { table.finish() }
+        return table.value("policy") { (node) throws(Complaint) in try node.choice(of: Readiness.self) } ?? .sockets
+    }
+
+    private func limits(_ table: TableReader) -> Limits {
+        var limits = Limits()
+        func take(_ key: String, _ limit: WritableKeyPath<Limits, Int>, _ range: ClosedRange<Int>, _ unit: String) {
+            let value = table.value(key) { (node) throws(Complaint) in try node.integer(in: range, unit) }
+            if let value { limits[keyPath: limit] = value }
+        }
+        take("connections", \.connections, 16...1_000_000, "connections")
+        take("per_uid", \.connectionsPerUID, 1...1_000_000, "connections")
+        take("strangers", \.strangers, 1...1_000_000, "connections")
+        take("strangers_per_uid", \.strangersPerUID, 1...1_000_000, "connections")
+        take("pipelined", \.pipelined, 1...65_536, "requests")
+        take("waiting_output", \.waitingOutput, 4_096...(16 << 20), "bytes")
+        take("buffers", \.buffers, (1 << 20)...(1 << 30), "bytes")
+        take("idle", \.idle, 1...86_400, "seconds")
+        take("stranger_idle", \.strangerIdle, 1...3_600, "seconds")
+        take("stalled", \.stalled, 1...600, "seconds")
+        table.finish()
+        mustFit(table, limits)
+        return limits
+    }
+
+    /// A part that is written larger than its whole is a mistake; a default that is larger just has no effect.
+    private func mustFit(_ table: TableReader, _ limits: Limits) {
+        func check(_ key: String, _ part: Int, within whole: Int, _ wholeKey: String) {
+            guard let node = table.node(key), part > whole else { return }
+            table.problems.error("\(part) is more than \(wholeKey) allows (\(whole)); lower it or raise \(wholeKey)", at: node.place)
+        }
+        check("per_uid", limits.connectionsPerUID, within: limits.connections, "connections")
+        check("strangers", limits.strangers, within: limits.connections, "connections")
+        check("strangers_per_uid", limits.strangersPerUID, within: limits.strangers, "strangers")
+        check("waiting_output", limits.waitingOutput, within: limits.buffers, "buffers")
+    }
+}

@@ -1,0 +1,44 @@
+/// A place in the configuration that a problem can be reported at.
+nonisolated struct Place: Hashable {
+    var file: String
+    var line: Int?
+    var key: String?
+
+    /// The same place, for a key below it that is not there.
+    func below(_ name: String) -> Place {
+        Place(file: file, line: line, key: key.map { "\($0).\(name)" } ?? name)
+    }
+}
+
+/// Why a value is not acceptable, and the remedy: the end of a sentence that begins with its key.
+nonisolated struct Complaint: Error, Hashable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+}
+
+/// All problems of one reading, collected while it goes on.
+nonisolated final class ProblemList {
+    private(set) var problems: [ConfigurationProblem] = []
+    var hasErrors: Bool { problems.contains { $0.severity == .error } }
+
+    func append(_ problem: ConfigurationProblem) { problems.append(problem) }
+
+    func error(_ text: String, at place: Place) {
+        append(ConfigurationProblem(file: place.file, line: place.line, key: place.key, text: text))
+    }
+
+    func warning(_ text: String, at place: Place) {
+        append(ConfigurationProblem(file: place.file, line: place.line, key: place.key, text: text, severity: .warning))
+    }
+
+    /// What `work` returns; a complaint of it is reported here and gives `nil`.
+    func reporting<Value>(at place: Place, _ work: () throws(Complaint) -> Value) -> Value? {
+        do {
+            return try work()
+        } catch {
+            self.error(error.text, at: place)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,61 @@
+internal import Glibc
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+
+/// Where secrets and configuration files may come from, and to whom they must belong.
+nonisolated package struct SecretSources: Sendable {
+    /// `$CREDENTIALS_DIRECTORY`; `nil` outside a service that has credentials.
+    package var credentialsDirectory: String?
+    /// `--check`: without a credentials directory a credential is passed over instead of refused. Files are still looked at.
+    package var offline: Bool
+    /// The daemon's user: files must belong to it or to root.
+    package var owner: UInt32
+
+    package init(credentialsDirectory: String?, offline: Bool = false, owner: UInt32) {
+        self.credentialsDirectory = credentialsDirectory
+        self.offline = offline
+        self.owner = owner
+    }
+
+    /// The credentials that systemd gave this process, and its own user.
+    package static var ofThisProcess: SecretSources {
+        SecretSources(credentialsDirectory: CredentialDirectory()?.folder, owner: geteuid())
+    }
+}
+
+nonisolated extension SecretSources {
+    /// The secret in a file. Root's is refused too where the daemon is not root: it could not read it.
+    func secret(file path: String) throws(Complaint) -> Secret {
+        guard path.hasPrefix("/") else { throw Complaint("must be an absolute path") }
+        let file = try OpenedFile(path, followsLinks: false)
+        try file.mustBelong(to: owner)
+        guard file.mode & 0o077 == 0 else {
+            throw Complaint("\(file.shown) has mode \(file.shownMode), so others can read it; chmod 0600 it")
+        }
+        guard file.owner == owner || owner == 0 || !offline else {
+            throw Complaint("\(file.shown) belongs to root, so the daemon cannot read it; chown it to the daemon's user (uid \(owner))")
+        }
+        return try file.secret()
+    }
+
+    /// The secret in a credential; `nil` if it was passed over.
+    func secret(credential id: String) throws(Complaint) -> Secret? {
+        guard let folder = CredentialDirectory(credentialsDirectory ?? (offline ? "/" : nil)) else {
+            throw Complaint(
+                "credential \(quoted(id)) cannot be had: tokend was not started by systemd with credentials; "
+                    + "add LoadCredential=\(id):/path to tokend.service, or name a file")
+        }
+        guard let path = folder.path(id) else {
+            throw Complaint("is not the name of a credential: printable characters without blanks, \"/\" and \":\", at most 255")
+        }
+        guard credentialsDirectory != nil else { return nil }
+        let file = try OpenedFile(path, followsLinks: false)
+        try file.mustBelong(to: owner)
+        // systemd lets the daemon read root's copy by an ACL, whose mask shows as the group's bits
+        guard file.mode & 0o007 == 0 else {
+            throw Complaint("\(file.shown) has mode \(file.shownMode), which no credential of systemd has")
+        }
+        return try file.secret()
+    }
+}

@@ -1,0 +1,90 @@
+internal import OAuth
+internal import TokenLedger
+
+/// Where the authorization server of an application is, and how it is reached.
+nonisolated struct ServerReader {
+    let owner: UInt32
+
+    /// `nil` if the server cannot be told, which has then been reported.
+    func read(_ table: TableReader) -> ServerSettings? {
+        let location = location(table)
+        let endpoints = table.table("endpoints").map(endpoints) ?? PinnedEndpoints()
+        let caFile = table.value("ca_file", authorities)
+        let proxy = table.value("proxy", proxy)
+        let timeout = table.value("timeout") { (node) throws(Complaint) in try node.integer(in: 1...600, "seconds") }
+        guard let location else { return nil }
+        return ServerSettings(
+            location: location, endpoints: endpoints, caFile: caFile, proxy: proxy,
+            timeout: timeout ?? ServerSettings.defaultTimeout, assumesBearer: location.isERPNet)
+    }
+
+    private func location(_ table: TableReader) -> ServerLocation? {
+        let hasRoot = table.node("erpnet") != nil
+        guard hasRoot || table.node("issuer") != nil else {
+            table.problems.error(
+                "is missing; write issuer = \"https://…\", or erpnet = \"https://…\" for an ERP.net instance", at: table.place.below("issuer"))
+            return nil
+        }
+        let issuer = table.value("issuer", address)
+        guard hasRoot else { return issuer.map { .issuer($0) } }
+        return table.value("erpnet", address).map { .erpnet(root: $0, issuer: issuer) }
+    }
+
+    private func endpoints(_ table: TableReader) -> PinnedEndpoints {
+        var endpoints = PinnedEndpoints()
+        endpoints.token = table.value("token", endpoint)
+        endpoints.authorization = table.value("authorization", endpoint)
+        endpoints.jwks = table.value("jwks", endpoint)
+        endpoints.revocation = table.value("revocation", endpoint)
+        endpoints.introspection = table.value("introspection", endpoint)
+        endpoints.device = table.value("device", endpoint)
+        table.finish()
+        return endpoints
+    }
+
+    private func address(_ node: ConfigurationNode) throws(Complaint) -> String { try Self.address(node, allowsQuery: false) }
+
+    /// An endpoint may have a query (RFC 6749 section 3.2).
+    private func endpoint(_ node: ConfigurationNode) throws(Complaint) -> String { try Self.address(node, allowsQuery: true) }
+
+    /// The text itself is not repeated: a user name in it could come with a password.
+    private static func address(_ node: ConfigurationNode, allowsQuery: Bool) throws(Complaint) -> String {
+        let text = try node.text()
+        do {
+            _ = try HTTPSURL(text, allowsQuery: allowsQuery)
+            return text
+        } catch {
+            throw Complaint("\(error); write an address such as \"https://id.example.com/path\"")
+        }
+    }
+
+    private func proxy(_ node: ConfigurationNode) throws(Complaint) -> String {
+        let text = try node.text()
+        let wrong = Complaint("must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported")
+        let scheme = "http://"
+        let port = text.utf8.lastIndex(of: UInt8(ascii: ":")).map { text[text.index(after: $0)...] } ?? ""
+        guard text.hasPrefix(scheme), port.utf8.allSatisfy({ (48...57).contains($0) }), port.first != "0", !port.isEmpty else { throw wrong }
+        // the same strictness about host and port as for any address of ours
+        guard let url = try? HTTPSURL("https://" + text.dropFirst(scheme.count)), url.path.isEmpty else { throw wrong }
+        return text
+    }
+
+    private func authorities(_ node: ConfigurationNode) throws(Complaint) -> String {
+        let path = try node.text()
+        guard path.hasPrefix("/") else { throw Complaint("must be an absolute path") }
+        let file = try OpenedFile(path, followsLinks: true)
+        try file.mustBelong(to: owner)
+        try file.mustNotBeWritableByOthers()
+        guard try file.text().contains("-----BEGIN CERTIFICATE-----") else { throw Complaint("\(file.shown) holds no certificate in PEM form") }
+        return path
+    }
+}
+
+nonisolated extension ServerLocation {
+    var isERPNet: Bool {
+        switch self {
+        case .issuer: false
+        case .erpnet: true
+        }
+    }
+}
