@@ -19,27 +19,29 @@ nonisolated struct TokenReader {
 
     /// `nil` if the token cannot be made from it, which has then been reported.
     func read(_ name: String, _ table: TableReader) -> TokenSettings? {
-        let tokenName = TokenName(application: application, token: name)
-        if tokenName == nil {
-            table.problems.error("a token's name has lower-case letters, digits, \"-\" and \"_\", at most 32; rename it", at: table.place)
-        }
+        let name = tokenName(name, table)
         let grant = grant(table)
         let scopes = scopes(table, grant)
         let audiences = audiences(table)
-        var settings = tokenName.map { TokenSettings(name: $0, grant: .clientCredentials, scopes: scopes ?? [], audiences: audiences.values) }
-        settings?.audienceParameter = audiences.parameter
-        settings?.minValid = table.value("min_valid") { (node) throws(Complaint) in try node.integer(in: 0...86_400, "seconds") }
-        if let seconds = table.value("assume_lifetime", { (node) throws(Complaint) in try node.integer(in: 1...31_536_000, "seconds") }) {
-            settings?.assumeLifetime = seconds
-        }
-        settings?.header = table.value("header") { (node) throws(Complaint) in try node.choice(of: HeaderForm.self) } ?? .authorization
+        let minValid = table.value("min_valid") { (node) throws(Complaint) in try node.integer(in: 0...86_400, "seconds") }
+        let lifetime = table.value("assume_lifetime") { (node) throws(Complaint) in try node.integer(in: 1...31_536_000, "seconds") }
+        let header = table.value("header") { (node) throws(Complaint) in try node.choice(of: HeaderForm.self) }
         let shared = table.value("shared") { (node) throws(Complaint) in try node.flag() }
-        settings?.shared = shared ?? false
-        settings?.keep = keep(table, grant, mayBeShared: shared ?? (table.node("shared") != nil))
+        let keep = keep(table, grant, mayBeShared: shared ?? (table.node("shared") != nil))
+        let allow = peers.entries(table, mostScopes: scopes, allowsLogin: grant != .clientCredentials)
         refuseForeignKeys(table, grant)
-        settings?.allow = peers.entries(table, mostScopes: scopes, allowsLogin: grant != .clientCredentials)
         table.finish()
-        return grant == .clientCredentials ? settings : nil
+        guard let name, grant == .clientCredentials else { return nil }
+        return TokenSettings(
+            name: name, grant: .clientCredentials, scopes: scopes ?? [], audiences: audiences.values, audienceParameter: audiences.parameter,
+            minValid: minValid, keep: keep, shared: shared ?? false, assumeLifetime: lifetime ?? TokenSettings.defaultAssumedLifetime,
+            header: header ?? .authorization, allow: allow)
+    }
+
+    private func tokenName(_ name: String, _ table: TableReader) -> TokenName? {
+        if let name = TokenName(application: application, token: name) { return name }
+        table.problems.error("a token's name has lower-case letters, digits, \"-\" and \"_\", at most 32; rename it", at: table.place)
+        return nil
     }
 
     private func grant(_ table: TableReader) -> GrantWord? {

@@ -1,0 +1,44 @@
+import Glibc
+@testable import TokenDaemon
+import TestSupport
+import Testing
+
+/// A configuration folder on disk, and a machine with the users that the tests speak of.
+nonisolated struct ConfigurationHouse {
+    let folder: TemporaryFolder
+    var root: String { folder.path + "/tokend" }
+    var secrets: SecretSources
+
+    init() throws {
+        folder = try TemporaryFolder()
+        secrets = SecretSources(credentialsDirectory: folder.path + "/credentials", owner: geteuid())
+        for name in ["/tokend", "/tokend/apps.d", "/credentials"] {
+            try #require(mkdir(folder.path + name, 0o755) == 0)
+        }
+        try write("../credentials/portal-secret", "open sesame\n", mode: 0o400)
+    }
+
+    /// Paths are relative to the configuration folder.
+    @discardableResult
+    func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+        let path = "\(root)/\(name)"
+        let file = try #require(fopen(path, "w"))
+        fwrite(text, 1, text.utf8.count, file)
+        fclose(file)
+        try #require(chmod(path, mode) == 0)
+        return path
+    }
+
+    func read() -> ConfigurationReading { readConfiguration(at: root, secrets: secrets, names: Self.names) }
+
+    static let names = NameService(
+        userID: { ["alice": 1000, "backup": 34, "root": 0, "fleeting": 61_200, "nobody": 65_534][$0] },
+        groupID: { ["reporting": 500, "adm": 4, "fleeting": 61_200][$0] })
+
+    /// What was found, without the folder.
+    func problems() -> [String] {
+        read().problems.map { problem in
+            problem.description.replacing(root + "/apps.d/", with: "").replacing(root + "/", with: "").replacing(folder.path, with: "~")
+        }
+    }
+}

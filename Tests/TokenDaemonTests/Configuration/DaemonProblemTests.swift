@@ -1,0 +1,75 @@
+import Testing
+@testable import TokenDaemon
+import TokenLedger
+
+nonisolated struct DaemonProblemTests {
+    @Test(arguments: [
+        ("[limits]\nconnections = 15", "2: limits.connections: must be 16 to 1000000 connections, not 15"),
+        ("[limits]\nidle = 0", "2: limits.idle: must be 1 to 86400 seconds, not 0"),
+        ("[limits]\nstalled = 601", "2: limits.stalled: must be 1 to 600 seconds, not 601"),
+        ("[limits]\npipelined = 0", "2: limits.pipelined: must be 1 to 65536 requests, not 0"),
+        ("[limits]\nwaiting_output = 1", "2: limits.waiting_output: must be 4096 to 16777216 bytes, not 1"),
+        ("[limits]\nper_user = 1", "2: limits.per_user: unknown key; here are known: buffers, connections, idle, per_uid, pipelined, stalled, stranger_idle, strangers, strangers_per_uid, waiting_output"),
+        ("[limits]\nconnections = 100\nper_uid = 101", "3: limits.per_uid: 101 is more than connections allows (100); lower it or raise connections"),
+        ("[limits]\nstrangers = 4\nstrangers_per_uid = 5", "3: limits.strangers_per_uid: 5 is more than strangers allows (4); lower it or raise strangers"),
+        ("[admin]\nallow = [ {} ]", "2: admin.allow[0]: must name a user, a group or a unit"),
+        ("[admin]\nallow = [ { user = \"alice\", scopes = [] } ]", "2: admin.allow[0].scopes: unknown key; here are known: group, unit, user"),
+        ("[admin]\nallow = [ { unit = \"*.service\" } ]", "2: admin.allow[0].unit: \"*.service\" is every service of this machine; add a user to the entry, or name another unit"),
+        ("[audit]\nrequired = 1", "2: audit.required: must be true or false, not a number"),
+        ("[ready]\npolicy = \"now\"", "2: ready.policy: must be \"sockets\" or \"first-tokens\", not \"now\""),
+        ("[credentials]\nID = \"portal.sync\"", "1: credentials: is not supported by this version; remove it"),
+        ("[store]\nkey = \"x\"", "1: store: is not supported by this version; remove it"),
+        ("[audi]\n", "1: audi: unknown key; did you mean \"audit\"?"),
+        ("audit.required = true\naudit = 1", "2: not valid TOML here: cannot redefine existing table 'audit'"),
+    ])
+    func `each fault is told with its line, key and remedy`(text: String, problem: String) throws {
+        let house = try ConfigurationHouse()
+        try house.write("tokend.toml", text)
+        let found = house.problems()
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("tokend.toml:" + problem) == true, "\(found)")
+        #expect(house.read().configuration == nil)
+    }
+
+    @Test func `everything that can be set is set`() throws {
+        let house = try ConfigurationHouse()
+        try house.write("tokend.toml", """
+            audit.required = true
+            ready = { policy = "first-tokens" }
+
+            [admin]
+            allow = [ { group = "adm" }, { user = "alice", unit = "*.service" } ]
+
+            [limits]
+            connections = 1000
+            per_uid = 100
+            strangers = 20
+            strangers_per_uid = 2
+            pipelined = 8
+            waiting_output = 8192
+            buffers = 2_097_152
+            idle = 60
+            stranger_idle = 5
+            stalled = 3
+            """)
+        var wanted = Configuration()
+        wanted.auditRequired = true
+        wanted.readiness = .firstTokens
+        wanted.admins = [
+            PeerPattern(group: NamedID(name: "adm", id: 4)),
+            PeerPattern(user: NamedID(name: "alice", id: 1000), unit: UnitPattern("*.service")),
+        ]
+        wanted.limits.connections = 1000
+        wanted.limits.connectionsPerUID = 100
+        wanted.limits.strangers = 20
+        wanted.limits.strangersPerUID = 2
+        wanted.limits.pipelined = 8
+        wanted.limits.waitingOutput = 8192
+        wanted.limits.buffers = 2 << 20
+        wanted.limits.idle = 60
+        wanted.limits.strangerIdle = 5
+        wanted.limits.stalled = 3
+        #expect(house.problems() == [])
+        #expect(house.read().configuration == wanted)
+    }
+}
