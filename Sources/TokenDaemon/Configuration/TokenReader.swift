@@ -103,7 +103,7 @@ nonisolated struct TokenReader {
     /// RES-01: an absolute URI without a fragment (RFC 8707 section 2).
     private static func mustBeResource(_ text: String) throws(Complaint) {
         let scheme = text.prefix { $0 != ":" }
-        let isScheme = scheme.first?.isLetter == true && scheme.utf8.allSatisfy { TOMLCursor.isBare($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: ".") }
+        let isScheme = scheme.first?.isLetter == true && scheme.allSatisfy { $0.isLetter || $0.isNumber || "+-.".contains($0) }
         guard isScheme, scheme.utf8.count + 1 < text.utf8.count, !text.contains("#") else {
             throw Complaint(
                 "\(quoted(text)) is not an absolute URI without \"#\", which a resource must be; "

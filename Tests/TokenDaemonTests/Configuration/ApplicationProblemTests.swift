@@ -39,11 +39,18 @@ nonisolated struct ApplicationProblemTests {
         try expect(head + "\n" + Self.client + Self.token, [problem])
     }
 
-    @Test(arguments: [
-        ("", "1", ["client: is missing; add a [client] table with its id"]),
-    ])
-    func `a client is required`(client: String, line: String, problems: [String]) throws {
-        try expect("issuer = \"https://a.example.com\"\n" + Self.token, problems.map { " " + $0 })
+    @Test func `a client is required`() throws {
+        try expect("issuer = \"https://a.example.com\"\n" + Self.token, [" client: is missing; add a [client] table with its id"])
+    }
+
+    @Test(arguments: ["token", "authorization", "jwks", "revocation", "introspection", "device"])
+    func `DISC-08 a pinned endpoint is https without a fragment`(endpoint: String) throws {
+        let rest = "\"\n" + Self.client + Self.token
+        let head = "issuer = \"https://a.example.com\"\nendpoints.\(endpoint) = \""
+        let remedy = "write an address such as \"https://id.example.com/path\""
+        try expect(head + "http://a.example.com/t" + rest, ["2: endpoints.\(endpoint): is not an absolute https URL; \(remedy)"])
+        try expect(head + "https://a.example.com/t#x" + rest, ["2: endpoints.\(endpoint): has a fragment; \(remedy)"])
+        try expect(head + "https://a.example.com/t?x=1" + rest, [])
     }
 
     /// `[client]` stands on line 2, its keys begin on line 3.
@@ -84,7 +91,7 @@ nonisolated struct ApplicationProblemTests {
     }
 
     @Test(arguments: ["secret = \"hunter2\"", "secret = 'hunter2'", "secret = \"\"\"\nhunter2\"\"\""])
-    func `SEC a secret in the configuration is refused and not repeated`(line: String) throws {
+    func `SEC-01 a secret in the configuration is refused and not repeated`(line: String) throws {
         try expect("issuer = \"https://a.example.com\"\n[client]\nid = \"a\"\n\(line)\n" + Self.token, [
             "4: client.secret: must not be written into the configuration; write secret = { credential = \"name\" } or secret = { file = \"/path\" }, "
                 + "and change the secret: it was readable here",

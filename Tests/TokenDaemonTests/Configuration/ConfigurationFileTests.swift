@@ -41,7 +41,7 @@ nonisolated struct ConfigurationFileTests {
     }
 
     @Test(arguments: [0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666] as [mode_t])
-    func `SEC-03 a secret that others can touch is refused`(mode: mode_t) throws {
+    func `SEC-01 a secret that others can touch is refused`(mode: mode_t) throws {
         let text = "\"~/secret\" has mode 0\(String(mode, radix: 8)), so others can read it; chmod 0600 it"
         #expect(try house(mode: mode).problems() == ["portal.toml:4: client.secret.file: \(text)"])
     }
@@ -94,7 +94,7 @@ nonisolated struct ConfigurationFileTests {
         ])
     }
 
-    @Test func `no message holds a secret`() throws {
+    @Test func `LOG-01 no message holds a secret`() throws {
         for (content, mode) in [("hunter2\nhunter2", 0o600), ("hunter2", 0o644), (String(repeating: "hunter2", count: 20_000), 0o600)] {
             let house = try house(secret: content, mode: mode_t(mode))
             #expect(!house.problems().isEmpty)

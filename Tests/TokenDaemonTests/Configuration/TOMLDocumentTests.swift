@@ -26,7 +26,7 @@ nonisolated struct TOMLDocumentTests {
         "secret = thunter2", "secret = fhunter2", "secret = ihunter2", "secret = nhunter2", "secret = hunter2", "secret = 1hunter2", "secret = \"hunter2",
         "secret = 'hunter2", "secret hunter2", "secret = truehunter2", "secret = 0xhunter2", "secret = true2hunter2", "secret = infhunter2", "secret = 2027-hunter2", "= hunter2", "hunter2",
     ])
-    func `a syntax error does not repeat what was written`(text: String) throws {
+    func `LOG-01 a syntax error does not repeat what was written`(text: String) throws {
         let told = try #require(problem(text))
         #expect(!told.contains("hu"), "\(told)")
         #expect(!told.contains("saw"), "\(told)")
