@@ -120,12 +120,13 @@ extension AuditLog {
         timer?.set(at: moment)
     }
 
-    private static func sink(for mode: LogMode) throws(SystemError) -> any AuditSink {
-        let journal = try JournalSocket()
-        return switch mode {
-        case .journal: JournalSink(journal)
-        case .auto where journal.exists: JournalSink(journal)
-        case .auto, .stderr: LineSink.standardError()
+    static func sink(for mode: LogMode, journal path: String = JournalSocket.journald) throws(SystemError) -> any AuditSink {
+        switch mode {
+        case .journal: return JournalSink(try JournalSocket(path: path))
+        case .stderr: return LineSink.standardError()
+        case .auto:
+            let journal = try JournalSocket(path: path)
+            return journal.exists ? JournalSink(journal) : LineSink.standardError()
         }
     }
 }

@@ -3,7 +3,7 @@ package struct AuditBacklog: Sendable {
     /// First entries that wait in their order; beyond these only their counts are kept.
     package static let most = 512
 
-    private var waiting: [(summary: AuditSummary, at: Int64)] = []
+    private(set) var waiting: [(summary: AuditSummary, at: Int64)] = []
     private var head = 0
     private var since: Int64?
     private var held: UInt64 = 0

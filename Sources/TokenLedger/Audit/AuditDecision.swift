@@ -1,7 +1,8 @@
 package import OAuth
 package import TokenWire
 
-/// How it was decided, in the words of `TOKEND_DECISION`: of a refusal its code on the wire, of REJECT its answer, of an exchange its outcome.
+/// How it was decided, in the words of `TOKEND_DECISION`: of a refusal its code on the wire, of REJECT its answer, of an exchange
+/// its outcome.
 package enum AuditDecision: String, Hashable, Sendable, CaseIterable {
     /// handed out
     case ready

@@ -30,10 +30,10 @@ private func sentence(_ entry: AuditEntry) -> String {
     switch entry.event {
     case .handedOut: "\(AuditPhrase.subject(entry)) handed out to \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))"
     case .refused: "\(AuditPhrase.subject(entry)) refused to \(AuditPhrase.who(entry))\(AuditPhrase.verdict(entry))"
-    case .rejected: "\(AuditPhrase.subject(entry)) reported as rejected by \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))\(AuditPhrase.verdict(entry))"
+    case .rejected: rejected(entry)
     case .renewed: renewed(entry)
     case .renewalFailed: failed(entry)
-    case .recovered: "\(AuditPhrase.quoted(entry)) works again for \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))\(AuditPhrase.detail(entry))"
+    case .recovered: recovered(entry)
     case .renewalAsked: "renewal of \(AuditPhrase.quoted(entry)) asked for by \(AuditPhrase.who(entry))"
     case .sharedToken: "\(AuditPhrase.quoted(entry)) is shared: all callers that its rules allow are handed the same token"
     case .configurationLoaded: "configuration loaded\(AuditPhrase.detail(entry))"
@@ -45,10 +45,20 @@ private func sentence(_ entry: AuditEntry) -> String {
     }
 }
 
+private func rejected(_ entry: AuditEntry) -> String {
+    "\(AuditPhrase.subject(entry)) reported as rejected by \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))"
+        + AuditPhrase.verdict(entry)
+}
+
+private func recovered(_ entry: AuditEntry) -> String {
+    "\(AuditPhrase.quoted(entry)) works again for \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))" + AuditPhrase.detail(entry)
+}
+
 private func renewed(_ entry: AuditEntry) -> String {
     let verb = entry.previousID == nil ? "obtained" : "renewed"
     let change = entry.previousID.map { " after \($0)" } ?? ""
-    return "\(AuditPhrase.subject(entry)) \(verb) for \(AuditPhrase.who(entry))\(AuditPhrase.server(entry))\(AuditPhrase.id(entry))\(change)\(AuditPhrase.life(entry))"
+    return "\(AuditPhrase.subject(entry)) \(verb) for \(AuditPhrase.who(entry))\(AuditPhrase.server(entry))"
+        + "\(AuditPhrase.id(entry))\(change)\(AuditPhrase.life(entry))"
 }
 
 private func failed(_ entry: AuditEntry) -> String {

@@ -45,7 +45,9 @@ enum AuditPhrase {
 
     /// What happens now: the present token, and the next try.
     static func outlook(_ entry: AuditEntry) -> String {
-        let present = entry.remaining.map { $0 > 0 ? "; still serving the present token for \(duration($0))" : "; the present token has expired" }
+        let present = entry.remaining.map {
+            $0 > 0 ? "; still serving the present token for \(duration($0))" : "; the present token has expired"
+        }
         let next = entry.retryAfter.map { "trying again in \(duration(Int64($0)))" }
         return (present ?? "; no token is held") + ", " + (next ?? "not trying again before RENEW or a reload")
     }

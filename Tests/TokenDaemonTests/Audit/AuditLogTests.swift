@@ -38,7 +38,8 @@ final class AuditBench {
     static func handOut(_ number: Int = 0) -> AuditEntry {
         AuditEntry(
             .handedOut, .ready, token: TokenName(application: "portal", token: "sync"), tokenID: Fingerprint(bits: UInt64(number)),
-            consumer: .unit("erp-sync.service"), caller: Caller(uid: 995, gid: 995, pid: 812, unit: .unit("erp-sync.service")), comm: "erp-sync")
+            consumer: .unit("erp-sync.service"), caller: Caller(uid: 995, gid: 995, pid: 812, unit: .unit("erp-sync.service")),
+            comm: "erp-sync")
     }
 }
 
@@ -62,7 +63,8 @@ final class AuditBench {
         bench.pass(1)
         let summary = try #require(journald.read().first)
         #expect(summary["TOKEND_COUNT"] == "1203")
-        #expect(summary["MESSAGE"] == "portal.sync handed out to erp-sync.service (uid 995), token 0000000000000000, 1,203 more times in 10 s")
+        #expect(summary["MESSAGE"]
+            == "portal.sync handed out to erp-sync.service (uid 995), token 0000000000000000, 1,203 more times in 10 s")
     }
 
     @Test func `while there is no journal nothing is lost, and the gap is reported first`() throws {
@@ -158,6 +160,14 @@ final class AuditBench {
         log.record(AuditBench.handOut(1))
         log.record(AuditBench.handOut(1))
         #expect(log.flush() == 2)
+    }
+
+    @Test func `auto is the journal when its socket exists`() throws {
+        func isJournal(_ mode: LogMode) throws -> Bool { try AuditLog.sink(for: mode, journal: bench.path) is JournalSink }
+        #expect(try LogMode.allCases.map(isJournal) == [false, true, false])
+        let journald = try Journald(at: bench.path)
+        #expect(try LogMode.allCases.map(isJournal) == [true, true, false])
+        withExtendedLifetime(journald) {}
     }
 
     @Test func `the timer of the loop brings what waits`() throws {

@@ -31,6 +31,35 @@ private final class Pipe {
     func read() -> String { readAll(output) }
 }
 
+/// A terminal in raw mode: what is written to the line is on the screen as it is.
+private final class Terminal {
+    let screen: Int32
+    let line: Int32
+
+    // ioctl_tty(2): TIOCSPTLCK and TIOCGPTN, which Swift does not import
+    private static let setLock: UInt = 0x4004_5431
+    private static let getNumber: UInt = 0x8004_5430
+
+    init() throws {
+        screen = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
+        var lock: Int32 = 0
+        var number: Int32 = 0
+        guard ioctl(screen, Terminal.setLock, &lock) == 0, ioctl(screen, Terminal.getNumber, &number) == 0 else {
+            throw TestFailure("cannot make a terminal: errno \(errno)")
+        }
+        line = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+        var settings = termios()
+        tcgetattr(line, &settings)
+        cfmakeraw(&settings)
+        tcsetattr(line, TCSANOW, &settings)
+    }
+
+    isolated deinit {
+        close(line)
+        close(screen)
+    }
+}
+
 private func readAll(_ fd: Int32) -> String {
     var text: [UInt8] = []
     var bytes = [UInt8](repeating: 0, count: 65_536)
@@ -83,6 +112,20 @@ private func readAll(_ fd: Int32) -> String {
         #expect(sink.take(fields(more)))
         text += readAll(pair.b)
         #expect(text == lines(0..<(more + 1)))
+    }
+
+    @Test func `a terminal that nobody reads blocks nobody and loses no part of a line`() throws {
+        let terminal = try Terminal()
+        let sink = LineSink(terminal.line, journalStream: nil)
+        var text = ""
+        var number = 0
+        for _ in 0..<10 {
+            number = fill(sink, from: number)
+            text += readAll(terminal.screen)
+        }
+        #expect(sink.take(fields(number)))
+        text += readAll(terminal.screen)
+        #expect(text == lines(0..<(number + 1)))
     }
 
     @Test func `the given descriptor stays as it was`() throws {

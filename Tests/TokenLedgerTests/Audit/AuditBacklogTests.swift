@@ -41,6 +41,7 @@ import Testing
             #expect(backlog.hold(summary(), now: 0) == true)
             #expect(backlog.hold(summary(), now: 0) == false)
         }
+        #expect(backlog.waiting.count <= 2 * AuditBacklog.most + 1)
         #expect(backlog.empty().count == AuditBacklog.most)
     }
 
@@ -69,7 +70,8 @@ import Testing
         (repeats.isFirst, repeats.count) = (false, 1_203)
         _ = backlog.hold(repeats, now: .seconds(2))
         let report = try #require(backlog.report(now: .seconds(43)))
-        #expect(auditMessage(report) == "no audit entry was taken for 42 s; what was held back follows, by itself or counted in summaries (1,204)")
+        #expect(auditMessage(report)
+            == "no audit entry was taken for 42 s; what was held back follows, by itself or counted in summaries (1,204)")
         let fields = auditFields(report)
         #expect(fields[.held] == "1204")
         #expect(fields[.count] == nil)

@@ -77,7 +77,8 @@ import TokenWire
 
     static func plan() throws -> ExchangePlan {
         let client = ClientIdentity(id: "my.trusted.app/portal", authentication: .post(Secret("canary-client-secret")))
-        let application = Application(name: "portal", server: ServerSettings(location: .issuer("https://demodb.my.erp.net/id")), client: client)
+        let server = ServerSettings(location: .issuer("https://demodb.my.erp.net/id"))
+        let application = Application(name: "portal", server: server, client: client)
         let grant = GrantRequest.clientCredentials(scopes: ["read", "update"], audience: nil)
         return ExchangePlan(id: 7, token: try #require(Sample.sync), application: application, grant: grant, timeout: 30)
     }
@@ -111,7 +112,8 @@ import TokenWire
 
     @Test func `LOG-03 a failed exchange is told in full`() throws {
         let failure = ExchangeFailure(
-            law: .configuration, reach: .credential, oauthError: "invalid_client", status: 401, text: "the token endpoint said invalid_client")
+            law: .configuration, reach: .credential, oauthError: "invalid_client", status: 401,
+            text: "the token endpoint said invalid_client")
         let fields = try fields(.failure(failure))
         let expected: [(AuditField, String)] = [
             (.event, "renewal-failed"), (.decision, "configuration"), (.oauthError, "invalid_client"), (.status, "401"), (.duration, "312"),

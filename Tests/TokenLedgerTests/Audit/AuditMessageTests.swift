@@ -73,7 +73,8 @@ import TokenWire
 
     @Test func `a summary of failures leaves out what was only true at its moment`() {
         let summary = AuditSummary(slot: Self.slot, entry: Sample.failure(), count: 3, seconds: 60, isFirst: false)
-        #expect(auditMessage(summary) == "could not renew \"portal.sync\" for erp-sync.service: the token endpoint answered 503, 3 more times in 60 s")
+        #expect(auditMessage(summary)
+            == "could not renew \"portal.sync\" for erp-sync.service: the token endpoint answered 503, 3 more times in 60 s")
     }
 
     @Test func `others are counted by user`() {

@@ -61,8 +61,10 @@ import TokenWire
 
     static let distinct: [AuditEntry] = [
         Sample.handOut(), Sample.handOut(Sample.other), Sample.handOut(id: Sample.successor), Sample.handOut(to: .uid(995)),
-        Sample.handOut(to: .shared), Sample.handOut(to: .shared, by: Sample.stranger), Sample.denial(), Sample.denial(uid: 1001),
-        Sample.denial(of: Sample.sync), Sample.failure(), AuditEntry(.trouble, reason: "store"), AuditEntry(.trouble, reason: "clock"),
+        Sample.handOut(to: .shared), Sample.handOut(to: .shared, by: Sample.stranger),
+        Sample.handOut(to: .shared, by: Caller(uid: 995, gid: 995, unit: .unit("other.service"))), Sample.denial(), Sample.denial(uid: 1001),
+        Sample.denial(of: Sample.sync), Sample.failure(), AuditEntry(.trouble, reason: "store"),
+        AuditEntry(.trouble, reason: "clock"),
         AuditMessageTests.with(Sample.denial()) { $0.request = "RELOAD" },
         AuditMessageTests.with(Sample.denial()) { $0.decision = .busy },
     ]
