@@ -47,6 +47,14 @@ package struct AuditEntry: Equatable, Sendable {
             token = reply?.accessToken.map { fingerprint($0) }
             self.delivery = delivery
         }
+
+        private init(_ other: Outcome, delivery: String) {
+            (status, error, token) = (other.status, other.error, other.token)
+            self.delivery = delivery
+        }
+
+        /// The same answer, which the client did not wait for.
+        var interrupted: Outcome { Outcome(self, delivery: "gone") }
     }
 }
 

@@ -48,7 +48,9 @@ extension Fault {
         guard let code = try line.number("code"), (200...599).contains(code) else {
             throw ControlError("\"status\" needs code=200 to code=599")
         }
-        return .status(code, retryAfter: line["retry-after"].flatMap(RetryAfter.init), error: line["error"], description: line["description"])
+        return .status(
+            code, retryAfter: line["retry-after"].flatMap(RetryAfter.init), error: line["error"],
+            description: line["description"])
     }
 
     private static func redirect(_ line: ControlLine) throws(ControlError) -> Kind {

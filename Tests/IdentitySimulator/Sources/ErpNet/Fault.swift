@@ -44,6 +44,17 @@ extension Fault {
         case drip(every: Double)
         case endless
         case none(Ending)
+
+        /// How the audit log names it.
+        package var word: String {
+            switch self {
+            case .whole: "whole"
+            case .half: "half"
+            case .drip: "drip"
+            case .endless: "endless"
+            case .none: "dropped"
+            }
+        }
     }
 
     package var delivery: Delivery {
@@ -78,9 +89,14 @@ extension Fault {
         }
     }
 
-    private static func failure(_ status: Int, retryAfter: RetryAfter?, error: String?, description: String?, now: Int) -> Reply {
-        let body = error.map { JSON.object([.init(name: "error", value: .string($0))]).appending("error_description", ifPresent: description) }
-        var reply = body.map { Reply.json($0, status: status) } ?? .page("\(status)", status: status)
+    private static func failure(
+        _ status: Int, retryAfter: RetryAfter?, error: String?, description: String?, now: Int
+    ) -> Reply {
+        var reply = Reply.page("\(status)", status: status)
+        if let error {
+            let body: JSON = ["error": .string(error)]
+            reply = .json(body.appending("error_description", ifPresent: description), status: status)
+        }
         reply.set("Retry-After", retryAfter?.value(now: now))
         return reply
     }

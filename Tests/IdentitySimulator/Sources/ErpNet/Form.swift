@@ -12,8 +12,7 @@ package struct Form: Sendable {
         var fields: [Field] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count == 2 ? parts[1] : parts[0][..<parts[0].startIndex])
-            else { return nil }
+            guard let name = Self.decoded(parts[0]), let value = parts.count == 2 ? Self.decoded(parts[1]) : "" else { return nil }
             fields.append(Field(name: name, value: value))
         }
         self.fields = fields

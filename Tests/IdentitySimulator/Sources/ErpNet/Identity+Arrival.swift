@@ -25,8 +25,15 @@ extension Identity {
     package mutating func finish(_ course: Course, _ route: Route, _ outcome: AuditEntry.Outcome) -> AuditEntry? {
         counters.add("finished")
         counters.add(route.rawValue + "-finished", client: course.client)
-        if outcome.delivery == "gone" { counters.add("gone", client: course.client) }
         return audit.finish(course.sequence, outcome)
+    }
+
+    /// Notes that a client left before it had everything, and returns its entry for the log file.
+    package mutating func leave(_ course: Course, _ route: Route) -> AuditEntry? {
+        counters.add("gone", client: course.client)
+        let outcome = audit.entries.last { $0.sequence == course.sequence }?.outcome
+        guard let outcome else { return finish(course, route, .init(reply: nil, delivery: "gone")) }
+        return audit.finish(course.sequence, outcome.interrupted)
     }
 
     /// The client that a request names, if it exists; an unknown name is not repeated, since it may be anything.

@@ -29,7 +29,9 @@ extension Identity {
         return ["token": .string(token), "reference": entry.json]
     }
 
-    private func owner(_ kind: ReferenceTokens.Kind, of application: TrustedApplication, _ line: ControlLine) throws(ControlError) -> String {
+    private func owner(
+        _ kind: ReferenceTokens.Kind, of application: TrustedApplication, _ line: ControlLine
+    ) throws(ControlError) -> String {
         switch kind {
         case .personal:
             guard let person = people.first(where: { $0.login == line["user"] && $0.password != nil }) else {

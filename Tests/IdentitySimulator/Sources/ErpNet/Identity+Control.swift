@@ -30,7 +30,9 @@ extension Identity {
         case 0: return ["knobs": knobs.values]
         case 1 where line.words[0] == "reset": resetKnobs()
         case 1:
-            guard let value = knobs.values[line.words[0]] else { throw ControlError("no knob \"\(line.words[0])\"; \"knob\" shows them all") }
+            guard let value = knobs.values[line.words[0]] else {
+                throw ControlError("no knob \"\(line.words[0])\"; \"knob\" shows them all")
+            }
             return ["value": value]
         case 2: try knobs.turn(line.words[0], to: line.words[1])
         default: throw ControlError("knob [NAME [VALUE]]")

@@ -7,8 +7,13 @@ extension Identity {
         guard request.method == "POST" else { return .wrongMethod }
         guard let login = try? JSONDecoder().decode(LegacyLogin.self, from: Data(request.body)),
               people.contains(where: { $0.login == login.user && $0.password != nil && $0.password == login.pass })
-        else { return .json(["message": "The user or the password is not right.", "code": 0, "type": "LoginFailed", "info": ""], status: 401) }
+        else { return refusedLogin }
         return .json(["authorization": "ErpSession \(randomHex(bytes: 16))"])
+    }
+
+    private var refusedLogin: Reply {
+        let text: JSON = "The user or the password is not right."
+        return .json(["message": text, "code": 0, "type": "LoginFailed", "info": ""], status: 401)
     }
 }
 

@@ -33,12 +33,13 @@ package struct Identity: Sendable {
         registerDemo()
     }
 
-    /// Back to the state of a new instance. Keys stay, since tokens that were handed out are signed with them.
+    /// Back to the state of a new instance with the same first key.
     package mutating func reset() {
         let fresh = audit.nextEntry
         (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))
         (references, licences, counters) = (ReferenceTokens(), LicencePool(), Counters())
         (audit, clock) = (AuditLog(from: fresh), SimulatedClock())
+        keys.reset()
         registerDemo()
     }
 

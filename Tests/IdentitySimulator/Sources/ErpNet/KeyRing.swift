@@ -16,16 +16,21 @@ package struct KeyRing: Sendable {
         package internal(set) var hiddenFetches: Int?
     }
 
-    package private(set) var entries: [Entry] = []
+    package private(set) var entries: [Entry]
+    private let first: Entry
 
     /// - Parameter key: signs from the start. Its `kid` follows from its modulus, so that it survives a restart.
     package init(signing key: RSAKey) {
         let kid = hex(sha256(key.modulus).prefix(16)).uppercased()
-        entries = [Entry(kid: kid, key: key, phase: .signing, hiddenFetches: 0)]
+        first = Entry(kid: kid, key: key, phase: .signing, hiddenFetches: 0)
+        entries = [first]
     }
 
+    /// Back to the first key alone.
+    package mutating func reset() { entries = [first] }
+
     /// The key that signs now. There always is one: `remove` refuses it.
-    package var signing: Entry { entries.first { $0.phase == .signing } ?? entries[0] }
+    package var signing: Entry { entries.first { $0.phase == .signing } ?? first }
 
     /// A key that has not been removed, published or not.
     package func key(_ kid: String) -> RSAKey? { entries.first { $0.kid == kid }?.key }

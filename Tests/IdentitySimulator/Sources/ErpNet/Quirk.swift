@@ -52,10 +52,9 @@ package enum Quirk: Equatable, Sendable {
         case "missing": nil
         case "null": .null
         case "string": "3600"
-        case "word": "soon"
         case "fraction": .verbatim("3599.5")
         case "huge": .verbatim("99999999999999999999")
-        default: .verbatim(value)
+        default: Int(value).map { .number($0) } ?? .string(value)
         }
     }
 

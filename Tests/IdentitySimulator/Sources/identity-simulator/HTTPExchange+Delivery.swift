@@ -33,7 +33,11 @@ extension HTTPExchange {
     func endless(_ reply: Reply) async throws {
         try await outbound.write(.head(head(reply, length: nil, goesOn: false)))
         let blanks = ByteBuffer(repeating: UInt8(ascii: " "), count: 16_384)
-        while true { try await outbound.write(.body(.byteBuffer(blanks))) }
+        while true {
+            try await outbound.write(.body(.byteBuffer(blanks)))
+            // a pause keeps one greedy client from starving the others
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     func end(_ ending: Fault.Ending, _ course: Identity.Course) async throws {

@@ -16,48 +16,47 @@ struct HTTPExchange: Sendable {
     func run() async -> Bool {
         let course = await simulator.arrive(request, listener: listener, connection: connection)
         do {
-            let (outcome, goesOn) = try await carryOut(course)
-            await simulator.finish(course, request.route, outcome)
-            return goesOn
+            return try await carryOut(course)
         } catch {
-            await simulator.finish(course, request.route, .init(reply: nil, delivery: "gone"))
+            await simulator.leave(course, request.route)
             return false
         }
     }
 
-    private func carryOut(_ course: Identity.Course) async throws -> (AuditEntry.Outcome, goesOn: Bool) {
+    private func carryOut(_ course: Identity.Course) async throws -> Bool {
         try await pause(course.fault?.delay)
         if course.fault?.kind == .hang { try await park(course) }
         if let ending = course.fault?.dropBefore {
+            await finish(course, nil, "dropped")
             try await end(ending, course)
-            return (.init(reply: nil, delivery: "dropped"), false)
+            return false
         }
         let reply = await simulator.answer(request, under: course.fault)
         try await pause(course.fault?.hold)
         return try await deliver(reply, course)
     }
 
-    private func deliver(_ reply: Reply, _ course: Identity.Course) async throws -> (AuditEntry.Outcome, goesOn: Bool) {
-        switch course.fault?.delivery ?? .whole {
+    /// The log has the outcome before the client has the answer, so that whoever asks next finds it there.
+    private func deliver(_ reply: Reply, _ course: Identity.Course) async throws -> Bool {
+        let delivery = course.fault?.delivery ?? .whole
+        await finish(course, reply, delivery.word)
+        switch delivery {
         case .whole:
             let serverKeeps = await simulator.keepsConnections
-            let goesOn = keepsAlive && serverKeeps
-            try await whole(reply, goesOn: goesOn)
-            return (.init(reply: reply, delivery: "whole"), goesOn)
+            try await whole(reply, goesOn: keepsAlive && serverKeeps)
+            return keepsAlive && serverKeeps
         case .half(let ending):
             try await half(reply)
             try await end(ending, course)
-            return (.init(reply: reply, delivery: "half"), false)
-        case .drip(let seconds):
-            try await drip(reply, every: seconds)
-            return (.init(reply: reply, delivery: "drip"), false)
-        case .endless:
-            try await endless(reply)
-            return (.init(reply: reply, delivery: "endless"), false)
-        case .none(let ending):
-            try await end(ending, course)
-            return (.init(reply: reply, delivery: "dropped"), false)
+        case .drip(let seconds): try await drip(reply, every: seconds)
+        case .endless: try await endless(reply)
+        case .none(let ending): try await end(ending, course)
         }
+        return false
+    }
+
+    private func finish(_ course: Identity.Course, _ reply: Reply?, _ delivery: String) async {
+        await simulator.finish(course, request.route, .init(reply: reply, delivery: delivery))
     }
 
     /// Waits until the fault is released. Throws when the client leaves first.

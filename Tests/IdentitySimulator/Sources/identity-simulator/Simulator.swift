@@ -65,6 +65,12 @@ extension Simulator {
         wakeWaiters()
     }
 
+    /// The client went before it had everything.
+    func leave(_ course: Identity.Course, _ route: Route) {
+        if let entry = identity.leave(course, route) { auditFile.append(entry.json.description) }
+        wakeWaiters()
+    }
+
     /// Holds an exchange until its fault is cleared or released.
     func park(_ course: Identity.Course, _ release: AsyncStream<Never>.Continuation) {
         guard let fault = course.fault else { return release.finish() }
@@ -76,7 +82,7 @@ extension Simulator {
     /// Seconds since the start, to the microsecond.
     private var elapsed: Double {
         let (seconds, attoseconds) = (ContinuousClock.now - started).components
-        return Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1e6
+        return Double(seconds * 1_000_000 + attoseconds / 1_000_000_000_000) / 1e6
     }
 }
 
