@@ -14,20 +14,19 @@ struct Endpoint: Equatable {
     /// Reads an absolute address with libcurl's own parser, so that what is checked is what will be called.
     init(_ url: String, as kind: Kind) throws(TransferFailure) {
         guard let parts = Parts(url) else { throw Self.refusal(kind, "is not an absolute address") }
-        host = parts.host
+        host = parts.bareHost
         port = parts.port
         switch kind {
         case .server(let plainHTTPOnLoopback):
-            let plain = parts.scheme == "http" && plainHTTPOnLoopback && Self.isLoopback(host)
+            let plain = parts.scheme == "http" && plainHTTPOnLoopback && Self.loopback.contains(parts.host)
             guard parts.scheme == "https" || plain else { throw Self.refusal(kind, "is not https") }
         case .proxy:
             guard parts.scheme == "http", parts.path == "/" else { throw Self.refusal(kind, "is not http://host:port") }
         }
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
-        host == "127.0.0.1" || host == "::1" || host == "localhost"
-    }
+    /// As libcurl writes them; it resolves this one name by itself, but asks the name server for "localhost.".
+    private static let loopback = ["127.0.0.1", "[::1]", "localhost"]
 
     private static func refusal(_ kind: Kind, _ fault: String) -> TransferFailure {
         let what = switch kind {
@@ -56,20 +55,19 @@ private struct Parts {
               let port = Self.part(CURLUPART_PORT, of: parsed, UInt32(CURLU_DEFAULT_PORT)),
               let path = Self.part(CURLUPART_PATH, of: parsed)
         else { return nil }
-        (self.scheme, self.port, self.path) = (scheme, port, path)
-        self.host = Self.bare(host)
-        guard !self.host.isEmpty else { return nil }
+        (self.scheme, self.host, self.port, self.path) = (scheme, host, port, path)
+        guard !bareHost.isEmpty else { return nil }
+    }
+
+    var bareHost: String {
+        if host.hasPrefix("[") { return String(host.dropFirst().dropLast()) }
+        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     /// libcurl forgives one slash or three; then the host would not be where a reader sees it.
     private static func hasAuthority(_ url: String) -> Bool {
         let rest = url.drop { $0 != ":" }
         return rest.hasPrefix("://") && !rest.hasPrefix(":///")
-    }
-
-    private static func bare(_ host: String) -> String {
-        if host.hasPrefix("[") { return String(host.dropFirst().dropLast()) }
-        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     private static func part(_ part: CURLUPart, of url: OpaquePointer, _ flags: UInt32 = 0) -> String? {

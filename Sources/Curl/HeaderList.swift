@@ -11,16 +11,18 @@ final class HeaderList {
     /// The list for `CURLOPT_HTTPHEADER`; valid as long as this object.
     var first: UnsafeMutablePointer<curl_slist>? { nodes.isEmpty ? nil : nodes.baseAddress }
 
+    /// `without` names headers that libcurl adds by itself and must not.
     /// Throws `.badURL` for a name that is not a token or a value with a control character (RFC 9110 section 5).
-    init(_ headers: [(name: String, value: Secret)]) throws(TransferFailure) {
-        nodes = .allocate(capacity: headers.count)
+    init(_ headers: [(name: String, value: Secret)], without: [String]) throws(TransferFailure) {
+        nodes = .allocate(capacity: headers.count + without.count)
         nodes.initialize(repeating: curl_slist())
         for (name, value) in headers {
             guard Self.isToken(name), Self.isFieldValue(value) else {
                 throw TransferFailure(phase: .unsent, cause: .badURL, text: "a request header holds a character that may not be sent")
             }
-            texts.append(Self.line(name, value))
+            texts.append(Self.line(name + (value.isEmpty ? ";" : ": "), value))
         }
+        texts += without.map { Self.line($0 + ":", Secret("")) }
         link()
     }
 
@@ -39,9 +41,9 @@ final class HeaderList {
         }
     }
 
-    /// `name: value` and a NUL. libcurl takes `name:` as "leave this header out" and `name;` as an empty value.
+    /// Both and a NUL. libcurl takes `name:` as "leave this header out" and `name;` as an empty value.
     private static func line(_ name: String, _ value: Secret) -> UnsafeMutableRawBufferPointer {
-        let head = Array((name + (value.isEmpty ? ";" : ": ")).utf8)
+        let head = Array(name.utf8)
         let text = UnsafeMutableRawBufferPointer.allocate(byteCount: head.count + value.count + 1, alignment: 1)
         text.copyBytes(from: head)
         value.withBytes { UnsafeMutableRawBufferPointer(rebasing: text[head.count...]).copyMemory(from: $0) }

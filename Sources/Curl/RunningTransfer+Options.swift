@@ -88,8 +88,9 @@ extension RunningTransfer {
             let part = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
             return RunningTransfer.from(context)?.receive(part) == true ? part.count : 0
         })
-        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_HEADERFUNCTION) { _, size, count, context in
-            RunningTransfer.from(context)?.receiveHeader(count: size * count) == true ? size * count : 0
+        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            return RunningTransfer.from(context)?.receiveHeader(line) == true ? line.count : 0
         })
         try EasyHandle.check(tokend_curl_set_open_socket(handle.pointer) { context, _, address in
             RunningTransfer.from(context)?.resolved()

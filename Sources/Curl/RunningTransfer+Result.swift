@@ -7,6 +7,7 @@ extension RunningTransfer {
     /// What is reported once libcurl has ended the transfer with `code`.
     func result(_ code: CURLcode, now: Int64) -> Result<TransferResponse, TransferFailure> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
+        guard headersAreWhole else { return .failure(failure(CURLE_PARTIAL_FILE)) }
         return .success(TransferResponse(
             status: handle.number(CURLINFO_RESPONSE_CODE),
             retryAfter: handle.header("Retry-After"),
@@ -43,6 +44,8 @@ extension RunningTransfer {
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
              CURLE_ABORTED_BY_CALLBACK:
             return (.reset, isSent ? "the connection ended before its answer was complete" : "the connection ended")
+        // libcurl's answer to a header line beyond its own limit
+        case CURLE_OUT_OF_MEMORY where isSent: return (.tooLarge, "the answer is larger than allowed")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
             return (isSent ? .protocolError : .badURL, isSent ? "what it sent is not HTTP/1.1" : "its address cannot be used")
         case CURLE_URL_MALFORMAT: return (.badURL, "its address cannot be used")

@@ -24,6 +24,9 @@ final class RunningTransfer {
     /// Whether a byte of the request was or may have been written: libcurl calls `requestBegins` right before the first
     /// write, when connection, tunnel and TLS stand.
     private(set) var isSent = false
+    /// Whether the empty line after the headers of the latest answer was seen: libcurl takes headers that end with the
+    /// connection for an answer without a body.
+    private(set) var headersAreWhole = false
     private var headerBytes = 0
 
     /// Throws before anything is sent, for an address or a header that may not be used.
@@ -32,15 +35,11 @@ final class RunningTransfer {
         self.submission = submission
         server = try Endpoint(transfer.url, as: .server(plainHTTPOnLoopback: transfer.allowPlainHTTPOnLoopback))
         proxy = if let proxy = transfer.proxy { try Endpoint(proxy, as: .proxy) } else { nil }
-        headers = try HeaderList(Self.fixedHeaders(transfer) + transfer.headers)
+        // asked with `Expect: 100-continue`, many servers never answer; libcurl would wait a second for each
+        headers = try HeaderList([("Accept", Secret(transfer.accept))] + transfer.headers, without: ["Expect"])
         expectedName = Array(server.host.utf8CString)
         handle = try EasyHandle()
         try configure(userAgent: userAgent, now: now)
-    }
-
-    /// An empty `Expect` keeps libcurl from waiting for a `100 Continue` that many servers never send.
-    private static func fixedHeaders(_ transfer: Transfer) -> [(name: String, value: Secret)] {
-        [("Accept", Secret(transfer.accept))]
     }
 
     func resolved() { isResolved = true }
@@ -65,9 +64,11 @@ final class RunningTransfer {
         return true
     }
 
-    /// Counts a header line; false ends the transfer.
-    func receiveHeader(count: Int) -> Bool {
-        headerBytes += count
+    /// Takes a header line, a status line, or the empty line at their end; false ends the transfer.
+    func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        if line.starts(with: "HTTP/".utf8) { headersAreWhole = false }
+        if line.allSatisfy({ $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) { headersAreWhole = true }
+        headerBytes += line.count
         isTooLarge = isTooLarge || headerBytes > Self.maximumHeaders
         return !isTooLarge
     }

@@ -9,7 +9,8 @@ package struct TransferResponse: Sendable {
     package let date: String?
     package let contentType: String?
     package let cacheControl: String?
-    /// At most `Transfer.maximumBody` bytes.
+    /// At most `Transfer.maximumBody` bytes. Whole when the server gave a length or chunks; a body that ends with the connection
+    /// may have been cut by anybody on the way, for libcurl does not ask for an orderly end of TLS (RFC 9112 section 9.8).
     package let body: Secret
     /// Nanoseconds from `submit` to the last byte.
     package let duration: Int64

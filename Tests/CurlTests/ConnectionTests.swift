@@ -1,0 +1,102 @@
+import Curl
+import Secrets
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct `Connections kept and not kept` {
+    @Test func `a connection serves a second exchange`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("1"), .read, .answer("2"), .hang)
+        let exchanges = try Exchanges()
+        for body in ["1", "2"] { #expect(try await exchanges.response(to: .get(server.url)).body.text == body) }
+    }
+
+    @Test func `NET-11 a fresh connection is a new one although an idle one is there`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        _ = try await exchanges.response(to: .post("a=b", server.url).with { $0.freshConnection = true })
+        _ = try await server.next("request")
+        #expect(try await server.next("request").connection == 1)
+    }
+
+    @Test func `NET-08 a form is not sent again when a kept connection ends without an answer`() async throws {
+        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read, .close], [.tls, .read, .answer("{}")]])
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        let failure = try await exchanges.failure(of: .post("a=b", server.url))
+        #expect(failure.phase == .sent)
+        #expect(failure.cause == .reset)
+        // the next request that the server sees is not the form again
+        _ = try await exchanges.response(to: .get(server.url + "?next"))
+        let requests = try await [server.next("request"), server.next("request"), server.next("request")].map { String($0.text.prefix(10)) }
+        #expect(requests == ["GET /token", "POST /toke", "GET /token"])
+    }
+
+    @Test func `a kept connection that the server closed meanwhile costs nothing`() async throws {
+        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .close], [.tls, .read, .answer("{}")]])
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        _ = try await server.next("gone")
+        #expect(try await exchanges.response(to: .post("a=b", server.url)).status == 200)
+        #expect(try await server.next("request").connection == 1)
+    }
+
+    @Test func `NET-10 a proxy opens a tunnel and never sees the request`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        let proxy = try await ScriptedServer(nil, .read, .tunnel)
+        let transfer = try Transfer.post("client_secret=SECRET", server.url).with {
+            $0.headers = [("Authorization", Secret("Basic SECRET"))]
+            $0.proxy = "http://127.0.0.1:\(proxy.port)"
+        }
+        #expect(try await Exchanges().response(to: transfer).status == 200)
+        let asked = try await proxy.next("request").text
+        #expect(asked.hasPrefix("CONNECT localhost:\(server.port) HTTP/1.1\r\n"))
+        #expect(!asked.contains("SECRET") && !asked.contains("Authorization"))
+        #expect(try await proxy.next("tunnelled").bytes.prefix(2) == [0x16, 0x03])
+        #expect(try await server.next("request").text.hasSuffix("client_secret=SECRET"))
+    }
+
+    @Test func `NET-10 plain http to the loopback is tunnelled too`() async throws {
+        let server = try await ScriptedServer(nil, .read, .answer("{}"))
+        let proxy = try await ScriptedServer(nil, .read, .tunnel)
+        let transfer = Transfer(.get, url: "http://localhost:\(server.port)/", group: "g").with {
+            $0.allowPlainHTTPOnLoopback = true
+            $0.proxy = "http://localhost:\(proxy.port)"
+        }
+        #expect(try await Exchanges().response(to: transfer).status == 200)
+        #expect(try await proxy.next("request").text.hasPrefix("CONNECT "))
+    }
+
+    @Test func `NET-10 a connection through a proxy and one without are not exchanged for each other`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
+        let proxy = try await ScriptedServer(nil, .read, .tunnel)
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        _ = try await exchanges.response(to: .get(server.url).with { $0.proxy = "http://127.0.0.1:\(proxy.port)" })
+        _ = try await exchanges.response(to: .get(server.url))
+        let requests = try await [server.next("request"), server.next("request"), server.next("request")].map(\.connection)
+        #expect(requests == [0, 1, 0])
+    }
+
+    @Test func `a proxy that refuses, hangs up or is not there is to blame and nothing was sent`() async throws {
+        let refusing = try await ScriptedServer(nil, .read, .send("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), .close)
+        let leaving = try await ScriptedServer(nil, .read, .close)
+        let (gone, holder) = try ClosedPort.hold()
+        defer { withExtendedLifetime(holder) {} }
+        for port in [refusing.port, leaving.port, gone] {
+            let failure = try await Exchanges().failure(of: .post("a=b", "https://localhost:1/").with { $0.proxy = "http://127.0.0.1:\(port)" })
+            #expect(failure.cause == .proxy, "\(failure.text)")
+            #expect(failure.phase == .unsent)
+        }
+        let nameless = try await Exchanges().failure(of: .get("https://localhost:1/").with { $0.proxy = "http://nothing.invalid:1" })
+        #expect(nameless == TransferFailure(
+            phase: .unsent, cause: .proxy, text: "no answer from 'localhost:1': the proxy 'nothing.invalid:1' could not be resolved"))
+    }
+
+    @Test func `a certificate is checked through a tunnel as well`() async throws {
+        let server = try await ScriptedServer(.otherName, .tls, .read, .answer("{}"))
+        let proxy = try await ScriptedServer(nil, .read, .tunnel)
+        let failure = try await Exchanges().failure(of: .get(server.url).with { $0.proxy = "http://127.0.0.1:\(proxy.port)" })
+        #expect(failure.cause == .certificate(reason: "hostname mismatch"))
+        #expect(failure.phase == .unsent)
+    }
+}

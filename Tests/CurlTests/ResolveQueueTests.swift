@@ -1,0 +1,72 @@
+@testable import Curl
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct `Turns for name lookups` {
+    private static let second: Int64 = 1_000_000_000
+
+    @Test func `two of a group go at once and the next when one has left`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...4 { queue.join(id, group: "a") }
+        #expect(queue.admit(now: 0) == [1, 2])
+        #expect(queue.admit(now: 0) == [])
+        queue.leave(2)
+        #expect(queue.admit(now: 0) == [3])
+        queue.leave(1)
+        queue.leave(3)
+        #expect(queue.admit(now: 0) == [4])
+    }
+
+    @Test func `a group that waits does not hold up the others`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...3 { queue.join(id, group: "a") }
+        queue.join(4, group: "b")
+        #expect(queue.admit(now: 0) == [1, 2, 4])
+    }
+
+    @Test func `sixteen go at once and the others in the order in which they came`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...40 { queue.join(id, group: "\(id)") }
+        #expect(queue.admit(now: 0) == Array(1...16))
+        for id: UInt64 in [5, 1] { queue.leave(id) }
+        #expect(queue.admit(now: 0) == [17, 18])
+    }
+
+    @Test func `who leaves the line is not admitted`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...4 { queue.join(id, group: "a") }
+        _ = queue.admit(now: 0)
+        queue.leave(3)
+        queue.abandon(4)
+        queue.leave(1)
+        #expect(queue.admit(now: 0) == [])
+        #expect(Set(queue.resolving) == [2])
+    }
+
+    @Test func `a lookup that was given up counts until its thread is surely gone`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...3 { queue.join(id, group: "a") }
+        _ = queue.admit(now: 5 * Self.second)
+        #expect(queue.nextRelease == nil)
+        queue.abandon(1)
+        #expect(queue.nextRelease == 35 * Self.second)
+        #expect(queue.admit(now: 34 * Self.second) == [])
+        #expect(queue.admit(now: 35 * Self.second) == [3])
+        #expect(queue.nextRelease == nil)
+    }
+
+    @Test func `given up lookups count in the total too`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...17 { queue.join(id, group: "\(id)") }
+        for id in queue.admit(now: 0) { queue.abandon(id) }
+        #expect(queue.admit(now: 29 * Self.second) == [])
+        #expect(queue.admit(now: 30 * Self.second) == [17])
+    }
+
+    @Test func `an unknown id changes nothing`() {
+        var queue = ResolveQueue()
+        queue.leave(1)
+        queue.abandon(2)
+        queue.join(3, group: "a")
+        #expect(queue.admit(now: 0) == [3])
+    }
+}

@@ -1,0 +1,83 @@
+import Curl
+import Foundation
+import Secrets
+import Testing
+
+@Suite(.timeLimit(.minutes(3))) struct `Who is trusted` {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let certificate: Certificates.Name
+        let host: String
+        let cause: TransferFailure.Cause
+        var testDescription: String { "\(certificate) for \(host)" }
+    }
+
+    private static let refused: [Case] = [
+        Case(certificate: .otherName, host: "localhost", cause: .certificate(reason: "hostname mismatch")),
+        Case(certificate: .addressOnly, host: "localhost", cause: .certificate(reason: "hostname mismatch")),
+        Case(certificate: .commonNameOnly, host: "localhost", cause: .certificate(reason: "hostname mismatch")),
+        Case(certificate: .partialWildcard, host: "localhost", cause: .certificate(reason: "hostname mismatch")),
+        Case(certificate: .otherName, host: "127.0.0.1", cause: .certificate(reason: "IP address mismatch")),
+        Case(certificate: .addressAsName, host: "127.0.0.1", cause: .certificate(reason: "IP address mismatch")),
+        Case(certificate: .commonAddressOnly, host: "127.0.0.1", cause: .certificate(reason: "IP address mismatch")),
+        Case(certificate: .expired, host: "localhost", cause: .certificateTime),
+        Case(certificate: .notYetValid, host: "localhost", cause: .certificateTime),
+        Case(certificate: .stranger, host: "localhost", cause: .certificate(reason: "unable to get local issuer certificate")),
+    ]
+
+    @Test(arguments: refused)
+    func `NET-02 DISC-07 a certificate that does not prove the name is refused before a byte is sent`(example: Case) async throws {
+        let server = try await ScriptedServer(example.certificate, .tls, .read, .answer("{}"))
+        let failure = try await Exchanges().failure(of: .post("a=b", "https://\(example.host):\(server.port)/"))
+        #expect(failure.cause == example.cause)
+        #expect(failure.phase == .unsent)
+        #expect(try await server.events(until: "gone").allSatisfy { $0.event != "request" })
+    }
+
+    @Test(arguments: [(Certificates.Name.good, "localhost"), (.good, "LOCALHOST"), (.good, "127.0.0.1"), (.addressOnly, "127.0.0.1")])
+    func `NET-02 a certificate that proves the name is accepted`(certificate: Certificates.Name, host: String) async throws {
+        let server = try await ScriptedServer(certificate, .tls, .read, .answer("{}"))
+        #expect(try await Exchanges().response(to: .get("https://\(host):\(server.port)/")).status == 200)
+    }
+
+    @Test func `NET-02 a private authority counts only where it is named`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = nil })
+        #expect(failure.cause == .certificate(reason: "unable to get local issuer certificate"))
+        #expect(failure.phase == .unsent)
+    }
+
+    @Test func `a missing file of authorities is named as such`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = "/nonexistent.pem" })
+        #expect(failure.cause == .certificate(reason: "unreadable authorities"))
+        #expect(failure.phase == .unsent)
+    }
+
+    @Test func `NET-02 a connection trusted under one authority is not used under another`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        let stranger = try Certificates.strangersAuthority()
+        let failure = try await exchanges.failure(of: .get(server.url).with { $0.caFile = stranger })
+        #expect(failure.cause == .certificate(reason: "unable to get local issuer certificate"))
+        _ = try await exchanges.response(to: .get(server.url))
+    }
+
+    @Test(arguments: [("1.1", false), ("1.2", true)])
+    func `NET-01 TLS 1 2 is the oldest that is spoken`(version: String, isSpoken: Bool) async throws {
+        let server = try await ScriptedServer(.good, tls: version, .tls, .read, .answer("{}"))
+        switch try await Exchanges().perform(.get(server.url)) {
+        case .success: #expect(isSpoken)
+        case .failure(let failure):
+            #expect(!isSpoken)
+            #expect(failure.cause == .tls)
+            #expect(failure.phase == .unsent)
+        }
+    }
+
+    @Test func `NET-01 TLS 1 3 is preferred`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        _ = try await Exchanges().response(to: .get(server.url))
+        #expect(try await server.next("tls").text == "TLSv1.3")
+    }
+}
