@@ -25,12 +25,15 @@ final class Exchanger {
 
     private let mailbox: Mailbox<Message>
     private let thread: ExchangeThread
+    private let clock: () -> Moment
     private var servers = ServerTable()
     private var flights: [UInt64: Flight] = [:]
     private var transfers: [UInt64: Purpose] = [:]
     private var lastTransfer: UInt64 = 0
 
-    init(loop: Loop, userAgent: String) throws {
+    /// - Parameter clock: tells the time; a test drives it by hand.
+    init(loop: Loop, userAgent: String, clock: @escaping () -> Moment = { .now }) throws {
+        self.clock = clock
         let mailbox = try Mailbox<Message>()
         self.mailbox = mailbox
         thread = try ExchangeThread(userAgent: userAgent) { id, result in
@@ -40,7 +43,7 @@ final class Exchanger {
     }
 
     func perform(_ plan: ExchangePlan) {
-        flights[plan.id] = Flight(plan, at: .now)
+        flights[plan.id] = Flight(plan, at: clock())
         mailbox.send(.begin(plan: plan.id))
     }
 
@@ -70,7 +73,7 @@ final class Exchanger {
     // MARK: metadata
 
     private func seekMetadata(for flight: Flight) {
-        switch servers.ask(for: flight, at: .now) {
+        switch servers.ask(for: flight, at: clock()) {
         case .ready(let metadata): exchange(flight, at: metadata)
         case .underway: break
         case .send(let request): submit(request, to: flight.settings, before: flight.deadline, .metadata(flight.settings))
@@ -79,7 +82,7 @@ final class Exchanger {
     }
 
     private func metadataAnswered(_ result: EndpointResult, _ settings: ServerSettings) {
-        switch servers.receive(result, from: settings, at: .now) {
+        switch servers.receive(result, from: settings, at: clock()) {
         case .send(let request, let deadline):
             submit(request, to: settings, before: deadline, .metadata(settings))
         case .settled(let result, let waiting):
@@ -97,7 +100,7 @@ final class Exchanger {
     private func exchange(_ flight: Flight, at metadata: ServerMetadata) {
         var flight = flight
         do throws(ExchangeFailure) {
-            let message = try flight.next(at: metadata, now: .now)
+            let message = try flight.next(at: metadata, now: clock())
             flights[flight.plan.id] = flight
             submit(message, to: flight.settings, before: flight.deadline, .token(plan: flight.plan.id))
         } catch {
@@ -107,28 +110,27 @@ final class Exchanger {
 
     private func tokenAnswered(_ result: EndpointResult, _ plan: UInt64) {
         guard var flight = flights[plan] else { return }
-        let outcome = flight.outcome(of: result, now: .now)
-        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: .now) else { return finish(flight, outcome) }
+        let outcome = flight.outcome(of: result, now: clock())
+        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()) else { return finish(flight, outcome) }
         flights[plan] = flight
         seekMetadata(for: flight)
     }
 
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
         flights[flight.plan.id] = nil
-        finished(flight.report(outcome, now: .now))
+        finished(flight.report(outcome, now: clock()))
     }
 
     private func submit(_ request: EndpointRequest, to settings: ServerSettings, before deadline: Int64, _ purpose: Purpose) {
         lastTransfer += 1
         transfers[lastTransfer] = purpose
-        let left = deadline - Moment.now.boot
+        let left = deadline - clock().boot
         guard left > 0 else { return mailbox.send(.ended(transfer: lastTransfer, .fault(.late))) }
         thread.submit(Transfer(request, to: settings, nanoseconds: left), id: lastTransfer)
     }
 }
 
 extension Moment {
-    /// The only place of the exchange where a clock is read.
     static var now: Moment { Moment(boot: Clock.boottime(), wall: Clock.realtime() / 1_000_000_000) }
 }
 
