@@ -27,7 +27,8 @@ enum MetadataAnswer {
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
-            self = .absent(.configuration("there are no metadata: \(answered); check the issuer, or write the endpoints under [endpoints]", status: response.status))
+            let text = "there are no metadata: \(answered); check the issuer, or write the endpoints under [endpoints]"
+            self = .absent(.configuration(text, status: response.status))
         }
     }
 

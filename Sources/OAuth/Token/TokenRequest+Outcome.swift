@@ -72,7 +72,7 @@ extension TokenRequest {
         case 404, 405, 410, 415:
             failure(.configuration, .credential, nil, status, "so it is no token endpoint; check its address")
         default:
-            failure(.no, .credential, nil, status, "without saying why")
+            failure(.no, .credential, nil, status, "without saying why; check the client id, its secret and what is asked for")
         }
     }
 
