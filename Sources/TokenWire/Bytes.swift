@@ -16,6 +16,13 @@ extension UInt8 {
     @inline(__always)
     var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
 
+    /// A byte of a `b64token` (RFC 6750 section 2.1), the closing `=` apart.
+    @inline(__always)
+    var isTokenByte: Bool {
+        isLetter || isDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: ".") || self == UInt8(ascii: "_")
+            || self == UInt8(ascii: "~") || self == UInt8(ascii: "+") || self == UInt8(ascii: "/")
+    }
+
     /// What this byte is worth as a hexadecimal digit of either case.
     var hexDigit: UInt8? {
         switch self {
@@ -49,7 +56,9 @@ extension UnsafeRawBufferPointer {
     }
 
     /// Whether the bytes are those of `text`.
-    func spells(_ text: String) -> Bool {
-        text.utf8.count == count && text.utf8.elementsEqual(self)
+    func spells(_ text: StaticString) -> Bool {
+        guard text.utf8CodeUnitCount == count else { return false }
+        for place in 0..<count where self[place] != text.utf8Start[place] { return false }
+        return true
     }
 }

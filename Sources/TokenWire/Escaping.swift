@@ -87,6 +87,20 @@ extension Escaping {
 
 extension SecretBuffer {
     func append(escaping text: String, keeping isKept: (UInt8) -> Bool) {
-        Escaping.escape(text, keeping: isKept).withUnsafeBytes { append($0) }
+        var text = text
+        text.withUTF8 { append(escaping: UnsafeRawBufferPointer($0), keeping: isKept) }
+    }
+
+    func append(escaping bytes: UnsafeRawBufferPointer, keeping isKept: (UInt8) -> Bool) {
+        for byte in bytes {
+            if isKept(byte) {
+                append(byte)
+            } else {
+                let (percent, high, low) = Escaping.escaped(byte)
+                append(percent)
+                append(high)
+                append(low)
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ enum Key: Int, CaseIterable {
     }
 
     /// As the line spells it.
-    var name: String {
+    var name: StaticString {
         switch self {
         case .wait: "wait"
         case .minValid: "min-valid"

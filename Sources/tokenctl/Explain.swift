@@ -21,7 +21,7 @@ struct Explain: ParsableCommand {
         try reporting(about: name) { () throws(Failure) in
             let groups = gid.isEmpty && uid == nil ? Explain.ownGroups() : gid
             let query = ExplainQuery(name: name, uid: uid ?? getuid(), gids: groups, unit: unit)
-            try DaemonConnection(connection.socket).printRows(of: .explain(query))
+            try DaemonConnection(.explain(query), at: connection.socket).printRows()
         }
     }
 

@@ -17,8 +17,8 @@ struct Get: ParsableCommand {
 
     func run() throws {
         try reporting(about: token.name) { () throws(Failure) in
-            let fetch = TokenFetch(verb: .get, query: token.query, socket: connection.socket)
-            try StandardOutput.write(json ? fetch.token().json : fetch.line())
+            let fetch = try TokenFetch(.get, token.query, from: connection.socket)
+            if json { try StandardOutput.write(fetch.token().json) } else { try fetch.print() }
         }
     }
 }

@@ -16,7 +16,7 @@ struct Header: ParsableCommand {
 
     func run() throws {
         try reporting(about: token.name) { () throws(Failure) in
-            try StandardOutput.write(TokenFetch(verb: .header, query: token.query, socket: connection.socket).line())
+            try TokenFetch(.header, token.query, from: connection.socket).print()
         }
     }
 }

@@ -10,7 +10,7 @@ struct Ping: ParsableCommand {
 
     func run() throws {
         try reporting { () throws(Failure) in
-            _ = try DaemonConnection(connection.socket).reply(to: .ping)
+            _ = try DaemonConnection(.ping, at: connection.socket).reply()
             try StandardOutput.write("OK\n")
         }
     }

@@ -26,8 +26,8 @@ struct Reject: ParsableCommand {
 
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
-            let daemon = try DaemonConnection(connection.socket, patience: wait + DaemonConnection.margin)
-            let reply = try daemon.reply(to: .reject(name: name, id: id.flatMap { Fingerprint($0) }, wait: wait))
+            let request = Request.reject(name: name, id: id.flatMap { Fingerprint($0) }, wait: wait)
+            let reply = try DaemonConnection(request, at: connection.socket, patience: wait + DaemonSocket.margin).reply()
             try StandardOutput.write(Quotation.plain(reply.ok.text) + "\n")
         }
     }

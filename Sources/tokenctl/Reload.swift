@@ -10,7 +10,7 @@ struct Reload: ParsableCommand {
 
     func run() throws {
         try reporting { () throws(Failure) in
-            try DaemonConnection(connection.socket, patience: DaemonConnection.longRequest).printRows(of: .reload)
+            try DaemonConnection(.reload, at: connection.socket, patience: DaemonConnection.longRequest).printRows()
         }
     }
 }

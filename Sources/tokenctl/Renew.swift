@@ -12,7 +12,7 @@ struct Renew: ParsableCommand {
 
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
-            try DaemonConnection(connection.socket, patience: DaemonConnection.longRequest).printRows(of: .renew(name: name))
+            try DaemonConnection(.renew(name: name), at: connection.socket, patience: DaemonConnection.longRequest).printRows()
         }
     }
 }

@@ -2,8 +2,8 @@ internal import TokenWire
 
 extension DaemonConnection {
     /// Asks, and prints the rows of the reply.
-    func printRows(of request: Request) throws(Failure) {
-        let rows = try reply(to: request).rows
+    func printRows() throws(Failure) {
+        let rows = try reply().rows
         try StandardOutput.write(rows.map { Quotation.plain($0.text) + "\n" }.joined())
     }
 

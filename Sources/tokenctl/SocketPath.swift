@@ -1,17 +1,24 @@
 internal import Glibc
 
-/// Where the daemon listens.
+/// Where the daemon listens: bytes that live as long as the process.
 struct SocketPath {
-    static let standard = "/run/tokend/tokend.sock"
-    let path: String
+    static let standard: StaticString = "/run/tokend/tokend.sock"
 
-    /// The path of the command line, else of `TOKEND_SOCKET`, else the standard one.
+    let bytes: UnsafePointer<CChar>
+
+    init(_ bytes: UnsafePointer<CChar>) { self.bytes = bytes }
+
+    /// The path of the option, or the inherited one.
     init(_ option: String?) {
-        path = option ?? SocketPath.environment ?? SocketPath.standard
+        let copy = option.flatMap { strdup($0) }
+        self = copy.map { SocketPath($0) } ?? .inherited
     }
 
-    private static var environment: String? {
-        guard let value = getenv("TOKEND_SOCKET"), value.pointee != 0 else { return nil }
-        return String(cString: value)
+    /// The path of `TOKEND_SOCKET`, else the standard one.
+    static var inherited: SocketPath {
+        if let value = getenv("TOKEND_SOCKET"), value.pointee != 0 { return SocketPath(value) }
+        return SocketPath(UnsafeRawPointer(standard.utf8Start).assumingMemoryBound(to: CChar.self))
     }
+
+    var text: String { String(cString: bytes) }
 }

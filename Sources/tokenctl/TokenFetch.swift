@@ -1,39 +1,76 @@
+internal import CShims
 internal import Secrets
 internal import TokenWire
 
-/// One GET or HEADER, from the connection to what is printed.
+/// One GET or HEADER, from the connection to what is printed. On this path nothing is copied that need not be.
 struct TokenFetch {
-    var verb: Verb
-    var query: TokenQuery
-    var socket: SocketPath
+    private let verb: Verb
+    private let request: SecretBuffer
+    private let socket: SocketPath
+    private let wait: Int
 
-    /// The token, or the header line, with an LF.
-    func line() throws(Failure) -> SecretBuffer {
+    /// The line must be whole but for its end; `wait` is in seconds.
+    init(verb: Verb, line: RequestLine, socket: SocketPath, wait: Int) throws(Failure) {
+        request = SecretBuffer()
+        guard line.finish(into: request) else { throw .refused(line.refusal, rows: []) }
+        self.verb = verb
+        self.socket = socket
+        self.wait = wait
+    }
+
+    init(_ verb: Verb, _ query: TokenQuery, from socket: SocketPath) throws(Failure) {
+        request = SecretBuffer()
+        do throws(Refusal) {
+            try (verb == .header ? Request.header(query) : Request.get(query)).write(to: request)
+        } catch {
+            throw .refused(error, rows: [])
+        }
+        self.verb = verb
+        self.socket = socket
+        wait = query.wait
+    }
+
+    /// Prints the token, or the header line, and an LF.
+    func print() throws(Failure) {
         let reply = try reply()
-        let output = SecretBuffer(capacity: reply.secret.count + 1)
-        output.append(verb == .header ? try header(of: reply) : try token(of: reply).token)
+        let output = SecretBuffer(capacity: reply.count + 1)
+        let isFound = reply.withBytes { line in
+            guard let place = place(in: line) else { return false }
+            output.append(UnsafeRawBufferPointer(rebasing: line[place]))
+            return true
+        }
+        guard isFound else { throw refusal(reply) }
         output.append(UInt8(ascii: "\n"))
-        return output
+        try StandardOutput.write(output)
     }
 
     /// The token with all that is known about it.
-    func token() throws(Failure) -> ServedToken { try token(of: reply()) }
-
-    private func reply() throws(Failure) -> ReplyBody {
-        let request: Request = verb == .header ? .header(query) : .get(query)
-        return try DaemonConnection(socket, patience: query.wait + DaemonConnection.margin).reply(to: request).ok
-    }
-
-    private func header(of reply: ReplyBody) throws(Failure) -> Secret {
-        let isHeader = reply.secret.withBytes { line in
-            line.contains(UInt8(ascii: ":")) && line.allSatisfy { (0x20...0x7E).contains($0) }
-        }
-        guard isHeader else { throw .strangeReply }
-        return reply.secret
-    }
-
-    private func token(of reply: ReplyBody) throws(Failure) -> ServedToken {
-        guard let token = reply.token else { throw .strangeReply }
+    func token() throws(Failure) -> ServedToken {
+        let reply = try reply()
+        guard case .ok(let body) = reply.withBytes({ ReplyLine($0) }), let token = body.token else { throw refusal(reply) }
         return token
+    }
+
+    private func place(in line: UnsafeRawBufferPointer) -> Range<Int>? {
+        isHeader ? ReplyLine.placeOfHeader(in: line) : ReplyLine.placeOfToken(in: line)
+    }
+
+    private var isHeader: Bool {
+        switch verb {
+        case .header: true
+        default: false
+        }
+    }
+
+    private func refusal(_ reply: SecretBuffer) -> Failure {
+        guard case .refused(let refusal) = reply.withBytes({ ReplyLine($0) }) else { return .strangeReply }
+        return .refused(refusal, rows: [])
+    }
+
+    /// The one line of the reply, without its LF.
+    private func reply() throws(Failure) -> SecretBuffer {
+        let daemon = try DaemonSocket(socket, patience: wait + DaemonSocket.margin)
+        try daemon.send(request)
+        return try daemon.line()
     }
 }

@@ -27,7 +27,7 @@ extension [TokenRow] {
     /// Asks for rows.
     init(_ request: Request, from socket: SocketPath) throws(Failure) {
         self = []
-        for row in try DaemonConnection(socket).reply(to: request).rows { append(try TokenRow(row)) }
+        for row in try DaemonConnection(request, at: socket).reply().rows { append(try TokenRow(row)) }
     }
 
     /// One line of JSON: a list of objects.

@@ -23,6 +23,11 @@ struct Tokenctl: ParsableCommand {
         ])
 }
 
+extension Tokenctl {
+    /// What stands before a complaint about the arguments: the same as before every other failure.
+    static var _errorLabel: String { "tokenctl" }
+}
+
 extension ParsableCommand {
     /// Runs the body; a failure is told on standard error and becomes the exit status.
     func reporting(about subject: String? = nil, _ body: () throws(Failure) -> Void) throws {

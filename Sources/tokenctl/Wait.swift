@@ -16,8 +16,8 @@ struct Wait: ParsableCommand {
 
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
-            let daemon = try DaemonConnection(connection.socket, patience: wait + DaemonConnection.margin)
-            _ = try daemon.reply(to: .wait(name: name, wait: wait))
+            let patience = wait + DaemonSocket.margin
+            _ = try DaemonConnection(.wait(name: name, wait: wait), at: connection.socket, patience: patience).reply()
         }
     }
 }

@@ -17,8 +17,8 @@ struct Watch: ParsableCommand {
 
     func run() throws {
         try reporting(about: token.name) { () throws(Failure) in
-            let daemon = try DaemonConnection(connection.socket, patience: token.wait + DaemonConnection.margin)
-            try daemon.send(.watch(token.query))
+            let patience = token.wait + DaemonSocket.margin
+            let daemon = try DaemonConnection(.watch(token.query), at: connection.socket, patience: patience)
             while let row = try Watch.row(try daemon.nextLine()) {
                 try Watch.print(row)
                 daemon.waitForever()
