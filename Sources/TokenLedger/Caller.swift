@@ -27,6 +27,14 @@ package enum CallerUnit: Hashable, Sendable {
     case untold
 }
 
+extension CallerUnit {
+    /// The service a process runs in. A user's own manager and a machine are none: what runs inside them is named by others.
+    package init(service name: String) {
+        let isSomebodyElses = ["user@", "systemd-nspawn@"].contains { name.hasPrefix($0) }
+        self = isSomebodyElses ? .none : .unit(name)
+    }
+}
+
 /// Whose token it is: a token has named consumers.
 package enum Consumer: Hashable, Sendable, CustomStringConvertible {
     case unit(String)

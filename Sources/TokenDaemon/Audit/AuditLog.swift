@@ -41,7 +41,7 @@ package final class AuditLog {
         let (slot, first) = tally.record(entry, now: now)
         if let first {
             for summary in tally.ended(by: first, now: now) { write(summary, now) }
-            write(AuditSummary(first: first, in: slot), now)
+            write(AuditSummary(first: introduced(first), in: slot), now)
         }
         return AuditReceipt(slot: slot)
     }
@@ -86,10 +86,18 @@ extension AuditLog {
         if !backlog.isClear { catchUp(now) }
         guard backlog.isClear else { return nil }
         let (slot, first) = tally.record(entry, now: now)
-        if let first, sink.take(auditFields(AuditSummary(first: first, in: slot))) { return AuditReceipt(slot: slot) }
+        if let first, sink.take(auditFields(AuditSummary(first: introduced(first), in: slot))) { return AuditReceipt(slot: slot) }
         tally.withdraw(slot)
         backlog.failed(now: now)
         return nil
+    }
+
+    /// With the name the process gives itself: read only now, for the first entry of a kind.
+    private func introduced(_ entry: AuditEntry) -> AuditEntry {
+        guard entry.comm == nil, let pid = entry.caller?.pid, pid > 0 else { return entry }
+        var entry = entry
+        entry.comm = processName(pid)
+        return entry
     }
 
     private func write(_ summary: AuditSummary, _ now: Int64) {

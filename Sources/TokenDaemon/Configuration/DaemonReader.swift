@@ -26,9 +26,9 @@ nonisolated struct DaemonReader {
         return table.value("required") { (node) throws(Complaint) in try node.flag() } ?? false
     }
 
-    private func readiness(_ table: TableReader) -> Readiness {
+    private func readiness(_ table: TableReader) -> ReadyPolicy {
         defer { table.finish() }
-        return table.value("policy") { (node) throws(Complaint) in try node.choice(of: Readiness.self) } ?? .sockets
+        return table.value("policy") { (node) throws(Complaint) in try node.choice(of: ReadyPolicy.self) } ?? .sockets
     }
 
     private func limits(_ table: TableReader) -> Limits {

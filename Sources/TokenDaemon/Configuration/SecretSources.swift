@@ -22,6 +22,12 @@ nonisolated package struct SecretSources: Sendable {
     package static var ofThisProcess: SecretSources {
         SecretSources(credentialsDirectory: CredentialDirectory()?.folder, owner: geteuid())
     }
+
+    /// For `--check`: as the service would see it. Root asks on behalf of the user `tokend`, where there is one.
+    package static var ofCheck: SecretSources {
+        let service = geteuid() == 0 ? userID("tokend") : nil
+        return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: service ?? geteuid())
+    }
 }
 
 nonisolated extension SecretSources {

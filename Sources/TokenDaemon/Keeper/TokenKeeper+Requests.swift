@@ -155,7 +155,7 @@ extension TokenKeeper {
     }
 
     private func explain(_ query: ExplainQuery) -> Reply {
-        let caller = Caller(uid: query.uid, gid: query.gids.first ?? .max, groups: query.gids, unit: query.unit.map { .unit($0) } ?? .none)
+        let caller = Caller(uid: query.uid, gid: query.gids.first ?? .max, groups: query.gids, unit: query.unit.map { CallerUnit(service: $0) } ?? .none)
         return .rows(policy.explain(query.name, for: caller).map { .text($0) })
     }
 }

@@ -20,7 +20,10 @@ final class Listener: Readiness {
     private var isFirstTurn = true
     private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
 
+    private var rest: LoopTimer?
+
     private static let acceptedPerTurn = 64
+    private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(2)
 
     init(fd: Int32, loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
@@ -30,6 +33,9 @@ final class Listener: Readiness {
         self.way = way
         watch = try loop.watch(fd, LoopEvents.readable, self)
         sweep = try loop.timer { [unowned self] in sweepSessions() }
+        rest = try loop.timer { [unowned self] in
+            if let watch { self.loop.change(watch, LoopEvents.readable) }
+        }
     }
 
     var connections: Int { sessions.count }
@@ -73,12 +79,15 @@ final class Listener: Readiness {
         _ = close(connection)
     }
 
-    /// The descriptor kept for this moment lets the connection be told instead of left hanging.
+    /// The descriptor kept for this moment lets the connection be told instead of left hanging. Then the listener rests a little:
+    /// it stays readable, and would be asked again and again.
     private func refuseForWantOfDescriptors() {
         keeper.noteLimit(nil)
-        _ = close(reserve)
+        if reserve >= 0 { _ = close(reserve) }
         if case .connection(let connection) = acceptConnection(fd) { refuse(connection, "the daemon has no descriptors left") }
         reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+        if let watch { loop.change(watch, 0) }
+        rest?.set(at: loop.now + Self.restingTime)
     }
 
     private func ended(_ session: Session) {
@@ -133,7 +142,7 @@ struct Census {
 extension Caller {
     init(_ peer: Peer) {
         let unit: CallerUnit = switch peer.unit {
-        case .unit(let name): .unit(name)
+        case .unit(let name): CallerUnit(service: name)
         case .none: .none
         case .failed: .failed
         }

@@ -58,9 +58,9 @@ package final class Daemon {
 
     // MARK: sockets
 
-    /// systemd's sockets, or one of our own.
+    /// systemd's sockets of the name `clients`, or one of our own.
     private func openSockets(_ path: String) throws {
-        let inherited = inheritedSockets().map(\.fd)
+        let inherited = inheritedSockets().filter { $0.name == "clients" }.map(\.fd)
         if inherited.isEmpty { ownSocket = path }
         for fd in try inherited.isEmpty ? [listen(at: path, mode: 0o666)] : inherited {
             listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
