@@ -30,7 +30,8 @@ struct ApiTests {
         var instance = try Instance()
         let token = try instance.serviceToken()
         let parts = token.split(separator: ".").map(String.init)
-        let unsigned = base64url(Array(#"{"alg":"none","kid":"x","typ":"at+jwt"}"#.utf8)) + ".\(parts[1])."
+        let kid = instance.identity.keys.signing.kid
+        let unsigned = base64url(Array(#"{"alg":"none","kid":"\#(kid)","typ":"at+jwt"}"#.utf8)) + ".\(parts[1])."
         let other = try JWT.sign(["iss": "https://orchid.my.erp.net/id"], type: "at+jwt", with: instance.identity.keys.signing)
         for bad in ["x", "a.b.c", unsigned, "\(parts[0]).\(parts[1])", "\(parts[0]).\(parts[1]).\(parts[2].dropLast(4))AAAA", other] {
             #expect(instance.api(("Authorization", "Bearer \(bad)")).status == 401)
