@@ -13,8 +13,7 @@ extension TokenKeeper {
         case .reject(let name, let id, let wait): return reject(name, id, wait, number, asker)
         case .wait(let name, let wait): return awaitReady(name, wait, number, asker)
         case .watch(let query): return watch(query, number, asker)
-        case .list: return .reply(list(for: caller))
-        case .status(let name): return .reply(status(of: name, for: caller))
+        case .list, .status: return .reply(look(request, for: caller))
         case .renew(let name): return admin("RENEW", caller) ?? renew(name, number, asker)
         case .reload: return admin("RELOAD", caller) ?? reload(number, asker)
         case .explain(let query): return admin("EXPLAIN", caller) ?? .reply(explain(query))
@@ -113,6 +112,12 @@ extension TokenKeeper {
 
     // MARK: looking
 
+    /// How things are at this moment.
+    func look(_ request: Request, for caller: Caller) -> Reply {
+        if case .status(let name) = request { return status(of: name, for: caller) }
+        return list(for: caller)
+    }
+
     private func list(for caller: Caller) -> Reply {
         let rows = policy.tokens(for: caller).map { query in
             Row.fields(words: [query.key.token.description], [Field("state", ledger.state(of: query.key, at: now.boot).state.rawValue)])
@@ -157,5 +162,16 @@ extension TokenKeeper {
     private func explain(_ query: ExplainQuery) -> Reply {
         let caller = Caller(uid: query.uid, gid: query.gids.first ?? .max, groups: query.gids, unit: query.unit.map { CallerUnit(service: $0) } ?? .none)
         return .rows(policy.explain(query.name, for: caller).map { .text($0) })
+    }
+}
+
+extension Request {
+    /// Whether its answer is a picture of the moment it is written.
+    var isLook: Bool {
+        switch self {
+        case .list, .status: true
+        case .get, .header, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
+            .explain, .metrics, .ping, .hello, .help, .quit: false
+        }
     }
 }

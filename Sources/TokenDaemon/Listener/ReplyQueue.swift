@@ -6,6 +6,8 @@ struct ReplyQueue {
         /// The keeper owes the answer; the number names who waits there.
         case waiting(UInt64?)
         case answered(Reply)
+        /// A look at how things are, taken when it can be told: what was asked for before it has then happened.
+        case look(Request)
     }
     private var slots: [Slot] = []
     /// The number of the request at the head.
@@ -31,12 +33,16 @@ struct ReplyQueue {
         slots[index] = .answered(reply)
     }
 
-    /// Takes out what can be written now.
-    mutating func next() -> Reply? {
-        guard case .answered(let reply)? = slots.first else { return nil }
+    /// A place for a look that is to be taken in its turn.
+    mutating func postpone(_ request: Request) { slots.append(.look(request)) }
+
+    /// Takes out what can be written now, or looked at.
+    mutating func next() -> Slot? {
+        guard let first = slots.first else { return nil }
+        if case .waiting = first { return nil }
         slots.removeFirst()
         head += 1
-        return reply
+        return first
     }
 
     /// Everyone who still owes an answer.

@@ -33,6 +33,8 @@ final class Session: Readiness, Asker {
 
     private struct Watching {
         var id: UInt64
+        /// Its place among the replies: the last one, which is never filled while the watch lasts.
+        var number: UInt64
         /// The newest row, while the client has no room for it.
         var unsent: Row?
     }
@@ -112,11 +114,12 @@ final class Session: Readiness, Asker {
     }
 
     private func ask(_ request: Request) {
+        if !queue.isEmpty, request.isLook { return queue.postpone(request) }
         let number = queue.open()
         switch keeper.take(request, number, from: self) {
         case .reply(let reply): queue.answer(number, reply)
         case .later(let waiter): queue.note(number, waiter: waiter)
-        case .watching(let id): watching = Watching(id: id)
+        case .watching(let id): watching = Watching(id: id, number: number)
         }
         drain()
     }
@@ -143,7 +146,7 @@ final class Session: Readiness, Asker {
         queue.answer(number, reply)
         drain()
         write()
-        if !isClosed { resume() }
+        goOn()
     }
 
     func movedWait(_ number: UInt64, to waiter: UInt64) { queue.note(number, waiter: waiter) }
@@ -157,20 +160,26 @@ final class Session: Readiness, Asker {
 
     /// The watch is over: the rule is gone, or the daemon stops.
     func hearEnd(_ refusal: Refusal) {
-        guard !isClosed else { return }
+        guard !isClosed, let number = watching?.number else { return }
         watching = nil
         isEnding = true
-        queue = ReplyQueue()
-        refusal.write(to: desk.scratch)
+        queue.answer(number, .refused(refusal))
+        drain()
         write()
     }
 
     private func drain() {
-        while let reply = queue.next() { reply.write(to: desk.scratch) }
+        while let slot = queue.next() {
+            switch slot {
+            case .answered(let reply): reply.write(to: desk.scratch)
+            case .look(let request): keeper.look(request, for: caller).write(to: desk.scratch)
+            case .waiting: break
+            }
+        }
     }
 
     private func writeRow() {
-        guard output.count == 0, let row = watching?.unsent else { return }
+        guard output.count == 0, queue.count == 1, let row = watching?.unsent else { return }
         watching?.unsent = nil
         row.write(to: desk.scratch)
         write()
@@ -192,9 +201,7 @@ final class Session: Readiness, Asker {
             stuckSince = nil
         }
         settle(progress)
-        guard !isClosed, output.count == 0 else { return }
-        writeRow()
-        resume()
+        if output.count == 0 { goOn() }
     }
 
     private func settle(_ progress: Output.Progress) {
@@ -213,10 +220,11 @@ final class Session: Readiness, Asker {
         !isInputOver && !isEnding && output.count < desk.limits.waitingOutput && queue.count < desk.limits.pipelined && !reader.hasUnread
     }
 
-    /// Goes on with lines that were read before there was room for their replies.
-    private func resume() {
-        guard reader.hasUnread, watching == nil, !isEnding, queue.count < desk.limits.pipelined, output.count < desk.limits.waitingOutput
-        else { return }
+    /// Goes on with what had to wait: a row, or lines that were read before there was room for their replies.
+    private func goOn() {
+        guard !isClosed else { return }
+        guard watching == nil else { return writeRow() }
+        guard reader.hasUnread, !isEnding, queue.count < desk.limits.pipelined, output.count < desk.limits.waitingOutput else { return }
         read(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
