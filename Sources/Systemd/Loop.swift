@@ -62,6 +62,10 @@ package final class Loop {
         try? control(EPOLL_CTL_DEL, fd, 0, 0)
     }
 
+    /// The same for a descriptor that is closed at once, and was never duplicated: closing it takes it out of the epoll
+    /// (epoll(7)), which saves a system call a connection.
+    package func endClosing(_ watch: Watch) { _ = table.remove(watch) }
+
     /// A timer on CLOCK_BOOTTIME, off until it is set. It ends with its last reference.
     package func timer(_ fire: @escaping @MainActor () -> Void) throws(SystemError) -> LoopTimer {
         try LoopTimer(guest, fire)

@@ -66,9 +66,9 @@ private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Boo
     return unit(of: pid, pinnedBy: pidfd)
 }
 
-/// The number belongs to the pinned process until that has ended; so if it runs before and after, what was read in between is its.
+/// The number belongs to the pinned process until that has ended, and an end is for good: if it still runs after the reading,
+/// it ran all the while, and what was read is its.
 private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
-    guard tokend_pidfd_alive(pidfd) == 1 else { return .failed }
     let unit = withProcFile(pid, "cgroup", capacity: 8192) { unitName(cgroup: $0, below: unitRoot) }
     return tokend_pidfd_alive(pidfd) == 1 ? unit ?? .failed : .failed
 }

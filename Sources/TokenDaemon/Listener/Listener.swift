@@ -15,9 +15,11 @@ final class Listener: Readiness {
     private var sessions: [Int32: Session] = [:]
     private var census = Census()
     private var sweep: LoopTimer?
+    private var isSweeping = false
+    /// How many connections one turn tries to accept: one where they come singly, more where they come turn after turn.
+    private var eagerness = 1
+    private var lastTurn: UInt64 = 0
     private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-    /// Connections that waited before we began to accept may be older than their process numbers.
-    private var isFirstTurn = true
     private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
 
     private var rest: LoopTimer?
@@ -36,22 +38,30 @@ final class Listener: Readiness {
         rest = try loop.timer { [unowned self] in
             if let watch { self.loop.change(watch, LoopEvents.readable) }
         }
+        // what waited before we began to accept may be older than its process number
+        accept(atMost: .max, waiting: true)
     }
 
     var connections: Int { sessions.count }
 
     func ready(_ events: UInt32) {
-        for _ in 0..<Self.acceptedPerTurn {
+        eagerness = lastTurn &+ 1 == loop.turns ? min(eagerness * 2, Self.acceptedPerTurn) : 1
+        lastTurn = loop.turns
+        accept(atMost: eagerness, waiting: false)
+    }
+
+    private func accept(atMost number: Int, waiting: Bool) {
+        for _ in 0..<number {
             switch acceptConnection(fd) {
-            case .connection(let connection): take(connection)
-            case .nobody: return isFirstTurn = false
+            case .connection(let connection): take(connection, waiting: waiting)
+            case .nobody: return
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
     }
 
-    private func take(_ connection: Int32) {
-        guard let peer = identifyPeer(of: connection, way: way, waiting: isFirstTurn) else { return _ = close(connection) }
+    private func take(_ connection: Int32, waiting: Bool) {
+        guard let peer = identifyPeer(of: connection, way: way, waiting: waiting) else { return _ = close(connection) }
         let caller = Caller(peer)
         let isStranger = keeper.policy.isStranger(caller)
         guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
@@ -59,8 +69,8 @@ final class Listener: Readiness {
         do throws(SystemError) {
             try session.open()
             census.add(caller.uid, isStranger: isStranger)
-            if sessions.isEmpty { sweep?.set(at: loop.now + Self.sweepInterval) }
             sessions[connection] = session
+            if !isSweeping { armSweep() }
         } catch {
             _ = close(connection)
         }
@@ -99,7 +109,12 @@ final class Listener: Readiness {
     private func sweepSessions() {
         let now = loop.now
         for session in sessions.values.filter({ $0.overstays(at: now) }) { session.close() }
-        if sessions.isEmpty { sweep?.clear() } else { sweep?.set(at: now + Self.sweepInterval) }
+        if sessions.isEmpty { isSweeping = false } else { armSweep() }
+    }
+
+    private func armSweep() {
+        isSweeping = true
+        sweep?.set(at: loop.now + Self.sweepInterval)
     }
 
     /// Takes no new connections. The socket itself stays open: it may be systemd's.

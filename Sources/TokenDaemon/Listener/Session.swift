@@ -254,7 +254,7 @@ final class Session: Readiness, Asker {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        if let watch { desk.loop.end(watch) }
+        if let watch { desk.loop.endClosing(watch) }
         _ = Glibc.close(fd)
         keeper.withdraw(queue.waiters)
         if let watching { keeper.unwatch(watching.id) }
