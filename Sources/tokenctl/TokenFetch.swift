@@ -1,4 +1,3 @@
-internal import CShims
 internal import Secrets
 internal import TokenWire
 
@@ -55,6 +54,7 @@ struct TokenFetch {
         isHeader ? ReplyLine.placeOfHeader(in: line) : ReplyLine.placeOfToken(in: line)
     }
 
+    // a switch, because `==` of an enum with raw values is a generic call
     private var isHeader: Bool {
         switch verb {
         case .header: true
