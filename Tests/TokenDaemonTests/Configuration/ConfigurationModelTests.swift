@@ -1,5 +1,7 @@
+import Glibc
 import OAuth
 import Secrets
+import TestSupport
 import Testing
 @testable import TokenDaemon
 import TokenLedger
@@ -35,6 +37,36 @@ nonisolated struct ConfigurationModelTests {
                 AllowEntry(who: PeerPattern(user: NamedID(name: "backup", id: 34)), scopes: ["read"], place: "portal.toml:12"),
             ])
         #expect(house.read().configuration == wanted)
+    }
+
+    @Test(arguments: ["", "# "])
+    func `the example that is shipped reads clean, its commented lines too`(comment: String) throws {
+        let house = try ConfigurationHouse()
+        try house.write("../credentials/secret_portal", "open sesame", mode: 0o400)
+        let example = try repository() + "/systemd/example"
+        let daemon = try text(of: example + "/tokend.toml").split(separator: "\n").map { line in
+            // lines such as "# idle = 300" are settings that are switched off; sentences have no equals sign
+            line.contains(" = ") && line.hasPrefix("# ") ? String(line.dropFirst(comment.count)) : String(line)
+        }
+        try house.write("tokend.toml", daemon.joined(separator: "\n"))
+        try house.write("apps.d/portal.toml", text(of: example + "/apps.d/portal.toml.example"))
+        #expect(house.problems() == [])
+        #expect(house.read().configuration?.tokens.count == 1)
+        #expect(house.read().configuration?.limits == Limits(), "what stands there is the default")
+    }
+
+    private func text(of path: String) throws -> String {
+        do {
+            return try OpenedFile(path, followsLinks: true).text()
+        } catch {
+            throw TestFailure(error.text)
+        }
+    }
+
+    private func repository() throws -> String {
+        let real = try #require(realpath(#filePath, nil))
+        defer { free(real) }
+        return String(cString: real).split(separator: "/").dropLast(4).reduce(into: "") { $0 += "/\($1)" }
     }
 
     @Test func `every key of an application and a token arrives`() throws {
