@@ -1,21 +1,22 @@
 internal import CCurl
+internal import Glibc
 
 /// Owns one `CURLM *`: the transfers under way, the idle connections, the name cache. Lives on the exchange thread.
 final class MultiHandle {
     private static let idleConnections = 16
+    /// Once in the life of the process: a lookup that was given up still runs inside libcurl.
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
     private let pointer: UnsafeMutableRawPointer
 
     init?() {
-        guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, let pointer = curl_multi_init() else { return nil }
+        guard Self.isLibraryReady, let pointer = curl_multi_init() else { return nil }
         self.pointer = pointer
         tokend_curl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, Self.idleConnections)
         tokend_curl_multi_set_long(pointer, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
     }
 
-    deinit {
-        curl_multi_cleanup(pointer)
-        curl_global_cleanup()
-    }
+    deinit { curl_multi_cleanup(pointer) }
 
     /// Whether libcurl took the handle.
     func add(_ handle: EasyHandle) -> Bool { curl_multi_add_handle(pointer, handle.pointer) == CURLM_OK }
@@ -28,10 +29,10 @@ final class MultiHandle {
         curl_multi_perform(pointer, &running)
     }
 
-    /// Waits for a transfer, for `wake` to become readable or for `milliseconds`.
+    /// Waits for a transfer, for `wake` to become readable or for `milliseconds`; a tenth of a second when the kernel refuses.
     func wait(wake: CInt, milliseconds: CInt) {
         var extra = curl_waitfd(fd: wake, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-        curl_multi_poll(pointer, &extra, 1, milliseconds, nil)
+        if curl_multi_poll(pointer, &extra, 1, milliseconds, nil) != CURLM_OK { poll(nil, 0, 100) }
     }
 
     /// The context (`CURLOPT_PRIVATE`) and the outcome of a transfer that has ended and was not yet asked for.

@@ -31,10 +31,7 @@ extension RunningTransfer {
         try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
         try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
         try handle.set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        try EasyHandle.check(expectedName.withUnsafeBufferPointer { name in
-            guard let name = name.baseAddress else { return CURLE_FAILED_INIT }
-            return tokend_curl_set_expected_name(handle.pointer, name)
-        })
+        try EasyHandle.check(tokend_curl_set_expected_name(handle.pointer, expectedName.pointer))
         try handle.set(CURLOPT_CA_CACHE_TIMEOUT, 5)
         guard let authorities = submission.transfer.caFile ?? Self.systemAuthorities else { return }
         try handle.set(CURLOPT_CAINFO, authorities)
@@ -64,7 +61,7 @@ extension RunningTransfer {
 
     /// An empty proxy is "none, not even the environment's".
     private func setRoute() throws(TransferFailure) {
-        try handle.set(CURLOPT_PROXY, submission.transfer.proxy ?? "")
+        try handle.set(CURLOPT_PROXY, proxy.map { "http://\($0.name)" } ?? "")
         try handle.set(CURLOPT_NOPROXY, "")
         try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
         try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -93,11 +90,12 @@ extension RunningTransfer {
             return RunningTransfer.from(context)?.receiveHeader(line) == true ? line.count : 0
         })
         try EasyHandle.check(tokend_curl_set_open_socket(handle.pointer) { context, _, address in
-            RunningTransfer.from(context)?.resolved()
-            return address.map { socket($0.pointee.family, $0.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), $0.pointee.protocol) } ?? -1
+            guard let address, RunningTransfer.from(context)?.mayConnect(InternetAddress(&address.pointee.addr)) == true else { return -1 }
+            return socket(address.pointee.family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
         })
-        try EasyHandle.check(tokend_curl_set_request_begins(handle.pointer) { context, _, _, _, _ in
-            RunningTransfer.from(context)?.requestBegins() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        try EasyHandle.check(tokend_curl_set_request_begins(handle.pointer) { context, address, _, _, _ in
+            let address = address.flatMap { InternetAddress(String(cString: $0)) }
+            return RunningTransfer.from(context)?.requestBegins(address) == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         })
     }
 

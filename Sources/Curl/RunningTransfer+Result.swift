@@ -15,7 +15,8 @@ extension RunningTransfer {
             contentType: handle.header("Content-Type"),
             cacheControl: handle.header("Cache-Control"),
             body: body.secret(),
-            duration: now - submission.submitted))
+            duration: now - submission.submitted,
+            isFromPrivateAddress: isPrivate))
     }
 
     /// The transfer was ended from outside.
@@ -32,6 +33,7 @@ extension RunningTransfer {
 
     /// The cause, and the operator's words for it: ours, OpenSSL's or the kernel's, never the peer's.
     private func explain(_ code: CURLcode) -> (TransferFailure.Cause, String) {
+        if isForbidden { return (.badURL, "it is at a private address, where an endpoint that a server names may not be") }
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
         if !isSent, let proxy, let fault = proxyFault(code, proxy) { return (.proxy, fault) }
         switch code {

@@ -9,14 +9,14 @@ internal import Secrets
 final class RunningTransfer {
     static let maximumHeaders = 64 * 1024
 
+    let handle: EasyHandle
     let submission: Submission
     let server: Endpoint
     let proxy: Endpoint?
-    let handle: EasyHandle
     let headers: HeaderList
+    /// The certificate must name this.
+    let expectedName: LentText
     let body = SecretBuffer()
-    /// The certificate must name this; lent to libcurl.
-    let expectedName: [CChar]
 
     /// Whether the name lookup is over.
     private(set) var isResolved = false
@@ -28,6 +28,8 @@ final class RunningTransfer {
     /// connection for an answer without a body.
     private(set) var headersAreWhole = false
     private var headerBytes = 0
+    /// Whether the server was found at a private address; never known behind a proxy.
+    private(set) var isPrivate = false
 
     /// Throws before anything is sent, for an address or a header that may not be used.
     init(_ submission: Submission, userAgent: String, now: Int64) throws(TransferFailure) {
@@ -37,17 +39,25 @@ final class RunningTransfer {
         proxy = if let proxy = transfer.proxy { try Endpoint(proxy, as: .proxy) } else { nil }
         // asked with `Expect: 100-continue`, many servers never answer; libcurl would wait a second for each
         headers = try HeaderList([("Accept", Secret(transfer.accept))] + transfer.headers, without: ["Expect"])
-        expectedName = Array(server.host.utf8CString)
+        expectedName = LentText(server.host)
         handle = try EasyHandle()
         try configure(userAgent: userAgent, now: now)
     }
 
-    func resolved() { isResolved = true }
+    /// The lookup is over; whether this address may be connected.
+    func mayConnect(_ address: InternetAddress?) -> Bool {
+        isResolved = true
+        isPrivate = proxy == nil && address?.isPrivate == true
+        return !isForbidden
+    }
+
+    /// Found where a public server cannot be.
+    var isForbidden: Bool { isPrivate && submission.transfer.publicAddressesOnly }
 
     /// Whether the request may be written. A form goes out once: libcurl would send it again by itself when a reused
     /// connection ends without an answer, and the first copy may have been acted on.
-    func requestBegins() -> Bool {
-        isResolved = true
+    func requestBegins(_ address: InternetAddress?) -> Bool {
+        guard mayConnect(address) else { return false }
         defer { isSent = true }
         switch submission.transfer.method {
         case .get: return true

@@ -29,7 +29,7 @@ package struct TransferFailure: Error, Sendable, Equatable, CustomStringConverti
         case protocolError
         /// The proxy was not found or did not open the tunnel.
         case proxy
-        /// The transfer's own description is unusable: address, proxy or a header.
+        /// The transfer's own description is unusable: address, proxy or a header; or its server is where it may not be.
         case badURL
         /// Cancelled, or the thread was stopped.
         case stopped

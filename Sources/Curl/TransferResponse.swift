@@ -14,4 +14,20 @@ package struct TransferResponse: Sendable {
     package let body: Secret
     /// Nanoseconds from `submit` to the last byte.
     package let duration: Int64
+    /// The server's address is a private one, so that endpoints it names may be private too. False behind a proxy.
+    package let isFromPrivateAddress: Bool
+
+    package init(
+        status: Int, retryAfter: String? = nil, date: String? = nil, contentType: String? = nil, cacheControl: String? = nil,
+        body: Secret, duration: Int64 = 0, isFromPrivateAddress: Bool = false
+    ) {
+        self.status = status
+        self.retryAfter = retryAfter
+        self.date = date
+        self.contentType = contentType
+        self.cacheControl = cacheControl
+        self.body = body
+        self.duration = duration
+        self.isFromPrivateAddress = isFromPrivateAddress
+    }
 }

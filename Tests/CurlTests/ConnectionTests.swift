@@ -40,6 +40,19 @@ import Testing
         #expect(try await server.next("request").connection == 1)
     }
 
+    @Test func `NET-12 an endpoint that must be public is not called at a private address, on no connection`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
+        let exchanges = try Exchanges()
+        let transfer = try Transfer.post("a=b", server.url)
+        let forbidden = TransferFailure(
+            phase: .unsent, cause: .badURL,
+            text: "no answer from 'localhost:\(server.port)': it is at a private address, where an endpoint that a server names may not be")
+        #expect(try await exchanges.failure(of: transfer.with { $0.publicAddressesOnly = true }) == forbidden)
+        #expect(try await exchanges.response(to: transfer).isFromPrivateAddress)
+        #expect(try await exchanges.failure(of: transfer.with { $0.publicAddressesOnly = true }) == forbidden)
+        #expect(try await server.events(until: "request").map(\.event) == ["open", "tls", "request"])
+    }
+
     @Test func `NET-10 a proxy opens a tunnel and never sees the request`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)

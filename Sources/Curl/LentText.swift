@@ -1,0 +1,12 @@
+/// A C string at a fixed address, for a library that keeps the pointer.
+final class LentText {
+    let pointer: UnsafeMutablePointer<CChar>
+
+    init(_ text: String) {
+        let bytes = text.utf8CString
+        pointer = .allocate(capacity: bytes.count)
+        bytes.withUnsafeBufferPointer { _ = UnsafeMutableBufferPointer(start: pointer, count: bytes.count).initialize(from: $0) }
+    }
+
+    deinit { pointer.deallocate() }
+}
