@@ -1,4 +1,5 @@
 import Curl
+import Glibc
 import Secrets
 import Testing
 
@@ -66,6 +67,22 @@ import Testing
         #expect(!asked.contains("SECRET") && !asked.contains("Authorization"))
         #expect(try await proxy.next("tunnelled").bytes.prefix(2) == [0x16, 0x03])
         #expect(try await server.next("request").text.hasSuffix("client_secret=SECRET"))
+    }
+
+    @Test func `NET-10 a proxy of the environment is not used`() async throws {
+        let (port, holder) = try ClosedPort.hold()
+        defer { withExtendedLifetime(holder) {} }
+        for name in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"] { setenv(name, "http://127.0.0.1:\(port)", 1) }
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        #expect(try await Exchanges().response(to: .get(server.url)).status == 200)
+    }
+
+    @Test func `NET-10 a proxy of the environment does not unset the one that is configured`() async throws {
+        setenv("no_proxy", "*", 1)
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        let proxy = try await ScriptedServer(nil, .read, .tunnel)
+        _ = try await Exchanges().response(to: .get(server.url).with { $0.proxy = "http://127.0.0.1:\(proxy.port)" })
+        #expect(try await proxy.next("request").text.hasPrefix("CONNECT "))
     }
 
     @Test func `NET-10 plain http to the loopback is tunnelled too`() async throws {

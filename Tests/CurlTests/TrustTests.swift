@@ -75,9 +75,9 @@ import Testing
         }
     }
 
-    @Test func `NET-01 TLS 1 3 is preferred`() async throws {
+    @Test func `NET-01 TLS 1 3 is preferred and HTTP 1 1 is all that is offered`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         _ = try await Exchanges().response(to: .get(server.url))
-        #expect(try await server.next("tls").text == "TLSv1.3")
+        #expect(try await server.next("tls").text == "TLSv1.3 http/1.1")
     }
 }

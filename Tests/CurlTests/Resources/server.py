@@ -24,6 +24,7 @@ def context():
         return None
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(order["certificate"])
+    made.set_alpn_protocols(["h2", "http/1.1"])
     version = {"1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2}.get(order["tls"])
     if version:
         made.set_ciphers("ALL:@SECLEVEL=0")
@@ -81,7 +82,7 @@ def serve(raw, number):
             name, _, argument = step.partition(":")
             if name == "tls":
                 peer = tls.wrap_socket(raw, server_side=True)
-                tell(number, "tls", peer.version().encode())
+                tell(number, "tls", f"{peer.version()} {peer.selected_alpn_protocol()}".encode())
             elif name == "read":
                 request = read_request(peer)
                 if not request:
