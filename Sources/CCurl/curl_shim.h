@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
@@ -68,5 +69,8 @@ static inline const char *_Nullable tokend_curl_system_authorities(void) { retur
 
 /// A non-blocking eventfd, or -1.
 static inline int tokend_curl_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+/// Gives memory that was freed back to the system.
+static inline void tokend_curl_trim_memory(void) { malloc_trim(0); }
 
 static inline void tokend_curl_name_thread(const char *_Nonnull name) { prctl(PR_SET_NAME, name); }

@@ -27,13 +27,14 @@ enum Certificates {
     static func file(_ name: Name) throws -> String { try folder.get().appendingPathComponent("\(name.rawValue).pem").path }
     static func authority() throws -> String { try folder.get().appendingPathComponent("authority.pem").path }
     static func strangersAuthority() throws -> String { try folder.get().appendingPathComponent("strangers-authority.pem").path }
-    /// A folder for a test's own files.
-    static func scratch() throws -> URL { try folder.get() }
-
     private struct Failure: Error { let text: String }
 
+    private static let place = FileManager.default.temporaryDirectory
+        .appendingPathComponent("tokend-curl-\(ProcessInfo.processInfo.processIdentifier)")
+
     private static let folder = Result {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tokend-curl-\(ProcessInfo.processInfo.processIdentifier)")
+        let folder = place
+        atexit { try? FileManager.default.removeItem(at: Certificates.place) }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try run(script, in: folder)
         return folder
