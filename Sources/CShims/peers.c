@@ -44,3 +44,13 @@ int tokend_peer_groups(int fd, uint32_t *groups, size_t capacity, size_t *needed
     *needed = length / sizeof *groups;
     return r < 0 ? -errno : (int)*needed;
 }
+
+int tokend_connections_pin_peers(void) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
+    const int pidfd = tokend_peer_pidfd(pair[0]);
+    if (pidfd >= 0) close(pidfd);
+    close(pair[0]);
+    close(pair[1]);
+    return pidfd >= 0;
+}

@@ -1,4 +1,7 @@
 #define _GNU_SOURCE
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "CShims.h"
 #include <errno.h>
 #include <signal.h>
@@ -29,3 +32,20 @@ int tokend_block_signal(int number) {
     if (sigaddset(&set, number) < 0) return -errno;
     return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
+
+static int forget_segments(struct dl_phdr_info *object, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W)) continue;
+        const uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+        const uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & ~(page - 1);
+        // only code: it is never written to, and what is needed comes back from the page cache
+        if (end > start && (part->p_flags & PF_X)) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void tokend_forget_start(void) { dl_iterate_phdr(forget_segments, NULL); }

@@ -40,13 +40,27 @@ package enum IdentificationWay: Sendable, CaseIterable {
 /// 0), gives its uid and groups, with the unit `.failed`.
 /// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
 /// pidfd_open(2) exists, it gets the unit `.none`.
-package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false) -> Peer? {
+///
+/// Where `needsUnit` is false the unit, the costly part, is left `.untold`; but only if the kernel can tell it later as well as
+/// now, because the connection itself pins the process (SO_PEERPIDFD).
+package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false, needsUnit: Bool = true) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
+    let canWait = !needsUnit && way != .pidfdOpen && connectionsPinPeers
     return Peer(
         uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups(of: fd),
-        unit: unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
+        unit: canWait ? .untold : unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
 }
+
+/// The unit of a peer that was identified without it.
+package func peerUnit(of fd: Int32) -> PeerUnit {
+    var credentials = tokend_credentials()
+    guard tokend_peer_credentials(fd, &credentials) == 0 else { return .failed }
+    return unit(of: fd, pid: credentials.pid, way: .peerPidfd, waiting: false)
+}
+
+/// Whether the kernel keeps hold of the process behind a connection (Linux 6.5).
+private let connectionsPinPeers = tokend_connections_pin_peers() == 1
 
 private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Bool) -> PeerUnit {
     let pidfd: Int32

@@ -4,6 +4,8 @@ package enum PeerUnit: Hashable, Sendable {
     case unit(String)
     /// Not in a service: a session, a scope, or no systemd.
     case none
+    /// Nobody has looked yet; `peerUnit(of:)` does.
+    case untold
     /// It could not be found out: the process ended, or the kernel's answer made no sense. Never grounds for a yes.
     case failed
 }

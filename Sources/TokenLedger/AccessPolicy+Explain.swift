@@ -46,7 +46,7 @@ extension PeerPattern: CustomStringConvertible {
         switch caller.unit {
         case .unit(let name): return unit.matches(name) ? nil : "the caller's unit is \(name)"
         case .none: return "the caller is in no service unit"
-        case .untold: return "the caller connected before its unit could be told reliably"
+        case .untold: return "the caller's unit was not looked for"
         case .failed: return "the caller could not be identified"
         }
     }

@@ -7,11 +7,15 @@ package struct AccessPolicy: Sendable {
     private let tokens: [TokenName: TokenSettings]
     private let admins: [PeerPattern]
     private let familiar: PeerIndex
+    /// Whether any decision depends on a caller's unit.
+    package let asksForUnits: Bool
 
     package init(_ configuration: Configuration) {
         tokens = configuration.tokens
         admins = configuration.admins
         familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
+        asksForUnits = configuration.admins.contains { $0.unit != nil }
+            || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }
     }
 
     /// The query, bound to the caller's consumer and scopes, or why not. A name that does not exist, is not even a name, or

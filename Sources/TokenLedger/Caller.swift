@@ -23,7 +23,7 @@ package enum CallerUnit: Hashable, Sendable {
     case none
     /// could not be told reliably: nothing applies
     case failed
-    /// connected before the daemon could hold on to the process (a queued connection on an old kernel): user and group rules only
+    /// not looked for, because no rule asks: user and group rules only
     case untold
 }
 

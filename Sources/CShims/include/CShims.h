@@ -65,6 +65,8 @@ struct tokend_credentials {
 int tokend_peer_credentials(int fd, struct tokend_credentials *_Nonnull credentials);
 /// SO_PEERPIDFD (Linux 6.5): a descriptor of that very process; -ENOPROTOOPT on an older kernel.
 int tokend_peer_pidfd(int fd);
+/// 1 if the kernel has SO_PEERPIDFD: a connection keeps hold of the process that made it. 0 if not.
+int tokend_connections_pin_peers(void);
 /// pidfd_open(2): a descriptor of the process that has this number now.
 int tokend_pidfd_open(int32_t pid);
 /// 1 while the process runs, 0 once it has ended, waited for or not.
@@ -101,5 +103,7 @@ int tokend_harden(void);
 int tokend_set_name(const char *_Nonnull name);
 /// Raises the soft limit of open descriptors to the hard one; the limit that now holds.
 int64_t tokend_raise_file_limit(void);
+/// Lets go of the pages of code that the start has mapped; what is needed again comes back from the page cache.
+void tokend_forget_start(void);
 /// Blocks a signal in the calling thread and those it starts later.
 int tokend_block_signal(int number);

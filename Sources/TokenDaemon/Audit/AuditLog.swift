@@ -46,6 +46,9 @@ package final class AuditLog {
         return AuditReceipt(slot: slot)
     }
 
+    /// Whether the journal has not heard of such a decision lately.
+    func isNew(_ entry: AuditEntry) -> Bool { tally.isNew(entry) }
+
     /// Counts one more decision just like that of a receipt. False when its slot was given up: record it anew.
     @inline(__always)
     package func again(_ slot: AuditSlot) -> Bool { tally.again(slot) }

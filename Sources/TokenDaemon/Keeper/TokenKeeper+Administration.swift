@@ -5,12 +5,13 @@ internal import TokenWire
 /// What only an administrator may ask.
 extension TokenKeeper {
     /// The refusal for anyone else: the same whatever name was asked for.
-    func admin(_ verb: String, _ caller: Caller) -> Taken? {
+    func admin(_ verb: String, _ asker: any Asker) -> Taken? {
+        let caller = asker.caller
         guard !policy.isAdmin(caller) else { return nil }
         let refusal = Refusal(.denied, [], "uid \(caller.uid) is not an administrator; \(verb) is for administrators")
         var entry = AuditEntry(.refused, .denied, caller: caller, text: refusal.text)
         entry.request = verb
-        audit.record(entry)
+        record(entry, of: asker)
         return .reply(.refused(refusal))
     }
 
@@ -19,7 +20,7 @@ extension TokenKeeper {
             return .reply(.refused(Refusal(.denied, [], "no token \(quoted(name)) is configured")))
         }
         let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
-        audit.record(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller))
+        record(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller), of: asker)
         switch result {
         case .failure(let refusal): return .reply(.refused(refusal))
         case .success(let started) where started.isEmpty: return .reply(.ok(words: ["0"]))

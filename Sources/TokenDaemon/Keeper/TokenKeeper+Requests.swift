@@ -6,17 +6,16 @@ internal import TokenWire
 /// What each request of the protocol means.
 extension TokenKeeper {
     func take(_ request: Request, _ number: UInt64, from asker: any Asker) -> Taken {
-        let caller = asker.caller
         switch request {
         case .get(let query): return ask(.get(query), query, number, asker)
         case .header(let query): return ask(.header(query), query, number, asker)
         case .reject(let name, let id, let wait): return reject(name, id, wait, number, asker)
         case .wait(let name, let wait): return awaitReady(name, wait, number, asker)
         case .watch(let query): return watch(query, number, asker)
-        case .list, .status: return .reply(look(request, for: caller))
-        case .renew(let name): return admin("RENEW", caller) ?? renew(name, number, asker)
-        case .reload: return admin("RELOAD", caller) ?? reload(number, asker)
-        case .explain(let query): return admin("EXPLAIN", caller) ?? .reply(explain(query))
+        case .list, .status: return .reply(look(request, for: asker))
+        case .renew(let name): return admin("RENEW", asker) ?? renew(name, number, asker)
+        case .reload: return admin("RELOAD", asker) ?? reload(number, asker)
+        case .explain(let query): return admin("EXPLAIN", asker) ?? .reply(explain(query))
         case .ping: return .reply(.ok())
         case .hello: return .reply(.ok(words: ["tokend", Release.version], fields: [Field("protocol", Release.protocolNumber)]))
         case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
@@ -30,7 +29,7 @@ extension TokenKeeper {
 
     private func ask(_ kind: Pending.Kind, _ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, query.name, nil, asker.caller))
+        case .failure(let refusal): return .reply(refuse(refusal, query.name, nil, asker))
         case .success(let authorised):
             let waiter = makeNumber()
             let turn = put { $0.ask(authorised, waiter: waiter, at: now) }
@@ -40,7 +39,7 @@ extension TokenKeeper {
 
     /// The reply if it is in this turn already; otherwise the request waits.
     private func conclude(_ turn: Turn, _ waiter: UInt64, _ request: Pending) -> Taken {
-        if let answer = perform(turn, mine: waiter) { return .reply(reply(to: request.kind, answer, for: request.asker.caller)) }
+        if let answer = perform(turn, mine: waiter) { return .reply(reply(to: request.kind, answer, for: request.asker)) }
         pending[waiter] = request
         return .later(waiter)
     }
@@ -48,60 +47,60 @@ extension TokenKeeper {
     private func deadline(_ wait: Int) -> Int64 { now.boot + .seconds(wait) }
 
     /// Words an answer for whoever asked, and records it.
-    func reply(to kind: Pending.Kind, _ answer: Answer, for caller: Caller) -> Reply {
+    func reply(to kind: Pending.Kind, _ answer: Answer, for asker: any Asker) -> Reply {
         switch (kind, answer) {
         case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
-            guard let key = try? policy.authorise(query, for: caller).get().key else {
-                return refuse(Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(query.name))"), query.name, nil, caller)
+            guard let key = try? policy.authorise(query, for: asker.caller).get().key else {
+                return refuse(Refusal(.denied, [], "uid \(asker.caller.uid) may not use \(quoted(query.name))"), query.name, nil, asker)
             }
-            guard audit.record(handedOut(held, key, caller)) != nil else {
-                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, key.consumer, caller)
+            guard record(handedOut(held, key, asker.caller), of: asker) != nil else {
+                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, key.consumer, asker)
             }
             if case .header = kind { return .header(held.served) }
             return .token(held.served)
-        case (.reject(let name), .token): return rejected(name, .renewed, caller, .ok(words: ["renewed"]))
+        case (.reject(let name), .token): return rejected(name, .renewed, asker, .ok(words: ["renewed"]))
         case (.wait, .token): return .ok(fields: [Field("state", TokenState.ready.rawValue)])
         case (.renew, .token): return .ok()
         case (.get(let query), .refused(let refusal)), (.header(let query), .refused(let refusal)):
-            return refuse(refusal, query.name, nil, caller)
-        case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), caller, .refused(refusal))
-        case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, caller)
+            return refuse(refusal, query.name, nil, asker)
+        case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
+        case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, asker)
         case (.renew, .refused(let refusal)): return .refused(refusal)
         }
     }
 
-    private func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ caller: Caller) -> Reply {
-        audit.record(refused(refusal, name, consumer, caller))
+    private func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ asker: any Asker) -> Reply {
+        record(refused(refusal, name, consumer, asker.caller), of: asker)
         return .refused(refusal)
     }
 
     private func reject(_ name: String, _ id: Fingerprint?, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(name: name, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker.caller))
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
         case .success(let query):
             let waiter = makeNumber()
             let (verdict, turn) = put { $0.reject(query.waiting(wait), id: id, waiter: waiter, at: now) }
             let kind = Pending.Kind.reject(name: name)
             switch verdict {
-            case .newer: return .reply(rejected(name, .newer, asker.caller, .ok(words: ["newer"])))
+            case .newer: return .reply(rejected(name, .newer, asker, .ok(words: ["newer"])))
             case .cooling(let pause):
-                return .reply(rejected(name, .cooling, asker.caller, .ok(words: ["cooling"], fields: [Field("retry-after", pause)])))
-            case .refused(let refusal): return .reply(rejected(name, AuditDecision(refusal.code), asker.caller, .refused(refusal)))
+                return .reply(rejected(name, .cooling, asker, .ok(words: ["cooling"], fields: [Field("retry-after", pause)])))
+            case .refused(let refusal): return .reply(rejected(name, AuditDecision(refusal.code), asker, .refused(refusal)))
             case .renewing:
                 return conclude(turn, waiter, Pending(asker: asker, number: number, kind: kind, deadline: deadline(wait)))
             }
         }
     }
 
-    private func rejected(_ name: String, _ decision: AuditDecision, _ caller: Caller, _ reply: Reply) -> Reply {
-        let consumer = try? policy.authorise(name: name, for: caller).get().key.consumer
-        audit.record(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: caller))
+    private func rejected(_ name: String, _ decision: AuditDecision, _ asker: any Asker, _ reply: Reply) -> Reply {
+        let consumer = try? policy.authorise(name: name, for: asker.caller).get().key.consumer
+        record(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: asker.caller), of: asker)
         return reply
     }
 
     private func awaitReady(_ name: String, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(name: name, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker.caller))
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
         case .success(let query):
             if ledger.isServable(query.key.token, at: now.boot) { return .reply(.ok(fields: [Field("state", TokenState.ready.rawValue)])) }
             let waiter = makeNumber()
@@ -113,9 +112,9 @@ extension TokenKeeper {
     // MARK: looking
 
     /// How things are at this moment.
-    func look(_ request: Request, for caller: Caller) -> Reply {
-        if case .status(let name) = request { return status(of: name, for: caller) }
-        return list(for: caller)
+    func look(_ request: Request, for asker: any Asker) -> Reply {
+        if case .status(let name) = request { return status(of: name, for: asker) }
+        return list(for: asker.caller)
     }
 
     private func list(for caller: Caller) -> Reply {
@@ -125,12 +124,13 @@ extension TokenKeeper {
         return .rows(rows, words: [String(rows.count)])
     }
 
-    private func status(of name: String?, for caller: Caller) -> Reply {
+    private func status(of name: String?, for asker: any Asker) -> Reply {
+        let caller = asker.caller
         let isAdmin = policy.isAdmin(caller)
         if let name {
             if isAdmin, let token = policy.token(named: name)?.name { return .rows(adminRows(token)) }
             switch policy.authorise(name: name, for: caller) {
-            case .failure(let refusal): return refuse(refusal, name, nil, caller)
+            case .failure(let refusal): return refuse(refusal, name, nil, asker)
             case .success(let query): return .rows([row(query.key.token, ledger.status(of: query.key, at: now))])
             }
         }

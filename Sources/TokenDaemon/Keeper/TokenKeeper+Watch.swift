@@ -7,7 +7,7 @@ extension TokenKeeper {
     func watch(_ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
         case .failure(let refusal):
-            audit.record(refused(refusal, query.name, nil, asker.caller))
+            record(refused(refusal, query.name, nil, asker.caller), of: asker)
             return .reply(.refused(refusal))
         case .success(let authorised):
             let id = makeNumber()
@@ -28,7 +28,7 @@ extension TokenKeeper {
         if case .failure(let refusal) = policy.authorise(watcher.query, for: watcher.asker.caller) { return end(id, refusal) }
         switch row {
         case .token(let held):
-            guard audit.record(handedOut(held, watcher.key, watcher.asker.caller)) != nil else {
+            guard record(handedOut(held, watcher.key, watcher.asker.caller), of: watcher.asker) != nil else {
                 return deliver { watcher.asker.hear(row: .trouble(state: TokenState.unavailable.rawValue, reason: "the hand-out could not be recorded")) }
             }
             deliver { watcher.asker.hear(row: .token(held.served)) }
@@ -40,7 +40,7 @@ extension TokenKeeper {
     private func end(_ id: UInt64, _ refusal: Refusal) {
         guard let watcher = watchers[id] else { return }
         unwatch(id)
-        audit.record(refused(refusal, watcher.query.name, nil, watcher.asker.caller))
+        record(refused(refusal, watcher.query.name, nil, watcher.asker.caller), of: watcher.asker)
         deliver { watcher.asker.hearEnd(refusal) }
     }
 

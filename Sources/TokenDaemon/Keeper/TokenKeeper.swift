@@ -58,18 +58,28 @@ final class TokenKeeper {
     // MARK: the hot path
 
     /// A cached token for GET and HEADER, answered in this turn; `nil` when anything more is needed.
-    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for caller: Caller) -> HandOut? {
+    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for asker: any Asker) -> HandOut? {
         let (query, form): (TokenQuery, HandOut.Form)
         switch request {
         case .get(let asked): (query, form) = (asked, .token)
         case .header(let asked): (query, form) = (asked, .header)
         default: return nil
         }
-        guard case .success(let authorised) = policy.authorise(query, for: caller), let ready = ledger.ready(authorised, at: now),
-              let receipt = audit.record(handedOut(ready.held, authorised.key, caller))
+        guard case .success(let authorised) = policy.authorise(query, for: asker.caller), let ready = ledger.ready(authorised, at: now),
+              let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
         else { return nil }
         arm()
         return HandOut(line, form, ready, epoch: ledger.epoch, slot: receipt.slot)
+    }
+
+    /// Records a decision about an asker; the first of its kind with the unit it runs in.
+    @discardableResult
+    func record(_ entry: AuditEntry, of asker: any Asker) -> AuditReceipt? {
+        guard entry.caller?.unit == .untold, audit.isNew(entry) else { return audit.record(entry) }
+        asker.tellUnit()
+        var entry = entry
+        entry.caller?.unit = asker.caller.unit
+        return audit.record(entry)
     }
 
     /// Whether a reply given before may be given again now; if so, it is counted.
@@ -130,7 +140,7 @@ final class TokenKeeper {
     private func resolve(_ waiter: UInt64, _ answer: Answer) {
         guard let request = pending.removeValue(forKey: waiter) else { return }
         if case .renew(let batch, let key) = request.kind { return renewed(batch, key, answer) }
-        let reply = reply(to: request.kind, answer, for: request.asker.caller)
+        let reply = reply(to: request.kind, answer, for: request.asker)
         deliver { request.asker.hear(request.number, reply) }
     }
 

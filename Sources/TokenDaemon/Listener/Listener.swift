@@ -61,7 +61,7 @@ final class Listener: Readiness {
     }
 
     private func take(_ connection: Int32, waiting: Bool) {
-        guard let peer = identifyPeer(of: connection, way: way, waiting: waiting) else { return _ = close(connection) }
+        guard let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) else { return _ = close(connection) }
         let caller = Caller(peer)
         let isStranger = keeper.policy.isStranger(caller)
         guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
@@ -104,6 +104,12 @@ final class Listener: Readiness {
         sessions[session.fd] = nil
         census.remove(session.caller.uid, isStranger: session.isStranger)
         keeper.noteRoom()
+    }
+
+    /// The rules have changed: whoever was let in without a look at its unit is looked at now, if it matters.
+    func rulesChanged() {
+        guard keeper.policy.asksForUnits else { return }
+        for session in sessions.values { session.tellUnit() }
     }
 
     private func sweepSessions() {
@@ -156,11 +162,17 @@ struct Census {
 
 extension Caller {
     init(_ peer: Peer) {
-        let unit: CallerUnit = switch peer.unit {
+        self.init(uid: peer.uid, gid: peer.gid, groups: peer.groups, pid: peer.pid, unit: CallerUnit(peer.unit))
+    }
+}
+
+extension CallerUnit {
+    init(_ unit: PeerUnit) {
+        self = switch unit {
         case .unit(let name): CallerUnit(service: name)
         case .none: .none
+        case .untold: .untold
         case .failed: .failed
         }
-        self.init(uid: peer.uid, gid: peer.gid, groups: peer.groups, pid: peer.pid, unit: unit)
     }
 }

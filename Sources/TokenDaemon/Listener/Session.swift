@@ -10,7 +10,7 @@ internal import TokenWire
 /// What it says in one turn is collected on the desk and leaves in one send. Answers that had to wait arrive between turns.
 final class Session: Readiness, Asker {
     let fd: Int32
-    let caller: Caller
+    private(set) var caller: Caller
     let isStranger: Bool
     private let keeper: TokenKeeper
     private let desk: Desk
@@ -46,6 +46,11 @@ final class Session: Readiness, Asker {
         self.keeper = keeper
         self.desk = desk
         lastActivity = desk.loop.now
+    }
+
+    /// Looks for the caller's unit where nobody has yet.
+    func tellUnit() {
+        if caller.unit == .untold { caller.unit = CallerUnit(peerUnit(of: fd)) }
     }
 
     func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
@@ -104,7 +109,7 @@ final class Session: Readiness, Asker {
             say(.ok())
             isEnding = true
         case .success(let request):
-            if queue.isEmpty, let handOut = keeper.handOut(request, line, for: caller) {
+            if queue.isEmpty, let handOut = keeper.handOut(request, line, for: self) {
                 memo = handOut
                 handOut.write(to: desk.scratch)
             } else {
@@ -172,7 +177,7 @@ final class Session: Readiness, Asker {
         while let slot = queue.next() {
             switch slot {
             case .answered(let reply): reply.write(to: desk.scratch)
-            case .look(let request): keeper.look(request, for: caller).write(to: desk.scratch)
+            case .look(let request): keeper.look(request, for: self).write(to: desk.scratch)
             case .waiting: break
             }
         }

@@ -50,7 +50,10 @@ package final class Daemon {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
         keeper.start()
-        gate = try ReadinessGate(keeper, loop) { [unowned self] in ServiceManager.ready(status: status.begin()) }
+        gate = try ReadinessGate(keeper, loop) { [unowned self] in
+            ThisProcess.forgetStart()
+            ServiceManager.ready(status: status.begin())
+        }
         try loop.run()
         audit.flush()
         if let ownSocket { unlink(ownSocket) }
@@ -135,6 +138,7 @@ package final class Daemon {
         }
         keeper.adopt(configuration)
         audit.isRequired = configuration.auditRequired
+        for listener in listeners { listener.rulesChanged() }
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
     }
 }
