@@ -74,29 +74,27 @@ import TokenWire
 
 @Suite struct AuditExchangeTests {
     static let canary = "canary-7Qk2-access-token"
+    static let key = CacheKey(token: TokenName("portal.sync")!, consumer: .unit("erp-sync.service"), scopes: ["read"], audience: nil)
 
-    static func plan() throws -> ExchangePlan {
-        let client = ClientIdentity(id: "my.trusted.app/portal", authentication: .post(Secret("canary-client-secret")))
-        let server = ServerSettings(location: .issuer("https://demodb.my.erp.net/id"))
-        let application = Application(name: "portal", server: server, client: client)
-        let grant = GrantRequest.clientCredentials(scopes: ["read", "update"], audience: nil)
-        return ExchangePlan(id: 7, token: try #require(Sample.sync), application: application, grant: grant, timeout: 30)
+    private func fields(_ event: LedgerEvent) -> [(AuditField, String)] {
+        var configuration = Scene.configuration()
+        configuration.applications["portal"] = Scene.application("portal", issuer: "https://demodb.my.erp.net/id")
+        return auditFields(AuditEntry(event, configuration))
     }
 
-    private func fields(
-        _ outcome: ExchangeOutcome, id: Fingerprint? = nil, held: Fingerprint? = nil, expires: Expiry? = nil, remaining: Int64? = nil,
-        retryAfter: Int? = nil
-    ) throws -> [(AuditField, String)] {
-        let report = ExchangeReport(plan: 7, outcome: outcome, sent: Moment(boot: 0, wall: 0), id: id, took: 312_000_000)
-        return auditFields(
-            AuditEntry.exchange(
-                try Self.plan(), report, issuer: "https://demodb.my.erp.net/id", for: .unit("erp-sync.service"), held: held,
-                expires: expires, remaining: remaining, retryAfter: retryAfter))
+    private func failed(_ failure: ExchangeFailure, nextTry: Int64? = nil, stillServing: Int64 = 0) -> [(AuditField, String)] {
+        let refusal = Refusal(.unavailable, [], failure.text)
+        return fields(.failed(Self.key, refusal, failure, cause: .renewal, nextTry: nextTry, stillServing: stillServing, took: 312_000_000))
     }
 
-    @Test func `LOG-03 a successful exchange is told in full`() throws {
-        let issued = IssuedTokens(accessToken: Secret(Self.canary), lifetime: 3_600, scopes: ["read"])
-        let fields = try fields(.success(issued), id: Sample.successor, held: Sample.id, expires: .at(1_762_189_360))
+    private var held: HeldToken {
+        HeldToken(
+            token: Secret(Self.canary), id: Sample.successor, scopes: ["read"], header: .authorization, since: 0, until: .seconds(3600),
+            expires: 1_762_189_360, isAssumed: false)
+    }
+
+    @Test func `LOG-03 a successful exchange is told in full`() {
+        let fields = fields(.renewed(Self.key, held, previous: Sample.id, cause: .renewal, took: 312_000_000))
         let expected: [(AuditField, String)] = [
             (.event, "renewed"), (.decision, "issued"), (.token, "portal.sync"), (.issuer, "https://demodb.my.erp.net/id"),
             (.grant, "client_credentials"), (.duration, "312"), (.tokenID, "0123456789abcdef"), (.previousID, "9f3ac2d1770b41e6"),
@@ -105,34 +103,24 @@ import TokenWire
         for (field, value) in expected { #expect(fields[field] == value) }
     }
 
-    @Test func `a server that does not name the scopes granted those asked for`() throws {
-        let issued = IssuedTokens(accessToken: Secret(Self.canary), lifetime: nil, scopes: nil)
-        #expect(try fields(.success(issued), id: Sample.id)[.scopes] == "read update")
-    }
-
-    @Test func `LOG-03 a failed exchange is told in full`() throws {
-        let failure = ExchangeFailure(
-            law: .configuration, reach: .credential, oauthError: "invalid_client", status: 401,
-            text: "the token endpoint said invalid_client")
-        let fields = try fields(.failure(failure))
+    @Test func `LOG-03 a failed exchange is told in full`() {
+        let fields = failed(
+            ExchangeFailure(
+                law: .configuration, reach: .credential, oauthError: "invalid_client", status: 401, text: "the token endpoint said invalid_client"))
         let expected: [(AuditField, String)] = [
             (.event, "renewal-failed"), (.decision, "configuration"), (.oauthError, "invalid_client"), (.status, "401"), (.duration, "312"),
-            (.grant, "client_credentials"), (.priority, "3"),
+            (.grant, "client_credentials"), (.priority, "3"), (.issuer, "https://demodb.my.erp.net/id"),
         ]
         for (field, value) in expected { #expect(fields[field] == value) }
         #expect(fields[.retryAfter] == nil)
     }
 
-    @Test func `a failure is a warning while the present token lives`() throws {
-        let failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .server, status: 503, text: "the token endpoint answered 503")
-        #expect(try fields(.failure(failure), held: Sample.id, remaining: 720, retryAfter: 40)[.priority] == "4")
-        #expect(try fields(.failure(failure), held: Sample.id, remaining: 0, retryAfter: 40)[.priority] == "3")
+    @Test func `a failure is a warning while the present token lives`() {
+        #expect(failed(Scene.busyServer, nextTry: .seconds(40), stillServing: .seconds(720))[.priority] == "4")
+        #expect(failed(Scene.busyServer, nextTry: .seconds(40), stillServing: 0)[.priority] == "3")
     }
 
-    @Test func `LOG-01 no token and no secret of an exchange is told`() throws {
-        let issued = IssuedTokens(
-            accessToken: Secret(Self.canary), lifetime: 60, scopes: nil, refreshToken: Secret("canary-refresh"),
-            idToken: Secret("canary-id"))
-        for (_, value) in try fields(.success(issued), id: Sample.id) { #expect(!value.contains("canary")) }
+    @Test func `LOG-01 no token of an exchange is told`() {
+        for (_, value) in fields(.renewed(Self.key, held, previous: nil, cause: .asked, took: 1)) { #expect(!value.contains("canary")) }
     }
 }

@@ -1,0 +1,22 @@
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+extension TokenKeeper {
+    func handedOut(_ held: HeldToken, _ key: CacheKey, _ caller: Caller) -> AuditEntry {
+        var entry = AuditEntry(.handedOut, .ready, token: key.token, tokenID: held.id, consumer: key.consumer, caller: caller)
+        entry.scopes = held.scopes
+        entry.expires = .at(held.expires)
+        return entry
+    }
+
+    func refused(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ caller: Caller) -> AuditEntry {
+        var entry = AuditEntry(.refused, AuditDecision(refusal.code), token: policy.token(named: name)?.name, consumer: consumer, caller: caller)
+        // a denial names what was asked for; a name that nobody configured is not worth a journal line of its own
+        entry.text = refusal.code == .denied ? nil : refusal.text
+        entry.reason = refusal.fields.first { $0.key == "reason" }?.value
+        entry.oauthError = refusal.fields.first { $0.key == "oauth-error" }?.value
+        return entry
+    }
+}
