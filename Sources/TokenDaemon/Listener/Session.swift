@@ -59,7 +59,8 @@ final class Session: Readiness, Asker {
 
     func ready(_ events: UInt32) {
         if events & LoopEvents.writable != 0 { flush() }
-        if events & LoopEvents.readable != 0, !isClosed { receive() }
+        // what was flushed just now may have let in lines that fill the queue again
+        if events & LoopEvents.readable != 0, wanted & LoopEvents.readable != 0, !isClosed { receive() }
         if events & LoopEvents.hangup != 0, isInputOver || wanted & LoopEvents.readable == 0 { close() }
     }
 
@@ -78,12 +79,13 @@ final class Session: Readiness, Asker {
 
     private func read(_ bytes: UnsafeRawBufferPointer) {
         reader.feed(bytes, mayBeLong: { _ in false }, each: take)
-        begunAt = reader.hasPartial ? begunAt ?? desk.loop.now : nil
         write()
+        goOn()
     }
 
     /// One line; `false` when no more is wanted for now.
     private func take(_ event: LineEvent) -> Bool {
+        begunAt = nil
         switch event {
         case .tooLong:
             say(.refused(Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")))
@@ -138,7 +140,6 @@ final class Session: Readiness, Asker {
         isInputOver = true
         guard watching == nil else { return want(0) }
         if reader.hasPartial { say(.refused(Refusal(.badRequest, [], "the line has no end"))) }
-        begunAt = nil
         isEnding = true
         write()
     }
@@ -218,19 +219,24 @@ final class Session: Readiness, Asker {
         }
         if progress == .empty, isEnding, queue.isEmpty, watching == nil { return close() }
         if !desk.holds(self, bytes: reader.keptCount + output.count) { return close() }
+        // a line that we do not read on is not late
+        begunAt = mayRead && reader.hasPartial ? begunAt ?? desk.loop.now : nil
         want((mayRead ? LoopEvents.readable : 0) | (output.count > 0 ? LoopEvents.writable : 0))
     }
 
-    private var mayRead: Bool {
-        !isInputOver && !isEnding && output.count < desk.limits.waitingOutput && queue.count < desk.limits.pipelined && !reader.hasUnread
-    }
+    private var mayRead: Bool { !isInputOver && !isEnding && hasRoom && !reader.hasUnread }
 
-    /// Goes on with what had to wait: a row, or lines that were read before there was room for their replies.
+    /// Whether more requests may be taken while these wait.
+    private var hasRoom: Bool { output.count < desk.limits.waitingOutput && queue.count < desk.limits.pipelined }
+
+    /// Goes on with what had to wait: a row, or lines that were read before there was room for their replies. These may leave at
+    /// once, and then nothing else would bring us back to the lines behind them.
     private func goOn() {
-        guard !isClosed else { return }
-        guard watching == nil else { return writeRow() }
-        guard reader.hasUnread, !isEnding, queue.count < desk.limits.pipelined, output.count < desk.limits.waitingOutput else { return }
-        read(UnsafeRawBufferPointer(start: nil, count: 0))
+        if watching != nil, !isClosed { return writeRow() }
+        while !isClosed, reader.hasUnread, watching == nil, !isEnding, hasRoom {
+            reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: { _ in false }, each: take)
+            write()
+        }
     }
 
     private func want(_ events: UInt32) {
