@@ -52,7 +52,7 @@ import Testing
             .rows(["portal.pat", "portal.sync"].map { .fields(words: [$0], [Field("state", "ready")]) }, words: ["2"])
         case .reload:
             .refused(Refusal(.badConfig, [], "1 problem; the old configuration stays"),
-                     rows: [.text("/etc/tokend/apps.d/portal.toml:7: unknown key \"scope\"; did you mean \"scopes\"?")])
+                     rows: [.text("/etc/tokend/apps.d/portal.toml:7: token.sync.scope: unknown key; did you mean \"scopes\"?")])
         case .logout: .refused(.unsupported(request.verb))
         case .watch, .status, .login, .callback, .confirm, .await, .importToken, .renew, .explain, .metrics, .hello, .help: nil
         }

@@ -21,7 +21,7 @@ extension TokenKeeper {
         case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
         case .quit: return .reply(.ok())
         case .login, .callback, .confirm, .await, .logout, .importToken, .metrics:
-            return .reply(.refused(Refusal(.unsupported, [], "this version of tokend does not do that yet")))
+            return .reply(.refused(.unsupported(request.verb)))
         }
     }
 

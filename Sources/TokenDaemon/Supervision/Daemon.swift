@@ -123,8 +123,8 @@ package final class Daemon {
             let rows = reading.problems.map { Row.text($0.description) }
             guard let configuration = reading.configuration else {
                 audit.record(AuditEntry(.configurationRefused, .badConfig, text: reading.problems.first?.description))
-                let text = "the configuration has errors; the old one stays"
-                return answer(.refused(Refusal(.badConfig, [Field("problems", rows.count)], text), rows: rows))
+                let text = "\(rows.count) problem\(rows.count == 1 ? "" : "s"); the old configuration stays"
+                return answer(.refused(Refusal(.badConfig, [], text), rows: rows))
             }
             adopt(configuration)
             note(reading)
