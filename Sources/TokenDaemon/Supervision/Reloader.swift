@@ -15,13 +15,12 @@ final class Reloader {
         self.secrets = secrets
         mailbox = try Mailbox()
         try mailbox.open(on: loop) { [unowned self] reading in
-            let asked = waiting
-            waiting = []
-            for answer in asked { answer(reading) }
+            // the readings come in the order they were asked for: a shared one might be older than what its caller changed
+            if !waiting.isEmpty { waiting.removeFirst()(reading) }
         }
     }
 
-    /// Whoever asks while a reading is under way gets the one that begins after it was asked for.
+    /// Each asker gets a reading that begins after it asked.
     func read(_ answer: @escaping (ConfigurationReading) -> Void) {
         waiting.append(answer)
         thread.perform { [directory, secrets, mailbox] in
