@@ -21,9 +21,11 @@ extension Ledger {
         case .failure(let failure):
             fail(flight, failure, report, at: now, &turn)
         case .success(let tokens):
-            heal(flight, at: now, &turn)
+            healServer(flight)
             switch judge(tokens, key, report) {
-            case .success(let held): publish(held, flight, report, at: now, &turn)
+            case .success(let held):
+                healCredential(flight, &turn)
+                publish(held, flight, report, at: now, &turn)
             case .failure(let verdict): withhold(verdict, flight, report, at: now, &turn)
             }
         }
@@ -71,14 +73,19 @@ extension Ledger {
         satisfyWaiters(of: key, at: now, &turn)
     }
 
-    /// The server and the credential work again.
-    private mutating func heal(_ flight: Flight, at now: Moment, _ turn: inout Turn) {
+    /// The server works, whatever its answer is worth.
+    private mutating func healServer(_ flight: Flight) {
+        lanes[flight.lane]?.backoff.clear()
+        lanes[flight.lane]?.failure = nil
+    }
+
+    /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
+    /// and less often, like failures.
+    private mutating func healCredential(_ flight: Flight, _ turn: inout Turn) {
         let token = flight.key.token
         if let failures = credentials[token]?.backoff.failures, failures > 0 {
             turn.events.append(.recovered(flight.key, failures: failures))
         }
-        lanes[flight.lane]?.backoff.clear()
-        lanes[flight.lane]?.failure = nil
         credentials[token]?.backoff.clear()
         credentials[token]?.failure = nil
     }

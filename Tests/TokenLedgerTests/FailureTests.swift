@@ -57,6 +57,18 @@ import TokenWire
         }
     }
 
+    @Test func `ERR-04 answers that are of no use are asked for less and less often, and are no recovery`() throws {
+        var scene = Scene()
+        for attempt in 1...12 {
+            let (_, turn) = try scene.get(Scene.query(wait: 600))
+            let plan = try #require(turn.plans.first ?? scene.due().plans.first, "attempt \(attempt)")
+            let settled = scene.settle(plan, .success(Scene.tokens(life: 0)))
+            #expect(!settled.events.contains { if case .recovered = $0 { true } else { false } })
+            #expect(scene.ledger.status(of: scene.key, at: scene.now).failures == attempt)
+            scene.pass(301)
+        }
+    }
+
     @Test func `ERR-06 a fault that only an operator ends is not tried again`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()
