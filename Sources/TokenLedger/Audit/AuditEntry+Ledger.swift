@@ -13,7 +13,7 @@ extension AuditEntry {
             let decision = failure.map { AuditDecision($0.law) } ?? AuditDecision(refusal.code)
             self.init(.renewalFailed, decision, priority: priority, token: key.token, consumer: key.consumer, text: refusal.text)
             (oauthError, status, duration) = (failure?.oauthError, failure?.status, took)
-            remaining = serving / .seconds(1)
+            remaining = serving > 0 ? serving / .seconds(1) : nil
             retryAfter = nextTry.map { Int($0 / .seconds(1)) }
             reason = refusal.fields.first { $0.key == "reason" }?.value
         case .recovered(let key, let failures):

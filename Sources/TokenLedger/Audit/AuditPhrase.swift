@@ -14,8 +14,12 @@ enum AuditPhrase {
     static func who(_ entry: AuditEntry) -> String {
         let unit = entry.unit.map { AuditText.claim($0) }
         if case .unit = entry.consumer, let unit { return unit + (entry.uid.map { " (uid \($0))" } ?? "") }
-        guard let uid = entry.uid else { return entry.consumer == .shared ? "all its consumers" : "nobody in particular" }
-        return "uid \(uid)" + (unit.map { " in \($0)" } ?? "")
+        if let uid = entry.uid { return "uid \(uid)" + (unit.map { " in \($0)" } ?? "") }
+        return switch entry.consumer {
+        case .shared: "all its consumers"
+        case .probe: "tokend itself"
+        case .unit, .uid, nil: "nobody in particular"
+        }
     }
 
     static func id(_ entry: AuditEntry) -> String { entry.tokenID.map { ", token \($0)" } ?? "" }
