@@ -133,16 +133,21 @@ extension Ledger {
             turn.rows.append((id, .trouble(state(of: query.key, at: now.boot).state, reason: refusal.text)))
         }
         open(query.key, at: now)
-        entries[query.key]?.watchers.append(id)
+        entries[query.key]?.watchers.append(Watcher(id: id, bound: query.bound))
         entries[query.key]?.isAsked = true
         press(query.key, query.minValid)
-        if let held { turn.rows.append((id, .token(held))) } else { launch(query.key, .asked, at: now, &turn) }
+        if let held { turn.rows.append((id, .token(held))) } else if !holdsTooWide(query) { launch(query.key, .asked, at: now, &turn) }
         reschedule(query.key, at: now.boot)
         return turn
     }
 
+    /// Whether another token would most likely be wider than the rule allows, like the one that is held.
+    private func holdsTooWide(_ query: AuthorisedQuery) -> Bool {
+        entries[query.key]?.held.map { !$0.stays(within: query.bound) } ?? false
+    }
+
     package mutating func unwatch(_ key: CacheKey, watcher id: UInt64) {
-        entries[key]?.watchers.removeAll { $0 == id }
+        entries[key]?.watchers.removeAll { $0.id == id }
     }
 
     /// Nanoseconds the token must still live to be handed over.

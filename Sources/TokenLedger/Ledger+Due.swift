@@ -60,7 +60,7 @@ extension Ledger {
         guard let trouble = entries[key]?.trouble else { return }
         turn.events.append(.ranOut(key, trouble.refusal))
         let state = state(of: key, at: now.boot).state
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .trouble(state, reason: trouble.refusal.text))) }
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: trouble.refusal.text))) }
     }
 
     private func cause(of key: CacheKey) -> Cause {

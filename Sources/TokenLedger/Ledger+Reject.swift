@@ -94,7 +94,7 @@ extension Ledger {
         var orphans: [UInt64] = []
         for token in changed {
             for key in credentials[token]?.entries ?? [] {
-                orphans += (entries[key]?.waiters.map(\.id) ?? []) + (entries[key]?.watchers ?? [])
+                orphans += (entries[key]?.waiters.map(\.id) ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
                 close(key)
             }
             let generation = credentials[token]?.generation ?? 0

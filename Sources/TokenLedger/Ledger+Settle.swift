@@ -69,8 +69,12 @@ extension Ledger {
         entries[key]?.spread = Double(jitter.next() >> 11) / Double(1 << 53)
         epoch += 1
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .token(held))) }
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
+    }
+
+    private func row(_ held: HeldToken, for watcher: Watcher) -> WatchRow {
+        held.stays(within: watcher.bound) ? .token(held) : .trouble(.refused, reason: Refusal.widerThanRule(held, watcher.bound).text)
     }
 
     /// The server works, whatever its answer is worth.
@@ -177,7 +181,7 @@ extension Ledger {
         if case .failure(let reported) = report.outcome { failure = reported }
         turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher, .trouble(state, reason: refusal.text))) }
+        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }
         dismissWaiters(of: key, refusal, at: now, &turn)
     }
 

@@ -93,6 +93,13 @@ package struct Waiter: Sendable {
     package var patience: Patience
 }
 
+/// Who watches, and what they may be shown.
+struct Watcher: Sendable {
+    var id: UInt64
+    /// The rule's own scopes: a token that the server made wider is not shown.
+    var bound: [String]?
+}
+
 /// One cached result and everything under way for it.
 struct Entry: Sendable {
     enum Progress: Sendable, Equatable {
@@ -104,7 +111,7 @@ struct Entry: Sendable {
     var held: HeldToken?
     var progress = Progress.none
     var waiters: [Waiter] = []
-    var watchers: [UInt64] = []
+    var watchers: [Watcher] = []
     /// Why the last exchange brought nothing.
     var trouble: Trouble?
     /// Asked for since the present token came: worth renewing.

@@ -161,6 +161,18 @@ import TokenWire
         #expect(again.refusal(next)?.code == .refused)
     }
 
+    @Test func `SEC-08 nor is it shown to who watches, and it is not asked for again at once`() throws {
+        var scene = Scene()
+        let query = try scene.authorised(Scene.query(), Scene.other)
+        let begun = scene.ledger.watch(query, watcher: 70, at: scene.now)
+        let settled = scene.settle(try #require(begun.plans.first), .success(Scene.tokens(scopes: ["read", "update"])))
+        let later = scene.ledger.watch(query, watcher: 71, at: scene.now)
+        #expect(later.plans.isEmpty)
+        let rows = (settled.rows + later.rows).map(\.row)
+        #expect(rows.count == 2)
+        for row in rows { #expect({ if case .trouble(_, let reason) = row { reason.contains("update") } else { false } }()) }
+    }
+
     @Test func `SEC-08 a token wider than the rule is not handed over`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get(by: Scene.other)
