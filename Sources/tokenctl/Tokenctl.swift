@@ -12,6 +12,8 @@ struct Tokenctl: ParsableCommand {
 
               curl -H @<(tokenctl header portal.sync) https://portal.example/api
 
+            `--socket PATH` may stand before or after the command.
+
             Exit status: 0 success, 64 wrong usage, 69 no daemon answers, 70 a fault of the daemon's, 74 the output \
             could not be written, 75 try again later, 77 denied, 78 refused for good or wrongly configured, 80 a person \
             must sign in, 81 the token is past its end.
