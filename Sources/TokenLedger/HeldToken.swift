@@ -8,10 +8,10 @@ package struct HeldToken: Sendable {
     /// What the server granted.
     package let scopes: [String]
     package let header: HeaderForm
-    /// When it was asked for, on CLOCK_BOOTTIME; its life counts from there.
+    /// The second in which it was asked for, on CLOCK_BOOTTIME; its life counts from there.
     package let since: Int64
     /// When it ends, on CLOCK_BOOTTIME.
-    package let until: Int64
+    package internal(set) var until: Int64
     /// The same end on the wall clock, in seconds since the epoch.
     package internal(set) var expires: Int64
     /// Whether the server said how long it lives; otherwise the configuration's assumption.

@@ -37,7 +37,9 @@ extension Ledger {
     package mutating func clockStepped(to now: Moment) -> Turn {
         for key in entries.keys {
             guard let held = entries[key]?.held else { continue }
-            entries[key]?.held?.expires = now.wall + (held.until - now.boot) / .seconds(1)
+            let life = now.fraction + (held.until - now.boot)
+            entries[key]?.held?.expires = now.wall + life / .seconds(1)
+            entries[key]?.held?.until -= max(0, life % .seconds(1))
         }
         epoch += 1
         var turn = Turn()

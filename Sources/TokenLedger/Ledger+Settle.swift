@@ -50,10 +50,12 @@ extension Ledger {
         guard let id = report.id else {
             return .failure(Verdict(reason: "no-fingerprint", text: "the token came without its fingerprint", isFinal: false))
         }
+        // its life begins with the second in which it was asked for, so that it ends when its caller was told
+        let since = report.sent.boot - report.sent.fraction
         return .success(
             HeldToken(
                 token: tokens.accessToken, id: id, scopes: granted, header: settings?.header ?? .authorization,
-                since: report.sent.boot, until: report.sent.boot + .seconds(seconds), expires: report.sent.wall + seconds,
+                since: since, until: since + .seconds(seconds), expires: report.sent.wall + seconds,
                 isAssumed: tokens.lifetime == nil))
     }
 

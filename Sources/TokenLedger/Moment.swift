@@ -4,10 +4,18 @@ package struct Moment: Hashable, Sendable {
     package var boot: Int64
     /// Seconds since the epoch. Only what a client or a server is told lives on it.
     package var wall: Int64
+    /// Nanoseconds that have passed since `wall`, less than a second: what is told in whole seconds must not be outlived.
+    package var fraction: Int64
 
-    package init(boot: Int64, wall: Int64) {
+    package init(boot: Int64, wall: Int64, fraction: Int64 = 0) {
         self.boot = boot
         self.wall = wall
+        self.fraction = fraction
+    }
+
+    /// From CLOCK_BOOTTIME and CLOCK_REALTIME, both in nanoseconds.
+    package init(boot: Int64, realtime: Int64) {
+        self.init(boot: boot, wall: realtime / .seconds(1), fraction: realtime % .seconds(1))
     }
 }
 

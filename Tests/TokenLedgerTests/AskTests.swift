@@ -128,6 +128,19 @@ import TokenWire
         #expect(settled.token(waiter)?.until == sent.boot + .seconds(100))
     }
 
+    @Test func `TIME-05 a token is not served after the second that its callers were told`() throws {
+        var scene = Scene()
+        scene.now.fraction = 900_000_000
+        let (waiter, turn) = try scene.get()
+        let settled = scene.settle(turn.plans[0], .success(Scene.tokens(life: 4)))
+        #expect(settled.token(waiter)?.expires == scene.now.wall + 4)
+        #expect(scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_099_999_999))
+        #expect(!scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_100_000_000))
+        _ = scene.ledger.clockStepped(to: Moment(boot: scene.now.boot, wall: 1_800_000_000, fraction: 200_000_000))
+        #expect(scene.ledger.isServable(Scene.sync, at: scene.now.boot + 2_799_999_999))
+        #expect(!scene.ledger.isServable(Scene.sync, at: scene.now.boot + 2_800_000_000))
+    }
+
     @Test func `TR-05 a token that has expired on arrival is never handed out`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()

@@ -131,7 +131,7 @@ final class Exchanger {
 }
 
 extension Moment {
-    static var now: Moment { Moment(boot: Clock.boottime(), wall: Clock.realtime() / 1_000_000_000) }
+    static var now: Moment { Moment(boot: Clock.boottime(), realtime: Clock.realtime()) }
 }
 
 extension TransportFault {

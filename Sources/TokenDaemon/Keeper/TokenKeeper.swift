@@ -39,7 +39,7 @@ final class TokenKeeper {
 
     var policy: AccessPolicy { ledger.policy }
     var limits: Limits { ledger.configuration.limits }
-    var now: Moment { Moment(boot: loop.now, wall: Clock.realtime() / 1_000_000_000) }
+    var now: Moment { Moment(boot: loop.now, realtime: Clock.realtime()) }
 
     /// Begins what is kept without being asked for.
     func start() { perform(ledger.start(at: now)) }
