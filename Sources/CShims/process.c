@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <link.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "CShims.h"
@@ -48,4 +49,7 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *unuse
     return 0;
 }
 
-void tokend_forget_start(void) { dl_iterate_phdr(forget_segments, NULL); }
+void tokend_forget_start(void) {
+    dl_iterate_phdr(forget_segments, NULL);
+    malloc_trim(0);
+}

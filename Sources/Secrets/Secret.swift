@@ -19,9 +19,11 @@ package struct Secret: Sendable {
 
     /// Makes room for `capacity` bytes, lets `fill` write them and return how many it wrote.
     package init(capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows {
-        storage = SecretStorage(capacity: capacity)
-        let written = try fill(UnsafeMutableRawBufferPointer(start: storage.base, count: capacity))
-        storage.count = min(max(written, 0), capacity)
+        let room = SecretStorage(capacity: capacity)
+        let written = try fill(UnsafeMutableRawBufferPointer(start: room.base, count: capacity))
+        room.count = min(max(written, 0), capacity)
+        // much room for few bytes is not kept
+        storage = room.count > capacity / 2 ? room : SecretStorage(copying: room)
     }
 
     /// The UTF-8 of a text. For text that is not secret in itself, such as a test's, or on its way into a `Secret`.
@@ -80,6 +82,12 @@ private final class SecretStorage: @unchecked Sendable {
     init(capacity: Int) {
         self.capacity = max(capacity, 1)
         base = .allocate(byteCount: self.capacity, alignment: 8)
+    }
+
+    convenience init(copying other: SecretStorage) {
+        self.init(capacity: other.count)
+        base.copyMemory(from: other.base, byteCount: other.count)
+        count = other.count
     }
 
     deinit {

@@ -56,9 +56,11 @@ nonisolated final class OpenedFile {
     func text() throws(Complaint) -> String {
         guard facts.st_size <= Self.longestText else { throw Complaint("\(shown) is larger than \(Self.longestText >> 20) MiB") }
         var fault: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: Self.longestText) { room, count in
+        // one byte more than it had when it was opened: a file that has grown since is read anew another time
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(facts.st_size) + 1) { room, count in
             (count, fault) = fill(UnsafeMutableRawBufferPointer(room))
         }
+        guard bytes.count <= Int(facts.st_size) else { throw Complaint("\(shown) was being written; read it again") }
         guard fault == 0 else { throw Complaint("\(shown) cannot be read: \(SystemError.text(fault))") }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Complaint("\(shown) is not UTF-8 text") }
         return text
