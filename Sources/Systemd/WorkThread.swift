@@ -14,6 +14,20 @@ package final class WorkThread: Sendable {
 
     package init(name: String) { self.name = name }
 
+    /// Does one thing on a thread of its own and waits for it. The memory that it frees is that thread's, and does not lie between
+    /// what this one makes afterwards.
+    package static func result<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Value {
+        let box = ResultBox(work)
+        var thread = pthread_t()
+        let failed = pthread_create(&thread, nil, { argument in
+            guard let argument else { return nil }
+            Unmanaged<AnyWork>.fromOpaque(argument).takeUnretainedValue().run()
+            return nil
+        }, Unmanaged<AnyWork>.passUnretained(box).toOpaque())
+        if failed == 0 { pthread_join(thread, nil) } else { box.run() }
+        return box.value ?? work()
+    }
+
     /// Does `work` after everything handed in before. The thread exists only while there is work.
     package func perform(_ work: @escaping Work) {
         let mustStart = state.withLock { state in
@@ -49,4 +63,18 @@ package final class WorkThread: Sendable {
             return state.queue.isEmpty ? nil : state.queue.removeFirst()
         }
     }
+}
+
+/// Work whose result is fetched once its thread has ended.
+private class AnyWork {
+    func run() {}
+}
+
+private final class ResultBox<Value>: AnyWork {
+    private let work: () -> Value
+    private(set) var value: Value?
+
+    init(_ work: @escaping () -> Value) { self.work = work }
+
+    override func run() { value = work() }
 }

@@ -11,7 +11,14 @@ extension Ledger {
         let isPromised = held.lasts(promise, at: now.boot)
         guard isPromised || (query.minValid == nil && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
         markServed(query, at: now)
-        return Ready(held: held, until: isPromised ? held.until - promise : held.until)
+        return Ready(held: held, until: isPromised ? held.until - promise : held.until, currency: currency(of: query.key))
+    }
+
+    private mutating func currency(of key: CacheKey) -> Currency {
+        if let currency = entries[key]?.currency { return currency }
+        let currency = Currency()
+        entries[key]?.currency = currency
+        return currency
     }
 
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
@@ -171,7 +178,7 @@ extension Ledger {
     mutating func noteServed(_ key: CacheKey) {
         let consumer = consumerKey(key)
         guard consumers[consumer]?.lastServed != key else { return }
-        if consumers[consumer]?.lastServed != nil { epoch += 1 }
+        if let before = consumers[consumer]?.lastServed { entries[before]?.endCurrency() }
         consumers[consumer]?.lastServed = key
     }
 
@@ -199,7 +206,8 @@ extension Ledger {
 
     /// Forgets an entry altogether; its consumer's budget stays until it is full again.
     mutating func close(_ key: CacheKey) {
-        guard let entry = entries.removeValue(forKey: key) else { return }
+        guard var entry = entries.removeValue(forKey: key) else { return }
+        entry.endCurrency()
         for waiter in entry.waiters {
             waiting[waiter.id] = nil
             patience.set(waiter.id, at: nil)
@@ -209,14 +217,15 @@ extension Ledger {
         let consumer = consumerKey(key)
         consumers[consumer]?.variants.removeAll { $0 == key }
         if consumers[consumer]?.lastServed == key { consumers[consumer]?.lastServed = nil }
-        epoch += 1
     }
 }
 
-/// A held token that may be handed out now, and until when (CLOCK_BOOTTIME) the same answer holds while the epoch does.
+/// A held token that may be handed out now. The same answer may be repeated until `until` (CLOCK_BOOTTIME), while it is current and
+/// the ledger's epoch is the same.
 package struct Ready: Sendable {
     package var held: HeldToken
     package var until: Int64
+    package var currency: Currency
 }
 
 extension HeldToken {

@@ -58,7 +58,7 @@ extension Ledger {
 
     private mutating func expire(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         entries[key]?.held = nil
-        epoch += 1
+        entries[key]?.endCurrency()
         guard let trouble = entries[key]?.trouble else { return }
         turn.events.append(.ranOut(key, trouble.refusal))
         let state = state(of: key, at: now.boot).state

@@ -21,7 +21,7 @@ extension Ledger {
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
         entries[key]?.isRejected = true
         entries[key]?.isAsked = true
-        epoch += 1
+        entries[key]?.endCurrency()
         launch(key, .rejected, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))

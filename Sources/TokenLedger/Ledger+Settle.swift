@@ -69,7 +69,7 @@ extension Ledger {
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Double(jitter.next() >> 11) / Double(1 << 53)
-        epoch += 1
+        entries[key]?.endCurrency()
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
@@ -176,7 +176,7 @@ extension Ledger {
     private mutating func tell(_ refusal: Refusal, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
         entries[key]?.isRejected = false
-        epoch += 1
+        entries[key]?.endCurrency()
         let next = isRefused(key) ? nil : nextTry(key, at: now.boot).map { $0 - now.boot }
         let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?

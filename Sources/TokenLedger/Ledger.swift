@@ -13,7 +13,8 @@ package import TokenWire
 package struct Ledger: Sendable {
     package private(set) var configuration: Configuration
     package private(set) var policy: AccessPolicy
-    /// Grows whenever an answer given before might be given differently now. A reply remembered under another epoch is stale.
+    /// Grows whenever any answer given before might be given differently now: other rules, another time of day. What changes for one
+    /// token alone ends the `Currency` of its answers.
     package internal(set) var epoch: UInt64 = 1
 
     var entries: [CacheKey: Entry] = [:]
@@ -126,6 +127,14 @@ struct Entry: Sendable {
     var knownLifetime: Int64?
     var lastAsked: Int64 = 0
     var cause = Cause.asked
+    /// Of the answers given from what is held; made for the first of them.
+    var currency: Currency?
+
+    /// What was answered before is no longer to be repeated.
+    mutating func endCurrency() {
+        currency?.end()
+        currency = nil
+    }
 
     var isWatched: Bool { !watchers.isEmpty }
 

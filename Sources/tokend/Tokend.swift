@@ -45,14 +45,12 @@ struct Tokend: ParsableCommand {
     @MainActor
     private func serve() -> Int32 {
         let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, log: log)
-        let reading = readConfiguration(at: configurationFolder, secrets: .ofThisProcess)
-        guard reading.configuration != nil else {
-            for line in checkReport(reading).lines { complain(line) }
-            return EX_CONFIG
-        }
         do {
-            try Daemon(options, reading).run()
+            try Daemon(options).run()
             return EX_OK
+        } catch let refused as ConfigurationRefused {
+            for line in refused.report { complain(line) }
+            return EX_CONFIG
         } catch {
             complain("\(error)")
             return EX_OSERR

@@ -3,44 +3,74 @@ internal import Secrets
 internal import TokenLedger
 internal import TokenWire
 
-/// A reply that was just given and may be given again, word for word, to the same line of the same connection.
+/// A reply that was given and may be given again, word for word, to the same line from the same kind of caller.
 final class HandOut {
     enum Form { case token, header }
 
-    private let line: [UInt8]
+    /// The request line, then what follows the token in the reply.
+    private let bytes: [UInt8]
+    private let lineCount: Int
     private let form: Form
-    private let served: ServedToken
-    private let tail: [UInt8]
+    private let header: HeaderForm
+    private let token: Secret
+    private let caller: Caller
+    private let currency: Currency
     /// The ledger's epoch it belongs to.
-    let epoch: UInt64
+    private let epoch: UInt64
     /// CLOCK_BOOTTIME after which the promise made with it is no longer kept.
-    let until: Int64
+    private let until: Int64
     let slot: AuditSlot
 
-    init(_ line: UnsafeRawBufferPointer, _ form: Form, _ ready: Ready, epoch: UInt64, slot: AuditSlot) {
-        self.line = Array(line)
+    init(_ line: UnsafeRawBufferPointer, _ form: Form, _ ready: Ready, for caller: Caller, epoch: UInt64, slot: AuditSlot) {
+        let served = ready.held.served
+        bytes = form == .token ? Array(line) + served.writeTail() : Array(line)
+        lineCount = line.count
         self.form = form
+        header = served.header
+        token = served.token
+        self.caller = caller
+        currency = ready.currency
+        until = ready.until
         self.epoch = epoch
         self.slot = slot
-        served = ready.held.served
-        tail = served.writeTail()
-        until = ready.until
     }
 
+    /// Whether it is the reply to this line, from a caller whom the rules cannot tell from the one it was made for.
     @inline(__always)
-    func answers(_ line: UnsafeRawBufferPointer) -> Bool {
-        guard line.count == self.line.count, let start = line.baseAddress else { return false }
-        return self.line.withUnsafeBytes { memcmp($0.baseAddress!, start, line.count) == 0 }
+    func answers(_ line: UnsafeRawBufferPointer, from caller: Caller) -> Bool {
+        guard line.count == lineCount, let start = line.baseAddress else { return false }
+        return bytes.withUnsafeBytes { memcmp($0.baseAddress!, start, lineCount) == 0 } && caller.isLike(self.caller)
+    }
+
+    /// Whether it still holds.
+    @inline(__always)
+    func isCurrent(_ epoch: UInt64, at boot: Int64) -> Bool {
+        currency.isCurrent && self.epoch == epoch && boot < until
     }
 
     @inline(__always)
     func write(to buffer: SecretBuffer) {
-        switch form {
-        case .token:
-            buffer.append("OK ")
-            buffer.append(served.token)
-            tail.withUnsafeBytes { buffer.append($0) }
-        case .header: served.writeHeaderLine(to: buffer)
-        }
+        buffer.append("OK ")
+        if form == .header { buffer.append(header.opening) }
+        buffer.append(token)
+        if form == .header { return buffer.append(UInt8(ascii: "\n")) }
+        bytes.withUnsafeBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[lineCount...])) }
+    }
+
+    /// Where it is kept: of the line and the user alone, so that a look-up costs next to nothing.
+    static func hash(_ line: UnsafeRawBufferPointer, _ caller: Caller) -> UInt64 {
+        var hash = 0xCBF2_9CE4_8422_2325 ^ UInt64(caller.uid)
+        for byte in line { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return hash ^ hash >> 29
+    }
+
+    var hash: UInt64 { bytes.withUnsafeBytes { HandOut.hash(UnsafeRawBufferPointer(rebasing: $0[..<lineCount]), caller) } }
+}
+
+extension Caller {
+    /// The same in everything that a rule looks at: another process of the same user, groups and unit.
+    @inline(__always)
+    fileprivate func isLike(_ other: Caller) -> Bool {
+        uid == other.uid && gid == other.gid && unit == other.unit && groups == other.groups
     }
 }

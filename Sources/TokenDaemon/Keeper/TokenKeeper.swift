@@ -18,6 +18,7 @@ final class TokenKeeper {
     var batches: [UInt64: RenewBatch] = [:]
     private var lastNumber: UInt64 = 0
     private var deliveries: [() -> Void] = []
+    private var handOuts = HandOutTable()
     private var isOverLimit = false
 
     /// Reads the configuration anew and calls back, later, with what to tell the administrator.
@@ -57,6 +58,19 @@ final class TokenKeeper {
 
     // MARK: the hot path
 
+    /// The reply to this line if it was given before and still holds; then it is counted. Nothing is parsed, authorised or looked up.
+    @inline(__always)
+    func repeated(_ line: UnsafeRawBufferPointer, for caller: Caller) -> HandOut? {
+        guard let handOut = handOuts.find(line, from: caller), confirms(handOut) else { return nil }
+        return handOut
+    }
+
+    /// Whether a reply given before may be given again now; if so, it is counted.
+    @inline(__always)
+    func confirms(_ handOut: HandOut) -> Bool {
+        handOut.isCurrent(ledger.epoch, at: loop.now) && audit.again(handOut.slot)
+    }
+
     /// A cached token for GET and HEADER, answered in this turn; `nil` when anything more is needed.
     func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for asker: any Asker) -> HandOut? {
         let (query, form): (TokenQuery, HandOut.Form)
@@ -69,8 +83,17 @@ final class TokenKeeper {
               let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
         else { return nil }
         arm()
-        return HandOut(line, form, ready, epoch: ledger.epoch, slot: receipt.slot)
+        let handOut = HandOut(line, form, ready, for: asker.caller, epoch: ledger.epoch, slot: receipt.slot)
+        handOuts.keep(handOut, instead: handOuts.find(line, from: asker.caller), isStale: isStale)
+        return handOut
     }
+
+    /// Lets go of replies that no longer hold, or of all where nobody is left to ask: they keep spent tokens in memory.
+    func dropHandOuts(all: Bool) {
+        if all { handOuts.removeAll() } else { handOuts.drop(isStale) }
+    }
+
+    private func isStale(_ handOut: HandOut) -> Bool { !handOut.isCurrent(ledger.epoch, at: loop.now) }
 
     /// Records a decision about an asker; the first of its kind with the unit it runs in.
     @discardableResult
@@ -80,12 +103,6 @@ final class TokenKeeper {
         var entry = entry
         entry.caller?.unit = asker.caller.unit
         return audit.record(entry)
-    }
-
-    /// Whether a reply given before may be given again now; if so, it is counted.
-    @inline(__always)
-    func confirms(_ memo: HandOut) -> Bool {
-        memo.epoch == ledger.epoch && loop.now < memo.until && audit.again(memo.slot)
     }
 
     // MARK: doing what the ledger says

@@ -115,6 +115,7 @@ final class Listener: Readiness {
     private func sweepSessions() {
         let now = loop.now
         for session in sessions.values.filter({ $0.overstays(at: now) }) { session.close() }
+        keeper.dropHandOuts(all: sessions.isEmpty)
         if sessions.isEmpty { isSweeping = false } else { armSweep() }
     }
 

@@ -19,7 +19,6 @@ final class Session: Readiness, Asker {
     private var reader = LineReader()
     private var queue = ReplyQueue()
     private var output = Output()
-    private var memo: HandOut?
     private var watching: Watching?
     private var isInputOver = false
     /// Nothing more is read; the connection closes when everything is written.
@@ -96,11 +95,11 @@ final class Session: Readiness, Asker {
         return !isEnding && watching == nil && queue.count < desk.limits.pipelined && desk.scratch.count < desk.limits.waitingOutput
     }
 
-    /// The line just answered, once more: nothing to parse, to authorise or to look up.
+    /// A line that was answered before, once more: nothing to parse, to authorise or to look up.
     @inline(__always)
     private func repeats(_ line: UnsafeRawBufferPointer) -> Bool {
-        guard let memo, memo.answers(line), queue.isEmpty, keeper.confirms(memo) else { return false }
-        memo.write(to: desk.scratch)
+        guard queue.isEmpty, let handOut = keeper.repeated(line, for: caller) else { return false }
+        handOut.write(to: desk.scratch)
         return true
     }
 
@@ -112,7 +111,6 @@ final class Session: Readiness, Asker {
             isEnding = true
         case .success(let request):
             if queue.isEmpty, let handOut = keeper.handOut(request, line, for: self) {
-                memo = handOut
                 handOut.write(to: desk.scratch)
             } else {
                 ask(request)

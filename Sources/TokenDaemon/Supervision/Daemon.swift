@@ -20,10 +20,11 @@ package final class Daemon {
     private var gate: ReadinessGate?
     private var isStopping = false
 
-    /// Takes the state folder and the sockets and makes everything ready to run; nothing is served yet.
-    /// Throws `SystemError` with what an operator has to mend.
-    package init(_ options: DaemonOptions, _ reading: ConfigurationReading) throws {
-        guard let configuration = reading.configuration else { throw ConfigurationRefused(problems: reading.problems) }
+    /// Reads the configuration, takes the state folder and the sockets and makes everything ready to run; nothing is served yet.
+    /// Throws `ConfigurationRefused`, or `SystemError` with what an operator has to mend.
+    package init(_ options: DaemonOptions) throws {
+        let reading = readConfigurationForStart(at: options.configuration)
+        guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
         try ThisProcess.harden()
         _ = try ThisProcess.raiseFileLimit()
         loop = try Loop()
@@ -126,7 +127,7 @@ package final class Daemon {
                 let text = "\(rows.count) problem\(rows.count == 1 ? "" : "s"); the old configuration stays"
                 return answer(.refused(Refusal(.badConfig, [], text), rows: rows))
             }
-            adopt(configuration)
+            adopt(configuration.compacted())
             note(reading)
             answer(.rows(rows, words: [String(configuration.tokens.count)]))
         }
@@ -143,7 +144,7 @@ package final class Daemon {
     }
 }
 
-/// The configuration cannot be used. `problems` say why, each with its remedy.
+/// The configuration cannot be used. The report says why, a line for each problem with its remedy.
 nonisolated package struct ConfigurationRefused: Error {
-    package var problems: [ConfigurationProblem]
+    package var report: [String]
 }

@@ -2,6 +2,11 @@ internal import Systemd
 internal import TokenLedger
 internal import TokenWire
 
+/// Reads the configuration for a start, before there is a loop: on a thread of its own all the same, whose memory goes back.
+nonisolated func readConfigurationForStart(at directory: String) -> ConfigurationReading {
+    WorkThread.result { readConfiguration(at: directory, secrets: .ofThisProcess) }
+}
+
 /// Reads the configuration anew, off the loop: files and user databases may be slow. One reading at a time.
 final class Reloader {
     private let directory: String
