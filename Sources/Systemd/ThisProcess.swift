@@ -2,7 +2,8 @@ internal import CShims
 
 /// What the daemon changes about its own process.
 package enum ThisProcess {
-    /// No core dump, and no other process of the same user may look into the memory (prctl(2), PR_SET_DUMPABLE).
+    /// No core dump, no crash report with pieces of memory, and no other process of the same user may look into the memory
+    /// (prctl(2), PR_SET_DUMPABLE).
     package static func harden() throws(SystemError) {
         _ = try SystemError.check(tokend_harden(), "cannot protect the process's memory")
     }

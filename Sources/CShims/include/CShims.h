@@ -97,7 +97,7 @@ ssize_t tokend_read_proc(int32_t pid, const void *_Nonnull name, void *_Nonnull 
 
 // MARK: this process
 
-/// No core dump, no ptrace and no /proc/self/mem for others of the same user.
+/// No core dump, no crash report of the Swift runtime, no ptrace and no /proc/self/mem for others of the same user.
 int tokend_harden(void);
 /// The name in `ps` and /proc/PID/comm, 15 bytes.
 int tokend_set_name(const char *_Nonnull name);
