@@ -1,0 +1,138 @@
+"""Answers with status 200 that are not what they should be: nothing empty, expired or unasked for is ever handed out."""
+import re
+import time
+
+from lib.stage import Stage, token
+
+OK, UNAVAILABLE, REFUSED = "OK", "ERR unavailable", "ERR refused"
+
+# quirk, what it shows, what the caller gets; for OK, the seconds the token is said to live
+QUIRKS = [
+    ("expires-in=missing", "TR-04 no expires_in", OK, 300),
+    ("expires-in=null", "TR-13 a null expires_in", OK, 300),
+    ("expires-in=string", "TR-05 expires_in as a string", OK, 3600),
+    ("expires-in=600", "a lie about the lifetime that we cannot see", OK, 600),
+    ("expires-in=99999999999", "TR-05 an absurd expires_in", OK, 315360000),
+    ("expires-in=huge", "TR-05 expires_in beyond 64 bits", UNAVAILABLE, None),
+    ("expires-in=-1", "TR-05 a negative expires_in", UNAVAILABLE, None),
+    ("expires-in=soon", "TR-05 expires_in as words", UNAVAILABLE, None),
+    ("expires-in=0", "TIME-05 a token that has expired on arrival", REFUSED + " reason=short-lived", None),
+    ("token-type=missing", "TR-03 no token_type", REFUSED, None),
+    ("token-type=BEARER", "TR-02 another case of Bearer", OK, 3600),
+    ("token-type=mac", "TR-02 another type", REFUSED, None),
+    ("scope=missing", "TR-07 no scope: as requested", OK, 3600),
+    ("scope=update", "TR-08 another scope than the one asked for", REFUSED + " reason=missing-scope", None),
+    ("scope=number", "a scope that is a number", UNAVAILABLE, None),
+    ("access-token=missing", "TR-01 no access_token", UNAVAILABLE, None),
+    ("access-token=null", "TR-01 a null access_token", UNAVAILABLE, None),
+    ("access-token=empty", "TR-01 an empty access_token", UNAVAILABLE, None),
+    ("access-token=number", "TR-01 a number for an access_token", UNAVAILABLE, None),
+    ("access-token=array", "TR-01 an array for an access_token", UNAVAILABLE, None),
+    ("access-token=blank", "TR-12 a blank in the token", UNAVAILABLE, None),
+    ("access-token=line-feed", "TR-12 a line feed in the token", UNAVAILABLE, None),
+    ("access-token=long", "TR-11 a token of 1 MiB", UNAVAILABLE, None),
+    ("body=html", "TR-14 a page", UNAVAILABLE, None),
+    ("body=bom", "TR-15 a byte order mark", OK, 3600),
+    ("body=duplicate", "TR-15 every member twice", UNAVAILABLE, None),
+    ("body=2mib", "NET-07 2 MiB", UNAVAILABLE, None),
+    ("body=empty", "TR-01 nothing", UNAVAILABLE, None),
+    ("body=array", "TR-01 an array", UNAVAILABLE, None),
+    ("body=truncated", "TR-01 half a document", UNAVAILABLE, None),
+    ("body=trailing", "TR-15 something after the document", UNAVAILABLE, None),
+    ("body=latin1", "TR-15 bytes that are not UTF-8", UNAVAILABLE, None),
+    ("body=deep", "a document without bottom", UNAVAILABLE, None),
+    ("body=error", "TR-14 an error with status 200", REFUSED + " oauth-error=invalid_grant", None),
+    ("content-type=text/plain", "another content type", OK, 3600),
+    ("content-type=missing", "no content type", OK, 3600),
+]
+
+
+def quirks(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app", {"q%d" % number: token() for number in range(len(QUIRKS))}, timeout=10).start()
+        again = []
+        for number, (quirk, what, expected, lifetime) in enumerate(QUIRKS):
+            server.control("fault token quirk %s" % quirk)
+            asked = time.time()
+            reply = stage.ask("GET app.q%d wait=8" % number)
+            shown = "%s%s" % (reply[:40] if reply.startswith("OK") else reply, " … " + reply[-80:] if reply.startswith("OK") else "")
+            checks.ok("%s (%s) is %s" % (what, quirk, expected), reply.startswith(expected + " "), shown)
+            if expected == OK and reply.startswith(OK):
+                lives = int(re.search(r"expires=(\d+)", reply)[1]) - asked
+                checks.ok("and lives for %d s" % lifetime, abs(lives - lifetime) < 5, lives)
+            elif not reply.startswith("OK "):
+                checks.ok("and says so in words of ours", re.search(r" : .{15}", reply) and len(reply) < 400, reply)
+            if expected == UNAVAILABLE:
+                again.append(stage.in_background("GET app.q%d wait=20" % number))
+        replies = [one.result() for one in again]
+        checks.ok("after each fault that may pass, the next answer is served", all(reply.startswith("OK ") for reply in replies),
+                  [reply for reply in replies if not reply.startswith("OK ")])
+
+
+def assumed_lifetimes(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app", {"job": token(more="assume_lifetime = 900"), "erp": token()})
+        stage.application("site", location='erpnet = "%s"' % server.about["erpnet"]).start()
+        server.control("fault token quirk expires-in=missing times=2")
+        lives = stage.token().expires - time.time()
+        checks.ok("TR-04 assume_lifetime is what a token without expires_in is taken to live", 890 < lives <= 900, lives)
+        stage.token("app.erp")
+        server.control("fault token quirk token-type=missing")
+        reply = stage.ask("GET site.job")
+        checks.ok("TR-03 ERP.net's answers may leave token_type out", reply.startswith("OK "), reply)
+
+
+def too_wide_for_a_watch(checks, server, _):
+    with Stage(server) as stage:
+        server.control("knob scope-grant superset")
+        server.control("knob access-ttl 4")
+        stage.application("app", {"bound": token(["read"], '{ user = "root", scopes = ["read"] }')}).start()
+        with stage.open() as watch:
+            watch.send("WATCH app.bound\n")
+            rows = [watch.line(), watch.line()]
+            checks.ok("TR-07 a WATCH is not handed a token wider than its rule, now or after a renewal",
+                      all(re.match(r"\+ - state=refused reason=.*update", row) for row in rows), rows)
+
+
+def expired_on_arrival(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app").start()
+        server.control("fault token quirk expires-in=0 times=forever")
+        waiting = stage.in_background("WAIT app.job wait=60")
+        server.control("await token-finished 4 timeout=50")
+        moments = [entry["elapsed"] for entry in stage.entries()]
+        pauses = [later - earlier for earlier, later in zip(moments, moments[1:])]
+        checks.ok("ERR-04 tokens that are of no use are not asked for without a pause", all(pause >= 1 for pause in pauses), pauses)
+        checks.ok("and each is no recovery", "event=recovered" not in stage.daemon.words())
+        server.control("clear")
+        checks.equal("a good one ends it", waiting.result(90), "OK state=ready")
+
+
+def wider_than_the_rule(checks, server, _):
+    with Stage(server) as stage:
+        server.control("knob scope-grant superset")
+        stage.application("app", {
+            "bound": token(["read"], '{ user = "root", scopes = ["read"] }'), "free": token(["read"])}).start()
+        reply = stage.ask("GET app.bound wait=5")
+        checks.ok("TR-07 a token wider than the rule's scopes is not handed over",
+                  reply.startswith("ERR refused reason=wider-than-rule : "), reply[:200])
+        checks.ok("and its scopes are named", "update" in reply, reply[:200])
+        watch = stage.open()
+        row = watch.send("WATCH app.bound\n").line()
+        checks.ok("nor to who watches", row.startswith("+ - state="), row[:80])
+        reply = stage.ask("GET app.bound wait=5")
+        checks.ok("nor from the cache", reply.startswith("ERR refused reason=wider-than-rule : "), reply[:200])
+        reply = stage.ask("HEADER app.bound wait=5")
+        checks.ok("nor as a header", reply.startswith("ERR refused reason=wider-than-rule : "), reply[:200])
+        checks.equal("and the server was asked once for it", stage.counter("token-requests"), 1)
+        served = stage.token("app.free")
+        checks.ok("a rule without scopes takes what the server gives", len(served.scopes) > 1, served.scopes)
+    with Stage(server) as stage:
+        server.control("knob scope-grant subset")
+        stage.application("app", {"job": token(["read", "update"])}).start()
+        reply = stage.ask("GET app.job wait=5")
+        checks.ok("TR-08 a token without a scope that was asked for is refused, by name",
+                  reply.startswith("ERR refused reason=missing-scope : ") and '"update"' in reply, reply)
+
+
+SECTIONS = [quirks, assumed_lifetimes, expired_on_arrival, wider_than_the_rule, too_wide_for_a_watch]

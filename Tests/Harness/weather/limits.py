@@ -1,0 +1,225 @@
+"""Clients that take too much, say too little, read nothing or vanish: they harm nobody but themselves."""
+import pwd
+import re
+import resource
+import select
+import statistics
+import time
+
+from lib.conversation import acting_as
+from lib.daemon import Daemon
+from lib.stage import Stage, token
+
+BIN, GAMES, NEWS = (pwd.getpwnam(name).pw_uid for name in ("bin", "games", "news"))
+FRIENDS = '{ user = "root" }, { user = "bin" }'
+BUSY = re.compile(r"^ERR busy retry-after=\d+ : ")
+
+
+def prepared(server, limits):
+    stage = Stage(server)
+    stage.daemon.settings("[limits]\n" + limits)
+    stage.application("app", {"job": token(allow=FRIENDS)})
+    return stage
+
+
+def told(conversation):
+    """What a connection that is too many hears, and whether it is closed then."""
+    return conversation.rest()
+
+
+def connections_of_one_user(checks, server, _):
+    with prepared(server, "per_uid = 8\n") as stage:
+        stage.start()
+        held = [stage.open() for _ in range(8)]
+        checks.equal("eight connections of one user are served", [one.ask("PING") for one in held], ["OK"] * 8)
+        heard = told(stage.open())
+        checks.ok("the ninth hears ERR busy and is closed", len(heard) == 1 and BUSY.match(heard[0]), heard)
+        with acting_as(BIN):
+            other = stage.open()
+        checks.ok("another user notices nothing", other.ask("GET app.job").startswith("OK "), "")
+        told(stage.open())
+        held.pop().send("QUIT\n").rest()
+        with stage.open() as again:
+            checks.equal("once one has gone there is room", again.ask("PING"), "OK")
+        stage.said(re.compile("event=limit-cleared"))
+        for event in ("limit-reached", "limit-cleared"):
+            lines = re.findall("event=%s .*" % event, stage.daemon.words())
+            checks.equal("the audit says once that it was %s" % event, len(lines), 1)
+
+
+def connections_of_all(checks, server, _):
+    with prepared(server, "connections = 16\nper_uid = 16\nstrangers = 16\n") as stage:
+        stage.start()
+        held = [stage.open() for _ in range(16)]
+        checks.equal("sixteen connections are served", {one.ask("PING") for one in held}, {"OK"})
+        heard = told(stage.open())
+        checks.ok("one more hears ERR busy", len(heard) == 1 and BUSY.match(heard[0]), heard)
+
+
+def strangers(checks, server, _):
+    with prepared(server, "stranger_idle = 1\n") as stage:
+        stage.start()
+        with acting_as(GAMES):
+            held = [stage.open() for _ in range(8)]
+            ninth = stage.open()
+        checks.equal("eight connections of a user without any rule are served", [one.ask("PING") for one in held], ["OK"] * 8)
+        heard = told(ninth)
+        checks.ok("the ninth hears ERR busy", len(heard) == 1 and BUSY.match(heard[0]), heard)
+        with acting_as(NEWS):
+            checks.equal("another stranger is served", stage.ask("PING"), "OK")
+        friend = stage.open()
+        seconds = [one.ends_within(8) for one in held]
+        checks.ok("a silent stranger is closed after stranger_idle", all(second is not None for second in seconds), seconds)
+        checks.equal("one for whom there is a rule is not", friend.ask("PING"), "OK")
+
+
+def descriptors(checks, server, _):
+    with prepared(server, "per_uid = 500\n") as stage:
+        stage.daemon = Daemon(stage.folder, ["prlimit", "--nofile=64:64"])
+        stage.start()
+        first = stage.open()
+        served = first.ask("GET app.job")
+        held = [stage.open() for _ in range(80)]
+        heard = [one.line() for one in held[-4:]]
+        checks.ok("without descriptors the daemon says ERR busy", all(line and BUSY.match(line) for line in heard), heard)
+        checks.equal("and serves who is there", first.ask("GET app.job"), served)
+        for one in held:
+            one.close()
+        checks.equal("and everybody when they have gone", stage.ask("GET app.job"), served)
+
+
+def fill(conversation, text):
+    """Sends until the daemon takes no more; returns the bytes that went."""
+    conversation.socket.setblocking(False)
+    data, sent = text.encode() * 2000, 0
+    poll = select.poll()
+    poll.register(conversation.socket, select.POLLOUT)
+    while sent < 64 << 20 and poll.poll(500):
+        try:
+            sent += conversation.socket.send(data[sent % len(text):])
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            break
+    conversation.socket.settimeout(60)
+    return sent
+
+
+def unanswered_requests(checks, server, _):
+    with prepared(server, "pipelined = 4\n") as stage:
+        stage.start()
+        server.control("fault token hang")
+        with stage.open() as eager:
+            eager.send("GET app.job\n")
+            server.control("await hung 1")
+            sent = fill(eager, "PING\n")
+            checks.ok("a client that asks without waiting is read no further", sent < 4 << 20, sent)
+            checks.equal("others are answered meanwhile", stage.ask("PING"), "OK")
+            server.control("clear")
+            replies = [eager.line() for _ in range(1 + sent // 5)]
+            checks.ok("and it gets all its replies", replies[0].startswith("OK ") and set(replies[1:]) == {"OK"}, replies[:3])
+
+
+def closed(conversation, seconds):
+    """Whether the daemon hangs up in this time, without anything being read."""
+    poll = select.poll()
+    poll.register(conversation.socket, 0)
+    return bool(poll.poll(seconds * 1000))
+
+
+def client_that_reads_nothing(checks, server, _):
+    with prepared(server, "stalled = 1\n") as stage:
+        stage.start()
+        served = stage.ask("GET app.job")
+        with stage.open() as deaf:
+            sent = fill(deaf, "GET app.job\n")
+            checks.ok("a client that reads nothing is read no further", sent < 4 << 20, sent)
+            checks.equal("others are served meanwhile", stage.ask("GET app.job"), served)
+            checks.ok("it is closed when its output has not moved for `stalled`", closed(deaf, 10))
+        checks.equal("and nobody else is", stage.ask("GET app.job"), served)
+
+
+def lines_without_end(checks, server, _):
+    with prepared(server, "stalled = 1\n") as stage:
+        stage.start()
+        server.control("fault token hang")
+        half, busy, waiting = stage.open(), stage.open(), stage.open()
+        waiting.send("GET app.job\n" * 64 + "PI")
+        server.control("await hung 1")
+        half.send("PING\nGET app")
+        busy.send("PI")
+        heard, rounds = half.line(), 0
+        while not closed(half, 0.01) and rounds < 2000:
+            busy.send("NG\nPI")
+            heard, rounds = busy.line(), rounds + 1
+        checks.ok("half a line is closed after `stalled`", closed(half, 0), rounds)
+        for _ in range(500):
+            busy.send("NG\nPI")
+            heard = busy.line()
+        checks.equal("a client whose lines do end is not, however its bytes fall", heard, "OK")
+        server.control("clear")
+        replies = [waiting.line() for _ in range(64)]
+        waiting.send("NG\n")
+        checks.ok("nor is one whose line is not read because its replies are not ready",
+                  all(reply and reply.startswith("OK ") for reply in replies) and waiting.line() == "OK", replies[:2])
+
+
+def silent_clients(checks, server, _):
+    with prepared(server, "idle = 1\n") as stage:
+        stage.start()
+        server.control("fault token hang")
+        waiting, watching, idle = stage.open(), stage.open(), stage.open()
+        waiting.send("GET app.job\n")
+        watching.send("WATCH app.job\n")
+        server.control("await hung 1")
+        checks.ok("a connection without a request is closed after `idle`", idle.ends_within(8))
+        server.control("clear")
+        checks.ok("one that waits for a reply is not", (waiting.line() or "").startswith("OK "))
+        checks.ok("nor one that watches", (watching.line() or "").startswith("+ "))
+
+
+def clients_that_vanish(checks, server, _):
+    with prepared(server, "") as stage:
+        stage.start()
+        server.control("fault token hang")
+        for leaver in stage.ask_together("GET app.job", 100):
+            leaver.close()
+        for watcher in stage.ask_together("WATCH app.job", 20):
+            watcher.close()
+        server.control("await hung 1")
+        server.control("clear")
+        server.control("await token-finished 1")
+        first = stage.token()
+        checks.equal("RT-06 callers that left cancel nothing: the exchange they began ends in a token", stage.counter("token-requests"), 1)
+        checks.equal("which the next caller gets", stage.ask("GET app.job").split()[1], first.token)
+        for reader in stage.ask_together("GET app.job", 100):
+            reader.send("LIST\nHELP\nSTATUS\n" * 20).close()
+        checks.equal("leaving amid replies harms nobody", stage.ask("PING"), "OK")
+
+
+def a_thousand_idle_connections(checks, server, _):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+    with prepared(server, "per_uid = 2000\n") as stage, stage.start().open() as conversation:
+        conversation.ask("GET app.job")
+        before = median(conversation)
+        held = [stage.open() for _ in range(1000)]
+        checks.equal("a thousand connections are taken", {one.ask("PING") for one in held}, {"OK"})
+        during = median(conversation)
+        checks.ok("and change nothing for who asks", during < 2 * before + 0.0005, "%.0f us before, %.0f us with them" % (before * 1e6, during * 1e6))
+        for one in held:
+            one.close()
+
+
+def median(conversation):
+    seconds = []
+    for _ in range(500):
+        started = time.perf_counter()
+        conversation.ask("GET app.job")
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+SECTIONS = [
+    connections_of_one_user, connections_of_all, strangers, descriptors, unanswered_requests, client_that_reads_nothing,
+    lines_without_end, silent_clients, clients_that_vanish, a_thousand_idle_connections,
+]

@@ -1,0 +1,219 @@
+"""The protocol over the real socket: what every request is answered, in every way its bytes can arrive."""
+import os
+import pathlib
+import re
+
+from lib.stage import Stage, token
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+PAGE = REPOSITORY / "Sources" / "TokenWire" / "Documentation.docc" / "Protocol.md"
+
+TOKEN = r"[A-Za-z0-9._~+/=-]+"
+SERVED = r"OK %s type=Bearer expires=\d{10} id=[0-9a-f]{16}( scope=\S+)+" % TOKEN
+
+ANSWERS = [
+    ("PING", r"OK"),
+    ("ping", r"OK"),
+    ("HELLO", r"OK tokend \S+ protocol=1"),
+    ("HELP", r"(\+ [A-Z]+.* : .*\n)+OK"),
+    ("GET app.job", SERVED),
+    ("HEADER app.job", r"OK Authorization: Bearer %s" % TOKEN),
+    ("GET app.job min-valid=10 wait=5 scope=read", SERVED),
+    ("WAIT app.job", r"OK state=ready"),
+    ("LIST", r"\+ app\.job state=ready\nOK 1"),
+    ("STATUS app.job", r"\+ app\.job state=ready expires=\d+ renews=\d+ id=[0-9a-f]{16}\n(\+ app\.job consumer=\S+ state=ready.*\n)+OK.*"),
+    ("STATUS", r"(\+ app\.job .*\n)+OK.*"),
+    ("REJECT app.job", r"OK cooling retry-after=(30|2\d)"),
+    ("REJECT app.job id=0123456789abcdef", r"OK newer"),
+    ("RENEW app.job", r"(\+ .*\n)*(OK.*|ERR busy retry-after=[1-5] : .*)"),
+    ("RELOAD", r"(\+ .*\n)*OK.*"),
+    ("EXPLAIN app.job uid=0", r"\+ app\.toml:\d+: .* matches\n\+ allowed: consumer .*\nOK.*"),
+]
+
+UNSUPPORTED = ["LOGIN app.job", "LOGIN app.job flow=device", "CALLBACK 0123 code=1", "CONFIRM 0123", "AWAIT 0123", "LOGOUT app.job",
+               "IMPORT app.job enrt_0123456789", "METRICS"]
+
+REFUSED = [
+    ("", "an empty line", r"empty"),
+    ("GTE app.job", "an unknown verb", r"\"GTE\""),
+    ("GET", "a missing name", r"GET needs a name"),
+    ("GET  app.job", "two spaces", r"one space"),
+    (" GET app.job", "a space in front", r"one space"),
+    ("GET app.job ", "a space at the end", r"one space"),
+    ("GET app.job read", "a word too many", r"\"read\""),
+    ("PING now", "a word after a verb without words", r"\"now\""),
+    ("GET app.job scopes=read", "an unknown key", r"\"scopes\""),
+    ("GET app.job uid=0", "another verb's key", r"\"uid\""),
+    ("GET app.job wait=601", "a number out of range", r"\"601\""),
+    ("GET app.job wait=-1", "a negative number", r"\"-1\""),
+    ("GET app.job wait=1 wait=2", "a single key twice", r"wait="),
+    ("GET app.job wait=", "a key without a value", r"wait= has no value"),
+    ("GET app.job audience=%zz", "a bad escape", r"%zz"),
+    ("GET app.job scope=read%20update", "two scopes in one", r"single scope"),
+    ("REJECT app.job id=XYZ", "an id that is none", r"id= must"),
+    ("EXPLAIN app.job", "a missing key", r"uid="),
+    ("GET app.job\tx", "a tab", r"%09|0x09|control|printable"),
+    ("GET app.job\0", "a NUL", r"%00|0x00|control|printable"),
+    ("GET b\xc3\xa9.job", "a byte beyond ASCII", r"printable|ASCII|%C3"),
+    ("GET app.job\r\r", "a CR that is not before the LF", r"%0D|control|printable"),
+    ("A" * 17, "a verb of 17 letters", r"1 to 16 letters"),
+]
+
+
+def usual(stage):
+    stage.application("app", {"job": token(["read", "update"])})
+    return stage.start()
+
+
+def verbs(checks, server, _):
+    with Stage(server) as stage, usual(stage).open() as conversation:
+        for line, expected in ANSWERS:
+            found = conversation.ask(line)
+            checks.ok("%s is answered" % line, re.fullmatch(expected, found or ""), "%s\nexpected: %s" % (found, expected))
+        for line in UNSUPPORTED:
+            found = conversation.ask(line)
+            checks.ok("%s is ERR unsupported and names the verb" % line,
+                      re.fullmatch(r"ERR unsupported : .*%s.*" % line.split()[0], found or ""), found)
+        watch = conversation.send("WATCH app.job\n").line()
+        checks.ok("WATCH begins with the present token", re.fullmatch(r"\+ " + SERVED[3:], watch), watch)
+
+
+def refusals(checks, server, _):
+    with Stage(server) as stage, usual(stage).open() as conversation:
+        for line, what, expected in REFUSED:
+            found = conversation.send(line.encode("latin-1") + b"\n").reply()
+            held = found is not None and found.startswith("ERR bad-request : ") and re.search(expected, found)
+            checks.ok("%s is ERR bad-request, by name" % what, held, "%r\nexpected: %s" % (found, expected))
+        checks.equal("and the connection is still good", conversation.ask("PING"), "OK")
+        checks.equal("CR LF ends a line as LF does", conversation.send("PING\r\n").reply(), "OK")
+        long = conversation.ask("GET " + "n" * 3000)
+        checks.ok("a refusal echoes at most 64 bytes", re.search(r"n{64}\b|n{64}\.", long) and "n" * 65 not in long, long)
+        stray = conversation.ask("enrt_0123456789abcdef0123456789abcdef")
+        checks.ok("SEC-07 a token that strays into a request is not echoed", "0123456789" not in stray, stray)
+        checks.equal("the server was never asked for anything", stage.counter("requests"), 0)
+
+
+def fragments(checks, server, _):
+    with Stage(server) as stage, usual(stage).open() as conversation:
+        expected = conversation.ask("GET app.job")
+        for byte in b"GET app.job\n":
+            conversation.send(bytes([byte]))
+        checks.equal("a line byte by byte is one line", conversation.reply(), expected)
+        conversation.send("GET app").send(".job\nPI").send("NG\nHELL").send("O\n")
+        found = [conversation.reply() for _ in range(3)]
+        checks.ok("lines cut anywhere are the same lines", found[:2] == [expected, "OK"] and found[2].startswith("OK tokend "), found)
+
+
+def order(checks, server, _):
+    with Stage(server) as stage, usual(stage).open() as conversation:
+        server.control("fault token hang")
+        lines = ["GET app.job"] + ["GET no.n%d" % number for number in range(300)] + ["PING"]
+        conversation.send("".join(line + "\n" for line in lines))
+        server.control("await hung 1")
+        server.control("clear")
+        found = [conversation.reply() for _ in lines]
+        checks.ok("the first of 302 pipelined requests waits for the server, and is answered first", re.fullmatch(SERVED, found[0]), found[0])
+        names = [re.search(r'"no\.(n\d+)"', reply) for reply in found[1:-1]]
+        checks.equal("the others follow in their order", [name and name[1] for name in names], ["n%d" % number for number in range(300)])
+        checks.equal("to the last", found[-1], "OK")
+        conversation.send("PING\n" * 70 + "QUIT\nPING\n")
+        checks.equal("QUIT is answered after what came before it, and then nothing is", conversation.rest(), ["OK"] * 71)
+
+
+def ends(checks, server, _):
+    with Stage(server) as stage:
+        usual(stage)
+        with stage.open() as conversation:
+            server.control("fault token hang")
+            conversation.send("GET app.job\nPING\n").end_input()
+            server.control("await hung 1")
+            server.control("clear")
+            found = conversation.rest()
+            checks.ok("a half-closed client gets all its replies, also late ones",
+                      len(found) == 2 and found[0].startswith("OK ") and found[1] == "OK", found)
+        with stage.open() as conversation:
+            found = conversation.send("PING\nRENEW app.j").end_input().rest()
+            checks.equal("an end inside a line is said and closes", found, ["OK", "ERR bad-request : the line has no end"])
+        with stage.open() as conversation:
+            found = conversation.send("".join("GET app.job\n" for _ in range(500))).end_input().rest()
+            checks.equal("500 requests and a half-close are 500 replies", (len(found), len(set(found))), (500, 1))
+            checks.ok("although they are more than may wait", sum(map(len, found)) > 4 * 65536, sum(map(len, found)))
+        with stage.open() as conversation:
+            checks.equal("no input at all is no reply", conversation.end_input().rest(), [])
+
+
+def watch_in_its_turn(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app", {"job": token(), "slow": token()}).start()
+        stage.token()
+        server.control("fault token hang")
+        with stage.open() as conversation:
+            conversation.send("GET app.slow\nWATCH app.job\n")
+            server.control("await hung 1")
+            server.control("clear")
+            first, second = conversation.line(), conversation.line()
+            checks.ok("the first row of a WATCH comes after the replies to what was asked before",
+                      first.startswith("OK ") and second.startswith("+ "), "%s\n%s" % (first[:60], second[:60]))
+
+
+def lengths(checks, server, _):
+    with Stage(server) as stage:
+        usual(stage)
+        with stage.open() as conversation:
+            found = conversation.ask("GET " + "x" * 4091)
+            checks.ok("a line of 4,096 bytes is a line", found.startswith("ERR denied "), found[:100])
+            found = conversation.send("GET " + "x" * 4092 + "\nPING\n").rest()
+            checks.ok("one more is ERR too-long, and the end", len(found) == 1 and found[0].startswith("ERR too-long : "), found)
+        with stage.open() as conversation:
+            found = conversation.send("GET " + "x" * 4092).rest()
+            checks.ok("the same without waiting for its LF", len(found) == 1 and found[0].startswith("ERR too-long : "), found)
+        with stage.open() as conversation:
+            found = conversation.send("PING\n" + "x" * 5000).rest()
+            checks.ok("what came before it is answered", len(found) == 2 and found[0] == "OK" and found[1].startswith("ERR too-long : "), found)
+
+
+def transcript(checks, server, _):
+    """The page's example, line by line, on a real connection."""
+    with Stage(server) as stage:
+        stage.application("portal", {
+            "sync": token(["read", "update"]), "pat": token(["read"], more='header = "X-Api-Key"')})
+        stage.start()
+        uid = os.getuid()
+        with stage.open() as conversation:
+            known = {}
+            for asked, expected in exchanges():
+                if asked == "RELOAD":
+                    spoil(stage, "portal")
+                found = conversation.ask(re.sub(r"id=([0-9a-f]{16})", lambda id: "id=" + known[id[1]], asked))
+                known.update(zip(re.findall(r" id=([0-9a-f]{16})", expected), re.findall(r" id=([0-9a-f]{16})", found)))
+                checks.equal("the page's example: %s" % asked, shape(found), shape(expected.replace("uid 1000", "uid %d" % uid)))
+            checks.equal("and the connection closes", conversation.line(), None)
+
+
+def exchanges():
+    page = PAGE.read_text(encoding="utf-8").partition("```transcript\n")[2].partition("```")[0]
+    for part in re.split(r"(?m)^> ", page)[1:]:
+        asked, _, reply = part.partition("\n")
+        yield asked, "\n".join(line[2:] for line in reply.splitlines())
+
+
+def spoil(stage, name):
+    """A misspelt key, in line 7 as the example has it."""
+    path = stage.daemon.configuration / "apps.d" / (name + ".toml")
+    lines = path.read_text().splitlines()
+    line = next(index for index, text in enumerate(lines) if text.startswith("scopes"))
+    lines[line] = lines[line].replace("scopes", "scope", 1)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def shape(reply):
+    """A reply with what differs from run to run made equal."""
+    reply = re.sub(r"^OK %s type=" % TOKEN, "OK TOKEN type=", reply)
+    reply = re.sub(r"^OK X-Api-Key: %s" % TOKEN, "OK X-Api-Key: TOKEN", reply)
+    reply = re.sub(r"expires=\d+", "expires=T", reply)
+    reply = re.sub(r"id=[0-9a-f]{16}", "id=ID", reply)
+    reply = re.sub(r"retry-after=\d+", "retry-after=S", reply)
+    return re.sub(r"\S+/portal\.toml:\d+", "portal.toml:LINE", reply)
+
+
+SECTIONS = [verbs, refusals, fragments, order, ends, watch_in_its_turn, lengths, transcript]
