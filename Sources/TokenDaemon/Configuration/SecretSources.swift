@@ -46,16 +46,21 @@ nonisolated extension SecretSources {
     }
 
     /// The secret in a credential; `nil` if it was passed over.
+    ///
+    /// Of the credential `ID` itself (`LoadCredential=ID:…`, `SetCredentialEncrypted=ID:…`) or, without one, of the file `ID` in the
+    /// service's own folder: there `LoadCredentialEncrypted=secret:/etc/tokend/secrets.d` makes it the credential `secret_ID`
+    /// (systemd.exec(5)), which is its name too.
     func secret(credential id: String) throws(Complaint) -> Secret? {
         guard let folder = CredentialDirectory(credentialsDirectory ?? (offline ? "/" : nil)) else {
-            throw Complaint(
-                "credential \(quoted(id)) cannot be had: tokend was not started by systemd with credentials; "
-                    + "add LoadCredential=\(id):/path to tokend.service, or name a file")
+            throw Complaint("credential \(quoted(id)) cannot be had: tokend was not started by systemd with credentials; name a file instead")
         }
-        guard let path = folder.path(id) else {
+        guard folder.path(id) != nil else {
             throw Complaint("is not the name of a credential: printable characters without blanks, \"/\" and \":\", at most 255")
         }
         guard credentialsDirectory != nil else { return nil }
+        guard let path = [id, Self.ofOwnFolder + id].compactMap(folder.path).first(where: { access($0, F_OK) == 0 }) else {
+            throw Complaint("there is no credential \(quoted(id)); \(Self.remedy(id)), then restart tokend")
+        }
         let file = try OpenedFile(path, followsLinks: false)
         try file.mustBelong(to: owner)
         // systemd lets the daemon read root's copy by an ACL, whose mask shows as the group's bits
@@ -63,5 +68,13 @@ nonisolated extension SecretSources {
             throw Complaint("\(file.shown) has mode \(file.shownMode), which no credential of systemd has")
         }
         return try file.secret()
+    }
+
+    /// What systemd puts before the names of the files in the service's own folder.
+    private static let ofOwnFolder = "secret_"
+
+    private static func remedy(_ id: String) -> String {
+        let file = id.hasPrefix(ofOwnFolder) ? String(id.dropFirst(ofOwnFolder.count)) : id
+        return "make it with \"systemd-creds encrypt --name=\(ofOwnFolder)\(file) - /etc/tokend/secrets.d/\(file)\""
     }
 }

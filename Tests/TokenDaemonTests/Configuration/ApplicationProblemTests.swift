@@ -69,7 +69,7 @@ nonisolated struct ApplicationProblemTests {
         ("id = \"a\"\nsecret = { credentail = \"a\", file = \"/nowhere/b\" }", "4: client.secret.credentail: unknown key; did you mean \"credential\"?\nportal.toml:4: client.secret.file: \"/nowhere/b\" does not exist"),
         ("id = \"a\"\nsecret = 5", "4: client.secret: must be a table, not a number"),
         ("id = \"a\"\nsecret = { file = \"b\" }", "4: client.secret.file: must be an absolute path"),
-        ("id = \"a\"\nsecret = { credential = \"missing\" }", "4: client.secret.credential: \"~/credentials/missing\" does not exist"),
+        ("id = \"a\"\nsecret = { credential = \"missing\" }", "4: client.secret.credential: there is no credential \"missing\"; make it with \"systemd-creds encrypt --name=secret_missing - /etc/tokend/secrets.d/missing\", then restart tokend"),
         ("id = \"a\"\nsecret = { credential = \"../tokend/x\" }", "4: client.secret.credential: is not the name of a credential: printable characters without blanks, \"/\" and \":\", at most 255"),
     ])
     func `each fault of a client is told with its line, key and remedy`(client: String, problem: String) throws {

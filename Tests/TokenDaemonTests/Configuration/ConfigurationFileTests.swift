@@ -115,13 +115,35 @@ nonisolated struct ConfigurationFileTests {
         #expect(house.problems() == ["portal.toml:4: client.secret.credential: \"~/credentials/c\" has mode 0444, which no credential of systemd has"])
     }
 
+    @Test func `a credential is found by the name of its file in the service's own folder`() throws {
+        let house = try ConfigurationHouse()
+        for (id, files, secret) in [
+            ("c", ["secret_c"], "secret_c"), ("secret_c", ["secret_c"], "secret_c"), ("c", ["c"], "c"), ("c", ["c", "secret_c"], "c"),
+        ] {
+            for name in ["c", "secret_c"] { unlink("\(house.root)/../credentials/\(name)") }
+            for name in files { try house.write("../credentials/\(name)", name, mode: 0o400) }
+            let found = try #require(try house.secrets.secret(credential: id))
+            #expect(found.withBytes { Array($0) } == Array(secret.utf8), "\(id) of \(files)")
+        }
+    }
+
+    @Test(arguments: ["c", "secret_c"])
+    func `a credential that is missing is refused with the command that makes it`(id: String) throws {
+        let house = try ConfigurationHouse()
+        try house.write("apps.d/portal.toml", Self.portal.replacing("file = \"SECRET\"", with: "credential = \"\(id)\""))
+        #expect(house.problems() == [
+            "portal.toml:4: client.secret.credential: there is no credential \"\(id)\"; make it with "
+                + "\"systemd-creds encrypt --name=secret_c - /etc/tokend/secrets.d/c\", then restart tokend",
+        ])
+    }
+
     @Test func `without a credentials folder a credential is refused, and passed over by a check`() throws {
         var house = try ConfigurationHouse()
         try house.write("apps.d/portal.toml", Self.portal.replacing("file = \"SECRET\"", with: "credential = \"c\""))
         house.secrets.credentialsDirectory = nil
         #expect(house.problems() == [
             "portal.toml:4: client.secret.credential: credential \"c\" cannot be had: tokend was not started by systemd with credentials; "
-                + "add LoadCredential=c:/path to tokend.service, or name a file",
+                + "name a file instead",
         ])
         house.secrets.offline = true
         let reading = house.read()
