@@ -110,7 +110,7 @@ package final class Daemon {
 
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {
-        for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: "configuration", text: problem.description)) }
+        for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
             audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
         }
@@ -123,7 +123,9 @@ package final class Daemon {
             defer { ServiceManager.ready(status: status.begin()) }
             let rows = reading.problems.map { Row.text($0.description) }
             guard let configuration = reading.configuration else {
-                audit.record(AuditEntry(.configurationRefused, .badConfig, text: reading.problems.first?.description))
+                for problem in reading.problems where problem.severity == .error {
+                    audit.record(AuditEntry(.configurationRefused, .badConfig, text: problem.description))
+                }
                 let text = "\(rows.count) problem\(rows.count == 1 ? "" : "s"); the old configuration stays"
                 return answer(.refused(Refusal(.badConfig, [], text), rows: rows))
             }

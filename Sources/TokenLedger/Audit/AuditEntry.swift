@@ -78,6 +78,9 @@ package struct AuditEntry: Hashable, Sendable {
         return entry
     }
 
+    /// The reason of what is wrong in the configuration without keeping it from being used.
+    package static let configuration = "configuration"
+
     /// The user it is about, as the kernel told or the rule named it.
     package var uid: UInt32? {
         if let caller { return caller.uid }

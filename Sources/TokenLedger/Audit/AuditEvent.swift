@@ -77,4 +77,7 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
             .others, .auditGap: false
         }
     }
+
+    /// Whether its sentence alone tells one from another.
+    var isAboutConfiguration: Bool { self == .configurationLoaded || self == .configurationRefused }
 }

@@ -14,6 +14,7 @@ struct AuditKey: Hashable, Sendable {
     private var unit: String?
     private var request: String?
     private var reason: String?
+    private var text: String?
 
     init(_ entry: AuditEntry) {
         event = entry.event
@@ -26,6 +27,8 @@ struct AuditKey: Hashable, Sendable {
         unit = entry.consumer == .shared ? entry.unit : nil
         request = entry.request
         reason = entry.reason
+        // two mistakes in one configuration are two things to mend
+        text = entry.event.isAboutConfiguration || entry.reason == AuditEntry.configuration ? entry.text : nil
     }
 
     /// Nobody's consumer: a caller that can make up as many of these as it likes.

@@ -23,6 +23,20 @@ import TokenWire
         #expect(due.first?.isFirst == false)
     }
 
+    @Test(arguments: [
+        AuditEntry(.configurationRefused, .badConfig), AuditEntry(.configurationLoaded, .allowed),
+        AuditEntry(.trouble, reason: AuditEntry.configuration),
+    ])
+    func `each sentence about the configuration is told at once, and only the same one is a repeat`(entry: AuditEntry) {
+        var tally = AuditTally()
+        var (first, second) = (entry, entry)
+        (first.text, second.text) = ("portal.toml:3: one thing", "portal.toml:4: another")
+        #expect(tally.record(first, now: 0).first == first)
+        #expect(tally.record(second, now: 0).first == second)
+        #expect(tally.record(first, now: 1).first == nil)
+        #expect(tally.drain(now: 2).map(\.entry.text) == [first.text])
+    }
+
     @Test mutating func `a busy key is told at growing intervals of up to ten minutes`() {
         let (slot, _) = tally.record(Sample.handOut(), now: 0)
         var told: [Int64] = []
