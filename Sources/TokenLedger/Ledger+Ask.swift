@@ -1,4 +1,4 @@
-internal import TokenWire
+package import TokenWire
 
 extension Ledger {
     /// The held token that answers this query at once, if there is one. Marks it as in use.
@@ -57,7 +57,7 @@ extension Ledger {
 
     /// Why no exchange is worth waiting for: it cannot help, is not due, or is more than this consumer's share.
     private mutating func obstacle(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment) -> Refusal? {
-        if isStopping { return Refusal(.stopping, [], "the daemon is shutting down") }
+        if isStopping { return .stopping }
         let key = query.key
         if let refusal = credentials[key.token]?.refusal { return refusal }
         let entry = entries[key]
@@ -234,6 +234,8 @@ extension HeldToken {
 }
 
 extension Refusal {
+    package static let stopping = Refusal(.stopping, [], "the daemon is shutting down")
+
     static func widerThanRule(_ held: HeldToken, _ bound: [String]?) -> Refusal {
         let beyond = held.scopes.filter { !(bound ?? []).contains($0) }.map(quoted).joined(separator: ", ")
         return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")

@@ -27,7 +27,7 @@ extension Ledger {
     package mutating func stop() -> Turn {
         var turn = Turn()
         isStopping = true
-        for id in waiting.keys { turn.answers.append((id, .refused(Refusal(.stopping, [], "the daemon is shutting down")))) }
+        for id in waiting.keys { turn.answers.append((id, .refused(.stopping))) }
         for id in Array(waiting.keys) { withdraw(waiter: id) }
         return turn
     }

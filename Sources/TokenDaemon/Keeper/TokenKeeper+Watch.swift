@@ -9,6 +9,9 @@ extension TokenKeeper {
         case .failure(let refusal):
             record(refused(refusal, query.name, nil, asker.caller), of: asker)
             return .reply(.refused(refusal))
+        case .success where isStopping:
+            record(refused(.stopping, query.name, nil, asker.caller), of: asker)
+            return .reply(.refused(.stopping))
         case .success(let authorised):
             let id = makeNumber()
             watchers[id] = Watcher(asker: asker, query: query, key: authorised.key)

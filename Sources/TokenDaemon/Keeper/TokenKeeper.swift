@@ -20,6 +20,7 @@ final class TokenKeeper {
     private var deliveries: [() -> Void] = []
     private var handOuts = HandOutTable()
     private var isOverLimit = false
+    private(set) var isStopping = false
 
     /// Reads the configuration anew and calls back, later, with what to tell the administrator.
     var reload: ((@escaping (Reply) -> Void) -> Void)?
@@ -47,8 +48,9 @@ final class TokenKeeper {
 
     /// Answers everyone who still waits; begins nothing more.
     func stop() {
+        isStopping = true
         perform(ledger.stop())
-        for watcher in watchers.values { deliver { watcher.asker.hearEnd(Refusal(.stopping, [], "the daemon is shutting down")) } }
+        for watcher in watchers.values { deliver { watcher.asker.hearEnd(.stopping) } }
         watchers = [:]
         speak()
         // that we ended an exchange ourselves is no failure of it

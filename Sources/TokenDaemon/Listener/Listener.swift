@@ -124,7 +124,8 @@ final class Listener: Readiness {
         sweep?.set(at: loop.now + Self.sweepInterval)
     }
 
-    /// Takes no new connections. The socket itself stays open: it may be systemd's.
+    /// Takes no new connections, and ends those there are as they come to their end: to be called until there are none. The socket
+    /// itself stays open: it may be systemd's.
     func stop() {
         if let watch { loop.end(watch) }
         watch = nil

@@ -21,6 +21,7 @@ final class Session: Readiness, Asker {
     private var output = Output()
     private var watching: Watching?
     private var isInputOver = false
+    private var hasSpoken = false
     /// Nothing more is read; the connection closes when everything is written.
     private var isEnding = false
     private var isClosed = false
@@ -68,6 +69,7 @@ final class Session: Readiness, Asker {
         let count = tokend_recv(fd, base, desk.room.count)
         if count > 0 {
             lastActivity = desk.loop.now
+            hasSpoken = true
             if watching == nil { read(UnsafeRawBufferPointer(start: base, count: count)) }
         } else if count == 0 {
             endInput()
@@ -253,12 +255,16 @@ final class Session: Readiness, Asker {
         return now - lastActivity > .seconds(isStranger ? desk.limits.strangerIdle : desk.limits.idle)
     }
 
-    /// The daemon stops: what is owed has been answered, nothing more is taken.
+    /// The daemon stops: what has come is answered, nothing more is taken. Whoever was accepted a moment ago and has not spoken yet is
+    /// left its moment, for no other daemon will hear it; asked again, this one decides anew.
     func finish() {
-        guard !isClosed else { return }
+        if mayRead, !isClosed { receive() }
+        guard !isClosed, hasSpoken || desk.loop.now - lastActivity > Self.firstWords else { return }
         isEnding = true
         settle(output.count > 0 ? .waiting : .empty)
     }
+
+    private static let firstWords = Int64.seconds(1)
 
     func close() {
         guard !isClosed else { return }

@@ -91,9 +91,9 @@ package final class Daemon {
         ServiceManager.stopping()
         audit.record(AuditEntry(.stopping))
         keeper.stop()
-        for listener in listeners { listener.stop() }
         let began = loop.now
         farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
+            for listener in listeners { listener.stop() }
             if listeners.allSatisfy({ $0.connections == 0 }) || loop.now - began > Self.grace { loop.stop() }
         }
     }

@@ -67,16 +67,19 @@ package struct AuditEntry: Hashable, Sendable {
         self.text = text
     }
 
-    /// What a summary of repeats tells: without the process, the rule and (but for a shared token, where it tells the consumers
-    /// apart) the caller's unit, which may have been another one each time.
+    /// What a summary of repeats tells: without the process, the rule and (but where it tells the callers apart) the caller's unit,
+    /// which may have been another one each time.
     var repeated: AuditEntry {
         var entry = self
         entry.comm = nil
         entry.rule = nil
         entry.caller?.pid = 0
-        if consumer != .shared { entry.caller?.unit = .none }
+        if !isToldByUnit { entry.caller?.unit = .none }
         return entry
     }
+
+    /// Of a shared token everybody is the consumer, and who is refused is none: the unit tells who it was.
+    var isToldByUnit: Bool { consumer == .shared || consumer == nil }
 
     /// The reason of what is wrong in the configuration without keeping it from being used.
     package static let configuration = "configuration"

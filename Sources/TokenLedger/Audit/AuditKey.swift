@@ -23,8 +23,7 @@ struct AuditKey: Hashable, Sendable {
         tokenID = entry.tokenID
         consumer = entry.consumer
         uid = entry.uid
-        // of a shared token everybody is the consumer: who got it must still be told apart
-        unit = entry.consumer == .shared ? entry.unit : nil
+        unit = entry.isToldByUnit ? entry.unit : nil
         request = entry.request
         reason = entry.reason
         // two mistakes in one configuration are two things to mend

@@ -23,6 +23,17 @@ import TokenWire
         #expect(due.first?.isFirst == false)
     }
 
+    @Test mutating func `units of one user that are refused are told apart`() {
+        let first = Sample.denial(of: Sample.sync)
+        var second = first
+        second.caller?.unit = .unit("nightly.service")
+        #expect(tally.record(first, now: 0).first == first)
+        #expect(tally.record(second, now: 0).first == second)
+        #expect(tally.record(first, now: 1).first == nil)
+        #expect(tally.record(second, now: 1).first == nil)
+        #expect(tally.drain(now: 2).map(\.entry.unit) == ["cron.service", "nightly.service"])
+    }
+
     @Test(arguments: [
         AuditEntry(.configurationRefused, .badConfig), AuditEntry(.configurationLoaded, .allowed),
         AuditEntry(.trouble, reason: AuditEntry.configuration),
