@@ -97,6 +97,8 @@ class Host:
         self.name = name
         self.folder = FOLDER / name
         self.console = self.folder / "console.log"
+        # another clone's machine of the same name is another machine
+        self.machine = "tokend-%s-%s" % (name, hashlib.sha256(str(FOLDER).encode()).hexdigest()[:8])
         self._leader = None
 
     def __enter__(self):
@@ -122,7 +124,7 @@ class Host:
         with open(self.console, "wb") as console:
             supervisor = subprocess.Popen(
                 ["unshare", "--mount", "--propagation", "private", "sh", "-euc", BOOT, "boot",
-                 " ".join(map(str, self._groups())), str(base), str(mounts), "tokend-" + self.name],
+                 " ".join(map(str, self._groups())), str(base), str(mounts), self.machine],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
         (self.folder / "supervisor").write_text("%d\n" % supervisor.pid)
         try:
@@ -178,7 +180,7 @@ class Host:
         raise HostError("processes of the machine will not end: %s" % members)
 
     def _groups(self):
-        return [mount / ("tokend-" + self.name) for mount in _mounts("cgroup2")[:1] + _systemd_v1()]
+        return [mount / self.machine for mount in _mounts("cgroup2")[:1] + _systemd_v1()]
 
     # --- being inside
 
