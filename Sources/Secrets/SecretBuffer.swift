@@ -57,11 +57,17 @@ package final class SecretBuffer {
         count = kept
     }
 
-    /// Forgets and overwrites everything; keeps the room.
+    /// Forgets and overwrites everything; keeps the room, unless it is very much.
     package func removeAll() {
         tokend_wipe(base, count)
         count = 0
+        guard capacity > Self.mostKept else { return }
+        base.deallocate()
+        capacity = Self.mostKept
+        base = .allocate(byteCount: capacity, alignment: 8)
     }
+
+    private static let mostKept = 256 * 1024
 
     /// What was collected, as a secret. The buffer keeps its own copy until it is emptied or released.
     package func secret() -> Secret { withBytes { Secret(copying: $0) } }

@@ -7,12 +7,14 @@ package struct AccessPolicy: Sendable {
     private let tokens: [TokenName: TokenSettings]
     private let admins: [PeerPattern]
     private let familiar: PeerIndex
+    private let names: [TokenName]
     /// Whether any decision depends on a caller's unit.
     package let asksForUnits: Bool
 
     package init(_ configuration: Configuration) {
         tokens = configuration.tokens
         admins = configuration.admins
+        names = configuration.tokens.keys.sorted()
         familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
         asksForUnits = configuration.admins.contains { $0.unit != nil }
             || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }
@@ -53,7 +55,8 @@ package struct AccessPolicy: Sendable {
 
     /// The caller's tokens, by name.
     package func tokens(for caller: Caller) -> [AuthorisedQuery] {
-        tokens.keys.sorted().compactMap { try? authorise(name: $0.description, for: caller).get() }
+        guard familiar.matches(caller) else { return [] }
+        return names.compactMap { try? authorise(name: $0.description, for: caller).get() }
     }
 
     /// Which configured token a name means; for what only an admin asks.

@@ -6,6 +6,8 @@ package struct Backoff: Sendable, Equatable {
     package private(set) var failures = 0
     /// CLOCK_BOOTTIME before which nothing is tried.
     package private(set) var until: Int64 = 0
+    /// When the last failure was counted.
+    private var latest: Int64 = 0
 
     static let floor = Int64.seconds(1)
     static let ceiling = Int64.seconds(300)
@@ -13,8 +15,14 @@ package struct Backoff: Sendable, Equatable {
 
     package init() {}
 
-    /// `retryAfter` in seconds as the server named it; it can only lengthen the pause.
-    mutating func failed(at boot: Int64, retryAfter: Int?, random: UInt64) {
+    /// An exchange that began at `began` has failed. `retryAfter` in seconds as the server named it; it can only lengthen the pause.
+    /// Exchanges that were under way together are one failure: they were begun before anybody knew.
+    mutating func failed(_ began: Int64, at boot: Int64, retryAfter: Int?, random: UInt64) {
+        if failures > 0, began <= latest {
+            until = max(until, boot + min(.seconds(max(retryAfter ?? 0, 0)), Self.longestRetryAfter))
+            return
+        }
+        latest = boot
         failures += 1
         let ceiling = min(Self.ceiling, Self.floor << min(failures - 1, 20))
         let jittered = max(Self.floor, Int64(random % UInt64(ceiling + 1)))

@@ -64,6 +64,9 @@ extension Ledger {
         if let trouble = entry?.trouble, trouble.isFinal { return trouble.refusal }
         if let held = entry?.held, held.lasts(0, at: now.boot), !held.stays(within: query.bound) { return .widerThanRule(held, query.bound) }
         if let refusal = unreachablePromise(query, entry) { return refusal }
+        if let entry, entry.waiters.count >= Self.waitersPerEntry {
+            return Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for \"\(key.token)\"")
+        }
         if let entry, entry.progress != .none { return nil }
         if let next = nextTry(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
@@ -77,19 +80,22 @@ extension Ledger {
         return .shortLived(lifetime, minValid)
     }
 
-    /// What a consumer may cause beyond its first token is bounded: an early renewal, another variant. To fetch when
-    /// nothing valid is held costs nothing of it.
+    /// What a consumer may cause beyond its one token is bounded: an early renewal, another variant. To fetch when it has
+    /// nothing else of this name costs nothing of it.
     private mutating func overBudget(_ query: AuthorisedQuery, _ entry: Entry?, at now: Moment) -> Refusal? {
-        guard holdsAny(query.key, at: now.boot) else { return nil }
-        let lifetime = entry?.knownLifetime ?? 0
         if entry == nil, !makeRoom(for: query.key) {
             return Refusal(.busy, [Field("retry-after", 60)], "\(query.key.consumer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
         }
-        return spend(query.key, lifetime: lifetime, at: now)
+        guard hasAny(query.key, at: now.boot) else { return nil }
+        return spend(query.key, lifetime: entry?.knownLifetime ?? 0, at: now)
     }
 
-    private func holdsAny(_ key: CacheKey, at boot: Int64) -> Bool {
-        consumers[consumerKey(key)]?.variants.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false } ?? false
+    /// Whether the consumer holds any variant, has one under way, or was refused one for good.
+    private func hasAny(_ key: CacheKey, at boot: Int64) -> Bool {
+        consumers[consumerKey(key)]?.variants.contains { variant in
+            guard let entry = entries[variant] else { return false }
+            return entry.progress != .none || entry.trouble?.isFinal == true || entry.held?.lasts(1, at: boot) == true
+        } ?? false
     }
 
     /// Takes one exchange from the consumer's budget, or says when there is one again.
@@ -118,7 +124,7 @@ extension Ledger {
         if query.wait == 0 {
             turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
         } else {
-            entries[key]?.waiters.append(waiter)
+            entries[key]?.waiters[waiter.id] = waiter
             waiting[waiter.id] = key
             patience.set(waiter.id, at: waiter.deadline)
         }
@@ -129,32 +135,40 @@ extension Ledger {
     package mutating func withdraw(waiter id: UInt64) {
         patience.set(id, at: nil)
         guard let key = waiting.removeValue(forKey: id) else { return }
-        entries[key]?.waiters.removeAll { $0.id == id }
+        entries[key]?.waiters[id] = nil
     }
 
     /// Adds a watcher: it counts as use, and hears of every token and trouble from now on. The present token is its first row.
-    package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Turn {
+    /// A refusal that only the asker can mend (its budget, a promise that no token keeps) comes back, and nothing is watched.
+    package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Result<Turn, Refusal> {
         var turn = Turn()
         let held = ready(query, at: now)?.held
-        if held == nil, let refusal = obstacle(query, Waiter(id: id, deadline: .max, minValid: query.minValid, bound: query.bound, patience: .ready), at: now) {
-            turn.rows.append((id, .trouble(state(of: query.key, at: now.boot).state, reason: refusal.text)))
-        }
+        let patient = Waiter(id: id, deadline: .max, minValid: query.minValid, bound: query.bound, patience: .ready)
+        let refusal = held == nil ? obstacle(query, patient, at: now) : nil
+        if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         open(query.key, at: now)
         entries[query.key]?.watchers.append(Watcher(id: id, bound: query.bound))
         entries[query.key]?.isAsked = true
-        press(query.key, query.minValid)
-        if let held { turn.rows.append((id, .token(held))) } else if !holdsTooWide(query) { launch(query.key, .asked, at: now, &turn) }
+        if let held {
+            press(query.key, query.minValid)
+            turn.rows.append((id, .token(held)))
+        } else if let refusal {
+            turn.rows.append((id, .trouble(refusal.code == .refused ? .refused : .unavailable, reason: refusal.text)))
+        } else {
+            press(query.key, query.minValid)
+            launch(query.key, .asked, at: now, &turn)
+        }
         reschedule(query.key, at: now.boot)
-        return turn
+        return .success(turn)
     }
 
-    /// Whether another token would most likely be wider than the rule allows, like the one that is held.
-    private func holdsTooWide(_ query: AuthorisedQuery) -> Bool {
-        entries[query.key]?.held.map { !$0.stays(within: query.bound) } ?? false
+    private func isAskersOwn(_ refusal: Refusal, _ query: AuthorisedQuery) -> Bool {
+        refusal.code == .busy || refusal.code == .stopping || unreachablePromise(query, entries[query.key]) == refusal
     }
 
-    package mutating func unwatch(_ key: CacheKey, watcher id: UInt64) {
+    package mutating func unwatch(_ key: CacheKey, watcher id: UInt64, at now: Moment) {
         entries[key]?.watchers.removeAll { $0.id == id }
+        if isForgettable(key, at: now.boot) { close(key) }
     }
 
     /// Nanoseconds the token must still live to be handed over.
@@ -189,6 +203,7 @@ extension Ledger {
 
     /// Makes the entry, and its place among the consumer's variants, if there is none yet.
     mutating func open(_ key: CacheKey, at now: Moment) {
+        latest = now.boot
         guard entries[key] == nil else { return }
         entries[key] = Entry()
         credentials[key.token, default: Credential()].entries.append(key)
@@ -208,15 +223,22 @@ extension Ledger {
     mutating func close(_ key: CacheKey) {
         guard var entry = entries.removeValue(forKey: key) else { return }
         entry.endCurrency()
-        for waiter in entry.waiters {
-            waiting[waiter.id] = nil
-            patience.set(waiter.id, at: nil)
+        for id in entry.waiters.keys {
+            waiting[id] = nil
+            patience.set(id, at: nil)
         }
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
         let consumer = consumerKey(key)
         consumers[consumer]?.variants.removeAll { $0 == key }
         if consumers[consumer]?.lastServed == key { consumers[consumer]?.lastServed = nil }
+        forgetConsumers()
+    }
+
+    /// A consumer without any variant is remembered only for the budget it has spent; not for ever.
+    private mutating func forgetConsumers() {
+        guard consumers.count > 2 * entries.count + 64 else { return }
+        consumers = consumers.filter { !$0.value.variants.isEmpty || !$0.value.budget.isFull(at: latest, lifetime: 0) }
     }
 }
 

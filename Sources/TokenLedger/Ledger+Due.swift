@@ -17,7 +17,7 @@ extension Ledger {
         for token in configuration.tokens.values where token.keep == .always {
             let key = CacheKey(token: token.name, consumer: .shared, scopes: token.scopes, audience: token.audiences.first)
             open(key, at: now)
-            launch(key, .kept, at: now, &turn)
+            if entries[key]?.held?.lasts(1, at: now.boot) != true { launch(key, .kept, at: now, &turn) }
             reschedule(key, at: now.boot)
         }
         return turn
@@ -28,7 +28,9 @@ extension Ledger {
         var turn = Turn()
         isStopping = true
         for id in waiting.keys { turn.answers.append((id, .refused(.stopping))) }
-        for id in Array(waiting.keys) { withdraw(waiter: id) }
+        for key in Set(waiting.values) { entries[key]?.waiters = [:] }
+        for key in entries.keys { entries[key]?.watchers = [] }
+        (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
         return turn
     }
 
@@ -72,7 +74,7 @@ extension Ledger {
     }
 
     private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let key = waiting[id], let waiter = entries[key]?.waiters.first(where: { $0.id == id }) else { return }
+        guard let key = waiting[id], let waiter = entries[key]?.waiters[id] else { return }
         withdraw(waiter: id)
         if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.stays(within: waiter.bound) {
             turn.answers.append((id, .token(held)))
@@ -107,13 +109,13 @@ extension Ledger {
     }
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
-        guard let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
+        guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
         guard let held = entry.held else { return entry.isWatched || !entry.waiters.isEmpty || isKept(key) }
         return isInUse(key, entry) && (renewal(of: held, entry) <= boot || !entry.waiters.isEmpty)
     }
 
     /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
-    private func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
+    func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
         guard let entry = entries[key], entry.held == nil, entry.progress == .none else { return false }
         if entry.isWatched || !entry.waiters.isEmpty || isKept(key) || entry.trouble?.isFinal == true { return false }
         return nextTry(key, at: boot) == nil

@@ -16,10 +16,17 @@ extension Ledger {
 
     /// Starts what a lane has room for.
     private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        while flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
+        while !isStopping, flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
             guard entries[key]?.progress == .queued else { continue }
-            begin(key, lane, at: now, &turn)
+            if nextTry(key, at: now.boot) == nil { begin(key, lane, at: now, &turn) } else { putOff(key, at: now, &turn) }
         }
+    }
+
+    /// What waited in its lane while its credential failed waits for the next try; its callers as far as they can.
+    private mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
+        entries[key]?.progress = .none
+        if let next = nextTry(key, at: now.boot) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
+        reschedule(key, at: now.boot)
     }
 
     /// Room in one lane may be room in all: the bound over all servers was the one that held.
@@ -34,7 +41,6 @@ extension Ledger {
         let generation = credentials[key.token, default: Credential()].generation
         flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
         lanes[lane]?.inFlight += 1
-        credentials[key.token, default: Credential()].lastAttempt = now.boot
         entries[key]?.progress = .flying(id)
         let plan = ExchangePlan(
             id: id, token: key.token, application: application, grant: grant(key, settings), timeout: application.server.timeout)

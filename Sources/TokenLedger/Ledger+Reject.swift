@@ -43,6 +43,7 @@ extension Ledger {
         let age = now.boot - held.since
         if age < .seconds(30) { return .cooling(retryAfter: wholeSeconds(.seconds(30) - age)) }
         if let refusal = credentials[key.token]?.refusal { return .refused(refusal) }
+        if let trouble = entries[key]?.trouble, trouble.isFinal { return .refused(trouble.refusal) }
         if let next = nextTry(key, at: now.boot) { return .cooling(retryAfter: wholeSeconds(next - now.boot)) }
         guard let busy = spend(key, lifetime: held.lifetime, at: now) else { return nil }
         let pause = busy.fields.first { $0.key == "retry-after" }.flatMap { Int64($0.value) }
@@ -54,10 +55,11 @@ extension Ledger {
     package mutating func renew(_ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
-        if let last = credentials[token]?.lastAttempt, now.boot - last < floor {
+        if let last = credentials[token]?.lastRenewAsked, now.boot - last < floor {
             let pause = wholeSeconds(floor - (now.boot - last))
-            return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
+            return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was renewed a moment ago")), turn)
         }
+        credentials[token, default: Credential()].lastRenewAsked = now.boot
         forgive(token)
         var started: [(UInt64, CacheKey)] = []
         for key in consumers(of: token) {
@@ -82,7 +84,7 @@ extension Ledger {
 
     private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
         let deadline = now.boot + .seconds(wait)
-        entries[key]?.waiters.append(Waiter(id: id, deadline: deadline, minValid: nil, bound: nil, patience: .renewal))
+        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, minValid: nil, bound: nil, patience: .renewal)
         waiting[id] = key
         patience.set(id, at: deadline)
     }
@@ -94,7 +96,7 @@ extension Ledger {
         var orphans: [UInt64] = []
         for token in changed {
             for key in credentials[token]?.entries ?? [] {
-                orphans += (entries[key]?.waiters.map(\.id) ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
+                orphans += (entries[key]?.waiters.keys.sorted() ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
                 close(key)
             }
             let generation = credentials[token]?.generation ?? 0

@@ -7,6 +7,7 @@ extension Ledger {
         var turn = Turn()
         guard let flight = flights.removeValue(forKey: report.plan) else { return turn }
         lanes[flight.lane]?.inFlight -= 1
+        if isStopping { return turn }
         if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
             entries[flight.key]?.progress = .none
             conclude(flight, report, at: now, &turn)
@@ -141,9 +142,9 @@ extension Ledger {
         }
         var retryAfter: Int?
         if case .answered(let seconds) = failure.law { retryAfter = seconds }
-        credentials[token]?.backoff.failed(at: now.boot, retryAfter: retryAfter, random: jitter.next())
+        credentials[token]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next())
         if failure.reach == .server {
-            lanes[flight.lane]?.backoff.failed(at: now.boot, retryAfter: retryAfter, random: jitter.next())
+            lanes[flight.lane]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next())
             lanes[flight.lane]?.failure = failure
         }
         if failure.law == .no, let failures = credentials[token]?.backoff.failures, failures >= Self.triesAfterNo {
@@ -162,7 +163,7 @@ extension Ledger {
         let key = flight.key
         var fields = [Field("reason", verdict.reason)]
         if !verdict.isFinal {
-            credentials[key.token]?.backoff.failed(at: now.boot, retryAfter: nil, random: jitter.next())
+            credentials[key.token]?.backoff.failed(flight.began, at: now.boot, retryAfter: nil, random: jitter.next())
             credentials[key.token]?.failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: verdict.text)
             fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
         }
@@ -217,7 +218,7 @@ extension Ledger {
         }
     }
 
-    private mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+    mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         guard let next = nextTry(key, at: now.boot) else { return }
         let all = takeWaiters(of: key)
         for waiter in all where waiter.deadline >= next { keepWaiting(waiter, key) }
@@ -235,16 +236,16 @@ extension Ledger {
 
     private mutating func takeWaiters(of key: CacheKey) -> [Waiter] {
         guard let waiters = entries[key]?.waiters, !waiters.isEmpty else { return [] }
-        entries[key]?.waiters = []
-        for waiter in waiters {
+        entries[key]?.waiters = [:]
+        for waiter in waiters.values {
             waiting[waiter.id] = nil
             patience.set(waiter.id, at: nil)
         }
-        return waiters
+        return waiters.values.sorted { $0.id < $1.id }
     }
 
     private mutating func keepWaiting(_ waiter: Waiter, _ key: CacheKey) {
-        entries[key]?.waiters.append(waiter)
+        entries[key]?.waiters[waiter.id] = waiter
         waiting[waiter.id] = key
         patience.set(waiter.id, at: waiter.deadline)
     }

@@ -28,11 +28,15 @@ package struct Ledger: Sendable {
     var waiting: [UInt64: CacheKey] = [:]
     var jitter: Jitter
     var isStopping = false
+    /// CLOCK_BOOTTIME of the last request that had to be thought about.
+    var latest: Int64 = 0
 
     /// At most so many exchanges at once, and so many with one identity server (decided cases, 8).
     static let flightsInAll = 64
     static let flightsPerServer = 8
     static let variantsPerConsumer = 8
+    /// As many requests may wait for one result; the next is told to come again.
+    static let waitersPerEntry = 4096
 
     /// `seed` is random; the jitter of every schedule comes from it.
     package init(_ configuration: Configuration, seed: UInt64) {
@@ -111,7 +115,7 @@ struct Entry: Sendable {
     }
     var held: HeldToken?
     var progress = Progress.none
-    var waiters: [Waiter] = []
+    var waiters: [UInt64: Waiter] = [:]
     var watchers: [Watcher] = []
     /// Why the last exchange brought nothing.
     var trouble: Trouble?
@@ -180,8 +184,8 @@ struct Credential: Sendable {
     /// Refused for good, until RENEW or a reload.
     var refusal: Refusal?
     var failure: ExchangeFailure?
-    /// CLOCK_BOOTTIME of the last exchange begun.
-    var lastAttempt: Int64?
+    /// CLOCK_BOOTTIME at which an administrator last had it renewed.
+    var lastRenewAsked: Int64?
     /// Its cached results.
     var entries: [CacheKey] = []
 }

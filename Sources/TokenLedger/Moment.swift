@@ -20,6 +20,8 @@ package struct Moment: Hashable, Sendable {
 }
 
 extension Int64 {
-    /// Seconds as nanoseconds, the unit of `Moment.boot`.
-    package static func seconds(_ number: some BinaryInteger) -> Int64 { Int64(number) * 1_000_000_000 }
+    /// Seconds as nanoseconds, the unit of `Moment.boot`. More than a century is a century: nothing that is asked for can overflow.
+    package static func seconds(_ number: some BinaryInteger) -> Int64 { Int64(clamping: number).clamped(to: 4_000_000_000) * 1_000_000_000 }
+
+    private func clamped(to most: Int64) -> Int64 { Swift.min(Swift.max(self, -most), most) }
 }

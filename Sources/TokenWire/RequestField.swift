@@ -24,7 +24,9 @@ struct RequestField {
     }
 
     /// A remaining life in seconds.
-    func life() throws(Refusal) -> Int { try number(0...Int.max, "must be a number of seconds") }
+    func life() throws(Refusal) -> Int {
+        try number(0...TokenQuery.longestLife, "must be 0 to \(TokenQuery.longestLife) seconds")
+    }
 
     /// A user or group id.
     func account() throws(Refusal) -> UInt32 { try number(0...UInt32.max - 1, "must be a numeric id") }

@@ -177,9 +177,9 @@ import TokenWire
     @Test func `SEC-08 nor is it shown to who watches, and it is not asked for again at once`() throws {
         var scene = Scene()
         let query = try scene.authorised(Scene.query(), Scene.other)
-        let begun = scene.ledger.watch(query, watcher: 70, at: scene.now)
+        let begun = try scene.ledger.watch(query, watcher: 70, at: scene.now).get()
         let settled = scene.settle(try #require(begun.plans.first), .success(Scene.tokens(scopes: ["read", "update"])))
-        let later = scene.ledger.watch(query, watcher: 71, at: scene.now)
+        let later = try scene.ledger.watch(query, watcher: 71, at: scene.now).get()
         #expect(later.plans.isEmpty)
         let rows = (settled.rows + later.rows).map(\.row)
         #expect(rows.count == 2)

@@ -28,7 +28,7 @@ import Testing
         for _ in 0..<200 {
             var backoff = Backoff()
             for failure in 1...14 {
-                backoff.failed(at: 0, retryAfter: nil, random: random.next())
+                backoff.failed(backoff.failures == 0 ? 0 : 1, at: 0, retryAfter: nil, random: random.next())
                 #expect(backoff.until >= .seconds(1))
                 #expect(backoff.until <= min(.seconds(300), .seconds(1) << min(failure - 1, 20)))
                 #expect(backoff.failures == failure)
@@ -40,7 +40,7 @@ import Testing
         let pauses = (1...30 as ClosedRange<UInt64>).map { seed in
             var random = Jitter(seed: seed)
             var backoff = Backoff()
-            for _ in 0..<8 { backoff.failed(at: 0, retryAfter: nil, random: random.next()) }
+            for _ in 0..<8 { backoff.failed(backoff.failures == 0 ? 0 : 1, at: 0, retryAfter: nil, random: random.next()) }
             return backoff.until
         }
         #expect(Set(pauses).count > 25)

@@ -30,7 +30,7 @@ import TokenWire
 
     @Test func `a token in use is renewed again and again, and each renewal is told to the watcher`() throws {
         var scene = Scene()
-        let first = scene.ledger.watch(try scene.authorised(Scene.query(), Scene.script), watcher: 77, at: scene.now)
+        let first = try scene.ledger.watch(try scene.authorised(Scene.query(), Scene.script), watcher: 77, at: scene.now).get()
         var plan = try #require(first.plans.first)
         for round in 1...10 as ClosedRange<UInt64> {
             let turn = scene.settle(plan, .success(Scene.tokens(life: 4)), id: round)
@@ -42,7 +42,7 @@ import TokenWire
 
     @Test func `a watcher hears of trouble and of its end`() throws {
         var scene = Scene()
-        let first = scene.ledger.watch(try scene.authorised(Scene.query(), Scene.script), watcher: 77, at: scene.now)
+        let first = try scene.ledger.watch(try scene.authorised(Scene.query(), Scene.script), watcher: 77, at: scene.now).get()
         let failed = scene.settle(try #require(first.plans.first), .failure(Scene.busyServer))
         guard case .trouble(.unavailable, let reason)? = failed.rows.first?.row else { return #expect(Bool(false), "no trouble was told") }
         #expect(reason == "the token endpoint answered 503")

@@ -4,8 +4,8 @@ internal import TokenWire
 /// Who asks the keeper for something, and hears of it later. Answers never arrive while a question is being put.
 protocol Asker: AnyObject {
     var caller: Caller { get }
-    /// Looks for the caller's unit where nobody has yet: for the record, where no rule asks for it.
-    func tellUnit()
+    /// The caller's unit as it can be told now, where no rule asks for it. For the record alone: it decides nothing.
+    var unitForTheRecord: CallerUnit { get }
     /// The answer to the request with this number.
     func hear(_ number: UInt64, _ reply: Reply)
     /// The request with this number now waits under another number.

@@ -9,7 +9,7 @@ final class HandOut {
 
     /// The request line, then what follows the token in the reply.
     private let bytes: [UInt8]
-    private let lineCount: Int
+    let lineCount: Int
     private let form: Form
     private let header: HeaderForm
     private let token: Secret
@@ -58,13 +58,15 @@ final class HandOut {
     }
 
     /// Where it is kept: of the line and the user alone, so that a look-up costs next to nothing.
-    static func hash(_ line: UnsafeRawBufferPointer, _ caller: Caller) -> UInt64 {
-        var hash = 0xCBF2_9CE4_8422_2325 ^ UInt64(caller.uid)
+    static func hash(_ line: UnsafeRawBufferPointer, _ caller: Caller, _ seed: UInt64) -> UInt64 {
+        var hash = seed ^ UInt64(caller.uid)
         for byte in line { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return hash ^ hash >> 29
     }
 
-    var hash: UInt64 { bytes.withUnsafeBytes { HandOut.hash(UnsafeRawBufferPointer(rebasing: $0[..<lineCount]), caller) } }
+    func hash(_ seed: UInt64) -> UInt64 {
+        bytes.withUnsafeBytes { HandOut.hash(UnsafeRawBufferPointer(rebasing: $0[..<lineCount]), caller, seed) }
+    }
 }
 
 extension Caller {

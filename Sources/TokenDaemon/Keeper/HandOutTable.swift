@@ -6,11 +6,16 @@ struct HandOutTable {
     private var places: [HandOut?] = Array(repeating: nil, count: 64)
     private var count = 0
 
-    private static let mostPlaces = 32_768
+    /// A seed of its own for each process: nobody can aim at a place.
+    private let seed = UInt64.random(in: .min ... .max)
+
+    /// With lines of at most `longestLine` bytes these are at most 6 MB, whoever asks.
+    private static let mostPlaces = 16_384
+    private static let longestLine = 128
 
     @inline(__always)
     func find(_ line: UnsafeRawBufferPointer, from caller: Caller) -> HandOut? {
-        let (first, second) = spots(HandOut.hash(line, caller))
+        let (first, second) = spots(HandOut.hash(line, caller, seed))
         if let handOut = places[first], handOut.answers(line, from: caller) { return handOut }
         if let handOut = places[second], handOut.answers(line, from: caller) { return handOut }
         return nil
@@ -18,7 +23,8 @@ struct HandOutTable {
 
     /// Keeps a reply in the place of an outdated one for the same line, of none, or of a stale one.
     mutating func keep(_ handOut: HandOut, instead of: HandOut?, isStale: (HandOut) -> Bool) {
-        let (first, second) = spots(handOut.hash)
+        guard handOut.lineCount <= Self.longestLine else { return }
+        let (first, second) = spots(handOut.hash(seed))
         if let of, places[first] === of { return places[first] = handOut }
         if let of, places[second] === of { return places[second] = handOut }
         for spot in [first, second] where places[spot].map(isStale) ?? true {
@@ -46,7 +52,7 @@ struct HandOutTable {
         places = Array(repeating: nil, count: places.count * 2)
         count = 0
         for handOut in kept {
-            let (first, second) = spots(handOut.hash)
+            let (first, second) = spots(handOut.hash(seed))
             let spot = places[first] == nil ? first : second
             if places[spot] == nil { count += 1 }
             places[spot] = handOut

@@ -20,7 +20,9 @@ extension TokenKeeper {
             return .reply(.refused(Refusal(.denied, [], "no token \(quoted(name)) is configured")))
         }
         let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
-        record(AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller), of: asker)
+        var entry = AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller)
+        if case .failure(let refusal) = result { entry.decision = AuditDecision(refusal.code) }
+        record(entry, of: asker)
         switch result {
         case .failure(let refusal): return .reply(.refused(refusal))
         case .success(let started) where started.isEmpty: return .reply(.ok(words: ["0"]))
@@ -67,13 +69,13 @@ extension TokenKeeper {
     func adopt(_ configuration: Configuration) {
         let (orphans, turn) = put { $0.adopt(configuration, at: now) }
         perform(turn)
-        reviseWaiters()
+        reviseWaiters(Set(orphans))
         reviseWatchers(Set(orphans))
         changed()
     }
 
     /// Whoever waits is asked about again: the rule may be gone, or the token another one.
-    private func reviseWaiters() {
+    private func reviseWaiters(_ orphans: Set<UInt64>) {
         for (waiter, request) in pending.sorted(by: { $0.key < $1.key }) {
             let taken: Taken
             let wait = Int(max(0, request.deadline - now.boot) / .seconds(1))
@@ -89,7 +91,9 @@ extension TokenKeeper {
             case .wait(let name):
                 withdraw([waiter])
                 taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
-            case .reject, .renew: continue
+            case .reject, .renew:
+                if orphans.contains(waiter) { resolve(waiter, .refused(.changedMeanwhile)) }
+                continue
             }
             switch taken {
             case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
@@ -97,5 +101,11 @@ extension TokenKeeper {
             case .watching: break
             }
         }
+    }
+}
+
+extension Refusal {
+    fileprivate static var changedMeanwhile: Refusal {
+        Refusal(.unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile")
     }
 }

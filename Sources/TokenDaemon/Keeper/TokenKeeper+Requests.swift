@@ -165,7 +165,29 @@ extension TokenKeeper {
     }
 }
 
+extension TokenKeeper {
+    /// Whether a reply that had to wait for its turn may still be sent: the rule is there, and the token lives.
+    func stillHolds(_ reply: Reply, _ request: Request, for caller: Caller) -> Bool {
+        switch (reply, request) {
+        case (.token(let served), .get(let query)), (.header(let served), .header(let query)):
+            guard case .success = policy.authorise(query, for: caller) else { return false }
+            if case .at(let end) = served.expires { return end > now.wall + Int64(query.minValid ?? 0) }
+            return true
+        default: return true
+        }
+    }
+}
+
 extension Request {
+    /// Whether a token is the answer.
+    var isForToken: Bool {
+        switch self {
+        case .get, .header: true
+        case .list, .status, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
+            .explain, .metrics, .ping, .hello, .help, .quit: false
+        }
+    }
+
     /// Whether its answer is a picture of the moment it is written.
     var isLook: Bool {
         switch self {

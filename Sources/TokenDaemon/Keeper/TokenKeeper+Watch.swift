@@ -15,14 +15,20 @@ extension TokenKeeper {
         case .success(let authorised):
             let id = makeNumber()
             watchers[id] = Watcher(asker: asker, query: query, key: authorised.key)
-            perform(put { $0.watch(authorised, watcher: id, at: now) })
+            switch put({ $0.watch(authorised, watcher: id, at: now) }) {
+            case .success(let turn): perform(turn)
+            case .failure(let refusal):
+                watchers[id] = nil
+                record(refused(refusal, query.name, authorised.key.consumer, asker.caller), of: asker)
+                return .reply(.refused(refusal))
+            }
             return .watching(id)
         }
     }
 
     func unwatch(_ id: UInt64) {
         guard let watcher = watchers.removeValue(forKey: id) else { return }
-        put { $0.unwatch(watcher.key, watcher: id) }
+        put { $0.unwatch(watcher.key, watcher: id, at: now) }
     }
 
     /// Every row is authorised again; a lost rule ends the watch.
@@ -54,9 +60,12 @@ extension TokenKeeper {
             case .failure(let refusal): end(id, refusal)
             case .success(let authorised):
                 guard authorised.key != watcher.key || orphans.contains(id) else { continue }
-                put { $0.unwatch(watcher.key, watcher: id) }
+                put { $0.unwatch(watcher.key, watcher: id, at: now) }
                 watchers[id]?.key = authorised.key
-                perform(put { $0.watch(authorised, watcher: id, at: now) })
+                switch put({ $0.watch(authorised, watcher: id, at: now) }) {
+                case .success(let turn): perform(turn)
+                case .failure(let refusal): end(id, refusal)
+                }
             }
         }
     }

@@ -105,9 +105,8 @@ final class TokenKeeper {
     @discardableResult
     func record(_ entry: AuditEntry, of asker: any Asker) -> AuditReceipt? {
         guard entry.caller?.unit == .untold, audit.isNew(entry) else { return audit.record(entry) }
-        asker.tellUnit()
         var entry = entry
-        entry.caller?.unit = asker.caller.unit
+        entry.caller?.unit = asker.unitForTheRecord
         return audit.record(entry)
     }
 
@@ -160,7 +159,7 @@ final class TokenKeeper {
         timer?.set(at: deadline)
     }
 
-    private func resolve(_ waiter: UInt64, _ answer: Answer) {
+    func resolve(_ waiter: UInt64, _ answer: Answer) {
         guard let request = pending.removeValue(forKey: waiter) else { return }
         if case .renew(let batch, let key) = request.kind { return renewed(batch, key, answer) }
         let reply = reply(to: request.kind, answer, for: request.asker)

@@ -106,8 +106,10 @@ final class Listener: Readiness {
         keeper.noteRoom()
     }
 
-    /// The rules have changed: whoever was let in without a look at its unit is looked at now, if it matters.
-    func rulesChanged() {
+    /// The configuration has changed: other limits hold, and whoever was let in without a look at its unit is looked at now, if it
+    /// matters.
+    func configurationChanged() {
+        desk.limits = keeper.limits
         guard keeper.policy.asksForUnits else { return }
         for session in sessions.values { session.tellUnit() }
     }

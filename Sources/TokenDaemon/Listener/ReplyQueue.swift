@@ -6,19 +6,24 @@ struct ReplyQueue {
         /// The keeper owes the answer; the number names who waits there.
         case waiting(UInt64?)
         case answered(Reply)
+        /// A token that came while earlier replies were owed: it is looked at once more when it can be sent.
+        case early(Reply, Request)
         /// A look at how things are, taken when it can be told: what was asked for before it has then happened.
         case look(Request)
     }
     private var slots: [Slot] = []
+    /// What was asked for, of those that are not at the head.
+    private var requests: [UInt64: Request] = [:]
     /// The number of the request at the head.
     private var head: UInt64 = 0
 
     var isEmpty: Bool { slots.isEmpty }
     var count: Int { slots.count }
 
-    /// A place for the next request's reply.
-    mutating func open() -> UInt64 {
+    /// A place for the next request's reply. `request` is kept for a token that may have to wait for its turn.
+    mutating func open(_ request: Request? = nil) -> UInt64 {
         slots.append(.waiting(nil))
+        if let request, request.isForToken, slots.count > 1 { requests[head + UInt64(slots.count) - 1] = request }
         return head + UInt64(slots.count) - 1
     }
 
@@ -30,7 +35,15 @@ struct ReplyQueue {
 
     mutating func answer(_ number: UInt64, _ reply: Reply) {
         guard let index = index(number) else { return }
-        slots[index] = .answered(reply)
+        let request = requests.removeValue(forKey: number)
+        slots[index] = if index > 0, let request { .early(reply, request) } else { .answered(reply) }
+    }
+
+    /// Puts a request whose reply came too early back at the head, to be asked again. Returns its number.
+    mutating func reopen() -> UInt64 {
+        head -= 1
+        slots.insert(.waiting(nil), at: 0)
+        return head
     }
 
     /// A place for a look that is to be taken in its turn.

@@ -30,6 +30,10 @@ final class Session: Readiness, Asker {
     /// Since when a begun line has waited for its end, and output for its reader.
     private var begunAt: Int64?
     private var stuckSince: Int64?
+    /// How many lines this turn may still take: one caller's pipeline does not keep the others waiting.
+    private var linesLeft = 0
+
+    private static let linesPerTurn = 64
 
     private struct Watching {
         var id: UInt64
@@ -48,9 +52,12 @@ final class Session: Readiness, Asker {
         lastActivity = desk.loop.now
     }
 
-    /// Looks for the caller's unit where nobody has yet.
+    var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
+
+    /// Rules that ask for units have come since this caller was let in. One that can no longer be found keeps to user and group rules.
     func tellUnit() {
-        if caller.unit == .untold { caller.unit = CallerUnit(peerUnit(of: fd)) }
+        let unit = unitForTheRecord
+        if unit != .failed { caller.unit = unit }
     }
 
     func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
@@ -79,6 +86,7 @@ final class Session: Readiness, Asker {
     }
 
     private func read(_ bytes: UnsafeRawBufferPointer) {
+        linesLeft = Self.linesPerTurn
         reader.feed(bytes, mayBeLong: { _ in false }, each: take)
         write()
         goOn()
@@ -87,6 +95,7 @@ final class Session: Readiness, Asker {
     /// One line; `false` when no more is wanted for now.
     private func take(_ event: LineEvent) -> Bool {
         begunAt = nil
+        linesLeft -= 1
         switch event {
         case .tooLong:
             say(.refused(Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")))
@@ -94,7 +103,8 @@ final class Session: Readiness, Asker {
         case .line(let line):
             if !repeats(line) { handle(line) }
         }
-        return !isEnding && watching == nil && queue.count < desk.limits.pipelined && desk.scratch.count < desk.limits.waitingOutput
+        return !isEnding && watching == nil && linesLeft > 0 && queue.count < desk.limits.pipelined
+            && desk.scratch.count < desk.limits.waitingOutput
     }
 
     /// A line that was answered before, once more: nothing to parse, to authorise or to look up.
@@ -122,13 +132,16 @@ final class Session: Readiness, Asker {
 
     private func ask(_ request: Request) {
         if !queue.isEmpty, request.isLook { return queue.postpone(request) }
-        let number = queue.open()
+        take(request, as: queue.open(request))
+        drain()
+    }
+
+    private func take(_ request: Request, as number: UInt64) {
         switch keeper.take(request, number, from: self) {
         case .reply(let reply): queue.answer(number, reply)
         case .later(let waiter): queue.note(number, waiter: waiter)
         case .watching(let id): watching = Watching(id: id, number: number)
         }
-        drain()
     }
 
     private func say(_ reply: Reply) {
@@ -138,7 +151,7 @@ final class Session: Readiness, Asker {
 
     private func endInput() {
         isInputOver = true
-        guard watching == nil else { return want(0) }
+        guard watching == nil else { return settle(output.count > 0 ? .waiting : .empty) }
         if reader.hasPartial { say(.refused(Refusal(.badRequest, [], "the line has no end"))) }
         isEnding = true
         write()
@@ -178,6 +191,8 @@ final class Session: Readiness, Asker {
         while let slot = queue.next() {
             switch slot {
             case .answered(let reply): reply.write(to: desk.scratch)
+            case .early(let reply, let request):
+                if keeper.stillHolds(reply, request, for: caller) { reply.write(to: desk.scratch) } else { take(request, as: queue.reopen()) }
             case .look(let request): keeper.look(request, for: self).write(to: desk.scratch)
             case .waiting: break
             }
@@ -234,9 +249,16 @@ final class Session: Readiness, Asker {
     private func goOn() {
         if watching != nil, !isClosed { return writeRow() }
         while !isClosed, reader.hasUnread, watching == nil, !isEnding, hasRoom {
+            if linesLeft <= 0 { return desk.postpone(self) }
             reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: { _ in false }, each: take)
             write()
         }
+    }
+
+    /// The next turn: others have been heard meanwhile.
+    func resume() {
+        linesLeft = Self.linesPerTurn
+        goOn()
     }
 
     private func want(_ events: UInt32) {

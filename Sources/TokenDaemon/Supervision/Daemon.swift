@@ -23,9 +23,9 @@ package final class Daemon {
     /// Reads the configuration, takes the state folder and the sockets and makes everything ready to run; nothing is served yet.
     /// Throws `ConfigurationRefused`, or `SystemError` with what an operator has to mend.
     package init(_ options: DaemonOptions) throws {
+        try ThisProcess.harden()
         let reading = readConfigurationForStart(at: options.configuration)
         guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
-        try ThisProcess.harden()
         _ = try ThisProcess.raiseFileLimit()
         loop = try Loop()
         // before any thread exists, so that all of them leave the signals to the loop
@@ -141,7 +141,7 @@ package final class Daemon {
         }
         keeper.adopt(configuration)
         audit.isRequired = configuration.auditRequired
-        for listener in listeners { listener.rulesChanged() }
+        for listener in listeners { listener.configurationChanged() }
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
     }
 }
