@@ -37,8 +37,8 @@ let package = Package(
                 "TokenWire", "Secrets", "CShims",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            // a script pays less than a millisecond for a command without a dynamic loader
-            linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
+            // a script pays less than a millisecond for a command without a dynamic loader; lld does not warn of what nobody calls
+            linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
 
         .target(name: "TestSupport", dependencies: ["CShims", "Secrets"], path: "Tests/TestSupport"),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
