@@ -29,10 +29,11 @@ struct Endpoint: Equatable {
     private static let loopback = ["127.0.0.1", "[::1]", "localhost"]
 
     private static func refusal(_ kind: Kind, _ fault: String) -> TransferFailure {
-        let what = switch kind {
-        case .server: "the server's address"
-        case .proxy: "the proxy's address"
-        }
+        let what =
+            switch kind {
+            case .server: "the server's address"
+            case .proxy: "the proxy's address"
+            }
         return TransferFailure(phase: .unsent, cause: .badURL, text: "\(what) \(fault)")
     }
 }
@@ -46,14 +47,14 @@ private struct Parts {
 
     init?(_ url: String) {
         guard url.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\\") }), Self.hasAuthority(url),
-              let parsed = curl_url()
+            let parsed = curl_url()
         else { return nil }
         defer { curl_url_cleanup(parsed) }
         guard curl_url_set(parsed, CURLUPART_URL, url, UInt32(CURLU_DISALLOW_USER)) == CURLUE_OK,
-              Self.part(CURLUPART_FRAGMENT, of: parsed) == nil, Self.part(CURLUPART_ZONEID, of: parsed) == nil,
-              let scheme = Self.part(CURLUPART_SCHEME, of: parsed), let host = Self.part(CURLUPART_HOST, of: parsed),
-              let port = Self.part(CURLUPART_PORT, of: parsed, UInt32(CURLU_DEFAULT_PORT)),
-              let path = Self.part(CURLUPART_PATH, of: parsed)
+            Self.part(CURLUPART_FRAGMENT, of: parsed) == nil, Self.part(CURLUPART_ZONEID, of: parsed) == nil,
+            let scheme = Self.part(CURLUPART_SCHEME, of: parsed), let host = Self.part(CURLUPART_HOST, of: parsed),
+            let port = Self.part(CURLUPART_PORT, of: parsed, UInt32(CURLU_DEFAULT_PORT)),
+            let path = Self.part(CURLUPART_PATH, of: parsed)
         else { return nil }
         (self.scheme, self.host, self.port, self.path) = (scheme, host, port, path)
         guard !bareHost.isEmpty else { return nil }

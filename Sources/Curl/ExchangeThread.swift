@@ -60,10 +60,12 @@ extension ExchangeThread {
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setstacksize(&attributes, stackSize)
         let argument = Unmanaged.passRetained(start)
-        let code = pthread_create(&thread, &attributes, { argument in
-            if let argument { Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().run() }
-            return nil
-        }, argument.toOpaque())
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                if let argument { Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().run() }
+                return nil
+            }, argument.toOpaque())
         guard code == 0 else {
             argument.release()
             throw unavailable(code)

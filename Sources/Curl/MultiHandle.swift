@@ -45,7 +45,8 @@ final class MultiHandle {
         while let message = curl_multi_info_read(pointer, &left)?.pointee {
             var context: UnsafeMutableRawPointer?
             if message.msg == CURLMSG_DONE, let easy = message.easy_handle,
-               tokend_curl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context {
+                tokend_curl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context
+            {
                 return (context, message.data.result)
             }
         }

@@ -81,22 +81,26 @@ extension RunningTransfer {
         for option in [CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA] {
             try handle.set(option, pointer: context)
         }
-        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
-            let part = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-            return RunningTransfer.from(context)?.receive(part) == true ? part.count : 0
-        })
-        try EasyHandle.check(tokend_curl_set_receive(handle.pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
-            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            return RunningTransfer.from(context)?.receiveHeader(line) == true ? line.count : 0
-        })
-        try EasyHandle.check(tokend_curl_set_open_socket(handle.pointer) { context, _, address in
-            guard let address, RunningTransfer.from(context)?.mayConnect(InternetAddress(&address.pointee.addr)) == true else { return -1 }
-            return socket(address.pointee.family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
-        })
-        try EasyHandle.check(tokend_curl_set_request_begins(handle.pointer) { context, address, _, _, _ in
-            let address = address.flatMap { InternetAddress(String(cString: $0)) }
-            return RunningTransfer.from(context)?.requestBegins(address) == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-        })
+        try EasyHandle.check(
+            tokend_curl_set_receive(handle.pointer, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+                let part = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+                return RunningTransfer.from(context)?.receive(part) == true ? part.count : 0
+            })
+        try EasyHandle.check(
+            tokend_curl_set_receive(handle.pointer, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+                let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+                return RunningTransfer.from(context)?.receiveHeader(line) == true ? line.count : 0
+            })
+        try EasyHandle.check(
+            tokend_curl_set_open_socket(handle.pointer) { context, _, address in
+                guard let address, RunningTransfer.from(context)?.mayConnect(InternetAddress(&address.pointee.addr)) == true else { return -1 }
+                return socket(address.pointee.family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+            })
+        try EasyHandle.check(
+            tokend_curl_set_request_begins(handle.pointer) { context, address, _, _, _ in
+                let address = address.flatMap { InternetAddress(String(cString: $0)) }
+                return RunningTransfer.from(context)?.requestBegins(address) == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            })
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> RunningTransfer? {

@@ -8,15 +8,16 @@ extension RunningTransfer {
     func result(_ code: CURLcode, now: Int64) -> Result<TransferResponse, TransferFailure> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
         guard headersAreWhole else { return .failure(failure(CURLE_PARTIAL_FILE)) }
-        return .success(TransferResponse(
-            status: handle.number(CURLINFO_RESPONSE_CODE),
-            retryAfter: handle.header("Retry-After"),
-            date: handle.header("Date"),
-            contentType: handle.header("Content-Type"),
-            cacheControl: handle.header("Cache-Control"),
-            body: body.secret(),
-            duration: now - submission.submitted,
-            isFromPrivateAddress: isPrivate))
+        return .success(
+            TransferResponse(
+                status: handle.number(CURLINFO_RESPONSE_CODE),
+                retryAfter: handle.header("Retry-After"),
+                date: handle.header("Date"),
+                contentType: handle.header("Content-Type"),
+                cacheControl: handle.header("Cache-Control"),
+                body: body.secret(),
+                duration: now - submission.submitted,
+                isFromPrivateAddress: isPrivate))
     }
 
     /// The transfer was ended from outside.
@@ -44,7 +45,7 @@ extension RunningTransfer {
         case CURLE_SSL_CACERT_BADFILE: return (.certificate(reason: "unreadable authorities"), "the file of authorities cannot be read")
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER: return (.tls, tlsError)
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
-             CURLE_ABORTED_BY_CALLBACK:
+            CURLE_ABORTED_BY_CALLBACK:
             return (.reset, isSent ? "the connection ended before its answer was complete" : "the connection ended")
         // libcurl's answer to a header line beyond its own limit
         case CURLE_OUT_OF_MEMORY where isSent: return (.tooLarge, "the answer is larger than allowed")

@@ -13,8 +13,8 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     /// Reads the 16 lower-case hex digits that `description` writes; `nil` for anything else.
     package init?(_ text: some StringProtocol) {
         guard text.utf8.count == 16,
-              text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
-              let bits = UInt64(text, radix: 16)
+            text.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
+            let bits = UInt64(text, radix: 16)
         else { return nil }
         self.bits = bits
     }

@@ -18,7 +18,7 @@ package struct CredentialDirectory: Hashable, Sendable {
     /// 255 printable ASCII characters.
     package func path(_ id: String) -> String? {
         guard (1...255).contains(id.utf8.count), id != ".", id != "..",
-              id.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
+            id.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
         else { return nil }
         return "\(folder)/\(id)"
     }

@@ -19,11 +19,13 @@ package final class WorkThread: Sendable {
     package static func result<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Value {
         let box = ResultBox(work)
         var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<AnyWork>.fromOpaque(argument).takeUnretainedValue().run()
-            return nil
-        }, Unmanaged<AnyWork>.passUnretained(box).toOpaque())
+        let failed = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<AnyWork>.fromOpaque(argument).takeUnretainedValue().run()
+                return nil
+            }, Unmanaged<AnyWork>.passUnretained(box).toOpaque())
         if failed == 0 { pthread_join(thread, nil) } else { box.run() }
         return box.value ?? work()
     }
@@ -41,11 +43,13 @@ package final class WorkThread: Sendable {
     private func start() {
         var thread = pthread_t()
         let box = Unmanaged.passRetained(self).toOpaque()
-        let failed = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<WorkThread>.fromOpaque(argument).takeRetainedValue().run()
-            return nil
-        }, box)
+        let failed = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<WorkThread>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, box)
         guard failed != 0 else { return _ = pthread_detach(thread) }
         // without a thread the work is done late rather than never
         Unmanaged<WorkThread>.fromOpaque(box).release()

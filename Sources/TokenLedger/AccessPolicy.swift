@@ -16,7 +16,8 @@ package struct AccessPolicy: Sendable {
         admins = configuration.admins
         names = configuration.tokens.keys.sorted()
         familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
-        asksForUnits = configuration.admins.contains { $0.unit != nil }
+        asksForUnits =
+            configuration.admins.contains { $0.unit != nil }
             || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }
     }
 
@@ -64,7 +65,7 @@ package struct AccessPolicy: Sendable {
 
     private func grant(_ name: String, for caller: Caller) -> (TokenSettings, AllowEntry)? {
         guard caller.unit != .failed, let token = token(named: name),
-              let entry = token.allow.first(where: { $0.who.matches(caller) })
+            let entry = token.allow.first(where: { $0.who.matches(caller) })
         else { return nil }
         return (token, entry)
     }

@@ -50,7 +50,7 @@ extension Ledger {
     private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
         let wait = Int64.seconds(query.wait)
         guard patience == .outcome, query.minValid == nil, let entry = entries[query.key], !entry.isRejected,
-              let held = entry.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
+            let held = entry.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
         else { return wait }
         return min(wait, Self.shortWait)
     }
@@ -84,7 +84,8 @@ extension Ledger {
     /// nothing else of this name costs nothing of it.
     private mutating func overBudget(_ query: AuthorisedQuery, _ entry: Entry?, at now: Moment) -> Refusal? {
         if entry == nil, !makeRoom(for: query.key) {
-            return Refusal(.busy, [Field("retry-after", 60)], "\(query.key.consumer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
+            return Refusal(
+                .busy, [Field("retry-after", 60)], "\(query.key.consumer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
         }
         guard hasAny(query.key, at: now.boot) else { return nil }
         return spend(query.key, lifetime: entry?.knownLifetime ?? 0, at: now)

@@ -6,7 +6,7 @@ extension Ledger {
     /// Wants an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
     mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key), nextTry(key, at: now.boot) == nil,
-              let lane = lane(of: key)
+            let lane = lane(of: key)
         else { return }
         entries[key]?.progress = .queued
         entries[key]?.cause = cause

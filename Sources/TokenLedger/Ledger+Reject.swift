@@ -52,7 +52,9 @@ extension Ledger {
 
     /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
     /// Gives the waiters' keys in order; none when nothing is held. At most one such try in five seconds.
-    package mutating func renew(_ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
+    package mutating func renew(
+        _ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
+    ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
         if let last = credentials[token]?.lastRenewAsked, now.boot - last < floor {

@@ -195,7 +195,8 @@ extension Ledger {
         for waiter in takeWaiters(of: key) {
             if waiter.patience == .ready, !isRefused(key) {
                 keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.stays(within: waiter.bound) {
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.stays(within: waiter.bound)
+            {
                 turn.answers.append((waiter.id, .token(held)))
                 noteServed(key)
             } else {

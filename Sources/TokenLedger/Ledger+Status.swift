@@ -41,13 +41,14 @@ extension Ledger {
         let trouble = credentials[key.token]?.refusal ?? entry?.trouble?.refusal
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
-        status.state = switch (isServable, isRefused(key), entry?.progress ?? .none) {
-        case (true, true, _): .degraded
-        case (true, false, _): trouble == nil ? .ready : .degraded
-        case (false, true, _): .refused
-        case (false, false, .flying), (false, false, .queued): .renewing
-        case (false, false, .none): nextTry(key, at: boot) == nil ? .idle : (trouble?.code == .refused ? .refused : .unavailable)
-        }
+        status.state =
+            switch (isServable, isRefused(key), entry?.progress ?? .none) {
+            case (true, true, _): .degraded
+            case (true, false, _): trouble == nil ? .ready : .degraded
+            case (false, true, _): .refused
+            case (false, false, .flying), (false, false, .queued): .renewing
+            case (false, false, .none): nextTry(key, at: boot) == nil ? .idle : (trouble?.code == .refused ? .refused : .unavailable)
+            }
         return status
     }
 

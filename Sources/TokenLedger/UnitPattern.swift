@@ -16,7 +16,7 @@ package struct UnitPattern: Hashable, Sendable, CustomStringConvertible {
         guard pieces.count > 1 else { return unit == description }
         let name = Array(unit.utf8)
         guard let first = pieces.first, let last = pieces.last,
-              name.count >= first.count + last.count, name.starts(with: first), name.suffix(last.count).elementsEqual(last)
+            name.count >= first.count + last.count, name.starts(with: first), name.suffix(last.count).elementsEqual(last)
         else { return false }
         return Self.holds(pieces.dropFirst().dropLast(), in: name[first.count..<(name.count - last.count)])
     }

@@ -24,7 +24,7 @@ extension ReplyLine {
     /// `name: value`.
     package static func placeOfHeader(in line: UnsafeRawBufferPointer) -> Range<Int>? {
         guard let start = startOfOK(in: line), isPrintable(line), let colon = line.firstPlace(of: .colon, from: start),
-              colon > start, colon + 2 < line.count, line[colon + 1] == .space
+            colon > start, colon + 2 < line.count, line[colon + 1] == .space
         else { return nil }
         return start..<line.count
     }

@@ -62,7 +62,7 @@ package struct ReplyBody: Sendable {
             guard let end = bytes.firstPlace(of: .space) else { return nil }
             let token = Secret(copying: bytes.part(0..<end))
             guard token.isBearerToken, let (_, fields) = ReplyBody(bytes.part(end + 1..<bytes.count)).items(words: 0),
-                  let expires = fields.first("expires").flatMap(Expiry.init), let id = fields.first("id").flatMap({ Fingerprint($0) })
+                let expires = fields.first("expires").flatMap(Expiry.init), let id = fields.first("id").flatMap({ Fingerprint($0) })
             else { return nil }
             return ServedToken(token: token, expires: expires, id: id, scopes: fields.all("scope"))
         }
@@ -73,7 +73,7 @@ extension Field {
     /// Reads `key=value`; `nil` for anything else.
     init?(_ item: UnsafeRawBufferPointer) {
         guard let equals = item.firstPlace(of: .equals), equals > 0,
-              let value = Escaping.decode(item.part(equals + 1..<item.count))
+            let value = Escaping.decode(item.part(equals + 1..<item.count))
         else { return nil }
         self.init(String(decoding: item.part(0..<equals), as: UTF8.self), value)
     }

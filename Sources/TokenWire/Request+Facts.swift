@@ -31,7 +31,7 @@ extension Request {
         switch self {
         case .get(let query), .header(let query), .watch(let query): query.name
         case .reject(let name, _, _), .wait(let name, _), .login(let name, _, _), .logout(let name),
-             .importToken(let name, _, _), .renew(let name):
+            .importToken(let name, _, _), .renew(let name):
             name
         case .status(let name): name
         case .explain(let query): query.name

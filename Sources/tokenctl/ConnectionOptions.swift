@@ -2,8 +2,10 @@ internal import ArgumentParser
 
 /// Where the daemon listens.
 struct ConnectionOptions: ParsableArguments {
-    @Option(name: .customLong("socket"), help: ArgumentHelp(
-        "The daemon's socket (default: $TOKEND_SOCKET, else \(SocketPath.standard)).", valueName: "path"))
+    @Option(
+        name: .customLong("socket"),
+        help: ArgumentHelp(
+            "The daemon's socket (default: $TOKEND_SOCKET, else \(SocketPath.standard)).", valueName: "path"))
     var path: String?
 
     var socket: SocketPath { SocketPath(path) }

@@ -17,7 +17,7 @@ struct PlainFetch {
     /// `nil` for anything else, faults included: those are for the argument parser to explain.
     init?(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: Int) {
         guard count > 2, let command = arguments[1], let verb = PlainFetch.verb(PlainArgument(command)),
-              let name = PlainFetch.onlyName(PlainArguments(arguments, count: count))
+            let name = PlainFetch.onlyName(PlainArguments(arguments, count: count))
         else { return nil }
         self.verb = verb
         self.name = name

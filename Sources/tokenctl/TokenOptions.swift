@@ -6,9 +6,10 @@ struct TokenOptions: ParsableArguments {
     @Argument(help: "The token's name: application.token.")
     var name: String
 
-    @Option(help: ArgumentHelp(
-        "How long the token must still live when it is handed over (default: 60, or a quarter of its lifetime if that is less).",
-        valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "How long the token must still live when it is handed over (default: 60, or a quarter of its lifetime if that is less).",
+            valueName: "seconds"))
     var minValid: Int?
 
     @Option(help: ArgumentHelp("How long to wait while a token is fetched, 0 to \(TokenQuery.longestWait).", valueName: "seconds"))

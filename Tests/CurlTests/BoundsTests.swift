@@ -34,13 +34,14 @@ import Testing
 
     @Test(arguments: Stall.allCases)
     func `NET-08 a server that stalls costs the timeout and no more`(stall: Stall) async throws {
-        let steps: [ScriptedServer.Step] = switch stall {
-        case .beforeTLS: [.hang]
-        case .deaf: [.tls, .hang]
-        case .beforeAnswer: [.tls, .read, .hang]
-        case .slowHeaders: [.tls, .read, .send("HTTP/1.1 200 OK\r\n"), .drip("A: b\r\n")]
-        case .slowBody: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), .drip("x")]
-        }
+        let steps: [ScriptedServer.Step] =
+            switch stall {
+            case .beforeTLS: [.hang]
+            case .deaf: [.tls, .hang]
+            case .beforeAnswer: [.tls, .read, .hang]
+            case .slowHeaders: [.tls, .read, .send("HTTP/1.1 200 OK\r\n"), .drip("A: b\r\n")]
+            case .slowBody: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"), .drip("x")]
+            }
         let server = try await ScriptedServer(.good, connections: [steps])
         let clock = ContinuousClock()
         let start = clock.now
@@ -54,15 +55,20 @@ import Testing
     @Test func `NET-08 connecting has a bound of its own`() async throws {
         let server = try await ScriptedServer(.good, .hang)
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.connectTimeout = 300 })
-        #expect(failure == TransferFailure(
-            phase: .unsent, cause: .timeout, text: "no answer from 'localhost:\(server.port)': it took too long to connect"))
+        #expect(
+            failure
+                == TransferFailure(
+                    phase: .unsent, cause: .timeout, text: "no answer from 'localhost:\(server.port)': it took too long to connect"))
     }
 
     @Test(arguments: [0, -5, Int.max])
     func `a senseless timeout is not a trap and not forever`(timeout: Int) async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let exchanges = try Exchanges()
-        let outcome = await exchanges.perform(try .get(server.url).with { $0.timeout = timeout; $0.connectTimeout = timeout })
+        let outcome = await exchanges.perform(
+            try .get(server.url).with {
+                $0.timeout = timeout; $0.connectTimeout = timeout
+            })
         switch outcome {
         case .success(let response): #expect(response.status == 200)
         case .failure(let failure): #expect(failure.cause == .timeout)
@@ -74,7 +80,10 @@ import Testing
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let exchanges = try Exchanges()
         let hanging = try (0..<100).map { number in
-            exchanges.submit(try .get(silent.url).with { $0.group = "silent \(number)"; $0.timeout = 60_000; $0.connectTimeout = 60_000 })
+            exchanges.submit(
+                try .get(silent.url).with {
+                    $0.group = "silent \(number)"; $0.timeout = 60_000; $0.connectTimeout = 60_000
+                })
         }
         for _ in hanging { _ = try await silent.next("open") }
         #expect(try await exchanges.response(to: .get(server.url)).status == 200)

@@ -118,8 +118,10 @@ import Testing
             #expect(failure.phase == .unsent)
         }
         let nameless = try await Exchanges().failure(of: .get("https://localhost:1/").with { $0.proxy = "http://nothing.invalid:1" })
-        #expect(nameless == TransferFailure(
-            phase: .unsent, cause: .proxy, text: "no answer from 'localhost:1': the proxy 'nothing.invalid:1' could not be resolved"))
+        #expect(
+            nameless
+                == TransferFailure(
+                    phase: .unsent, cause: .proxy, text: "no answer from 'localhost:1': the proxy 'nothing.invalid:1' could not be resolved"))
     }
 
     @Test func `a certificate is checked through a tunnel as well`() async throws {

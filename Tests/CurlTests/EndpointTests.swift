@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "http://id.example/", "http://127.0.0.2/", "http://localhost.example/", "http://localhost./", "http://2130706434/", "http://localhost@id.example/", "ftp://localhost/", "file:///etc/passwd",
+        "http://id.example/", "http://127.0.0.2/", "http://localhost.example/", "http://localhost./", "http://2130706434/", "http://localhost@id.example/",
+        "ftp://localhost/", "file:///etc/passwd",
         "id.example", "https:id.example", "https:/id.example", "https:///id.example", "https://", "https://user@id.example/", "https://u:p@id.example/",
         "https://id.example/#f", "https://id.example/a b", "https://id.example/\r\nX: y", "https://id.example\\@evil.example/", "https://xn--é.example/",
         "https://[fe80::1%25eth0]/", "https://id.example:99999/", "https://id.example:x/", "https://id.exa%00mple/", "", "https://./", "//id.example/",

@@ -19,8 +19,10 @@ import Testing
         let hanging = try (0..<40).map { exchanges.submit(try transfer(to: "id\($0 / 4)")) }
         await names.begun(16)
         let bounded = await exchanges.perform(try transfer(to: "late", timeout: 300))
-        #expect(throws: TransferFailure(
-            phase: .unsent, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")) { try bounded.get() }
+        #expect(
+            throws: TransferFailure(
+                phase: .unsent, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
+        ) { try bounded.get() }
         #expect(hanging.allSatisfy { !exchanges.isReported($0) })
         exchanges.thread.stop()
         for id in hanging { #expect(await exchanges.outcome(of: id).isStopped(.unsent)) }
@@ -35,8 +37,10 @@ import Testing
         await names.begun(2)
         #expect(try await exchanges.response(to: .get(server.url)).body.text == "1")
         let failure = try await exchanges.failure(of: transfer(to: "c", timeout: 300))
-        #expect(failure == TransferFailure(
-            phase: .unsent, cause: .timeout, text: "no answer from 'c.hang:443': it took too long to resolve its name"))
+        #expect(
+            failure
+                == TransferFailure(
+                    phase: .unsent, cause: .timeout, text: "no answer from 'c.hang:443': it took too long to resolve its name"))
         exchanges.thread.cancel(id: cancelled)
         #expect(await exchanges.outcome(of: cancelled).isStopped(.unsent))
         #expect(try await exchanges.response(to: .get(server.url)).body.text == "2")

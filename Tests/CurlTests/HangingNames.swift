@@ -37,9 +37,10 @@ final class HangingNames: Sendable {
     }
 }
 
-private typealias Lookup = @convention(c) (
-    UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafeRawPointer?, UnsafeMutableRawPointer?
-) -> CInt
+private typealias Lookup =
+    @convention(c) (
+        UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafeRawPointer?, UnsafeMutableRawPointer?
+    ) -> CInt
 
 // public: only then does the linker let libcurl see it
 @_cdecl("getaddrinfo")

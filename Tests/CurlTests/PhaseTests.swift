@@ -20,19 +20,25 @@ import Testing
         Case(testDescription: "reset after reading", steps: [.tls, .read, .reset], phase: .sent, causes: [.reset]),
         Case(testDescription: "closed after reading", steps: [.tls, .read, .close], phase: .sent, causes: [.reset]),
         Case(testDescription: "half the headers", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nConte"), .close], phase: .sent, causes: [.reset]),
-        Case(testDescription: "half the body", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234"), .close],
-             phase: .sent, causes: [.reset]),
-        Case(testDescription: "half a chunk", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n1234"), .close],
-             phase: .sent, causes: [.reset]),
-        Case(testDescription: "body to the end of a connection that is cut", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\n\r\n1234"), .reset],
-             phase: .sent, causes: [.reset]),
+        Case(
+            testDescription: "half the body", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234"), .close],
+            phase: .sent, causes: [.reset]),
+        Case(
+            testDescription: "half a chunk", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n1234"), .close],
+            phase: .sent, causes: [.reset]),
+        Case(
+            testDescription: "body to the end of a connection that is cut", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\n\r\n1234"), .reset],
+            phase: .sent, causes: [.reset]),
         Case(testDescription: "not HTTP", steps: [.tls, .read, .send("220 smtp.example ESMTP\r\n"), .close], phase: .sent, causes: [.protocolError]),
-        Case(testDescription: "half the headers, an orderly end", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nConte"), .bye],
-             phase: .sent, causes: [.reset]),
-        Case(testDescription: "only an interim answer", steps: [.tls, .read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .bye],
-             phase: .sent, causes: [.reset]),
-        Case(testDescription: "two lengths", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), .close],
-             phase: .sent, causes: [.protocolError]),
+        Case(
+            testDescription: "half the headers, an orderly end", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nConte"), .bye],
+            phase: .sent, causes: [.reset]),
+        Case(
+            testDescription: "only an interim answer", steps: [.tls, .read, .send("HTTP/1.1 100 Continue\r\n\r\n"), .bye],
+            phase: .sent, causes: [.reset]),
+        Case(
+            testDescription: "two lengths", steps: [.tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), .close],
+            phase: .sent, causes: [.protocolError]),
     ]
 
     @Test(arguments: cases)
@@ -48,14 +54,18 @@ import Testing
         let (port, holder) = try ClosedPort.hold()
         defer { withExtendedLifetime(holder) {} }
         let failure = try await Exchanges().failure(of: .post("a=b", "https://localhost:\(port)/token?x=SECRET"))
-        #expect(failure == TransferFailure(
-            phase: .unsent, cause: .connect, text: "no answer from 'localhost:\(port)': connection refused"))
+        #expect(
+            failure
+                == TransferFailure(
+                    phase: .unsent, cause: .connect, text: "no answer from 'localhost:\(port)': connection refused"))
     }
 
     @Test func `a name without an address is unsent`() async throws {
         let failure = try await Exchanges().failure(of: .post("a=b", "https://nothing.invalid/"))
-        #expect(failure == TransferFailure(
-            phase: .unsent, cause: .resolve, text: "no answer from 'nothing.invalid:443': its name could not be resolved"))
+        #expect(
+            failure
+                == TransferFailure(
+                    phase: .unsent, cause: .resolve, text: "no answer from 'nothing.invalid:443': its name could not be resolved"))
     }
 
     @Test func `a cancelled transfer says how far it came`() async throws {

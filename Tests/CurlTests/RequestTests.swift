@@ -54,7 +54,8 @@ import Testing
     @Test func `an answer brings status, body and the headers that matter in any case of letters`() async throws {
         let headers = "rETRY-aFTER: 7\r\nDATE: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-type: application/json\r\nCache-CONTROL: no-store\r\n"
         let body = #"{"access_token":"t"}"#
-        let server = try await ScriptedServer(.good, .tls, .read,
+        let server = try await ScriptedServer(
+            .good, .tls, .read,
             .send("HTTP/1.1 100 Continue\r\nRetry-After: 1\r\n\r\nHTTP/1.1 503 Busy\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"))
         let response = try await Exchanges().response(to: .get(server.url))
         #expect(response.status == 503)
@@ -81,7 +82,8 @@ import Testing
     }
 
     @Test func `a chunked body arrives without its chunks`() async throws {
-        let server = try await ScriptedServer(.good, .tls, .read,
+        let server = try await ScriptedServer(
+            .good, .tls, .read,
             .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"))
         #expect(try await Exchanges().response(to: .get(server.url)).body.text == "abcdefg")
     }
@@ -89,7 +91,8 @@ import Testing
     @Test(arguments: [301, 302, 303, 307, 308], [true, false])
     func `NET-04 NET-05 a redirect is an answer and is never followed`(status: Int, posts: Bool) async throws {
         let elsewhere = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
-        let server = try await ScriptedServer(.good, .tls, .read,
+        let server = try await ScriptedServer(
+            .good, .tls, .read,
             .send("HTTP/1.1 \(status) Moved\r\nLocation: \(elsewhere.url)\r\nContent-Length: 0\r\n\r\n"))
         let exchanges = try Exchanges()
         let response = try await exchanges.response(to: posts ? .post("a=b", server.url) : .get(server.url))

@@ -7,8 +7,9 @@ let now: Int64 = 1_762_185_760
 func answer(
     _ status: Int, _ body: String = "", retryAfter: String? = nil, date: String? = nil, cacheControl: String? = nil
 ) -> EndpointResult {
-    .response(EndpointResponse(
-        status: status, contentType: "application/json", retryAfter: retryAfter, date: date, cacheControl: cacheControl, body: Secret(body)))
+    .response(
+        EndpointResponse(
+            status: status, contentType: "application/json", retryAfter: retryAfter, date: date, cacheControl: cacheControl, body: Secret(body)))
 }
 
 func fault(_ kind: TransportFault.Kind, unsent: Bool) -> EndpointResult {

@@ -177,9 +177,10 @@ struct `Finding the endpoints` {
         #expect(failure?.text == "the metadata of '\(issuer)' name no token_endpoint; write it under [endpoints] if there is one")
     }
 
-    @Test(arguments: [
-        (nil, 3600), ("max-age=600", 600), ("max-age=31536000", 86_400), ("max-age=1", 60), ("no-store", 60), ("private", 3600),
-    ] as [(String?, Int)])
+    @Test(
+        arguments: [
+            (nil, 3600), ("max-age=600", 600), ("max-age=31536000", 86_400), ("max-age=1", 60), ("no-store", 60), ("private", 3600),
+        ] as [(String?, Int)])
     func `DISC-14 freshness is what HTTP says, within bounds`(cacheControl: String?, seconds: Int) {
         #expect(after(answer(200, document(), cacheControl: cacheControl)).freshness == seconds)
     }

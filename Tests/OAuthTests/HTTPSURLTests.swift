@@ -10,7 +10,8 @@ struct `Addresses` {
         ("https://h", "h", 443, ""), ("https://h/", "h", 443, "/"), ("https://orchid.my.erp.net/id", "orchid.my.erp.net", 443, "/id"),
         ("HTTPS://Orchid.My.ERP.net:8443/Id", "orchid.my.erp.net", 8443, "/Id"), ("https://127.0.0.1:1/a/b%20c", "127.0.0.1", 1, "/a/b%20c"),
         ("https://[::1]:65535/x", "[::1]", 65_535, "/x"), ("https://[FE80::1]", "[fe80::1]", 443, ""),
-        ("https://xn--bcher-kva.example/~a/;p=1,2", "xn--bcher-kva.example", 443, "/~a/;p=1,2"), ("https://a_b.c/.well-known/x", "a_b.c", 443, "/.well-known/x"),
+        ("https://xn--bcher-kva.example/~a/;p=1,2", "xn--bcher-kva.example", 443, "/~a/;p=1,2"),
+        ("https://a_b.c/.well-known/x", "a_b.c", 443, "/.well-known/x"),
     ])
     func `an absolute https address is taken apart`(text: String, host: String, port: Int, path: String) throws {
         let url = try read(text).get()

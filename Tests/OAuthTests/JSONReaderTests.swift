@@ -43,9 +43,10 @@ struct `Reading JSON` {
         #expect(problem(text) == expected)
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC3], [0xFF, 0xFE],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC3], [0xFF, 0xFE],
+        ] as [[UInt8]])
     func `TR-15 bytes that are not UTF-8 are refused`(bytes: [UInt8]) {
         let body = Array("{\"a\":\"".utf8) + bytes + Array("\"}".utf8)
         #expect(problem(body.withUnsafeBytes { Secret(copying: $0) }) == .notUTF8)

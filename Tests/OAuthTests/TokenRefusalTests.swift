@@ -49,12 +49,14 @@ struct `A token endpoint that says no` {
         }
     }
 
-    @Test(arguments: [400, 401, 403], [
-        ("invalid_client", Law.configuration), ("unauthorized_client", .configuration), ("unsupported_grant_type", .configuration),
-        ("invalid_scope", .configuration), ("invalid_target", .configuration), ("invalid_request", .configuration), ("invalid_grant", .configuration),
-        ("temporarily_unavailable", .answered(retryAfter: 30)), ("server_error", .answered(retryAfter: 30)),
-        ("scope_invalid", .configuration), ("something_new", .configuration),
-    ])
+    @Test(
+        arguments: [400, 401, 403],
+        [
+            ("invalid_client", Law.configuration), ("unauthorized_client", .configuration), ("unsupported_grant_type", .configuration),
+            ("invalid_scope", .configuration), ("invalid_target", .configuration), ("invalid_request", .configuration), ("invalid_grant", .configuration),
+            ("temporarily_unavailable", .answered(retryAfter: 30)), ("server_error", .answered(retryAfter: 30)),
+            ("scope_invalid", .configuration), ("something_new", .configuration),
+        ])
     func `ERR-01 CAUTH-15 the error decides, whatever the status and the description`(status: Int, expected: (code: String, law: Law)) throws {
         let body = #"{"error":"\#(expected.code)","error_description":"invalid_grant temporarily_unavailable"}"#
         let failure = try failure(answer(status, body, retryAfter: "30"))
@@ -81,8 +83,9 @@ struct `A token endpoint that says no` {
 
     @Test func `the operator reads the server's own words`() throws {
         let body = #"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided"}"#
-        #expect(try failure(answer(401, body)).text
-            == "'https://idp.example/token' answered 401 invalid_client ('AADSTS7000215: Invalid client secret provided')")
+        #expect(
+            try failure(answer(401, body)).text
+                == "'https://idp.example/token' answered 401 invalid_client ('AADSTS7000215: Invalid client secret provided')")
         #expect(try failure(answer(401)).text == "'https://idp.example/token' answered 401, which means that the client id or its secret is wrong")
     }
 

@@ -15,7 +15,9 @@ struct `The token request` {
 
     @Test func `CAUTH-03 id and secret go in the body and nowhere else`() throws {
         let message = try message(.post(secret))
-        #expect(message.form == "grant_type=client_credentials&scope=read%20update&client_id=com.example.orchid%2Fsync&client_secret=s3cr3t%2Fwith%2Bodd%26chars%3D")
+        #expect(
+            message.form == "grant_type=client_credentials&scope=read%20update&client_id=com.example.orchid%2Fsync&client_secret=s3cr3t%2Fwith%2Bodd%26chars%3D"
+        )
         #expect(message.url == "https://idp.example/token?tenant=7")
         #expect(message.headers.isEmpty)
     }

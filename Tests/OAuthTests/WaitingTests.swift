@@ -30,20 +30,22 @@ struct `How long to wait` {
         #expect(delay("Sun, 06 Nov 1994 08:50:37 GMT", date: "nonsense") == 60)
     }
 
-    @Test(arguments: [
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 29 Feb 2024 23:59:60 GMT", 1_709_251_200),
-        ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200), ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
-        ("Wednesday, 01-Jan-70 00:00:00 GMT", 3_155_760_000), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 29 Feb 2024 23:59:60 GMT", 1_709_251_200),
+            ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200), ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
+            ("Wednesday, 01-Jan-70 00:00:00 GMT", 3_155_760_000), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+        ] as [(String, Int64)])
     func `dates become seconds`(text: String, seconds: Int64) {
         #expect(HTTPDate.seconds(of: text, now: now) == seconds)
     }
 
-    @Test(arguments: [
-        (nil, nil), ("", nil), ("max-age=60", 60), ("public, Max-Age=3600", 3600), ("max-age=\"5\"", 5), ("no-store", 0),
-        ("no-cache, max-age=9", 0), ("max-age=-1", nil), ("max-age=", nil), ("max-age=x", nil), ("s-maxage=7", nil),
-        ("max-age=99999999999999999999999", Int.max),
-    ] as [(String?, Int?)])
+    @Test(
+        arguments: [
+            (nil, nil), ("", nil), ("max-age=60", 60), ("public, Max-Age=3600", 3600), ("max-age=\"5\"", 5), ("no-store", 0),
+            ("no-cache, max-age=9", 0), ("max-age=-1", nil), ("max-age=", nil), ("max-age=x", nil), ("s-maxage=7", nil),
+            ("max-age=99999999999999999999999", Int.max),
+        ] as [(String?, Int?)])
     func `the age that metadata may reach is read`(text: String?, seconds: Int?) {
         #expect(EndpointResponse(status: 200, cacheControl: text, body: Secret("")).maxAge == seconds)
     }

@@ -9,8 +9,12 @@ import Testing
         (Array("foob".utf8), "Zm9vYg"), (Array("fooba".utf8), "Zm9vYmE"), (Array("foobar".utf8), "Zm9vYmFy"),
         ([0xfb, 0xff, 0xfe], "-__-"), ([0xff], "_w"), ([0, 0, 0, 0], "AAAAAA"),
         // RFC 7636 appendix B: the bytes of the verifier
-        ([116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191, 240, 91, 88, 5,
-          88, 83, 132, 141, 121], "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (
+            [
+                116, 24, 223, 180, 151, 153, 224, 37, 79, 250, 96, 125, 216, 173, 187, 186, 22, 212, 37, 77, 105, 214, 191, 240, 91, 88, 5,
+                88, 83, 132, 141, 121,
+            ], "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        ),
     ]
 
     @Test(arguments: table)

@@ -12,8 +12,10 @@ import Testing
     @Test(arguments: [nil, "", "credentials", "./x"])
     func `anything else is no folder of credentials`(_ folder: String?) { #expect(CredentialDirectory(folder) == nil) }
 
-    @Test(arguments: ["", ".", "..", "a/b", "../etc/shadow", "/etc/shadow", "a:b", "a\nb", "a\u{0}b", "\u{e4}", "a\u{7f}",
-                      String(repeating: "n", count: 256)])
+    @Test(arguments: [
+        "", ".", "..", "a/b", "../etc/shadow", "/etc/shadow", "a:b", "a\nb", "a\u{0}b", "\u{e4}", "a\u{7f}",
+        String(repeating: "n", count: 256),
+    ])
     func `an id that systemd would not allow has no file`(_ id: String) {
         #expect(CredentialDirectory("/run/c")?.path(id) == nil)
     }

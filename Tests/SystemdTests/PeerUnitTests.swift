@@ -15,13 +15,15 @@ import Testing
         Case("0::/erp-sync.service\n", .unit("erp-sync.service")),
         Case("0::/a.slice/a-b.slice/a-b-c.slice/x.service\n", .unit("x.service")),
         Case("0::/system.slice/system-worker.slice/worker@7.service\n", .unit("worker@7.service")),
-        Case("0::/system.slice/system-mount\\x2dwatch.slice/mount\\x2dwatch@home-a\\x2db.service\n",
-             .unit("mount\\x2dwatch@home-a\\x2db.service")),
+        Case(
+            "0::/system.slice/system-mount\\x2dwatch.slice/mount\\x2dwatch@home-a\\x2db.service\n",
+            .unit("mount\\x2dwatch@home-a\\x2db.service")),
         Case("0::/system.slice/a:b.service\n", .unit("a:b.service")),
         Case("0::/system.slice/__.service\n", .unit("_.service")),
         Case("0::/system.slice/_cgroup.service\n", .unit("cgroup.service")),
-        Case("0::/system.slice/\(String(repeating: "n", count: 247)).service\n",
-             .unit(String(repeating: "n", count: 247) + ".service")),
+        Case(
+            "0::/system.slice/\(String(repeating: "n", count: 247)).service\n",
+            .unit(String(repeating: "n", count: 247) + ".service")),
     ]
 
     static let delegated: [Case] = [

@@ -45,10 +45,11 @@ import Testing
         #expect(userID("") == nil)
     }
 
-    @Test(arguments: [
-        (EACCES, "cannot read 'x': permission denied"), (ENOENT, "cannot read 'x': no such file or directory"),
-        (EIO, "cannot read 'x': input/output error"), (99_999, "cannot read 'x': unknown error"),
-    ] as [(Int32, String)])
+    @Test(
+        arguments: [
+            (EACCES, "cannot read 'x': permission denied"), (ENOENT, "cannot read 'x': no such file or directory"),
+            (EIO, "cannot read 'x': input/output error"), (99_999, "cannot read 'x': unknown error"),
+        ] as [(Int32, String)])
     func `an error says what was attempted and why it failed`(_ number: Int32, _ text: String) {
         #expect(SystemError("cannot read 'x'", errno: number).description == text)
     }

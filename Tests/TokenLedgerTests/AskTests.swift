@@ -45,12 +45,13 @@ import TokenWire
         ]
         let plans = try queries.flatMap { try scene.get($0.0, by: $0.1).1.plans }
         #expect(plans.count == 4)
-        #expect(plans.map(\.grant) == [
-            .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://a.test")),
-            .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://a.test")),
-            .clientCredentials(scopes: ["read"], audience: Audience(parameter: .audience, value: "https://a.test")),
-            .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://b.test")),
-        ])
+        #expect(
+            plans.map(\.grant) == [
+                .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://a.test")),
+                .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://a.test")),
+                .clientCredentials(scopes: ["read"], audience: Audience(parameter: .audience, value: "https://a.test")),
+                .clientCredentials(scopes: ["read", "update"], audience: Audience(parameter: .audience, value: "https://b.test")),
+            ])
     }
 
     @Test func `the order in which scopes are asked for makes no difference`() throws {

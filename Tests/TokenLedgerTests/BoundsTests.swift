@@ -63,9 +63,10 @@ import TokenWire
     }
 
     @Test func `ERR-04 exchanges that were under way together are one failure`() throws {
-        var scene = Scene(Scene.configuration { token in
-            token.allow = (0..<8).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u\($0)", id: 2000 + UInt32($0)))) }
-        })
+        var scene = Scene(
+            Scene.configuration { token in
+                token.allow = (0..<8).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u\($0)", id: 2000 + UInt32($0)))) }
+            })
         let plans = try (0..<8).flatMap { try scene.get(by: Caller(uid: 2000 + UInt32($0), gid: 1)).1.plans }
         #expect(plans.count == 8)
         for plan in plans { _ = scene.settle(plan, .failure(Scene.garbled)) }
@@ -73,9 +74,10 @@ import TokenWire
     }
 
     @Test func `what waits in its lane while its credential fails is not sent`() throws {
-        var scene = Scene(Scene.configuration { token in
-            token.allow = (0..<20).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u\($0)", id: 2000 + UInt32($0)))) }
-        })
+        var scene = Scene(
+            Scene.configuration { token in
+                token.allow = (0..<20).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u\($0)", id: 2000 + UInt32($0)))) }
+            })
         let asked = try (0..<20).map { try scene.get(by: Caller(uid: 2000 + UInt32($0), gid: 1)) }
         let plans = asked.flatMap(\.1.plans)
         #expect(plans.count == Ledger.flightsPerServer)
@@ -84,10 +86,15 @@ import TokenWire
     }
 
     @Test func `a reload fetches nothing that is held`() throws {
-        var scene = Scene(Scene.configuration { $0.keep = .always; $0.shared = true })
+        var scene = Scene(
+            Scene.configuration {
+                $0.keep = .always; $0.shared = true
+            })
         let start = scene.ledger.start(at: scene.now)
         _ = scene.settle(try #require(start.plans.first), .success(Scene.tokens(life: 3600)))
-        let next = Scene.configuration { $0.keep = .always; $0.shared = true }
+        let next = Scene.configuration {
+            $0.keep = .always; $0.shared = true
+        }
         #expect(scene.ledger.adopt(next, at: scene.now).turn.plans.isEmpty)
     }
 

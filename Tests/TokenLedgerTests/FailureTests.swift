@@ -88,7 +88,11 @@ import TokenWire
         _ = scene.settle(turn.plans[0], .failure(Scene.wrongSecret))
         scene.pass(6)
         var number: UInt64 = 900
-        let (result, _) = scene.ledger.renew(Scene.sync, waiters: { number += 1; return number }, wait: 30, at: scene.now)
+        let (result, _) = scene.ledger.renew(
+            Scene.sync,
+            waiters: {
+                number += 1; return number
+            }, wait: 30, at: scene.now)
         #expect(throws: Never.self) { try result.get() }
         #expect(scene.state() != .refused)
     }

@@ -53,7 +53,10 @@ import TokenWire
     }
 
     @Test func `a token that is kept is fetched at the start and renewed without being asked for`() throws {
-        var scene = Scene(Scene.configuration { $0.keep = .always; $0.shared = true })
+        var scene = Scene(
+            Scene.configuration {
+                $0.keep = .always; $0.shared = true
+            })
         let start = scene.ledger.start(at: scene.now)
         _ = scene.settle(try #require(start.plans.first), .success(Scene.tokens(life: 100)))
         scene.pass(80)
@@ -140,7 +143,10 @@ import TokenWire
     @Test func `a reload that changes a token begins it anew, and what was sent before is not published`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()
-        let (orphans, _) = scene.ledger.adopt(Scene.configuration { $0.scopes = ["read"]; $0.allow[2].scopes = nil }, at: scene.now)
+        let (orphans, _) = scene.ledger.adopt(
+            Scene.configuration {
+                $0.scopes = ["read"]; $0.allow[2].scopes = nil
+            }, at: scene.now)
         #expect(orphans == [waiter])
         let late = scene.settle(turn.plans[0], .success(Scene.tokens()))
         #expect(late.answers.isEmpty && late.events.isEmpty)
@@ -174,7 +180,11 @@ import TokenWire
         try scene.obtain(id: 2, by: Scene.unit)
         scene.pass(10)
         var number: UInt64 = 900
-        let (result, turn) = scene.ledger.renew(Scene.sync, waiters: { number += 1; return number }, wait: 30, at: scene.now)
+        let (result, turn) = scene.ledger.renew(
+            Scene.sync,
+            waiters: {
+                number += 1; return number
+            }, wait: 30, at: scene.now)
         #expect(try result.get().count == 2)
         #expect(turn.plans.count == 2)
         let again = scene.ledger.renew(Scene.sync, waiters: { 0 }, wait: 30, at: scene.now).0

@@ -81,7 +81,8 @@ struct Scene {
 
     static let busyServer = ExchangeFailure(law: .answered(retryAfter: nil), reach: .server, status: 503, text: "the token endpoint answered 503")
     static let unreachable = ExchangeFailure(law: .unsent, reach: .server, text: "the connection was refused")
-    static let wrongSecret = ExchangeFailure(law: .configuration, reach: .credential, oauthError: "invalid_client", status: 400, text: "the token endpoint said invalid_client")
+    static let wrongSecret = ExchangeFailure(
+        law: .configuration, reach: .credential, oauthError: "invalid_client", status: 400, text: "the token endpoint said invalid_client")
     static let garbled = ExchangeFailure(law: .unknown, reach: .credential, status: 200, text: "the answer could not be read")
 
     var key: CacheKey { CacheKey(token: Scene.sync, consumer: .uid(1000), scopes: ["read", "update"], audience: nil) }

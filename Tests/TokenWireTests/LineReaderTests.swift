@@ -8,7 +8,9 @@ import Testing
         var found: [String] = []
         for piece in pieces {
             piece.withUnsafeBytes { bytes in
-                reader.feed(bytes, mayBeLong: { _ in mayBeLong }) { found.append(wording($0)); return true }
+                reader.feed(bytes, mayBeLong: { _ in mayBeLong }) {
+                    found.append(wording($0)); return true
+                }
             }
         }
         return (found, reader)
@@ -74,11 +76,17 @@ import Testing
             var reader = LineReader()
             var found: [String] = []
             for piece in [Array(Self.stream[..<cut]), Array(Self.stream[cut...])] {
-                piece.withUnsafeBytes { reader.feed($0) { found.append(Self.wording($0)); return false } }
+                piece.withUnsafeBytes {
+                    reader.feed($0) {
+                        found.append(Self.wording($0)); return false
+                    }
+                }
             }
             var turns = 0
             while reader.hasUnread, turns < 20 {
-                reader.feed(UnsafeRawBufferPointer(start: nil, count: 0)) { found.append(Self.wording($0)); return false }
+                reader.feed(UnsafeRawBufferPointer(start: nil, count: 0)) {
+                    found.append(Self.wording($0)); return false
+                }
                 turns += 1
             }
             #expect(found == Self.lines, "cut at \(cut)")
@@ -91,7 +99,11 @@ import Testing
         Array("PING\nGET a".utf8).withUnsafeBytes { reader.feed($0) { _ in false } }
         #expect(reader.hasUnread && reader.hasPartial)
         var found: [String] = []
-        Array(".b\n".utf8).withUnsafeBytes { reader.feed($0) { found.append(Self.wording($0)); return true } }
+        Array(".b\n".utf8).withUnsafeBytes {
+            reader.feed($0) {
+                found.append(Self.wording($0)); return true
+            }
+        }
         #expect(found == ["GET a.b"] && reader.keptCount == 0)
     }
 
@@ -128,7 +140,14 @@ import Testing
         var asked: [Verb] = []
         for verb in Verb.allCases {
             var reader = LineReader()
-            Self.line(verb.rawValue, 5000).withUnsafeBytes { reader.feed($0, mayBeLong: { asked.append($0); return true }) { _ in true } }
+            Self.line(verb.rawValue, 5000).withUnsafeBytes {
+                reader.feed(
+                    $0,
+                    mayBeLong: {
+                        asked.append($0); return true
+                    }
+                ) { _ in true }
+            }
         }
         #expect(asked == [.callback, .import])
     }

@@ -9,7 +9,9 @@ import TokenWire
         #expect(TokenName(application: String(name.application), token: String(name.token)) == name)
     }
 
-    @Test(arguments: ["", ".", "a", "a.", ".b", "a.b.c", "A.b", "a.B", "-a.b", "_a.b", "a.-b", "a b.c", "a/b.c", "é.b", "a..b", "a.b\n",
-                      "\(String(repeating: "a", count: 33)).b"])
+    @Test(arguments: [
+        "", ".", "a", "a.", ".b", "a.b.c", "A.b", "a.B", "-a.b", "_a.b", "a.-b", "a b.c", "a/b.c", "é.b", "a..b", "a.b\n",
+        "\(String(repeating: "a", count: 33)).b",
+    ])
     func `anything else is no name`(_ text: String) { #expect(TokenName(text) == nil) }
 }

@@ -21,8 +21,10 @@ import Testing
         (.rows([]), "OK\n"),
         (.rows([.fields(words: ["a.b"], [Field("state", "ready")]), .fields(words: ["c.d"], [])], words: ["2"]), "+ a.b state=ready\n+ c.d\nOK 2\n"),
         (.rows([.text("GET name : a valid token"), .text("a\tb\u{9b}é\nc 100%")]), "+ GET name : a valid token\n+ a%09b%C2%9Bé%0Ac 100%\nOK\n"),
-        (.rows([.token(pat), .trouble(state: "unavailable", reason: "no answer")]),
-         "+ enrt_1D type=Bearer expires=never id=0000000000000001\n+ - state=unavailable reason=no%20answer\nOK\n"),
+        (
+            .rows([.token(pat), .trouble(state: "unavailable", reason: "no answer")]),
+            "+ enrt_1D type=Bearer expires=never id=0000000000000001\n+ - state=unavailable reason=no%20answer\nOK\n"
+        ),
         (.refused(Refusal(.denied, [], "uid 1000 may not use \"a.b\"")), "ERR denied : uid 1000 may not use \"a.b\"\n"),
         (.refused(Refusal(.busy, [Field("retry-after", 5), Field("reason", "a:b c")], "later")), "ERR busy retry-after=5 reason=a:b%20c : later\n"),
         (.refused(Refusal(.internal, [], "a\r\nOK")), "ERR internal : a%0D%0AOK\n"),
@@ -39,7 +41,11 @@ import Testing
             var reader = ReplyReader()
             var openings: [String] = []
             for piece in [bytes[..<cut], bytes[cut...]] {
-                Array(piece).withUnsafeBytes { reader.feed($0) { openings.append(Self.opening($0)); return true } }
+                Array(piece).withUnsafeBytes {
+                    reader.feed($0) {
+                        openings.append(Self.opening($0)); return true
+                    }
+                }
             }
             #expect(openings == Self.table[index].1.split(separator: "\n").map { String($0.prefix { $0 != " " }) })
             #expect(!reader.hasPartial)
@@ -138,8 +144,9 @@ import Testing
 
     @Test func `no line is longer than 65,536 bytes`() {
         let long = String(repeating: "é", count: 40_000)
-        let wide = ServedToken(token: Secret(String(repeating: "t", count: 32_768)), expires: .never, id: Fingerprint(bits: 1),
-                               scopes: (0..<9000).map { "scope\($0)" })
+        let wide = ServedToken(
+            token: Secret(String(repeating: "t", count: 32_768)), expires: .never, id: Fingerprint(bits: 1),
+            scopes: (0..<9000).map { "scope\($0)" })
         let replies: [Reply] = [
             .ok(words: [long], fields: [Field("a", long)]), .rows([.text(long), .fields(words: [long], []), .token(wide)]),
             .refused(Refusal(.internal, [Field("a", long), Field("b", "kept")], long)), .token(wide), .header(wide),

@@ -29,8 +29,10 @@ import Testing
         ("STATUS", .status(name: nil)),
         ("STATUS a.b", .status(name: "a.b")),
         ("LOGIN a.b", .login(name: "a.b", redirectURI: nil, flow: nil)),
-        ("LOGIN a.b redirect-uri=http://127.0.0.1:53177/callback",
-         .login(name: "a.b", redirectURI: "http://127.0.0.1:53177/callback", flow: nil)),
+        (
+            "LOGIN a.b redirect-uri=http://127.0.0.1:53177/callback",
+            .login(name: "a.b", redirectURI: "http://127.0.0.1:53177/callback", flow: nil)
+        ),
         ("LOGIN a.b flow=device", .login(name: "a.b", redirectURI: nil, flow: "device")),
         ("CALLBACK 00ff code=a%20b&state=x=", .callback(login: "00ff", answer: Secret("code=a%20b&state=x="))),
         ("CONFIRM 00ff", .confirm(login: "00ff")),
@@ -40,8 +42,10 @@ import Testing
         ("IMPORT a.b t expires=2027-03-01T00:00:00Z", .importToken(name: "a.b", token: Secret("t"), expires: "2027-03-01T00:00:00Z")),
         ("RENEW a.b", .renew(name: "a.b")),
         ("RELOAD", .reload),
-        ("EXPLAIN a.b uid=1000 gid=4 gid=27 unit=erp-sync.service",
-         .explain(ExplainQuery(name: "a.b", uid: 1000, gids: [4, 27], unit: "erp-sync.service"))),
+        (
+            "EXPLAIN a.b uid=1000 gid=4 gid=27 unit=erp-sync.service",
+            .explain(ExplainQuery(name: "a.b", uid: 1000, gids: [4, 27], unit: "erp-sync.service"))
+        ),
         ("EXPLAIN a.b gid=0 uid=4294967294", .explain(ExplainQuery(name: "a.b", uid: 4_294_967_294, gids: [0]))),
         ("METRICS", .metrics), ("PING", .ping), ("ping\r", .ping), ("HELLO", .hello), ("HELP", .help), ("QUIT", .quit),
     ]
@@ -97,8 +101,10 @@ import Testing
     }
 
     @Test func `a printed request shows no secret`() {
-        for request in [Request.importToken(name: "a.b", token: Secret("sesame"), expires: nil),
-                        .callback(login: "00", answer: Secret("code=sesame"))] {
+        for request in [
+            Request.importToken(name: "a.b", token: Secret("sesame"), expires: nil),
+            .callback(login: "00", answer: Secret("code=sesame")),
+        ] {
             var dumped = ""
             dump(request, to: &dumped)
             #expect(!dumped.contains("sesame") && !"\(request)".contains("sesame"))

@@ -10,7 +10,8 @@ import Testing
     }
 
     static func turns() throws -> [Turn] {
-        let page = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let page =
+            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
             + "/Sources/TokenWire/Documentation.docc/Protocol.md"
         let text = try String(contentsOfFile: page, encoding: .utf8)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -51,8 +52,9 @@ import Testing
         case .list:
             .rows(["portal.pat", "portal.sync"].map { .fields(words: [$0], [Field("state", "ready")]) }, words: ["2"])
         case .reload:
-            .refused(Refusal(.badConfig, [], "1 problem; the old configuration stays"),
-                     rows: [.text("/etc/tokend/apps.d/portal.toml:7: token.sync.scope: unknown key; did you mean \"scopes\"?")])
+            .refused(
+                Refusal(.badConfig, [], "1 problem; the old configuration stays"),
+                rows: [.text("/etc/tokend/apps.d/portal.toml:7: token.sync.scope: unknown key; did you mean \"scopes\"?")])
         case .logout: .refused(.unsupported(request.verb))
         case .watch, .status, .login, .callback, .confirm, .await, .importToken, .renew, .explain, .metrics, .hello, .help: nil
         }
@@ -72,7 +74,8 @@ import Testing
     }
 
     @Test func `the page names every verb, key and code`() throws {
-        let page = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let page =
+            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
             + "/Sources/TokenWire/Documentation.docc/Protocol.md"
         let text = try String(contentsOfFile: page, encoding: .utf8)
         for verb in Verb.allCases { #expect(text.contains("`\(verb.rawValue)")) }

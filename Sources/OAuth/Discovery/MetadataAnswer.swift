@@ -38,8 +38,9 @@ enum MetadataAnswer {
         case .success(let object):
             self = .document(object)
         case .failure(let problem):
-            self = .absent(ExchangeFailure(
-                law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(problem)"))
+            self = .absent(
+                ExchangeFailure(
+                    law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(problem)"))
         }
     }
 

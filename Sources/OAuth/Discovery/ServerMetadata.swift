@@ -54,8 +54,9 @@ package struct ServerMetadata: Sendable {
         do throws(HTTPSURL.Problem) {
             let url = try HTTPSURL(text, allowsQuery: true)
             guard let issuer, !url.isOnSameHost(as: issuer) else { return .success(url) }
-            return .failure(.configuration(
-                "the metadata of '\(issuer)' name a \(endpoint.rawValue) on another host, '\(url.host)'; write it under [endpoints] if that is meant"))
+            return .failure(
+                .configuration(
+                    "the metadata of '\(issuer)' name a \(endpoint.rawValue) on another host, '\(url.host)'; write it under [endpoints] if that is meant"))
         } catch {
             return .failure(.configuration("the \(endpoint.rawValue) '\(text.shown())' \(error)"))
         }

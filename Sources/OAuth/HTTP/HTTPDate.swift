@@ -7,9 +7,9 @@ enum HTTPDate {
     static func seconds(of text: String, now: Int64) -> Int64? {
         let words = text.split { $0 == " " || $0 == "," || $0 == "-" }
         switch words.count {
-        case 6 where words[5] == "GMT": // Sun, 06 Nov 1994 08:49:37 GMT, or Sunday, 06-Nov-94 08:49:37 GMT
+        case 6 where words[5] == "GMT":  // Sun, 06 Nov 1994 08:49:37 GMT, or Sunday, 06-Nov-94 08:49:37 GMT
             return seconds(year: words[3], month: words[2], day: words[1], time: words[4], now: now)
-        case 5: // Sun Nov  6 08:49:37 1994
+        case 5:  // Sun Nov  6 08:49:37 1994
             return seconds(year: words[4], month: words[1], day: words[2], time: words[3], now: now)
         default:
             return nil
@@ -19,7 +19,7 @@ enum HTTPDate {
     private static func seconds(year: Substring, month: Substring, day: Substring, time: Substring, now: Int64) -> Int64? {
         let clock = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, in: 0...60) }
         guard let month = months.firstIndex(of: String(month)), let day = number(day, in: 1...31), let year = self.year(year, now: now),
-              clock.count == 3, let hour = clock[0], hour < 24, let minute = clock[1], minute < 60, let second = clock[2]
+            clock.count == 3, let hour = clock[0], hour < 24, let minute = clock[1], minute < 60, let second = clock[2]
         else { return nil }
         return days(year: year, month: Int64(month) + 1, day: day) * 86_400 + hour * 3600 + minute * 60 + second
     }

@@ -13,7 +13,8 @@ extension HTTPSURL {
     private static func bracketed(_ authority: Substring) throws(Problem) -> String {
         guard let end = authority.firstIndex(of: "]") else { throw .host }
         let address = authority[authority.index(after: authority.startIndex)..<end].lowercased()
-        let isAddress = address.utf8.count <= 45 && address.utf8.count { $0 == UInt8(ascii: ":") } >= 2
+        let isAddress =
+            address.utf8.count <= 45 && address.utf8.count { $0 == UInt8(ascii: ":") } >= 2
             && address.utf8.allSatisfy { Hex.value(of: $0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
         guard isAddress else { throw .host }
         return "[\(address)]"
@@ -36,7 +37,7 @@ extension HTTPSURL {
     /// Decimal digits without a sign or a leading zero.
     private static func number(_ text: Substring, in range: ClosedRange<Int>) -> Int? {
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), text == "0" || text.first != "0",
-              let number = Int(text), range.contains(number)
+            let number = Int(text), range.contains(number)
         else { return nil }
         return number
     }

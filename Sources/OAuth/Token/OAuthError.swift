@@ -25,7 +25,7 @@ struct OAuthError: CustomStringConvertible {
 
     private static func remark(_ object: JSONObject, _ secrets: [Secret]) -> String? {
         guard case .string(let description)? = object["error_description"], (1...longestRemark).contains(description.span.count),
-              !description.secret.holds(anyOf: secrets)
+            !description.secret.holds(anyOf: secrets)
         else { return nil }
         return description.text.shown()
     }

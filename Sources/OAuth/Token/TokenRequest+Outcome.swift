@@ -29,10 +29,11 @@ extension TokenRequest {
             let response = TokenResponse(object)
             let accessToken = try response.accessToken()
             try response.checkType(assumesBearer: assumesBearer)
-            return .success(IssuedTokens(
-                accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
-                refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
-                idToken: try response.optionalToken("id_token")))
+            return .success(
+                IssuedTokens(
+                    accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
+                    refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
+                    idToken: try response.optionalToken("id_token")))
         } catch {
             switch error {
             case .malformed(let text): return .failure(malformed(text))
@@ -79,11 +80,12 @@ extension TokenRequest {
     /// By the `error` alone: descriptions are for people, and servers disagree about the status (ERR-01). One that nobody
     /// defined is final until somebody has looked.
     private func failure(_ error: OAuthError, status: Int, retryAfter: Int? = nil) -> ExchangeFailure {
-        let law: ExchangeFailure.Law = switch error.code {
-        case "temporarily_unavailable", "server_error": .answered(retryAfter: retryAfter)
-        case "invalid_grant", "invalid_request": grant.lawWhenRefused
-        default: .configuration
-        }
+        let law: ExchangeFailure.Law =
+            switch error.code {
+            case "temporarily_unavailable", "server_error": .answered(retryAfter: retryAfter)
+            case "invalid_grant", "invalid_request": grant.lawWhenRefused
+            default: .configuration
+            }
         return failure(law, .credential, error, status)
     }
 

@@ -62,7 +62,7 @@ nonisolated struct TokenReader {
 
     private func keep(_ table: TableReader, _ grant: GrantWord?, mayBeShared: Bool) -> TokenSettings.Keep {
         guard let node = table.node("keep"),
-              let keep = table.value("keep", { (node) throws(Complaint) in try node.choice(of: TokenSettings.Keep.self) })
+            let keep = table.value("keep", { (node) throws(Complaint) in try node.choice(of: TokenSettings.Keep.self) })
         else { return .onDemand }
         if keep == .always, grant == .clientCredentials, !mayBeShared {
             table.problems.error(

@@ -4,10 +4,11 @@ internal import OAuth
 extension Transfer {
     /// What the OAuth room wants to say, in the words of the Curl room.
     init(_ request: EndpointRequest, to settings: ServerSettings, nanoseconds left: Int64) {
-        let method: Method = switch request.method {
-        case .get: .get
-        case .post(let form): .post(form: form)
-        }
+        let method: Method =
+            switch request.method {
+            case .get: .get
+            case .post(let form): .post(form: form)
+            }
         self.init(method, url: request.url, group: settings.location.name)
         headers = request.headers
         caFile = settings.caFile
@@ -33,9 +34,10 @@ nonisolated extension EndpointResult {
     init(_ result: Result<TransferResponse, TransferFailure>) {
         switch result {
         case .success(let response):
-            self = .response(EndpointResponse(
-                status: response.status, contentType: response.contentType, retryAfter: response.retryAfter, date: response.date,
-                cacheControl: response.cacheControl, body: response.body))
+            self = .response(
+                EndpointResponse(
+                    status: response.status, contentType: response.contentType, retryAfter: response.retryAfter, date: response.date,
+                    cacheControl: response.cacheControl, body: response.body))
         case .failure(let failure):
             self = .fault(TransportFault(unsent: failure.phase == .unsent, kind: failure.kind, text: failure.text))
         }

@@ -184,7 +184,8 @@ extension Request {
         switch self {
         case .get, .header: true
         case .list, .status, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
-            .explain, .metrics, .ping, .hello, .help, .quit: false
+            .explain, .metrics, .ping, .hello, .help, .quit:
+            false
         }
     }
 
@@ -193,7 +194,8 @@ extension Request {
         switch self {
         case .list, .status: true
         case .get, .header, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
-            .explain, .metrics, .ping, .hello, .help, .quit: false
+            .explain, .metrics, .ping, .hello, .help, .quit:
+            false
         }
     }
 }

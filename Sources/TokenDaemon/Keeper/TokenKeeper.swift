@@ -86,7 +86,7 @@ final class TokenKeeper {
         default: return nil
         }
         guard case .success(let authorised) = policy.authorise(query, for: asker.caller), let ready = ledger.ready(authorised, at: now),
-              let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
+            let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
         else { return nil }
         arm()
         let handOut = HandOut(line, form, ready, for: asker.caller, epoch: ledger.epoch, slot: receipt.slot)

@@ -172,11 +172,12 @@ extension Caller {
 
 extension CallerUnit {
     init(_ unit: PeerUnit) {
-        self = switch unit {
-        case .unit(let name): CallerUnit(service: name)
-        case .none: .none
-        case .untold: .untold
-        case .failed: .failed
-        }
+        self =
+            switch unit {
+            case .unit(let name): CallerUnit(service: name)
+            case .none: .none
+            case .untold: .untold
+            case .failed: .failed
+            }
     }
 }

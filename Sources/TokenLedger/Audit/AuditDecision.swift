@@ -38,30 +38,32 @@ package enum AuditDecision: String, Hashable, Sendable, CaseIterable {
     case configuration
 
     package init(_ code: RefusalCode) {
-        self = switch code {
-        case .badRequest: .badRequest
-        case .tooLong: .tooLong
-        case .unsupported: .unsupported
-        case .denied: .denied
-        case .loginRequired: .loginRequired
-        case .expired: .expired
-        case .unavailable: .unavailable
-        case .refused: .refused
-        case .badConfig: .badConfig
-        case .timeout: .timeout
-        case .busy: .busy
-        case .stopping: .stopping
-        case .internal: .internal
-        }
+        self =
+            switch code {
+            case .badRequest: .badRequest
+            case .tooLong: .tooLong
+            case .unsupported: .unsupported
+            case .denied: .denied
+            case .loginRequired: .loginRequired
+            case .expired: .expired
+            case .unavailable: .unavailable
+            case .refused: .refused
+            case .badConfig: .badConfig
+            case .timeout: .timeout
+            case .busy: .busy
+            case .stopping: .stopping
+            case .internal: .internal
+            }
     }
 
     package init(_ law: ExchangeFailure.Law) {
-        self = switch law {
-        case .unsent: .unsent
-        case .answered: .answered
-        case .unknown: .unknown
-        case .no: .no
-        case .configuration: .configuration
-        }
+        self =
+            switch law {
+            case .unsent: .unsent
+            case .answered: .answered
+            case .unknown: .unknown
+            case .no: .no
+            case .configuration: .configuration
+            }
     }
 }

@@ -65,7 +65,8 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .troubleEnded: .trouble
         case .limitCleared: .limitReached
         case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .trouble, .limitReached, .sharedToken,
-            .configurationLoaded, .configurationRefused, .started, .stopping, .others, .auditGap: nil
+            .configurationLoaded, .configurationRefused, .started, .stopping, .others, .auditGap:
+            nil
         }
     }
 
@@ -74,7 +75,8 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .recovered, .renewalAsked, .sharedToken: true
         case .trouble, .troubleEnded, .limitReached, .limitCleared, .configurationLoaded, .configurationRefused, .started, .stopping,
-            .others, .auditGap: false
+            .others, .auditGap:
+            false
         }
     }
 

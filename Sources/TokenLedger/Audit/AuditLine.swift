@@ -19,7 +19,8 @@ private func name(_ field: AuditField) -> String? {
     case .count: "count"
     case .message, .messageID, .priority, .identifier, .facility, .seconds, .held, .token, .previousID, .scopes, .expires, .remaining,
         .consumer, .consumerUnit, .consumerUID, .consumerPID, .consumerComm, .request, .rule, .reason, .issuer, .grant, .oauthError,
-        .status, .duration, .retryAfter: nil
+        .status, .duration, .retryAfter:
+        nil
     }
 }
 

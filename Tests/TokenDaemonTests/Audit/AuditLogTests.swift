@@ -63,8 +63,9 @@ final class AuditBench {
         bench.pass(1)
         let summary = try #require(journald.read().first)
         #expect(summary["TOKEND_COUNT"] == "1203")
-        #expect(summary["MESSAGE"]
-            == "portal.sync handed out to erp-sync.service (uid 995), token 0000000000000000, 1,203 more times in 10 s")
+        #expect(
+            summary["MESSAGE"]
+                == "portal.sync handed out to erp-sync.service (uid 995), token 0000000000000000, 1,203 more times in 10 s")
     }
 
     @Test func `while there is no journal nothing is lost, and the gap is reported first`() throws {

@@ -6,7 +6,9 @@ import TokenLedger
 nonisolated struct AllowProblemTests {
     private func house(_ allow: String, scopes: String = "[\"read\", \"update\"]") throws -> ConfigurationHouse {
         let house = try ConfigurationHouse()
-        try house.write("apps.d/portal.toml", """
+        try house.write(
+            "apps.d/portal.toml",
+            """
             issuer = "https://id.example.com"
             [client]
             id = "app"
@@ -29,11 +31,23 @@ nonisolated struct AllowProblemTests {
         ("[ { user = \"\" } ]", "8: token.sync.allow[0].user: must not be empty"),
         ("[ { user = \"alice\", login = true } ]", "8: token.sync.allow[0].login: with client_credentials nobody signs in, so remove it"),
         ("[ { user = \"99999999999\" } ]", "8: token.sync.allow[0].user: is not a possible number"),
-        ("[ { unit = \"erp-sync\" } ]", "8: token.sync.allow[0].unit: must be the name of a service such as \"erp-sync.service\"; \"*\" stands for any characters"),
-        ("[ { unit = \"session-1.scope\", user = \"alice\" } ]", "8: token.sync.allow[0].unit: must be the name of a service such as \"erp-sync.service\"; \"*\" stands for any characters"),
+        (
+            "[ { unit = \"erp-sync\" } ]",
+            "8: token.sync.allow[0].unit: must be the name of a service such as \"erp-sync.service\"; \"*\" stands for any characters"
+        ),
+        (
+            "[ { unit = \"session-1.scope\", user = \"alice\" } ]",
+            "8: token.sync.allow[0].unit: must be the name of a service such as \"erp-sync.service\"; \"*\" stands for any characters"
+        ),
         ("[ { user = \"alice\", scopes = [] } ]", "8: token.sync.allow[0].scopes: must not be empty; leave it out for all scopes of the token"),
-        ("[ { user = \"alice\", scopes = [\"read\", \"delete\"] } ]", "8: token.sync.allow[0].scopes[1]: \"delete\" is not one of the token's scopes; a rule can only narrow them"),
-        ("[ { user = \"alice\" },\n { user = \"carol\" } ]", "9: warning: token.sync.allow[1].user: there is no user \"carol\" here, so this entry matches nobody"),
+        (
+            "[ { user = \"alice\", scopes = [\"read\", \"delete\"] } ]",
+            "8: token.sync.allow[0].scopes[1]: \"delete\" is not one of the token's scopes; a rule can only narrow them"
+        ),
+        (
+            "[ { user = \"alice\" },\n { user = \"carol\" } ]",
+            "9: warning: token.sync.allow[1].user: there is no user \"carol\" here, so this entry matches nobody"
+        ),
         ("[ { group = \"carol\" } ]", "8: warning: token.sync.allow[0].group: there is no group \"carol\" here, so this entry matches nobody"),
     ])
     func `each fault is told with its line, key and remedy`(allow: String, problem: String) throws {
@@ -55,7 +69,8 @@ nonisolated struct AllowProblemTests {
     }
 
     @Test(arguments: [
-        "cron.service", "atd.service", "dbus.service", "sshd.service", "ssh.service", "ssh@*.service", "ssh-agent.service", "user@1000.service", "user@*.service", "user@7.service",
+        "cron.service", "atd.service", "dbus.service", "sshd.service", "ssh.service", "ssh@*.service", "ssh-agent.service", "user@1000.service",
+        "user@*.service", "user@7.service",
         "*.service", "**.service", "c*.service", "*d.service", "*@*.service", "s*.service", "*n.service", "dbus-broker.service",
     ])
     func `a unit inside which other people's programs run needs a user beside it`(unit: String) throws {
@@ -88,16 +103,19 @@ nonisolated struct AllowProblemTests {
     @Test func `an entry knows its place, names and numbers`() throws {
         let reading = try house("[ { unit = \"erp-*.service\" },\n { user = \"backup\", group = \"4\", scopes = [\"read\"] },\n { user = \"carol\" } ]").read()
         let token = try #require(reading.configuration?.tokens.values.first)
-        #expect(token.allow == [
-            AllowEntry(who: PeerPattern(unit: UnitPattern("erp-*.service")), place: "portal.toml:8"),
-            AllowEntry(who: PeerPattern(user: NamedID(name: "backup", id: 34), group: NamedID(name: "4", id: 4)), scopes: ["read"], place: "portal.toml:9"),
-            AllowEntry(who: PeerPattern(user: NamedID(name: "carol", id: nil)), place: "portal.toml:10"),
-        ])
+        #expect(
+            token.allow == [
+                AllowEntry(who: PeerPattern(unit: UnitPattern("erp-*.service")), place: "portal.toml:8"),
+                AllowEntry(who: PeerPattern(user: NamedID(name: "backup", id: 34), group: NamedID(name: "4", id: 4)), scopes: ["read"], place: "portal.toml:9"),
+                AllowEntry(who: PeerPattern(user: NamedID(name: "carol", id: nil)), place: "portal.toml:10"),
+            ])
     }
 
     @Test func `rules may be written as tables of their own`() throws {
         let house = try house("[ { user = \"alice\" } ]")
-        try house.write("apps.d/other.toml", """
+        try house.write(
+            "apps.d/other.toml",
+            """
             issuer = "https://other.example.com"
             [client]
             id = "app"

@@ -24,15 +24,33 @@ nonisolated struct ApplicationProblemTests {
         ("issuer = \"https://a.example.com\"\ntimeout = 0", "2: timeout: must be 1 to 600 seconds, not 0"),
         ("issuer = \"https://a.example.com\"\ntimeout = 601", "2: timeout: must be 1 to 600 seconds, not 601"),
         ("issuer = \"https://a.example.com\"\nissuers = 1", "2: issuers: unknown key; did you mean \"issuer\"?"),
-        ("issuer = \"https://a.example.com\"\nproxy = \"proxy:3128\"", "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"),
-        ("issuer = \"https://a.example.com\"\nproxy = \"http://proxy\"", "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"),
-        ("issuer = \"https://a.example.com\"\nproxy = \"http://proxy:3128/\"", "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"),
-        ("issuer = \"https://a.example.com\"\nproxy = \"http://u:hunter2@proxy:3128\"", "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"),
-        ("issuer = \"https://a.example.com\"\nproxy = \"http://proxy:99999\"", "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = \"proxy:3128\"",
+            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = \"http://proxy\"",
+            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = \"http://proxy:3128/\"",
+            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = \"http://u:hunter2@proxy:3128\"",
+            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = \"http://proxy:99999\"",
+            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+        ),
         ("issuer = \"https://a.example.com\"\nca_file = \"ca.pem\"", "2: ca_file: must be an absolute path"),
         ("issuer = \"https://a.example.com\"\nca_file = \"/nowhere/ca.pem\"", "2: ca_file: \"/nowhere/ca.pem\" does not exist"),
         ("issuer = \"https://a.example.com\"\nendpoints = 1", "2: endpoints: must be a table, not a number"),
-        ("issuer = \"https://a.example.com\"\n[endpoints]\ntoken = \"http://a.example.com\"", "3: endpoints.token: is not an absolute https URL; write an address such as \"https://id.example.com/path\""),
+        (
+            "issuer = \"https://a.example.com\"\n[endpoints]\ntoken = \"http://a.example.com\"",
+            "3: endpoints.token: is not an absolute https URL; write an address such as \"https://id.example.com/path\""
+        ),
         ("issuer = \"https://a.example.com\"\n[endpoints]\ntokens = \"https://a.example.com\"", "3: endpoints.tokens: unknown key; did you mean \"token\"?"),
     ])
     func `each fault of a server is told with its line, key and remedy`(head: String, problem: String) throws {
@@ -59,18 +77,44 @@ nonisolated struct ApplicationProblemTests {
         ("id = \"\"\nsecret = { credential = \"portal-secret\" }", "3: client.id: must not be empty"),
         ("id = \"ä\"\nsecret = { credential = \"portal-secret\" }", "3: client.id: must be printable ASCII"),
         ("id = \"a\"\nsecrets = 1\nsecret = { credential = \"portal-secret\" }", "4: client.secrets: unknown key; did you mean \"secret\"?"),
-        ("id = \"a\"\nsecret = { credential = \"portal-secret\" }\nauthentication = \"basic\"",
-         "5: client.authentication: must be \"none\", \"client_secret_post\", \"client_secret_basic\", \"client_secret_jwt\", \"private_key_jwt\", \"tls_client_auth\" or \"self_signed_tls_client_auth\", not \"basic\""),
-        ("id = \"a\"\nauthentication = \"client_secret_basic\"", "4: client.authentication: \"client_secret_basic\" needs a secret; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"),
-        ("id = \"a\"\nauthentication = \"private_key_jwt\"", "4: client.authentication: \"private_key_jwt\" is not supported by this version; use \"client_secret_post\", \"client_secret_basic\" or \"none\""),
-        ("id = \"a\"\nauthentication = \"tls_client_auth\"", "4: client.authentication: \"tls_client_auth\" is not supported by this version; use \"client_secret_post\", \"client_secret_basic\" or \"none\""),
-        ("id = \"a\"\nsecret = {}", "4: client.secret: must name a credential or a file, one of the two; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"),
-        ("id = \"a\"\nsecret = { credential = \"a\", file = \"/b\" }", "4: client.secret: must name a credential or a file, one of the two; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"),
-        ("id = \"a\"\nsecret = { credentail = \"a\", file = \"/nowhere/b\" }", "4: client.secret.credentail: unknown key; did you mean \"credential\"?\nportal.toml:4: client.secret.file: \"/nowhere/b\" does not exist"),
+        (
+            "id = \"a\"\nsecret = { credential = \"portal-secret\" }\nauthentication = \"basic\"",
+            "5: client.authentication: must be \"none\", \"client_secret_post\", \"client_secret_basic\", \"client_secret_jwt\", \"private_key_jwt\", \"tls_client_auth\" or \"self_signed_tls_client_auth\", not \"basic\""
+        ),
+        (
+            "id = \"a\"\nauthentication = \"client_secret_basic\"",
+            "4: client.authentication: \"client_secret_basic\" needs a secret; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"
+        ),
+        (
+            "id = \"a\"\nauthentication = \"private_key_jwt\"",
+            "4: client.authentication: \"private_key_jwt\" is not supported by this version; use \"client_secret_post\", \"client_secret_basic\" or \"none\""
+        ),
+        (
+            "id = \"a\"\nauthentication = \"tls_client_auth\"",
+            "4: client.authentication: \"tls_client_auth\" is not supported by this version; use \"client_secret_post\", \"client_secret_basic\" or \"none\""
+        ),
+        (
+            "id = \"a\"\nsecret = {}",
+            "4: client.secret: must name a credential or a file, one of the two; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"
+        ),
+        (
+            "id = \"a\"\nsecret = { credential = \"a\", file = \"/b\" }",
+            "4: client.secret: must name a credential or a file, one of the two; write secret = { credential = \"name\" } or secret = { file = \"/path\" }"
+        ),
+        (
+            "id = \"a\"\nsecret = { credentail = \"a\", file = \"/nowhere/b\" }",
+            "4: client.secret.credentail: unknown key; did you mean \"credential\"?\nportal.toml:4: client.secret.file: \"/nowhere/b\" does not exist"
+        ),
         ("id = \"a\"\nsecret = 5", "4: client.secret: must be a table, not a number"),
         ("id = \"a\"\nsecret = { file = \"b\" }", "4: client.secret.file: must be an absolute path"),
-        ("id = \"a\"\nsecret = { credential = \"missing\" }", "4: client.secret.credential: there is no credential \"missing\"; make it with \"systemd-creds encrypt --name=secret_missing - /etc/tokend/secrets.d/missing\", then restart tokend"),
-        ("id = \"a\"\nsecret = { credential = \"../tokend/x\" }", "4: client.secret.credential: is not the name of a credential: printable characters without blanks, \"/\" and \":\", at most 255"),
+        (
+            "id = \"a\"\nsecret = { credential = \"missing\" }",
+            "4: client.secret.credential: there is no credential \"missing\"; make it with \"systemd-creds encrypt --name=secret_missing - /etc/tokend/secrets.d/missing\", then restart tokend"
+        ),
+        (
+            "id = \"a\"\nsecret = { credential = \"../tokend/x\" }",
+            "4: client.secret.credential: is not the name of a credential: printable characters without blanks, \"/\" and \":\", at most 255"
+        ),
     ])
     func `each fault of a client is told with its line, key and remedy`(client: String, problem: String) throws {
         let expected = problem.split(separator: "\nportal.toml:").map(String.init)
@@ -84,18 +128,22 @@ nonisolated struct ApplicationProblemTests {
     }
 
     @Test func `a secret beside authentication none is a contradiction`() throws {
-        try expect("issuer = \"https://a.example.com\"\n" + Self.client + "authentication = \"none\"\n" + Self.token, [
-            "5: client.authentication: \"none\" sends no secret, yet there is one; remove one of the two",
-            "7: token.sync.grant: client credentials need a client that proves itself; give [client] its secret",
-        ])
+        try expect(
+            "issuer = \"https://a.example.com\"\n" + Self.client + "authentication = \"none\"\n" + Self.token,
+            [
+                "5: client.authentication: \"none\" sends no secret, yet there is one; remove one of the two",
+                "7: token.sync.grant: client credentials need a client that proves itself; give [client] its secret",
+            ])
     }
 
     @Test(arguments: ["secret = \"hunter2\"", "secret = 'hunter2'", "secret = \"\"\"\nhunter2\"\"\""])
     func `SEC-01 a secret in the configuration is refused and not repeated`(line: String) throws {
-        try expect("issuer = \"https://a.example.com\"\n[client]\nid = \"a\"\n\(line)\n" + Self.token, [
-            "4: client.secret: must not be written into the configuration; write secret = { credential = \"name\" } or secret = { file = \"/path\" }, "
-                + "and change the secret: it was readable here",
-        ])
+        try expect(
+            "issuer = \"https://a.example.com\"\n[client]\nid = \"a\"\n\(line)\n" + Self.token,
+            [
+                "4: client.secret: must not be written into the configuration; write secret = { credential = \"name\" } or secret = { file = \"/path\" }, "
+                    + "and change the secret: it was readable here"
+            ])
     }
 
     @Test func `an application without tokens is a warning`() throws {

@@ -8,19 +8,21 @@ nonisolated struct CheckReportTests {
     }
 
     @Test func `problems come by file and line, then one line says how it stands`() {
-        let report = checkReport(reading([
-            ConfigurationProblem(file: "/etc/tokend/tokend.toml", line: 2, key: "limits.idle", text: "z"),
-            ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", line: 10, key: "k", text: "y"),
-            ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", line: 9, key: "k", text: "x", severity: .warning),
-            ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", text: "w"),
-        ]))
-        #expect(report.lines == [
-            "/etc/tokend/apps.d/b.toml: w",
-            "/etc/tokend/apps.d/b.toml:9: warning: k: x",
-            "/etc/tokend/apps.d/b.toml:10: k: y",
-            "/etc/tokend/tokend.toml:2: limits.idle: z",
-            "/etc/tokend: 2 applications, 1 token, 3 errors, 1 warning",
-        ])
+        let report = checkReport(
+            reading([
+                ConfigurationProblem(file: "/etc/tokend/tokend.toml", line: 2, key: "limits.idle", text: "z"),
+                ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", line: 10, key: "k", text: "y"),
+                ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", line: 9, key: "k", text: "x", severity: .warning),
+                ConfigurationProblem(file: "/etc/tokend/apps.d/b.toml", text: "w"),
+            ]))
+        #expect(
+            report.lines == [
+                "/etc/tokend/apps.d/b.toml: w",
+                "/etc/tokend/apps.d/b.toml:9: warning: k: x",
+                "/etc/tokend/apps.d/b.toml:10: k: y",
+                "/etc/tokend/tokend.toml:2: limits.idle: z",
+                "/etc/tokend: 2 applications, 1 token, 3 errors, 1 warning",
+            ])
         #expect(report.exitStatus == 78)
     }
 

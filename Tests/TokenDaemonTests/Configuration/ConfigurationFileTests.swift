@@ -81,17 +81,19 @@ nonisolated struct ConfigurationFileTests {
     @Test func `a secret of another user is refused`() throws {
         var house = try house()
         try estranged(house.folder.path + "/secret", in: &house)
-        #expect(house.problems().contains(
-            "portal.toml:4: client.secret.file: \"~/secret\" belongs to uid \(stranger); it must belong to root or the daemon (uid 54321): chown it"))
+        #expect(
+            house.problems().contains(
+                "portal.toml:4: client.secret.file: \"~/secret\" belongs to uid \(stranger); it must belong to root or the daemon (uid 54321): chown it"))
     }
 
     @Test(.enabled(if: geteuid() == 0)) func `a check says that the daemon cannot read a secret of root`() throws {
         var house = try house()
         house.secrets.owner = 54_321
         house.secrets.offline = true
-        #expect(house.problems() == [
-            "portal.toml:4: client.secret.file: \"~/secret\" belongs to root, so the daemon cannot read it; chown it to the daemon's user (uid 54321)",
-        ])
+        #expect(
+            house.problems() == [
+                "portal.toml:4: client.secret.file: \"~/secret\" belongs to root, so the daemon cannot read it; chown it to the daemon's user (uid 54321)"
+            ])
     }
 
     @Test func `LOG-01 no message holds a secret`() throws {
@@ -131,20 +133,22 @@ nonisolated struct ConfigurationFileTests {
     func `a credential that is missing is refused with the command that makes it`(id: String) throws {
         let house = try ConfigurationHouse()
         try house.write("apps.d/portal.toml", Self.portal.replacing("file = \"SECRET\"", with: "credential = \"\(id)\""))
-        #expect(house.problems() == [
-            "portal.toml:4: client.secret.credential: there is no credential \"\(id)\"; make it with "
-                + "\"systemd-creds encrypt --name=secret_c - /etc/tokend/secrets.d/c\", then restart tokend",
-        ])
+        #expect(
+            house.problems() == [
+                "portal.toml:4: client.secret.credential: there is no credential \"\(id)\"; make it with "
+                    + "\"systemd-creds encrypt --name=secret_c - /etc/tokend/secrets.d/c\", then restart tokend"
+            ])
     }
 
     @Test func `without a credentials folder a credential is refused, and passed over by a check`() throws {
         var house = try ConfigurationHouse()
         try house.write("apps.d/portal.toml", Self.portal.replacing("file = \"SECRET\"", with: "credential = \"c\""))
         house.secrets.credentialsDirectory = nil
-        #expect(house.problems() == [
-            "portal.toml:4: client.secret.credential: credential \"c\" cannot be had: tokend was not started by systemd with credentials; "
-                + "name a file instead",
-        ])
+        #expect(
+            house.problems() == [
+                "portal.toml:4: client.secret.credential: credential \"c\" cannot be had: tokend was not started by systemd with credentials; "
+                    + "name a file instead"
+            ])
         house.secrets.offline = true
         let reading = house.read()
         #expect(reading.problems == [])
@@ -178,8 +182,9 @@ nonisolated struct ConfigurationFileTests {
         var house = try house()
         let file = house.root + "/apps.d/portal.toml"
         try estranged(file, in: &house)
-        #expect(house.read().problems.map(\.description).contains(
-            "\(file): \"\(file)\" belongs to uid \(stranger); it must belong to root or the daemon (uid 54321): chown it"))
+        #expect(
+            house.read().problems.map(\.description).contains(
+                "\(file): \"\(file)\" belongs to uid \(stranger); it must belong to root or the daemon (uid 54321): chown it"))
     }
 
     @Test func `a certificate file that others can write is refused`() throws {

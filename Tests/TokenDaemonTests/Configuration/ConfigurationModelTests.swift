@@ -10,7 +10,9 @@ import TokenWire
 nonisolated struct ConfigurationModelTests {
     @Test func `the example of the documentation reads clean`() throws {
         let house = try ConfigurationHouse()
-        try house.write("apps.d/portal.toml", """
+        try house.write(
+            "apps.d/portal.toml",
+            """
             # /etc/tokend/apps.d/portal.toml
             issuer = "https://demodb.my.erp.net/id"      # or: erpnet = "https://demodb.my.erp.net" (site auto-discovery)
 
@@ -73,7 +75,9 @@ nonisolated struct ConfigurationModelTests {
         let house = try ConfigurationHouse()
         let ca = try house.write("../ca.pem", "x\n-----BEGIN CERTIFICATE-----\n")
         let secret = try house.write("../secret", "s3cret", mode: 0o600)
-        try house.write("apps.d/a-1_b.toml", """
+        try house.write(
+            "apps.d/a-1_b.toml",
+            """
             erpnet = "https://demodb.my.erp.net"
             issuer = "https://id.example.com/id"
             ca_file = "\(ca)"
@@ -124,7 +128,10 @@ nonisolated struct ConfigurationModelTests {
     @Test(arguments: [
         ("issuer = \"https://a.example.com\"", ServerLocation.issuer("https://a.example.com"), false),
         ("erpnet = \"https://a.example.com\"", .erpnet(root: "https://a.example.com", issuer: nil), true),
-        ("erpnet = \"https://a.example.com\"\nissuer = \"https://b.example.com\"", .erpnet(root: "https://a.example.com", issuer: "https://b.example.com"), true),
+        (
+            "erpnet = \"https://a.example.com\"\nissuer = \"https://b.example.com\"", .erpnet(root: "https://a.example.com", issuer: "https://b.example.com"),
+            true
+        ),
     ])
     func `an ERP net instance is taken to mean Bearer`(head: String, location: ServerLocation, assumesBearer: Bool) throws {
         let house = try ConfigurationHouse()
@@ -153,7 +160,8 @@ nonisolated struct ConfigurationModelTests {
     @Test func `a thousand tokens are read in order`() throws {
         let house = try ConfigurationHouse()
         let tokens = (0..<1000).map { "[token.t\($0)]\ngrant = \"client_credentials\"\nallow = [ { user = \"alice\" } ]\n" }
-        try house.write("apps.d/a.toml", "erpnet = \"https://a.example.com\"\n[client]\nid = \"a\"\nsecret = { credential = \"portal-secret\" }\n" + tokens.joined())
+        try house.write(
+            "apps.d/a.toml", "erpnet = \"https://a.example.com\"\n[client]\nid = \"a\"\nsecret = { credential = \"portal-secret\" }\n" + tokens.joined())
         let reading = house.read()
         #expect(reading.problems == [])
         #expect(reading.configuration?.tokens.count == 1000)

@@ -9,12 +9,18 @@ nonisolated struct DaemonProblemTests {
         ("[limits]\nstalled = 601", "2: limits.stalled: must be 1 to 600 seconds, not 601"),
         ("[limits]\npipelined = 0", "2: limits.pipelined: must be 1 to 65536 requests, not 0"),
         ("[limits]\nwaiting_output = 1", "2: limits.waiting_output: must be 4096 to 16777216 bytes, not 1"),
-        ("[limits]\nper_user = 1", "2: limits.per_user: unknown key; here are known: buffers, connections, idle, per_uid, pipelined, stalled, stranger_idle, strangers, strangers_per_uid, waiting_output"),
+        (
+            "[limits]\nper_user = 1",
+            "2: limits.per_user: unknown key; here are known: buffers, connections, idle, per_uid, pipelined, stalled, stranger_idle, strangers, strangers_per_uid, waiting_output"
+        ),
         ("[limits]\nconnections = 100\nper_uid = 101", "3: limits.per_uid: 101 is more than connections allows (100); lower it or raise connections"),
         ("[limits]\nstrangers = 4\nstrangers_per_uid = 5", "3: limits.strangers_per_uid: 5 is more than strangers allows (4); lower it or raise strangers"),
         ("[admin]\nallow = [ {} ]", "2: admin.allow[0]: must name a user, a group or a unit"),
         ("[admin]\nallow = [ { user = \"alice\", scopes = [] } ]", "2: admin.allow[0].scopes: unknown key; here are known: group, unit, user"),
-        ("[admin]\nallow = [ { unit = \"*.service\" } ]", "2: admin.allow[0].unit: \"*.service\" is every service of this machine; add a user to the entry, or name another unit"),
+        (
+            "[admin]\nallow = [ { unit = \"*.service\" } ]",
+            "2: admin.allow[0].unit: \"*.service\" is every service of this machine; add a user to the entry, or name another unit"
+        ),
         ("[audit]\nrequired = 1", "2: audit.required: must be true or false, not a number"),
         ("[ready]\npolicy = \"now\"", "2: ready.policy: must be \"sockets\" or \"first-tokens\", not \"now\""),
         ("[credentials]\nID = \"portal.sync\"", "1: credentials: is not supported by this version; remove it"),
@@ -33,7 +39,9 @@ nonisolated struct DaemonProblemTests {
 
     @Test func `everything that can be set is set`() throws {
         let house = try ConfigurationHouse()
-        try house.write("tokend.toml", """
+        try house.write(
+            "tokend.toml",
+            """
             audit.required = true
             ready = { policy = "first-tokens" }
 

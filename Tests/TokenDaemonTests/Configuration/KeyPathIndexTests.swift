@@ -43,24 +43,27 @@ nonisolated struct KeyPathIndexTests {
     }
 
     @Test(arguments: [
-        ("a = 1\n# b = 2\n", "b"), ("a = \"\"\"\nb = 2\n\"\"\"\n", "b"), ("a = 'b = 2'", "b"), ("[t]\na = 1", "a"), ("a = { b = 1 }", "b"), ("a = [ 1 ]", "a[1]"),
+        ("a = 1\n# b = 2\n", "b"), ("a = \"\"\"\nb = 2\n\"\"\"\n", "b"), ("a = 'b = 2'", "b"), ("[t]\na = 1", "a"), ("a = { b = 1 }", "b"),
+        ("a = [ 1 ]", "a[1]"),
     ])
     func `what is no key has no line`(text: String, key: String) {
         #expect(KeyPathIndex(text).line(of: path(key)) == nil)
     }
 
     @Test(arguments: [
-        "[", "[[", "[a", "a", "a =", "a = [", "a = [1", "a = {", "a = { b", "a = { =", "a = \"", "a = \"\\", "a = '''", "= 1", "a = [}", "a = {]", "a = ]", "\"", "'", ".", "a.", "a = { , }", "\u{FEFF}",
+        "[", "[[", "[a", "a", "a =", "a = [", "a = [1", "a = {", "a = { b", "a = { =", "a = \"", "a = \"\\", "a = '''", "= 1", "a = [}", "a = {]", "a = ]",
+        "\"", "'", ".", "a.", "a = { , }", "\u{FEFF}",
     ])
     func `any text comes to an end`(text: String) {
         _ = KeyPathIndex(text)
         for end in text.indices { _ = KeyPathIndex(String(text[..<end]) + "\nb = 1") }
     }
 
-    @Test(arguments: [
-        ("a = \"x\\u0000\"", 1), ("\na = { b = \"\\U00000000\" }", 2), ("a = \"\"\"\n\\u0000\"\"\"", 2), ("\"\\u0000\" = 1", 1),
-        ("a = '\\u0000'", nil), ("a = \"\\\\u0000\"", nil), ("# \"\\u0000\"", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("a = \"x\\u0000\"", 1), ("\na = { b = \"\\U00000000\" }", 2), ("a = \"\"\"\n\\u0000\"\"\"", 2), ("\"\\u0000\" = 1", 1),
+            ("a = '\\u0000'", nil), ("a = \"\\\\u0000\"", nil), ("# \"\\u0000\"", nil),
+        ] as [(String, Int?)])
     func `an escaped NUL is found`(text: String, line: Int?) {
         #expect(KeyPathIndex(text).nullLine == line)
     }

@@ -4,10 +4,12 @@ import Testing
 nonisolated struct NearestNameTests {
     private let known = ["scopes", "shared", "allow", "grant", "keep", "min_valid", "id"]
 
-    @Test(arguments: [
-        ("scopez", "scopes"), ("scope", "scopes"), ("socpes", "scopes"), ("alow", "allow"), ("gratn", "grant"), ("min-valid", "min_valid"), ("minvalid", "min_valid"), ("ID", nil),
-        ("kepe", "keep"), ("frobnicate", nil), ("", nil), ("ids", "id"), ("user", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("scopez", "scopes"), ("scope", "scopes"), ("socpes", "scopes"), ("alow", "allow"), ("gratn", "grant"), ("min-valid", "min_valid"),
+            ("minvalid", "min_valid"), ("ID", nil),
+            ("kepe", "keep"), ("frobnicate", nil), ("", nil), ("ids", "id"), ("user", nil),
+        ] as [(String, String?)])
     func `the key that was meant is named and no other`(written: String, meant: String?) {
         #expect(nearest(to: written, among: known) == meant)
     }

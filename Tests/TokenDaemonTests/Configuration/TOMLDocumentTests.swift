@@ -14,7 +14,8 @@ nonisolated struct TOMLDocumentTests {
 
     @Test(arguments: [
         ("a = 1\nb = \n", "x.toml:2: not valid TOML here: "), ("a = 1\na = 2\n", "x.toml:2: not valid TOML here: cannot redefine existing integer 'a'"),
-        ("[t]\n\n[t]\n", "x.toml:3: not valid TOML here: cannot redefine existing table 't'"), ("a = [1\n", "x.toml:"), ("a", "x.toml:1: not valid TOML here: "),
+        ("[t]\n\n[t]\n", "x.toml:3: not valid TOML here: cannot redefine existing table 't'"), ("a = [1\n", "x.toml:"),
+        ("a", "x.toml:1: not valid TOML here: "),
         ("a = \"x\u{0}\"\nb = 1", "x.toml:1: has a NUL character; remove it"), ("\n\"a\\u0000\" = 1", "x.toml:2: has a NUL character; remove it"),
         (String(repeating: "a = [", count: 1) + String(repeating: "[", count: 100_000), "x.toml:1: not valid TOML here: "),
     ])
@@ -24,7 +25,8 @@ nonisolated struct TOMLDocumentTests {
 
     @Test(arguments: [
         "secret = thunter2", "secret = fhunter2", "secret = ihunter2", "secret = nhunter2", "secret = hunter2", "secret = 1hunter2", "secret = \"hunter2",
-        "secret = 'hunter2", "secret hunter2", "secret = truehunter2", "secret = 0xhunter2", "secret = true2hunter2", "secret = infhunter2", "secret = 2027-hunter2", "= hunter2", "hunter2",
+        "secret = 'hunter2", "secret hunter2", "secret = truehunter2", "secret = 0xhunter2", "secret = true2hunter2", "secret = infhunter2",
+        "secret = 2027-hunter2", "= hunter2", "hunter2",
     ])
     func `LOG-01 a syntax error does not repeat what was written`(text: String) throws {
         let told = try #require(problem(text))

@@ -5,7 +5,9 @@ import Testing
 nonisolated struct TokenProblemTests {
     private func problems(_ body: String) throws -> [String] {
         let house = try ConfigurationHouse()
-        try house.write("apps.d/portal.toml", """
+        try house.write(
+            "apps.d/portal.toml",
+            """
             issuer = "https://id.example.com"
             [client]
             id = "app"
@@ -47,13 +49,22 @@ nonisolated struct TokenProblemTests {
         ("header = \"x-api-key\"", "8: token.sync.header: must be \"Authorization\" or \"X-Api-Key\", not \"x-api-key\""),
         ("shared = \"yes\"", "8: token.sync.shared: must be true or false, not a string"),
         ("keep = \"forever\"", "8: token.sync.keep: must be \"on-demand\" or \"always\", not \"forever\""),
-        ("keep = \"always\"", "8: token.sync.keep: \"always\" needs shared = true here: each consumer has a token of its own, and before anybody asks there is no consumer"),
+        (
+            "keep = \"always\"",
+            "8: token.sync.keep: \"always\" needs shared = true here: each consumer has a token of its own, and before anybody asks there is no consumer"
+        ),
         ("audience_parameter = \"audience\"", "8: token.sync.audience_parameter: has no audiences to name; add audiences = [\"…\"] or leave it out"),
         ("audience_parameter = \"aud\"\naudiences = [\"urn:a\"]", "8: token.sync.audience_parameter: must be \"resource\" or \"audience\", not \"aud\""),
         ("audiences = [\"a b\"]", "8: token.sync.audiences[0]: must be printable ASCII without blanks"),
-        ("login = true", "8: token.sync.login: unknown key; here are known: allow, assume_lifetime, audience_parameter, audiences, expires, grant, header, keep, min_valid, narrow, redirect_uri, refresh_dies_with_token, response_type, scopes, shared, value"),
+        (
+            "login = true",
+            "8: token.sync.login: unknown key; here are known: allow, assume_lifetime, audience_parameter, audiences, expires, grant, header, keep, min_valid, narrow, redirect_uri, refresh_dies_with_token, response_type, scopes, shared, value"
+        ),
         ("narrow = true", "8: token.sync.narrow: belongs to grants with a refresh token; client_credentials has no use for it, so remove it"),
-        ("refresh_dies_with_token = true", "8: token.sync.refresh_dies_with_token: belongs to grants with a refresh token; client_credentials has no use for it, so remove it"),
+        (
+            "refresh_dies_with_token = true",
+            "8: token.sync.refresh_dies_with_token: belongs to grants with a refresh token; client_credentials has no use for it, so remove it"
+        ),
         ("redirect_uri = \"x\"", "8: token.sync.redirect_uri: belongs to grant \"authorization_code\"; client_credentials has no use for it, so remove it"),
         ("value = { credential = \"x\" }", "8: token.sync.value: belongs to grant \"reference\"; client_credentials has no use for it, so remove it"),
     ])
@@ -70,9 +81,11 @@ nonisolated struct TokenProblemTests {
     @Test(arguments: ["portal", "/api", ":x", "https://api.example.com/#a", "urn:"])
     func `RES-01 a resource is an absolute URI without a fragment`(audience: String) throws {
         let remedy = "for a server with names of its own write audience_parameter = \"audience\""
-        try expect(Self.grant + Self.allow + "\naudiences = [\"\(audience)\"]", [
-            "8: token.sync.audiences[0]: \"\(audience)\" is not an absolute URI without \"#\", which a resource must be; \(remedy)",
-        ])
+        try expect(
+            Self.grant + Self.allow + "\naudiences = [\"\(audience)\"]",
+            [
+                "8: token.sync.audiences[0]: \"\(audience)\" is not an absolute URI without \"#\", which a resource must be; \(remedy)"
+            ])
     }
 
     @Test(arguments: ["authorization_code", "device_code", "reference", "jwt_bearer", "token_exchange"])
@@ -92,16 +105,18 @@ nonisolated struct TokenProblemTests {
     }
 
     @Test func `all problems are told at once in the order of their lines`() throws {
-        try expect("grant = 1\nscopes = [\"a\", 2, \"\"]\nkep = true\n[token.Other]\n[token.x]\ngrant = \"client_credentials\"\nallow = [ {} ]", [
-            "5: warning: token.sync: nobody may ask for it; add allow = [ { unit = \"…\" } ] or such",
-            "6: token.sync.grant: must be a string, not a number",
-            "7: token.sync.scopes[1]: must be a string, not a number",
-            "7: token.sync.scopes[2]: must not be empty",
-            "8: token.sync.kep: unknown key; did you mean \"keep\"?",
-            "9: token.Other: a token's name has lower-case letters, digits, \"-\" and \"_\", at most 32; rename it",
-            "9: warning: token.Other: nobody may ask for it; add allow = [ { unit = \"…\" } ] or such",
-            "9: token.Other.grant: is missing; write grant = \"client_credentials\"",
-            "12: token.x.allow[0]: must name a user, a group or a unit",
-        ])
+        try expect(
+            "grant = 1\nscopes = [\"a\", 2, \"\"]\nkep = true\n[token.Other]\n[token.x]\ngrant = \"client_credentials\"\nallow = [ {} ]",
+            [
+                "5: warning: token.sync: nobody may ask for it; add allow = [ { unit = \"…\" } ] or such",
+                "6: token.sync.grant: must be a string, not a number",
+                "7: token.sync.scopes[1]: must be a string, not a number",
+                "7: token.sync.scopes[2]: must not be empty",
+                "8: token.sync.kep: unknown key; did you mean \"keep\"?",
+                "9: token.Other: a token's name has lower-case letters, digits, \"-\" and \"_\", at most 32; rename it",
+                "9: warning: token.Other: nobody may ask for it; add allow = [ { unit = \"…\" } ] or such",
+                "9: token.Other.grant: is missing; write grant = \"client_credentials\"",
+                "12: token.x.allow[0]: must name a user, a group or a unit",
+            ])
     }
 }

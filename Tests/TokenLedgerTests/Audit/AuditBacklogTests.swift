@@ -70,8 +70,9 @@ import Testing
         (repeats.isFirst, repeats.count) = (false, 1_203)
         _ = backlog.hold(repeats, now: .seconds(2))
         let report = try #require(backlog.report(now: .seconds(43)))
-        #expect(auditMessage(report)
-            == "no audit entry was taken for 42 s; what was held back follows, by itself or counted in summaries (1,204)")
+        #expect(
+            auditMessage(report)
+                == "no audit entry was taken for 42 s; what was held back follows, by itself or counted in summaries (1,204)")
         let fields = auditFields(report)
         #expect(fields[.held] == "1204")
         #expect(fields[.count] == nil)

@@ -8,9 +8,10 @@ import TokenLedger
     }
 
     @Test func `a line has the sentence and what a search needs`() {
-        #expect(line(Sample.handOut())
-            == "tokend: portal.sync handed out to erp-sync.service (uid 995), token 9f3ac2d1770b41e6 "
-            + "[event=handed-out decision=ready id=9f3ac2d1770b41e6]\n")
+        #expect(
+            line(Sample.handOut())
+                == "tokend: portal.sync handed out to erp-sync.service (uid 995), token 9f3ac2d1770b41e6 "
+                + "[event=handed-out decision=ready id=9f3ac2d1770b41e6]\n")
         #expect(line(AuditEntry(.started), prefix: "<5>") == "<5>tokend: started [event=started]\n")
     }
 

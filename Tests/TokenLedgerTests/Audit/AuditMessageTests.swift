@@ -62,10 +62,11 @@ import TokenWire
         #expect(auditMessage(AuditSummary(first: entry, in: Self.slot)) == message)
     }
 
-    @Test(arguments: [
-        (1, 0, true, ""), (1, 42, true, " (42 s ago)"), (5, 60, true, ", 5 times in 60 s"), (1, 10, false, ", once more in 10 s"),
-        (1_203, 60, false, ", 1,203 more times in 60 s"), (1_234_567, 600, false, ", 1,234,567 more times in 10 min"),
-    ] as [(UInt64, Int64, Bool, String)])
+    @Test(
+        arguments: [
+            (1, 0, true, ""), (1, 42, true, " (42 s ago)"), (5, 60, true, ", 5 times in 60 s"), (1, 10, false, ", once more in 10 s"),
+            (1_203, 60, false, ", 1,203 more times in 60 s"), (1_234_567, 600, false, ", 1,234,567 more times in 10 min"),
+        ] as [(UInt64, Int64, Bool, String)])
     func `a summary says how often and since when`(_ count: UInt64, _ seconds: Int64, _ isFirst: Bool, _ tail: String) {
         let summary = AuditSummary(slot: Self.slot, entry: Sample.handOut(), count: count, seconds: seconds, isFirst: isFirst)
         #expect(auditMessage(summary) == auditMessage(Sample.handOut()) + tail)
@@ -73,8 +74,9 @@ import TokenWire
 
     @Test func `a summary of failures leaves out what was only true at its moment`() {
         let summary = AuditSummary(slot: Self.slot, entry: Sample.failure(), count: 3, seconds: 60, isFirst: false)
-        #expect(auditMessage(summary)
-            == "could not renew \"portal.sync\" for erp-sync.service: the token endpoint answered 503, 3 more times in 60 s")
+        #expect(
+            auditMessage(summary)
+                == "could not renew \"portal.sync\" for erp-sync.service: the token endpoint answered 503, 3 more times in 60 s")
     }
 
     @Test func `others are counted by user`() {
@@ -83,8 +85,9 @@ import TokenWire
         #expect(auditMessage(summary) == "1,500 more decisions about uid 1000 in 10 s, of too many kinds to list each")
     }
 
-    @Test(arguments: [
-        (0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d"), (-3, "-3 s"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d"), (-3, "-3 s"),
+        ] as [(Int64, String)])
     func `durations are short`(_ seconds: Int64, _ text: String) { #expect(AuditPhrase.duration(seconds) == text) }
 }

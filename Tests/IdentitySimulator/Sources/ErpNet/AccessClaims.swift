@@ -18,8 +18,8 @@ package struct AccessClaims: Sendable {
     package init(opening token: String, with keys: KeyRing) throws(AccessRefusal) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3,
-              let header: Header = Self.decode(parts[0]), header.alg == "RS256", header.typ == "at+jwt",
-              let signature = base64urlDecoded(parts[2]), let claims: Claims = Self.decode(parts[1])
+            let header: Header = Self.decode(parts[0]), header.alg == "RS256", header.typ == "at+jwt",
+            let signature = base64urlDecoded(parts[2]), let claims: Claims = Self.decode(parts[1])
         else { throw .malformed }
         guard let key = keys.key(header.kid) else { throw .unknownKey }
         guard key.verifies(signature, of: Array("\(parts[0]).\(parts[1])".utf8)) else { throw .badSignature }

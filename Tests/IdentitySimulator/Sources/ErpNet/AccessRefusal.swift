@@ -23,7 +23,8 @@ package enum AccessRefusal: Error, Equatable, CaseIterable, Sendable {
         case .severalMethods: 400
         case .scopeMissing, .serviceOnly: 403
         case .noCredential, .otherScheme, .malformed, .unknownKey, .badSignature, .notYetValid, .expired, .wrongIssuer,
-             .wrongAudience, .unknownReference, .revokedReference, .expiredReference: 401
+            .wrongAudience, .unknownReference, .revokedReference, .expiredReference:
+            401
         }
     }
 

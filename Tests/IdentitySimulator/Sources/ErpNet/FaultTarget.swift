@@ -16,13 +16,14 @@ package struct FaultTarget: Equatable, Sendable, CustomStringConvertible {
     package init(_ text: String, client: String?) throws(ControlError) {
         self.client = client
         description = text
-        place = switch text {
-        case "any": .any
-        case "auto-discovery": .routes([.sysAutoDiscovery, .toolsAutoDiscovery])
-        case _ where text.hasPrefix("/") && text.hasSuffix("*"): .prefix(String(text.dropLast()))
-        case _ where text.hasPrefix("/"): .path(text)
-        default: .routes([try Self.route(text)])
-        }
+        place =
+            switch text {
+            case "any": .any
+            case "auto-discovery": .routes([.sysAutoDiscovery, .toolsAutoDiscovery])
+            case _ where text.hasPrefix("/") && text.hasSuffix("*"): .prefix(String(text.dropLast()))
+            case _ where text.hasPrefix("/"): .path(text)
+            default: .routes([try Self.route(text)])
+            }
     }
 
     func meets(_ request: Request, client: String?) -> Bool {

@@ -32,10 +32,11 @@ extension Identity {
     }
 
     private var noLicence: Reply {
-        .json([
-            "message": "The maximum number of licences is in use (MaximumLicenseCountExceeded).", "code": 0,
-            "type": "MaximumLicenseCountExceeded", "info": "",
-        ], status: knobs.licenceStatus)
+        .json(
+            [
+                "message": "The maximum number of licences is in use (MaximumLicenseCountExceeded).", "code": 0,
+                "type": "MaximumLicenseCountExceeded", "info": "",
+            ], status: knobs.licenceStatus)
     }
 
     private func rows(_ request: Request, for caller: Caller) -> Reply {

@@ -16,11 +16,12 @@ extension Identity {
     }
 
     private func identitySite(_ site: Site) -> JSON? {
-        let url = switch knobs.idURL {
-        case "own": site.issuer
-        case "absent": nil as String?
-        default: knobs.idURL
-        }
+        let url =
+            switch knobs.idURL {
+            case "own": site.issuer
+            case "absent": nil as String?
+            default: knobs.idURL
+            }
         return url.map {
             [
                 "Type": "ID", "Status": .string(knobs.idStatus.rawValue), "StatusDescription": "",

@@ -6,7 +6,7 @@ extension Identity {
     func legacyLogin(_ request: Request) -> Reply {
         guard request.method == "POST" else { return .wrongMethod }
         guard let login = try? JSONDecoder().decode(LegacyLogin.self, from: Data(request.body)),
-              people.contains(where: { $0.login == login.user && $0.password != nil && $0.password == login.pass })
+            people.contains(where: { $0.login == login.user && $0.password != nil && $0.password == login.pass })
         else { return refusedLogin }
         return .json(["authorization": "ErpSession \(randomHex(bytes: 16))"])
     }

@@ -33,7 +33,9 @@ package struct Knob: Sendable {
     private static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
         _ name: String, _ path: any WritableKeyPath<Knobs, Value> & Sendable
     ) -> Knob {
-        Knob(name: name, choices: Value.allCases.map(\.rawValue).joined(separator: ", ")) { $0[keyPath: path].rawValue } turn: {
+        Knob(name: name, choices: Value.allCases.map(\.rawValue).joined(separator: ", ")) {
+            $0[keyPath: path].rawValue
+        } turn: {
             guard let value = Value(rawValue: $1) else { return false }
             $0[keyPath: path] = value
             return true
@@ -43,7 +45,9 @@ package struct Knob: Sendable {
     private static func number(
         _ name: String, _ path: any WritableKeyPath<Knobs, Int> & Sendable, _ range: ClosedRange<Int>
     ) -> Knob {
-        Knob(name: name, choices: "\(range.lowerBound) to \(range.upperBound)") { String($0[keyPath: path]) } turn: {
+        Knob(name: name, choices: "\(range.lowerBound) to \(range.upperBound)") {
+            String($0[keyPath: path])
+        } turn: {
             guard let value = Int($1), range.contains(value) else { return false }
             $0[keyPath: path] = value
             return true
@@ -51,7 +55,9 @@ package struct Knob: Sendable {
     }
 
     private static func text(_ name: String, _ path: any WritableKeyPath<Knobs, String> & Sendable, _ choices: String) -> Knob {
-        Knob(name: name, choices: choices) { $0[keyPath: path] } turn: {
+        Knob(name: name, choices: choices) {
+            $0[keyPath: path]
+        } turn: {
             $0[keyPath: path] = $1
             return !$1.isEmpty
         }

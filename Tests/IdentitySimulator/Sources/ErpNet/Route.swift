@@ -15,20 +15,21 @@ package enum Route: String, CaseIterable, Sendable {
     case other
 
     package init(path: String) {
-        self = switch path {
-        case "/sys/auto-discovery": .sysAutoDiscovery
-        case "/tools/auto-discovery": .toolsAutoDiscovery
-        case "/id/.well-known/openid-configuration": .metadata
-        case "/id/.well-known/openid-configuration/jwks": .jwks
-        case "/id/connect/token": .token
-        case "/profile/me": .me
-        case "/api/domain/login": .login
-        case "/tools/ver": .version
-        case "/tools/server-info": .serverInfo
-        case "/tools/sha256", "/sys/tools/sha256": .hashTool
-        case _ where path.hasPrefix("/api/domain/odata/"): .api
-        default: .other
-        }
+        self =
+            switch path {
+            case "/sys/auto-discovery": .sysAutoDiscovery
+            case "/tools/auto-discovery": .toolsAutoDiscovery
+            case "/id/.well-known/openid-configuration": .metadata
+            case "/id/.well-known/openid-configuration/jwks": .jwks
+            case "/id/connect/token": .token
+            case "/profile/me": .me
+            case "/api/domain/login": .login
+            case "/tools/ver": .version
+            case "/tools/server-info": .serverInfo
+            case "/tools/sha256", "/sys/tools/sha256": .hashTool
+            case _ where path.hasPrefix("/api/domain/odata/"): .api
+            default: .other
+            }
     }
 
     /// Whether anything but `GET` is answered with 405.

@@ -30,7 +30,8 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         case .notPost, .notForm, .malformedForm, .repeatedField, .twoCredentials, .missingField: "invalid_request"
         case .missingSecret: knobs.missingSecret.rawValue
         case .noClient, .malformedCredentials, .unknownClient, .disabledClient, .noteClient, .wrongSecret,
-             .secretFromPublicClient: "invalid_client"
+            .secretFromPublicClient:
+            "invalid_client"
         case .missingGrantType, .unknownGrantType: "unsupported_grant_type"
         case .grantNotAllowed: knobs.forbiddenGrant.rawValue
         case .serviceNotAllowed, .noSystemUser: "unauthorized_client"

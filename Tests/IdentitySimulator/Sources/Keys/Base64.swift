@@ -12,14 +12,15 @@ package func base64Decoded(_ text: some StringProtocol) -> [UInt8]? {
 
 /// Base64url without padding (RFC 7515 section 2).
 package func base64url(_ bytes: [UInt8]) -> String {
-    String(base64(bytes).compactMap { character in
-        switch character {
-        case "+": "-"
-        case "/": "_"
-        case "=": nil
-        default: character
-        }
-    })
+    String(
+        base64(bytes).compactMap { character in
+            switch character {
+            case "+": "-"
+            case "/": "_"
+            case "=": nil
+            default: character
+            }
+        })
 }
 
 /// Reads unpadded Base64url; `nil` for anything else, padding included.

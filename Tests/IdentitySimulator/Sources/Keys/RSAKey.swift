@@ -16,8 +16,8 @@ package final class RSAKey: @unchecked Sendable {
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         guard EVP_PKEY_keygen_init(context) == 1,
-              EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1,
-              EVP_PKEY_generate(context, &key) == 1, let key
+            EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1,
+            EVP_PKEY_generate(context, &key) == 1, let key
         else { throw KeyError("could not generate an RSA key") }
         return RSAKey(owning: key)
     }
@@ -54,7 +54,7 @@ package final class RSAKey: @unchecked Sendable {
         var count = Int(EVP_PKEY_get_size(key))
         var signature = [UInt8](repeating: 0, count: count)
         guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1,
-              EVP_DigestSign(context, &signature, &count, message, message.count) == 1
+            EVP_DigestSign(context, &signature, &count, message, message.count) == 1
         else { throw KeyError("OpenSSL refused to sign") }
         return Array(signature.prefix(count))
     }
@@ -63,7 +63,8 @@ package final class RSAKey: @unchecked Sendable {
     package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
-        let valid = EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
+        let valid =
+            EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
             && EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
         ERR_clear_error()
         return valid

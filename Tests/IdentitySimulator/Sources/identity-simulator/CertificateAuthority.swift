@@ -49,10 +49,11 @@ struct CertificateAuthority: Sendable {
         ])
         try writeFile(path + ".ext", plan.extensions)
         let validity = plan.validity.map { ["-startdate", $0.from, "-enddate", $0.to] } ?? ["-days", "825"]
-        try run([
-            "ca", "-batch", "-notext", "-config", folder + "/openssl.cnf", "-extfile", path + ".ext",
-            "-in", path + ".csr", "-out", path + ".pem",
-        ] + validity)
+        try run(
+            [
+                "ca", "-batch", "-notext", "-config", folder + "/openssl.cnf", "-extfile", path + ".ext",
+                "-in", path + ".csr", "-out", path + ".pem",
+            ] + validity)
     }
 
     private func run(_ arguments: [String]) throws {

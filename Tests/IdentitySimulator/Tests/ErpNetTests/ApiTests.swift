@@ -99,7 +99,9 @@ struct ApiTests {
         #expect(token.count == 69)
     }
 
-    @Test(arguments: ["kind=SAT app=demo.app/reader", "kind=PAT app=demo.app/portal", "kind=SAT app=no.such", "app=demo.app/sync scope=sec", "app=demo.app/sync token=x"])
+    @Test(arguments: [
+        "kind=SAT app=demo.app/reader", "kind=PAT app=demo.app/portal", "kind=SAT app=no.such", "app=demo.app/sync scope=sec", "app=demo.app/sync token=x",
+    ])
     func `SIM-23 what ERP_net would not mint is not minted`(options: String) throws {
         var instance = try Instance()
         #expect(throws: ControlError.self) { try instance.control("reference mint \(options)") }

@@ -2,13 +2,14 @@ import ErpNet
 import Testing
 
 struct ControlLineTests {
-    @Test(arguments: [
-        ("ping", "ping", [], []),
-        ("  knob   issuer slash ", "knob", ["issuer", "slash"], []),
-        ("fault token status code=503 retry-after=\"a b\"", "fault", ["token", "status"], ["code=503", "retry-after=a b"]),
-        (#"x "a \"b\" \\ c" y="""#, "x", [#"a "b" \ c"#], ["y="]),
-        ("knob id-url https://a.example/?x=1", "knob", ["id-url", "https://a.example/?x=1"], []),
-    ] as [(String, String, [String], [String])])
+    @Test(
+        arguments: [
+            ("ping", "ping", [], []),
+            ("  knob   issuer slash ", "knob", ["issuer", "slash"], []),
+            ("fault token status code=503 retry-after=\"a b\"", "fault", ["token", "status"], ["code=503", "retry-after=a b"]),
+            (#"x "a \"b\" \\ c" y="""#, "x", [#"a "b" \ c"#], ["y="]),
+            ("knob id-url https://a.example/?x=1", "knob", ["id-url", "https://a.example/?x=1"], []),
+        ] as [(String, String, [String], [String])])
     func `a line is cut into words and options`(text: String, verb: String, words: [String], options: [String]) throws {
         let line = try ControlLine(text)
         #expect(line.verb == verb)

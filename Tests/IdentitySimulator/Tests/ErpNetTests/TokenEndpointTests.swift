@@ -64,7 +64,9 @@ struct TokenEndpointTests {
             instance.ask("POST", "/id/connect/token", body: Instance.machine),
         ]
         for reply in replies { #expect(reply.error == "invalid_request") }
-        #expect(instance.ask("POST", "/id/connect/token", [("Content-Type", "Application/X-WWW-Form-URLencoded; charset=utf-8")], body: Instance.machine).status == 200)
+        #expect(
+            instance.ask("POST", "/id/connect/token", [("Content-Type", "Application/X-WWW-Form-URLencoded; charset=utf-8")], body: Instance.machine).status
+                == 200)
     }
 
     @Test func `SIM-06 the tricky secret works in the body and in a Basic header, but not in both`() throws {
