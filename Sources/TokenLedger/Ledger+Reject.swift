@@ -51,17 +51,17 @@ extension Ledger {
     }
 
     /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
-    /// Gives the waiters' keys in order; none when nothing is held. At most one such try in five seconds.
+    /// Gives the waiters' keys in order; none when nothing is held. Not within five seconds of the last one, or of a failure.
     package mutating func renew(
         _ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
-        if let last = credentials[token]?.lastRenewAsked, now.boot - last < floor {
+        if let last = credentials[token]?.lastTrouble, now.boot - last < floor {
             let pause = wholeSeconds(floor - (now.boot - last))
-            return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was renewed a moment ago")), turn)
+            return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
         }
-        credentials[token, default: Credential()].lastRenewAsked = now.boot
+        credentials[token, default: Credential()].lastTrouble = now.boot
         forgive(token)
         var started: [(UInt64, CacheKey)] = []
         for key in consumers(of: token) {

@@ -134,6 +134,7 @@ extension Ledger {
     /// Applies the law of a failure to the server or the credential, and words it for those who ask.
     private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, at now: Moment) -> Refusal {
         let token = flight.key.token
+        credentials[token]?.lastTrouble = now.boot
         let fields = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
         if failure.law == .configuration {
             let refusal = Refusal(.refused, fields, failure.text)

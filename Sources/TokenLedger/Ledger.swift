@@ -184,8 +184,8 @@ struct Credential: Sendable {
     /// Refused for good, until RENEW or a reload.
     var refusal: Refusal?
     var failure: ExchangeFailure?
-    /// CLOCK_BOOTTIME at which an administrator last had it renewed.
-    var lastRenewAsked: Int64?
+    /// CLOCK_BOOTTIME at which an administrator last had it renewed, or an exchange last failed.
+    var lastTrouble: Int64?
     /// Its cached results.
     var entries: [CacheKey] = []
 }
