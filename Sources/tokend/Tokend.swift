@@ -56,11 +56,6 @@ struct Tokend: ParsableCommand {
             return EX_OSERR
         }
     }
-
-    private func complain(_ line: String) {
-        let text = Array("tokend: \(line)\n".utf8)
-        _ = write(STDERR_FILENO, text, text.count)
-    }
 }
 
 extension LogMode: ExpressibleByArgument {}

@@ -24,7 +24,7 @@ final class LineSink: AuditSink {
     init(_ fd: Int32, journalStream: String?, opensAgain: Bool = true) {
         var status = stat()
         let known = fstat(fd, &status) == 0
-        isJournal = known && journalStream == "\(status.st_dev):\(status.st_ino)"
+        isJournal = known && LineSink.isJournal(status, journalStream)
         outlet = LineSink.outlet(fd, kind: known ? status.st_mode & S_IFMT : 0, opensAgain)
     }
 
@@ -74,7 +74,20 @@ final class LineSink: AuditSink {
 }
 
 extension LineSink {
+    fileprivate nonisolated static func isJournal(_ status: stat, _ journalStream: String?) -> Bool {
+        journalStream == "\(status.st_dev):\(status.st_ino)"
+    }
+
     static func standardError() -> LineSink {
         LineSink(STDERR_FILENO, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
     }
+}
+
+/// Says on standard error why the daemon does not start: an error of its own where systemd takes the lines, else under its name.
+nonisolated package func complain(_ line: String) {
+    var status = stat()
+    let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
+    let isJournal = fstat(STDERR_FILENO, &status) == 0 && LineSink.isJournal(status, stream)
+    let text = Array("\(isJournal ? "<3>" : "tokend: ")\(line)\n".utf8)
+    _ = write(STDERR_FILENO, text, text.count)
 }
