@@ -1,0 +1,104 @@
+"""RELOAD amid everything: who waits hears something, what did not change is left alone, and what changed holds for who is there."""
+import os
+import re
+
+from lib.stage import Stage, token
+
+from .lifecycle import TEMPORARY, run_beside
+
+
+def administrators_who_wait(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app").start()
+        stage.token()
+        server.control("fault token hang")
+        with stage.open(10) as renewing, stage.open(10) as rejecting:
+            renewing.send("RENEW app.job\n")
+            server.control("await hung 1")
+            rejecting.send("PING\nREJECT app.job wait=60\n").line()
+            stage.application("app", timeout=21).ask("RELOAD")
+            for verb, conversation, expected in (("RENEW", renewing, r"\+ app\.job .*reason=the%20configuration%20of%20this%20token%20has%20changed.*\nOK 1$"),
+                                                 ("REJECT", rejecting, r"ERR unavailable retry-after=\d+ : the configuration of this token has changed")):
+                reply = conversation.reply()
+                checks.ok("%s that waits while the settings of its token change hears that they have" % verb, re.match(expected, reply), reply)
+                checks.equal("and its connection goes on", conversation.ask("PING"), "OK")
+            server.control("clear")
+            checks.ok("with the new settings the token is served", stage.ask("GET app.job").startswith("OK "))
+
+
+def rules_withdrawn_meanwhile(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app", {"ready": token(), "slow": token()}).start()
+        stage.token("app.ready")
+        server.control("fault token hang")
+        with stage.open() as conversation:
+            conversation.send("GET app.slow wait=60\nGET app.ready\nHEADER app.ready\n")
+            server.control("await hung 1")
+            stage.application("app", {"ready": token(allow='{ user = "bin" }'), "slow": token()}).ask("RELOAD")
+            server.control("clear")
+            replies = [conversation.line() for _ in range(3)]
+        checks.ok("who waits and keeps the rule is served", replies[0].startswith("OK "), replies[0][:80])
+        checks.ok("SEC-06 a token that was ready behind it is not sent once its rule is gone",
+                  all(reply.startswith("ERR denied : ") for reply in replies[1:]), [reply[:80] for reply in replies])
+
+
+def unchanged_files(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app", {"kept": token(more='keep = "always"\nshared = true'), "other": token()}).start()
+        held = stage.token("app.kept")
+        replies = [stage.ask("RELOAD").splitlines()[-1] for _ in range(2)]
+        checks.ok("two reloads of unchanged files are taken", all(reply.startswith("OK") for reply in replies), replies)
+        stage.token("app.other")  # goes to the same server, after whatever the reloads began
+        checks.equal("CC-07 and cause no exchange of a token that is kept", (stage.token("app.kept").token, stage.counter("token-requests")), (held.token, 2))
+
+
+def limits_of_who_is_there(checks, server, _):
+    with Stage(server) as stage:
+        stage.daemon.settings("[limits]\npipelined = 3\n")
+        stage.application("app", {name: token() for name in "abcdef"}).start()
+        server.control("fault token hang times=forever")
+        idle, eager = stage.open(), stage.open()
+        eager.send("GET app.a\nGET app.b\nGET app.c\n")
+        server.control("await hung 3")
+        server.control("clear")
+        checks.ok("with pipelined = 3, three requests are taken at once", all(eager.line().startswith("OK ") for _ in range(3)))
+        stage.daemon.settings("[limits]\npipelined = 2\nidle = 1\n")
+        stage.ask("RELOAD")
+        checks.ok("an idle connection that was there before is closed after the new `idle`", idle.ends_within(8))
+        with stage.open() as eager:
+            stage.daemon.settings("[limits]\npipelined = 1\nidle = 60\n")
+            stage.ask("RELOAD")
+            server.control("fault token hang times=forever")
+            eager.send("GET app.d\nGET app.e\nGET app.f\n")
+            server.control("await hung 4")
+            stage.ask("PING")
+            checks.equal("and of its three requests one is taken after `pipelined` has become 1", stage.counter("token-requests"), 4)
+            server.control("clear")
+            checks.ok("the others in their turn", all(eager.line().startswith("OK ") for _ in range(3)))
+
+
+def state_folders(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app")
+        state, elsewhere = stage.folder / "loose", stage.folder / "other.sock"
+        state.mkdir()
+        for what, mode, owner in (("others can write", 0o777, 0), ("others can read", 0o755, 0), ("is another user's", 0o700, 2)):
+            state.chmod(mode)
+            os.chown(state, owner, owner)
+            refused = run_beside(stage, "--state", state, "--socket", elsewhere)
+            checks.ok("SEC-02 a state folder that %s is refused, and what it must be is told" % what,
+                      refused.returncode == TEMPORARY and re.search(r"state folder '.*/loose' must be a folder of uid 0 with mode 0700", refused.stdout),
+                      refused.stdout)
+        os.chown(state, 0, 0)
+        link = stage.folder / "link"
+        link.symlink_to(state)
+        refused = run_beside(stage, "--state", link, "--socket", elsewhere)
+        checks.ok("and so is a link to a good one", refused.returncode == TEMPORARY and "must be a folder" in refused.stdout, refused.stdout)
+        checks.ok("nothing listens then", not elsewhere.exists())
+        stage.start()
+        refused = run_beside(stage, "--state", stage.folder / "state", "--socket", elsewhere)
+        checks.ok("RT-07 nor is a second daemon let in where one is",
+                  refused.returncode == TEMPORARY and "another tokend uses the state folder" in refused.stdout, refused.stdout)
+
+
+SECTIONS = [administrators_who_wait, rules_withdrawn_meanwhile, unchanged_files, limits_of_who_is_there, state_folders]
