@@ -54,7 +54,8 @@ extension PeerPattern: CustomStringConvertible {
 
 extension Caller: CustomStringConvertible {
     package var description: String {
-        let who = "uid \(uid), gid \(([gid] + groups).map(String.init).joined(separator: " "))"
+        let all = ([gid] + groups).filter { $0 != .max }.map(String.init).joined(separator: " ")
+        let who = "uid \(uid), " + (all.isEmpty ? "no group" : "gid \(all)")
         switch unit {
         case .unit(let name): return who + ", unit \(name)"
         case .none: return who + ", no unit"

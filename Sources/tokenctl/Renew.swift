@@ -1,10 +1,14 @@
 internal import ArgumentParser
+internal import CShims
 internal import TokenWire
 
 struct Renew: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Renew a token now, whatever happened before (administrators).",
-        discussion: "Forgets earlier failures and cooling times. The token that is held stays valid until the new one is there.")
+        discussion: """
+            Forgets earlier failures and cooling times, and waits for the outcome: a line for each token that was held. What is held \
+            stays valid until the new one is there.
+            """)
 
     @Argument(help: "The token's name: application.token.")
     var name: String
@@ -12,7 +16,8 @@ struct Renew: ParsableCommand {
 
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
-            try DaemonConnection(.renew(name: name), at: connection.socket, patience: DaemonConnection.longRequest).printRows()
+            let rows = try [TokenRow](DaemonConnection(.renew(name: name), at: connection.socket, patience: DaemonConnection.longRequest))
+            try StandardOutput.write(Status.table(rows, now: tokend_realtime() / 1_000_000_000).description)
         }
     }
 }

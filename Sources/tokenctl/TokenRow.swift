@@ -26,8 +26,13 @@ struct TokenRow {
 extension [TokenRow] {
     /// Asks for rows.
     init(_ request: Request, from socket: SocketPath) throws(Failure) {
+        self = try .init(DaemonConnection(request, at: socket))
+    }
+
+    /// The rows of the reply that comes.
+    init(_ daemon: consuming DaemonConnection) throws(Failure) {
         self = []
-        for row in try DaemonConnection(request, at: socket).reply().rows { append(try TokenRow(row)) }
+        for row in try daemon.reply().rows { append(try TokenRow(row)) }
     }
 
     /// One line of JSON: a list of objects.

@@ -142,7 +142,7 @@ package final class Daemon {
         keeper.adopt(configuration)
         audit.isRequired = configuration.auditRequired
         for listener in listeners { listener.configurationChanged() }
-        audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) tokens"))
+        audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) token\(configuration.tokens.count == 1 ? "" : "s")"))
     }
 }
 
