@@ -144,16 +144,5 @@ extension Refusal {
     }
 }
 
-/// A text in quotes, cut to 64 bytes, with nothing in it that could break a line or a terminal.
-package func quoted(_ text: String) -> String {
-    var result = "\""
-    for byte in text.utf8 {
-        if result.utf8.count >= 65 { return result + "...\"" }
-        if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-            result.unicodeScalars.append(Unicode.Scalar(byte))
-        } else {
-            result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-    }
-    return result + "\""
-}
+/// A text in quotes, as `Quotation` says it: nothing in it breaks a line or a terminal.
+package func quoted(_ text: String) -> String { Quotation.of(text) }

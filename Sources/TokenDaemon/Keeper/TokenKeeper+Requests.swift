@@ -50,8 +50,10 @@ extension TokenKeeper {
     func reply(to kind: Pending.Kind, _ answer: Answer, for asker: any Asker) -> Reply {
         switch (kind, answer) {
         case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
-            guard let key = try? policy.authorise(query, for: asker.caller).get().key else {
-                return refuse(Refusal(.denied, [], "uid \(asker.caller.uid) may not use \(quoted(query.name))"), query.name, nil, asker)
+            let key: CacheKey
+            switch policy.authorise(query, for: asker.caller) {
+            case .success(let authorised): key = authorised.key
+            case .failure(let refusal): return refuse(refusal, query.name, nil, asker)
             }
             guard record(handedOut(held, key, asker.caller), of: asker) != nil else {
                 return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, key.consumer, asker)

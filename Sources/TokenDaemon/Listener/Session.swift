@@ -98,7 +98,7 @@ final class Session: Readiness, Asker {
         linesLeft -= 1
         switch event {
         case .tooLong:
-            say(.refused(Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")))
+            say(.refused(.tooLong))
             isEnding = true
         case .line(let line):
             if !repeats(line) { handle(line) }
@@ -152,7 +152,7 @@ final class Session: Readiness, Asker {
     private func endInput() {
         isInputOver = true
         guard watching == nil else { return settle(output.count > 0 ? .waiting : .empty) }
-        if reader.hasPartial { say(.refused(Refusal(.badRequest, [], "the line has no end"))) }
+        if reader.hasPartial { say(.refused(.unfinished)) }
         isEnding = true
         write()
     }
