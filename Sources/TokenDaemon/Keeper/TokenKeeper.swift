@@ -53,10 +53,6 @@ final class TokenKeeper {
         for watcher in watchers.values { deliver { watcher.asker.hearEnd(.stopping) } }
         watchers = [:]
         speak()
-        // that we ended an exchange ourselves is no failure of it
-        exchanger.finished = { [unowned self] report in
-            if case .success = report.outcome { perform(ledger.settle(report, at: now)) }
-        }
         exchanger.stop()
     }
 

@@ -92,6 +92,7 @@ package final class Daemon {
         audit.record(AuditEntry(.stopping))
         keeper.stop()
         let began = loop.now
+        for listener in listeners { listener.stop() }
         farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
             for listener in listeners { listener.stop() }
             if listeners.allSatisfy({ $0.connections == 0 }) || loop.now - began > Self.grace { loop.stop() }
