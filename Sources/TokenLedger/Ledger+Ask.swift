@@ -194,7 +194,7 @@ extension Ledger {
         let consumer = consumerKey(key)
         guard consumers[consumer]?.lastServed != key else { return }
         if let before = consumers[consumer]?.lastServed { entries[before]?.endCurrency() }
-        consumers[consumer]?.lastServed = key
+        consumers[consumer]?.serve(key)
     }
 
     private mutating func press(_ key: CacheKey, _ minValid: Int?) {
@@ -208,7 +208,7 @@ extension Ledger {
         guard entries[key] == nil else { return }
         entries[key] = Entry()
         credentials[key.token, default: Credential()].entries.append(key)
-        consumers[consumerKey(key), default: ConsumerState(budget: Budget(at: now.boot))].variants.append(key)
+        consumers[consumerKey(key), default: ConsumerState(budget: Budget(at: now.boot))].open(key)
     }
 
     /// Forgets the least recently used idle variant when a consumer has all it may have.
@@ -231,8 +231,7 @@ extension Ledger {
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
         let consumer = consumerKey(key)
-        consumers[consumer]?.variants.removeAll { $0 == key }
-        if consumers[consumer]?.lastServed == key { consumers[consumer]?.lastServed = nil }
+        consumers[consumer]?.close(key)
         forgetConsumers()
     }
 
@@ -262,6 +261,11 @@ extension Refusal {
     static func widerThanRule(_ held: HeldToken, _ bound: [String]?) -> Refusal {
         let beyond = held.scopes.filter { !(bound ?? []).contains($0) }.map(quoted).joined(separator: ", ")
         return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")
+    }
+
+    /// The exchange took longer than the token lives.
+    static var endedOnArrival: Refusal {
+        Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had ended when it arrived")
     }
 
     static func shortLived(_ lifetime: Int64, _ minValid: Int) -> Refusal {

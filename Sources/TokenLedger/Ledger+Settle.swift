@@ -39,7 +39,8 @@ extension Ledger {
     private func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport) -> Result<HeldToken, Verdict> {
         let settings = configuration.tokens[key.token]
         let seconds = tokens.lifetime ?? Int64(settings?.assumeLifetime ?? TokenSettings.defaultAssumedLifetime)
-        let granted = tokens.scopes ?? key.scopes
+        // the same list is not kept twice
+        let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? key.scopes
         let missing = key.scopes.filter { !granted.contains($0) }
         guard seconds > 0 else {
             return .failure(Verdict(reason: "short-lived", text: "the server gave a token that has already expired", isFinal: false))
@@ -113,7 +114,7 @@ extension Ledger {
                     noteServed(key)
                 }
             } else {
-                turn.answers.append((waiter.id, .refused(.shortLived(held.lifetime, waiter.minValid ?? 0))))
+                turn.answers.append((waiter.id, .refused(waiter.minValid.map { .shortLived(held.lifetime, $0) } ?? .endedOnArrival)))
             }
         }
     }

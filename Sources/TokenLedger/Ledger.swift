@@ -118,7 +118,7 @@ struct Entry: Sendable {
     var waiters: [UInt64: Waiter] = [:]
     var watchers: [Watcher] = []
     /// Why the last exchange brought nothing.
-    var trouble: Trouble?
+    @Rare var trouble: Trouble? = nil
     /// Asked for since the present token came: worth renewing.
     var isAsked = false
     /// A caller reported the present token as refused by an API; it is served only if no other can be had.
@@ -171,9 +171,27 @@ struct ConsumerKey: Hashable, Sendable {
 
 /// What one consumer of one token has: its cached variants and its budget.
 struct ConsumerState: Sendable {
-    var variants: [CacheKey] = []
-    var lastServed: CacheKey?
+    /// The one that was served last, if any was, is the first.
+    private(set) var variants: [CacheKey] = []
+    private var isFirstServed = false
     var budget: Budget
+
+    init(budget: Budget) { self.budget = budget }
+
+    var lastServed: CacheKey? { isFirstServed ? variants.first : nil }
+
+    mutating func open(_ key: CacheKey) { variants.append(key) }
+
+    mutating func close(_ key: CacheKey) {
+        if lastServed == key { isFirstServed = false }
+        variants.removeAll { $0 == key }
+    }
+
+    mutating func serve(_ key: CacheKey) {
+        guard let place = variants.firstIndex(of: key) else { return }
+        variants.swapAt(0, place)
+        isFirstServed = true
+    }
 }
 
 /// One configured token, and how its server last took it.
@@ -182,8 +200,8 @@ struct Credential: Sendable {
     var generation: UInt64 = 0
     var backoff = Backoff()
     /// Refused for good, until RENEW or a reload.
-    var refusal: Refusal?
-    var failure: ExchangeFailure?
+    @Rare var refusal: Refusal? = nil
+    @Rare var failure: ExchangeFailure? = nil
     /// CLOCK_BOOTTIME at which an administrator last had it renewed, or an exchange last failed.
     var lastTrouble: Int64?
     /// Its cached results.

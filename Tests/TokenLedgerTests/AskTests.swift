@@ -142,6 +142,16 @@ import TokenWire
         #expect(!scene.ledger.isServable(Scene.sync, at: scene.now.boot + 2_800_000_000))
     }
 
+    @Test func `TIME-05 a token that ends before it arrives is not handed out, and that passes`() throws {
+        var scene = Scene()
+        let (waiter, turn) = try scene.get()
+        let sent = scene.now
+        scene.pass(5)
+        let report = ExchangeReport(
+            plan: try #require(turn.plans.first).id, outcome: .success(Scene.tokens(life: 4)), sent: sent, id: Fingerprint(bits: 3), took: 1)
+        #expect(scene.ledger.settle(report, at: scene.now).refusal(waiter)?.code == .unavailable)
+    }
+
     @Test func `TR-05 a token that has expired on arrival is never handed out`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()
