@@ -55,7 +55,6 @@ let package = Package(
             name: "TokenDaemonTests",
             dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "Systemd", "Curl", "Secrets", "TestSupport"],
             swiftSettings: [.defaultIsolation(MainActor.self)]),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "TokenWire", "Secrets"]),
     ])
 
 for target in package.targets where target.type != .system && target.name != "CShims" {
