@@ -12,6 +12,9 @@ package struct HeldToken: Sendable {
     package let since: Int64
     /// When it ends, on CLOCK_BOOTTIME.
     package internal(set) var until: Int64
+    /// When it ends to the nanosecond; `until` is this, brought forward to the whole second that callers are told. Never changes, so
+    /// that clock steps do not add up.
+    package let ends: Int64
     /// The same end on the wall clock, in seconds since the epoch.
     package internal(set) var expires: Int64
     /// Whether the server said how long it lives; otherwise the configuration's assumption.

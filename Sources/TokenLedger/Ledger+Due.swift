@@ -39,9 +39,9 @@ extension Ledger {
     package mutating func clockStepped(to now: Moment) -> Turn {
         for key in entries.keys {
             guard let held = entries[key]?.held else { continue }
-            let life = now.fraction + (held.until - now.boot)
+            let life = now.fraction + (held.ends - now.boot)
             entries[key]?.held?.expires = now.wall + life / .seconds(1)
-            entries[key]?.held?.until -= max(0, life % .seconds(1))
+            entries[key]?.held?.until = held.ends - max(0, life % .seconds(1))
         }
         epoch += 1
         var turn = Turn()

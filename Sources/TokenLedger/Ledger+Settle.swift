@@ -57,7 +57,7 @@ extension Ledger {
         return .success(
             HeldToken(
                 token: tokens.accessToken, id: id, scopes: granted, header: settings?.header ?? .authorization,
-                since: since, until: since + .seconds(seconds), expires: report.sent.wall + seconds,
+                since: since, until: since + .seconds(seconds), ends: report.sent.boot + .seconds(seconds), expires: report.sent.wall + seconds,
                 isAssumed: tokens.lifetime == nil))
     }
 

@@ -189,6 +189,22 @@ import TokenWire
         #expect(turn.token(waiter)?.expires == scene.now.wall + 3600)
     }
 
+    @Test func `TIME-02 small steps of the wall clock do not add up`() throws {
+        var scene = Scene()
+        try scene.obtain(life: 3600)
+        let (first, before) = try scene.get()
+        let expires = try #require(before.token(first)?.expires)
+        for step in 1...100 as ClosedRange<Int64> {
+            // each sets the clock back by 5 us
+            let realtime = scene.now.wall * 1_000_000_000 - step * 5_000
+            _ = scene.ledger.clockStepped(to: Moment(boot: scene.now.boot, realtime: realtime))
+        }
+        let (waiter, turn) = try scene.get()
+        let held = try #require(turn.token(waiter))
+        #expect(held.expires >= expires - 1)
+        #expect(held.until > held.ends - .seconds(1))
+    }
+
     @Test func `TIME-02 a suspend of a day is noticed at the first look`() throws {
         var scene = Scene()
         try scene.obtain(life: 3600)

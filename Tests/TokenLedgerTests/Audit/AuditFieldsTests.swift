@@ -89,7 +89,7 @@ import TokenWire
 
     private var held: HeldToken {
         HeldToken(
-            token: Secret(Self.canary), id: Sample.successor, scopes: ["read"], header: .authorization, since: 0, until: .seconds(3600),
+            token: Secret(Self.canary), id: Sample.successor, scopes: ["read"], header: .authorization, since: 0, until: .seconds(3600), ends: .seconds(3600),
             expires: 1_762_189_360, isAssumed: false)
     }
 
