@@ -35,7 +35,9 @@ extension Ledger {
     }
 
     private mutating func begin(_ key: CacheKey, _ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        guard let settings = configuration.tokens[key.token], let application = application(of: key), let entry = entries[key] else { return }
+        guard let settings = configuration.tokens[key.token], let application = application(of: key), let entry = entries[key],
+            let grant = grant(key, settings)
+        else { return }
         let id = nextFlight
         nextFlight += 1
         let generation = credentials[key.token, default: Credential()].generation
@@ -43,15 +45,17 @@ extension Ledger {
         lanes[lane]?.inFlight += 1
         entries[key]?.progress = .flying(id)
         let plan = ExchangePlan(
-            id: id, token: key.token, application: application, grant: grant(key, settings), timeout: application.server.timeout)
+            id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout)
         turn.plans.append(plan)
     }
 
-    private func grant(_ key: CacheKey, _ settings: TokenSettings) -> GrantRequest {
+    private func grant(_ key: CacheKey, _ settings: TokenSettings) -> GrantRequest? {
         switch settings.grant {
         case .clientCredentials:
             .clientCredentials(
                 scopes: key.scopes, audience: key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) })
+        case .authorizationCode, .reference:
+            nil
         }
     }
 

@@ -23,7 +23,7 @@ extension AuditEntry {
         }
         let server = token.flatMap { configuration.applications[String($0.application)] }?.server
         issuer = server?.location.address
-        grant = token.flatMap { configuration.tokens[$0]?.grant }
+        grant = token.flatMap { configuration.tokens[$0]?.grant.kind }
     }
 }
 

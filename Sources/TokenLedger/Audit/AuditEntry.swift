@@ -34,7 +34,7 @@ package struct AuditEntry: Hashable, Sendable {
     package var reason: String?
     /// The issuer's URL, as configured or discovered.
     package var issuer: String?
-    package var grant: TokenSettings.Grant?
+    package var grant: GrantKind?
     /// The server's `error`.
     package var oauthError: String?
     /// HTTP status of the server's answer.
