@@ -16,6 +16,7 @@ nonisolated private final class ConfigurationReader {
     private let problems = ProblemList()
     private let folder: ConfigurationFolder
     private let servers: ServerReader
+    private let secrets: SecretReader
     private let clients: ClientReader
     private let peers: PeerReader
     private var configuration = Configuration()
@@ -23,10 +24,11 @@ nonisolated private final class ConfigurationReader {
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
 
-    init(_ directory: String, _ secrets: SecretSources, _ names: NameService) {
-        folder = ConfigurationFolder(directory, owner: secrets.owner, problems)
-        servers = ServerReader(owner: secrets.owner)
-        clients = ClientReader(secrets)
+    init(_ directory: String, _ sources: SecretSources, _ names: NameService) {
+        folder = ConfigurationFolder(directory, owner: sources.owner, problems)
+        servers = ServerReader(owner: sources.owner)
+        secrets = SecretReader(sources)
+        clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
     }
 
@@ -38,10 +40,10 @@ nonisolated private final class ConfigurationReader {
         for (name, tree) in files.applications {
             if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
         }
-        let isWhole = !problems.hasErrors && clients.passedOver == 0
+        let isWhole = !problems.hasErrors && secrets.passedOver == 0
         return ConfigurationReading(
             configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
-            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: clients.passedOver)
+            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: secrets.passedOver)
     }
 
     private func application(_ name: String, _ table: TableReader) {
