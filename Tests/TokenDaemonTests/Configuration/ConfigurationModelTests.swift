@@ -41,6 +41,18 @@ nonisolated struct ConfigurationModelTests {
         #expect(house.read().configuration == wanted)
     }
 
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", 0), ("2000-02-29T23:59:59Z", 951_868_799), ("2027-03-01T02:00:00.999+02:00", 1_803_859_200),
+        ("2027-02-28 19:00:00-05:00", 1_803_859_200), ("9999-12-31T23:59:59Z", 253_402_300_799),
+    ])
+    func `a date with time and zone is one moment`(text: String, seconds: Int64) throws {
+        let root = try TOMLDocument("a = \(text)", file: "x.toml").root
+        guard case .table(let entries) = root.content, case .moment(let found) = entries["a"]?.content else {
+            throw TestFailure("\(text) is no moment")
+        }
+        #expect(found == seconds)
+    }
+
     @Test(arguments: ["", "# "])
     func `the example that is shipped reads clean, its commented lines too`(comment: String) throws {
         let house = try ConfigurationHouse()
