@@ -35,7 +35,7 @@ nonisolated private final class ConfigurationReader {
     func read() -> ConfigurationReading {
         let files = folder.files()
         if let table = files.daemon.flatMap({ TableReader($0, problems) }) {
-            DaemonReader(peers: peers).read(table, into: &configuration)
+            DaemonReader(peers: peers, secrets: secrets).read(table, into: &configuration)
         }
         for (name, tree) in files.applications {
             if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
