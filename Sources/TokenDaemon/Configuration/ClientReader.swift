@@ -26,6 +26,7 @@ nonisolated struct ClientReader {
 
     func read(_ application: TableReader) -> Client {
         guard let node = application.node("client") else {
+            if Self.isDispensable(in: application) { return Client(identity: ClientIdentity(id: "", authentication: .none), proves: false) }
             application.problems.error("is missing; add a [client] table with its id", at: application.place.below("client"))
             return Client()
         }
@@ -36,6 +37,15 @@ nonisolated struct ClientReader {
         let secret = secrets.read("secret", of: table, ifWritten: "change the secret")
         table.finish()
         return Client(identity: identity(id, method, secret), proves: method.map { $0 != .nothing })
+    }
+
+    /// Whether all tokens are ones that somebody else made: no server is asked for them, so nobody need be known to it.
+    private static func isDispensable(in application: TableReader) -> Bool {
+        guard case .table(let tokens) = application.node("token")?.content, !tokens.isEmpty else { return false }
+        return tokens.values.allSatisfy { token in
+            guard case .table(let entries) = token.content, case .string(let grant) = entries["grant"]?.content else { return false }
+            return grant == GrantKind.reference.rawValue
+        }
     }
 
     private func identity(_ id: String?, _ method: Method?, _ secret: Secret?) -> ClientIdentity? {

@@ -1,14 +1,16 @@
 internal import OAuth
+internal import Systemd
 internal import TokenLedger
 
 /// Reads `tokend.toml` and `apps.d/*.toml` of a folder and everything they name. Opens files and asks the name service: not for the loop.
 ///
 /// A missing folder is a configuration without applications. Every problem of every file is found at once; only a syntax
 /// error hides the rest of its file.
+/// - Parameter now: wall time in seconds, to tell what has ended; the machine's without it.
 nonisolated package func readConfiguration(
-    at directory: String, secrets: SecretSources, names: NameService = .system
+    at directory: String, secrets: SecretSources, names: NameService = .system, now: Int64? = nil
 ) -> ConfigurationReading {
-    ConfigurationReader(directory, secrets, names).read()
+    ConfigurationReader(directory, secrets, names, now ?? Clock.realtime() / 1_000_000_000).read()
 }
 
 /// One reading: from the folder to a configuration or its problems.
@@ -19,17 +21,19 @@ nonisolated private final class ConfigurationReader {
     private let secrets: SecretReader
     private let clients: ClientReader
     private let peers: PeerReader
+    private let now: Int64
     private var configuration = Configuration()
     private var tokenCount = 0
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
 
-    init(_ directory: String, _ sources: SecretSources, _ names: NameService) {
+    init(_ directory: String, _ sources: SecretSources, _ names: NameService, _ now: Int64) {
         folder = ConfigurationFolder(directory, owner: sources.owner, problems)
         servers = ServerReader(owner: sources.owner)
         secrets = SecretReader(sources)
         clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
+        self.now = now
     }
 
     func read() -> ConfigurationReading {
@@ -49,7 +53,8 @@ nonisolated private final class ConfigurationReader {
     private func application(_ name: String, _ table: TableReader) {
         let server = servers.read(table)
         let client = clients.read(table)
-        tokens(table, TokenReader(application: name, client: client, peers: peers))
+        let isERPNet = table.node("erpnet") != nil
+        tokens(table, TokenReader(application: name, client: client, isERPNet: isERPNet, peers: peers, secrets: secrets, now: now))
         table.finish()
         guard let server else { return }
         mustAgree(server, at: (table.node("endpoints") ?? table.node("issuer") ?? table.node("erpnet"))?.place ?? table.place)
