@@ -1,6 +1,7 @@
 internal import OAuth
 internal import Systemd
 internal import TokenLedger
+internal import TokenWire
 
 /// Reads `tokend.toml` and `apps.d/*.toml` of a folder and everything they name. Opens files and asks the name service: not for the loop.
 ///
@@ -26,6 +27,8 @@ nonisolated private final class ConfigurationReader {
     private var tokenCount = 0
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
+    /// Who was the first to have answers come to an address.
+    private var redirects: [String: (token: TokenName, server: String)] = [:]
 
     init(_ directory: String, _ sources: SecretSources, _ names: NameService, _ now: Int64) {
         folder = ConfigurationFolder(directory, owner: sources.owner, problems)
@@ -54,7 +57,7 @@ nonisolated private final class ConfigurationReader {
         let server = servers.read(table)
         let client = clients.read(table)
         let isERPNet = table.node("erpnet") != nil
-        tokens(table, TokenReader(application: name, client: client, isERPNet: isERPNet, peers: peers, secrets: secrets, now: now))
+        tokens(table, TokenReader(application: name, client: client, isERPNet: isERPNet, peers: peers, secrets: secrets, now: now), server)
         table.finish()
         guard let server else { return }
         mustAgree(server, at: (table.node("endpoints") ?? table.node("issuer") ?? table.node("erpnet"))?.place ?? table.place)
@@ -62,7 +65,7 @@ nonisolated private final class ConfigurationReader {
         configuration.applications[name] = Application(name: name, server: server, client: identity)
     }
 
-    private func tokens(_ table: TableReader, _ reader: TokenReader) {
+    private func tokens(_ table: TableReader, _ reader: TokenReader, _ server: ServerSettings?) {
         guard let tokens = table.table("token") else {
             if table.node("token") == nil { problems.warning("has no [token.NAME] table, so there is nothing to ask for", at: table.place) }
             return
@@ -71,6 +74,21 @@ nonisolated private final class ConfigurationReader {
             tokenCount += 1
             guard let settings = reader.read(name, token) else { continue }
             configuration.tokens[settings.name] = settings
+            if let server { mustBeApart(settings, of: server, at: token.node("redirect_uri")?.place ?? token.place) }
+        }
+    }
+
+    /// LOOP-06: where an answer arrives tells which server gave it (RFC 9700 section 4.4.2.2).
+    private func mustBeApart(_ token: TokenSettings, of server: ServerSettings, at place: Place) {
+        guard case .authorizationCode(let settings) = token.grant else { return }
+        for address in settings.redirectURIs {
+            let first = redirects[address, default: (token.name, server.location.identity)]
+            redirects[address] = first
+            guard first.server != server.location.identity else { continue }
+            problems.warning(
+                "answers of another server arrive there too (\(first.token)); register another path here, "
+                    + "so that one server's answer cannot be passed off as the other's",
+                at: place)
         }
     }
 

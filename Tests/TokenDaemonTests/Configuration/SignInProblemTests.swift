@@ -132,6 +132,33 @@ nonisolated struct SignInProblemTests {
         #expect(try problems(lines) == ["portal.toml:" + problem])
     }
 
+    @Test func `LOOP-06 each server has an address of its own for its answers`() throws {
+        let house = try ConfigurationHouse()
+        func write(_ name: String, _ issuer: String, _ path: String) throws {
+            try house.write(
+                "apps.d/\(name).toml",
+                """
+                issuer = "https://\(issuer).example.com"
+                client.id = "app"
+                [token.user]
+                grant = "authorization_code"
+                redirect_uri = "http://127.0.0.1:53177/\(path)"
+                scopes = ["offline_access"]
+                \(Self.allow)
+                """)
+        }
+        try write("a", "one", "cb")
+        try write("b", "one", "cb")
+        try write("c", "two", "other")
+        #expect(house.problems() == [])
+        try write("c", "two", "cb")
+        #expect(
+            house.problems() == [
+                "c.toml:5: warning: token.user.redirect_uri: answers of another server arrive there too (a.user); register another path here, "
+                    + "so that one server's answer cannot be passed off as the other's"
+            ])
+    }
+
     // MARK: the other keys
 
     @Test(arguments: [
