@@ -236,6 +236,18 @@ nonisolated struct ConfigurationModelTests {
         #expect(house.read().configuration?.limits == Limits(), "what stands there is the default")
     }
 
+    @Test func `the example of the README reads clean`() throws {
+        let house = try ConfigurationHouse()
+        try house.write("../credentials/secret_portal", "open sesame", mode: 0o400)
+        try house.write("../credentials/secret_portal-pat", "enrt_0A1B", mode: 0o400)
+        let readme = try text(of: repository() + "/README.md")
+        let start = try #require(readme.firstRange(of: "```toml\n")).upperBound
+        let end = try #require(readme[start...].firstRange(of: "```\n")).lowerBound
+        try house.write("apps.d/portal.toml", String(readme[start..<end]))
+        #expect(house.problems() == [])
+        #expect(house.read().configuration?.tokens.count == 3)
+    }
+
     private func text(of path: String) throws -> String {
         do {
             return try OpenedFile(path, followsLinks: true).text()
