@@ -73,8 +73,17 @@ nonisolated private struct Tree {
         case .double: .other("a number with a fraction")
         case .date: .other("a date")
         case .time: .other("a time")
-        case .dateTime: .other("a date with a time")
+        case .dateTime: value.dateTime.map(moment)
         }
+    }
+
+    /// Without a zone it is another moment in every place.
+    private func moment(_ value: TOMLDateTime) -> ConfigurationNode.Content {
+        guard let zone = value.offset else { return .other("a date with a time and no zone") }
+        let (date, time) = (value.date, value.time)
+        return .moment(
+            wallSeconds(
+                (date.year, date.month, date.day), (time.hour, time.minute, time.second), minutesEast: zone.offset))
     }
 
     private func items(of array: TOMLArray, at path: [Step]) -> [ConfigurationNode] {
