@@ -3,6 +3,7 @@ extension Identity {
     func metadata(of site: Site) -> JSON {
         var document = documented(site)
         if knobs.optionalMetadata == .on { document = .object(document.members + stock(site).members) }
+        document = .object(document.members + knobbed(site).members)
         for (name, value) in metadataChanges.sorted(by: { $0.key < $1.key }) {
             document = value.map { document.setting(name, to: $0) } ?? document.removing(name)
         }
@@ -24,6 +25,17 @@ extension Identity {
         return knobs.issuer == .missing ? document.removing("issuer") : document
     }
 
+    /// Members that have a knob of their own.
+    private func knobbed(_ site: Site) -> JSON {
+        var document: JSON = [:]
+        if knobs.revocationEndpoint == .on { document = document.appending("revocation_endpoint", "\(site.issuer)/connect/revocation") }
+        if knobs.introspection == .on || knobs.optionalMetadata == .on {
+            document = document.appending("introspection_endpoint", "\(site.issuer)/connect/introspect")
+        }
+        if knobs.issuerAdvertised == .on { document = document.appending("authorization_response_iss_parameter_supported", true) }
+        return document
+    }
+
     private func statedIssuer(_ site: Site) -> String {
         switch knobs.issuer {
         case .exact, .missing: site.issuer
@@ -38,8 +50,6 @@ extension Identity {
     private func stock(_ site: Site) -> JSON {
         [
             "userinfo_endpoint": "\(site.issuer)/connect/userinfo",
-            "revocation_endpoint": "\(site.issuer)/connect/revocation",
-            "introspection_endpoint": "\(site.issuer)/connect/introspect",
             "device_authorization_endpoint": "\(site.issuer)/connect/deviceauthorization",
             "check_session_iframe": "\(site.issuer)/connect/checksession",
             "frontchannel_logout_supported": true,

@@ -21,6 +21,8 @@ package struct ReferenceTokens: Sendable {
         package let expiry: Int?
         package fileprivate(set) var revoked = false
         package fileprivate(set) var lastUsed: Int?
+
+        package func isGood(now: Int) -> Bool { !revoked && (expiry.map { now < $0 } ?? true) }
     }
 
     package private(set) var entries: [Entry] = []
@@ -48,6 +50,11 @@ package struct ReferenceTokens: Sendable {
         if let expiry = entries[index].expiry, now >= expiry { throw .expiredReference }
         entries[index].lastUsed = now
         return entries[index]
+    }
+
+    package func entry(_ token: String) -> Entry? {
+        let id = fingerprint(token)
+        return entries.first { $0.id == id }
     }
 
     package mutating func revoke(id: String) throws(ControlError) {

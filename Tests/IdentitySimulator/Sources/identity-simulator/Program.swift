@@ -23,7 +23,7 @@ struct Program {
         let ending = endings(withStdin: options.endsWithStdin)
         let certificates = try Certificates(folder: options.folder, names: options.names)
         let key = try signingKey(options.folder)
-        let identity = Identity(database: options.database, signing: key, accessTTL: options.accessTTL)
+        let identity = Identity(database: options.database, signing: key, accessTTL: options.accessTTL, redirectURIs: options.redirectURIs)
         let simulator = Simulator(identity, auditFile: try AuditFile(options.folder + "/audit.jsonl"))
         try await serve(options, simulator, certificates, until: ending)
     }
