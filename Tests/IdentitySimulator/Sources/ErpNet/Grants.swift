@@ -1,16 +1,16 @@
 internal import Keys
 
 /// What people have granted to applications that may refresh: each grant a chain of refresh tokens.
-package struct Grants: Sendable {
+package struct Grants: Sendable, Codable {
     /// Why a grant ended before its time.
-    package enum End: String, Sendable {
+    package enum End: String, Sendable, Codable {
         case reuse, revoked, logout, deleted
         case passwordChange = "password-change"
         case applicationChange = "app-change"
         case codeReuse = "code-reuse"
     }
 
-    package struct Grant: Sendable {
+    package struct Grant: Sendable, Codable {
         package let id: Int
         package let client: String
         package let signIn: SignIn
@@ -32,7 +32,7 @@ package struct Grants: Sendable {
         package func isAlive(now: Int) -> Bool { end == nil && now < expiry && !unspent.isEmpty }
     }
 
-    private struct Handle {
+    private struct Handle: Codable {
         let grant: Int
         var spent: Int?
     }

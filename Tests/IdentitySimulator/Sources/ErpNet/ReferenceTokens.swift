@@ -1,15 +1,15 @@
 internal import Keys
 
 /// The `enrt_` tokens of an instance: opaque, looked up at each request, dead at once when revoked.
-package struct ReferenceTokens: Sendable {
-    package enum Kind: String, CaseIterable, Sendable {
+package struct ReferenceTokens: Sendable, Codable {
+    package enum Kind: String, CaseIterable, Sendable, Codable {
         /// Acts as the person who made it.
         case personal = "PAT"
         /// Acts as the application's System User.
         case system = "SAT"
     }
 
-    package struct Entry: Sendable {
+    package struct Entry: Sendable, Codable {
         /// The token's fingerprint: all that is shown of it after it was minted.
         package let id: String
         package let kind: Kind

@@ -1,8 +1,8 @@
 internal import Keys
 
 /// The sessions of browsers at the Identity site.
-package struct Sessions: Sendable {
-    package struct Session: Sendable {
+package struct Sessions: Sendable, Codable {
+    package struct Session: Sendable, Codable {
         package fileprivate(set) var signIn: SignIn
         /// The cookie that opens it. Secret.
         package let cookie: String

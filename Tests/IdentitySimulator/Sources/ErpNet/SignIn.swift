@@ -1,5 +1,5 @@
 /// A person's signing in: what every token that comes of it repeats.
-package struct SignIn: Equatable, Sendable {
+package struct SignIn: Equatable, Sendable, Codable {
     package let login: String
     /// The `sid`, 32 hex digits: it survives refreshes, and keys the licence slot.
     package let sessionID: String
