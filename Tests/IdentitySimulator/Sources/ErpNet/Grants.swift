@@ -94,6 +94,11 @@ package struct Grants: Sendable, Codable {
         return grant.isAlive(now: now) && entry.spent == nil
     }
 
+    /// Whether this client's refresh token was used before.
+    package func isSpent(_ handle: String, of client: String) -> Bool {
+        handles[handle].map { $0.spent != nil && grants[$0.grant]?.client == client } ?? false
+    }
+
     /// Whether a refresh token was given out and never used.
     package func isUnspent(_ handle: String) -> Bool { handles[handle].map { $0.spent == nil } ?? false }
 

@@ -25,6 +25,8 @@ extension Identity {
         case .userinfo: userinfo(request, now: now)
         case .revocation: revocation(request)
         case .introspection: introspection(request, now: now)
+        case .deviceAuthorization: deviceAuthorization(request, now: now)
+        case .device: devicePage(request, now: now)
         case .api: api(request, now: now)
         case .me: me(request, now: now)
         case .login: legacyLogin(request)

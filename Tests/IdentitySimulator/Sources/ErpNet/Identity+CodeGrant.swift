@@ -7,7 +7,10 @@ extension Identity {
         guard let value = form["code"], !value.isEmpty else { throw TokenRefusal.missingField }
         let code = try take(value, for: application)
         try check(code, against: form, of: application, now: now)
-        return try userReply(begin(code, value, for: application, now: now), site: site, now: now)
+        let (answer, grant) = begin(application, code.signIn, scopes: code.scopes, nonce: code.nonce, state: code.state, now: now)
+        codes.note(value, gave: grant ?? 0)
+        counters.add("code-grants", client: code.client)
+        return try userReply(answer, site: site, now: now)
     }
 
     private mutating func take(_ value: String, for application: TrustedApplication) throws(TokenRefusal) -> Codes.Code {
@@ -35,18 +38,20 @@ extension Identity {
         }
     }
 
-    private mutating func begin(_ code: Codes.Code, _ value: String, for application: TrustedApplication, now: Int) -> UserAnswer {
+    /// The first answer of a grant, and its number if it can be refreshed.
+    mutating func begin(
+        _ application: TrustedApplication, _ signIn: SignIn, scopes: [String], nonce: String?, state: String?, now: Int
+    ) -> (UserAnswer, grant: Int?) {
         let tokenID = randomHex(bytes: 16)
         var begun: (grant: Grants.Grant, handle: String)?
-        if code.scopes.contains("offline_access") && knobs.refreshTokens == .on {
+        if scopes.contains("offline_access") && knobs.refreshTokens == .on {
             begun = grants.begin(
-                client: code.client, signIn: code.signIn, scopes: code.scopes, firstTokenID: tokenID, now: now,
+                client: application.applicationUri, signIn: signIn, scopes: scopes, firstTokenID: tokenID, now: now,
                 life: knobs.refreshTTL.seconds(for: application.clientType))
         }
-        codes.note(value, gave: begun?.grant.id ?? 0)
-        counters.add("code-grants", client: code.client)
-        return UserAnswer(
-            application: application, signIn: code.signIn, scopes: code.scopes, tokenID: tokenID, issued: now, place: .code,
-            nonce: code.nonce, state: code.state, refreshToken: begun?.handle, refreshExpiry: begun?.grant.expiry)
+        let answer = UserAnswer(
+            application: application, signIn: signIn, scopes: scopes, tokenID: tokenID, issued: now, place: .code, nonce: nonce, state: state,
+            refreshToken: begun?.handle, refreshExpiry: begun?.grant.expiry)
+        return (answer, begun?.grant.id)
     }
 }

@@ -15,6 +15,7 @@ extension Identity {
         case "app": try app(line)
         case "grants": try grantsVerb(line, now: clock.now(wall: wall))
         case "grant": try grantVerb(line, now: clock.now(wall: wall))
+        case "device": try deviceVerb(line, now: clock.now(wall: wall))
         case "sessions": try sessionsVerb(line)
         case "session": try sessionVerb(line)
         case "password": try password(line)

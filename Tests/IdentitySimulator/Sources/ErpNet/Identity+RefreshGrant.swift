@@ -19,12 +19,11 @@ extension Identity {
     }
 
     private mutating func present(_ handle: String, by application: TrustedApplication, now: Int) throws(TokenRefusal) -> Grants.Grant {
+        if grants.isSpent(handle, of: application.applicationUri) { counters.add("reused", client: application.applicationUri) }
         do throws(TokenRefusal) {
             return try grants.present(handle, client: application.applicationUri, mode: knobs.refreshMode, now: now)
         } catch {
-            guard error == .usedRefreshToken else { throw error }
-            counters.add("reused", client: application.applicationUri)
-            if knobs.refreshMode == .familyRevoke, let family = grants.grant(of: handle)?.id {
+            if error == .usedRefreshToken && knobs.refreshMode == .familyRevoke, let family = grants.grant(of: handle)?.id {
                 end(.reuse) { $0.id == family }
                 counters.add("families-revoked", client: application.applicationUri)
             }

@@ -44,6 +44,7 @@ extension Identity {
             try serviceGrant(form, to: application, site: site, now: now)
         case "authorization_code": try codeGrant(form, to: application, site: site, now: now)
         case "refresh_token": try refreshGrant(form, to: application, site: site, now: now)
+        case "urn:ietf:params:oauth:grant-type:device_code": try deviceGrant(form, to: application, site: site, now: now)
         default: throw TokenRefusal.unknownGrantType
         }
     }

@@ -21,6 +21,7 @@ package struct Identity: Sendable {
     package var sessions = Sessions()
     package var codes = Codes()
     package var grants = Grants()
+    package var devices = Devices()
     package var references = ReferenceTokens()
     package var licences = LicencePool()
     package var counters = Counters()
@@ -47,7 +48,8 @@ package struct Identity: Sendable {
         let fresh = audit.nextEntry
         (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))
         (references, licences, counters) = (ReferenceTokens(), LicencePool(), Counters())
-        (sessions, codes, grants, idTokenChanges) = (Sessions(), Codes(), Grants(after: grants), [:])
+        (sessions, codes, devices) = (Sessions(), Codes(), Devices())
+        (grants, idTokenChanges) = (Grants(after: grants), [:])
         (audit, clock) = (AuditLog(from: fresh), SimulatedClock())
         keys.reset()
         registerDemo()

@@ -105,6 +105,12 @@ package struct Knobs: Equatable, Sendable {
     package var revocationEndpoint = Listing.on
     /// `on`: clients may ask about tokens, and the metadata says so; `off`: 401, as stock servers answer clients.
     package var introspection = Switch.off
+    /// `on`: applications that sign people in may do so by device codes, and the metadata says so.
+    package var deviceGrant = Switch.off
+    /// Seconds that a device code lives.
+    package var deviceTTL = 300
+    /// Seconds that a device must wait before it asks again.
+    package var deviceInterval = 5
     /// `off`: the end of a session leaves its refresh tokens alive.
     package var logoutKills = Switch.on
     /// `on`: a 401 of the API carries `WWW-Authenticate: Bearer error="invalid_token"`.

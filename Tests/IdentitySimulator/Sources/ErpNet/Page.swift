@@ -53,6 +53,22 @@ enum Page {
             """)
     }
 
+    static func device(userCode: String, problem: String?) -> Reply {
+        let trouble = problem.map { "<p role=\"alert\">\(escaped($0))</p>\n" } ?? ""
+        return reply(
+            "Connect a device",
+            """
+            \(trouble)<form id="device" method="post" action="/id/device">
+            <p><label>Code <input name="user_code" value="\(escaped(userCode))"></label></p>
+            <p><label>User <input name="username" autocomplete="username"></label></p>
+            <p><label>Password <input name="password" type="password" autocomplete="current-password"></label></p>
+            <p><button name="button" value="yes">Allow</button> <button name="button" value="no">Refuse</button></p>
+            </form>
+            """)
+    }
+
+    static func deviceDone(_ text: String) -> Reply { reply("Connect a device", "<p>\(escaped(text))</p>") }
+
     static var signedOut: Reply { reply("Signed out", "<p>You are signed out.</p>") }
 
     static func problem(_ code: String, _ text: String) -> Reply {
@@ -74,7 +90,7 @@ enum Page {
             """
         let headers = [
             Request.Header("Content-Type", "text/html; charset=UTF-8"), Request.Header("Cache-Control", "no-store"),
-            Request.Header("X-Frame-Options", "DENY"), Request.Header("Referrer-Policy", "no-referrer"),
+            Request.Header("X-Frame-Options", "DENY"),
         ]
         return Reply(status: status, headers: headers, body: .bytes(Array(html.utf8)))
     }

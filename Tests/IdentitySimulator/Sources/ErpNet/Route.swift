@@ -14,6 +14,9 @@ package enum Route: String, CaseIterable, Sendable {
     case userinfo
     case revocation
     case introspection
+    case deviceAuthorization = "device-authorization"
+    /// The page where a person types a device's code.
+    case device
     case api
     case me
     case login
@@ -38,6 +41,8 @@ package enum Route: String, CaseIterable, Sendable {
             case "/id/connect/userinfo": .userinfo
             case "/id/connect/revocation": .revocation
             case "/id/connect/introspect": .introspection
+            case "/id/connect/deviceauthorization": .deviceAuthorization
+            case "/id/device": .device
             case "/profile/me": .me
             case "/api/domain/login": .login
             case "/tools/ver": .version
@@ -52,7 +57,8 @@ package enum Route: String, CaseIterable, Sendable {
     var isOnlyRead: Bool {
         switch self {
         case .sysAutoDiscovery, .toolsAutoDiscovery, .metadata, .jwks, .me, .version, .serverInfo: true
-        case .token, .authorize, .signIn, .consent, .endSession, .userinfo, .revocation, .introspection, .api, .login, .hashTool, .other:
+        case .token, .authorize, .signIn, .consent, .endSession, .userinfo, .revocation, .introspection, .deviceAuthorization, .device, .api,
+            .login, .hashTool, .other:
             false
         }
     }

@@ -37,6 +37,11 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
     case endedGrant
     case userNotAllowed
     case unknownTokenTypeHint
+    case unknownDeviceCode
+    case expiredDeviceCode
+    case refusedByPerson
+    case authorizationPending
+    case askedTooSoon
 
     /// The `error` code on the wire.
     package func code(_ knobs: Knobs) -> String {
@@ -52,9 +57,13 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         case .identityScope, .scopeOutsideCeiling: "invalid_scope"
         case .unknownCode, .codeOfAnotherClient, .usedCode, .expiredCode, .otherRedirectURI, .missingVerifier, .unexpectedVerifier,
             .wrongVerifier, .unknownRefreshToken, .refreshTokenOfAnotherClient, .usedRefreshToken, .expiredRefreshToken, .endedGrant,
-            .userNotAllowed:
+            .userNotAllowed, .unknownDeviceCode:
             "invalid_grant"
         case .unknownTokenTypeHint: "unsupported_token_type"
+        case .expiredDeviceCode: "expired_token"
+        case .refusedByPerson: "access_denied"
+        case .authorizationPending: "authorization_pending"
+        case .askedTooSoon: "slow_down"
         }
     }
 
@@ -98,6 +107,11 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         case .endedGrant: "The refresh token was revoked."
         case .userNotAllowed: "The user may not use this application."
         case .unknownTokenTypeHint: "The token type hint is not known."
+        case .unknownDeviceCode: "The device code is not valid."
+        case .expiredDeviceCode: "The device code has expired."
+        case .refusedByPerson: "The user refused."
+        case .authorizationPending: "The user has not decided yet."
+        case .askedTooSoon: "The device asks too often."
         }
     }
 

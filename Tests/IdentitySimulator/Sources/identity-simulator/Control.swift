@@ -74,7 +74,7 @@ struct Control: Sendable {
     }
 
     private static let verbs = [
-        "app", "audit", "await", "clear", "clock", "counters", "fault", "faults", "grant", "grants", "help", "id-token", "idp", "keys",
+        "app", "audit", "await", "clear", "clock", "counters", "device", "fault", "faults", "grant", "grants", "help", "id-token", "idp", "keys",
         "knob", "licences", "listener", "listeners", "metadata", "password", "ping", "reference", "release", "reset", "session", "sessions",
     ]
 }

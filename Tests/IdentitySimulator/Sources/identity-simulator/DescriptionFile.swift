@@ -26,7 +26,7 @@ func describe(_ options: Options, site: Site, authority: String) -> JSON {
 private func endpoints(_ site: Site) -> JSON {
     let names = [
         ("authorization", "authorize"), ("token", "token"), ("end_session", "endsession"), ("userinfo", "userinfo"),
-        ("revocation", "revocation"), ("introspection", "introspect"),
+        ("revocation", "revocation"), ("introspection", "introspect"), ("device_authorization", "deviceauthorization"),
     ]
     return .object(names.map { JSON.Member(name: $0.0, value: .string("\(site.issuer)/connect/\($0.1)")) })
         .appending("jwks", .string(site.issuer + "/.well-known/openid-configuration/jwks"))

@@ -43,8 +43,10 @@ struct RefreshTests {
         instance.wall += 29
         let third = try #require(instance.refresh(first).refreshToken)
         #expect(try instance.grant()["accepted"] == JSON([fingerprint(second), fingerprint(third)]))
+        #expect(instance.identity.counters["reused"] == 1)
         instance.wall += 1
         #expect(instance.refresh(first).error == "invalid_grant")
+        #expect(instance.identity.counters["reused"] == 2)
         #expect(instance.refresh(second).status == 200)
         #expect(instance.refresh(third).status == 200)
     }
