@@ -33,7 +33,7 @@ package final class Daemon {
         state = try StateFolder(options.state)
         audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
-        keeper = try TokenKeeper(configuration, seed: randomUInt64(), loop: loop, exchanger: exchanger, audit: audit)
+        keeper = try TokenKeeper(configuration, seed: randomUInt64(), loop: loop, exchanger: exchanger, store: Store(), audit: audit)
         reloader = try Reloader(directory: options.configuration, secrets: .ofThisProcess, loop: loop)
         status = try StatusLine(keeper, loop)
         try openSockets(options.socket)
@@ -50,12 +50,13 @@ package final class Daemon {
         if let interval = ServiceManager.watchdogInterval() {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
-        keeper.start()
+        keeper.start(with: [])
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
             ThisProcess.forgetStart()
             ServiceManager.ready(status: status.begin())
         }
         try loop.run()
+        keeper.end()
         audit.flush()
         if let ownSocket { unlink(ownSocket) }
     }
@@ -95,11 +96,15 @@ package final class Daemon {
         for listener in listeners { listener.stop() }
         farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
             for listener in listeners { listener.stop() }
-            if listeners.allSatisfy({ $0.connections == 0 }) || loop.now - began > Self.grace { loop.stop() }
+            let waited = loop.now - began
+            let isHeard = listeners.allSatisfy { $0.connections == 0 } || waited > Self.grace
+            if isHeard, !keeper.isSpending || waited > Self.longestFarewell { loop.stop() }
         }
     }
     private var farewell: Heartbeat?
     private static let grace = Int64.seconds(3)
+    /// A refresh token that is with the server is waited for: whatever comes has to reach the disk. `TimeoutStopSec=` is longer.
+    private static let longestFarewell = Int64.seconds(35)
 
     // MARK: configuration
 

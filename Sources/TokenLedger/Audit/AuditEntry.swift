@@ -32,6 +32,8 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// One word of ours that tells apart what the decision does not (`short-lived`, `store`, `connections`).
     package var reason: String?
+    /// The person who has signed in, as the server names them.
+    package var subject: String?
     /// The issuer's URL, as configured or discovered.
     package var issuer: String?
     package var grant: GrantKind?

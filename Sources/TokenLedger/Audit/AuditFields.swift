@@ -65,6 +65,7 @@ private struct AuditFields {
     }
 
     private mutating func addServer(of entry: AuditEntry) {
+        add(.subject, claim: entry.subject)
         add(.issuer, claim: entry.issuer)
         add(.grant, entry.grant?.rawValue)
         add(.oauthError, claim: entry.oauthError)
