@@ -13,7 +13,7 @@ struct `What an ID token must say` {
         return expectation
     }
 
-    /// The left halves are those of the fact sheet, reckoned with another implementation.
+    /// The left halves were reckoned with another implementation.
     private func digest(_ algorithm: HashAlgorithm, _ value: Secret) -> [UInt8] {
         let halves = [
             Example.code: "TT2ZqtSSEOpFYV3hKrv3GA", Example.state: "mWVk-zc64MjQy7hyBehqIw", Example.accessToken: "m5jikpg7pGA4UnJQ9Akp0Q",

@@ -47,7 +47,7 @@ package struct AuthorizationRequest: Sendable {
         let endpoint = try metadata.url(of: .authorization)
         try refuseUnsupported(by: metadata)
         let parameters = try FormBody(parameters, besides: endpoint)
-        return parameters.secret.withBytes { String(decoding: $0, as: UTF8.self) }.appended(to: endpoint)
+        return parameters.secret.text.appended(to: endpoint)
     }
 
     private var parameters: [(name: String, value: Secret)] {
