@@ -29,7 +29,7 @@ extension Intent {
         let intent = Intent(
             grant: try reader.number(), generation: try reader.number(), attempt: attempt, token: Fingerprint(bits: try reader.number()),
             sent: try reader.number())
-        try reader.end()
+        try reader.mustLeave(0)
         return intent
     }
 }

@@ -14,22 +14,19 @@ struct RecordReader {
         return value
     }
 
-    /// Behind its length in two bytes.
-    mutating func text() throws(RecordDamage) -> String {
-        guard let text = String(validating: try take(Int(number(UInt16.self))), as: UTF8.self) else { throw .text }
+    mutating func text(_ count: Int) throws(RecordDamage) -> String {
+        guard let text = String(validating: try take(count), as: UTF8.self) else { throw .text }
         return text
     }
 
-    /// Behind its length in four bytes.
-    mutating func secret() throws(RecordDamage) -> Secret {
-        let length = try number(UInt32.self)
-        guard length <= StoredRecord.longest else { throw .tooLong }
-        return Secret(copying: UnsafeRawBufferPointer(rebasing: try take(Int(length))))
+    mutating func secret(_ count: Int) throws(RecordDamage) -> Secret {
+        Secret(copying: UnsafeRawBufferPointer(rebasing: try take(count)))
     }
 
-    /// Nothing may be left.
-    func end() throws(RecordDamage) {
-        guard position == bytes.count else { throw .excess }
+    /// So many bytes are still to be read, no more and no fewer.
+    func mustLeave(_ count: Int) throws(RecordDamage) {
+        guard count <= bytes.count - position else { throw .truncated }
+        guard count == bytes.count - position else { throw .excess }
     }
 
     private mutating func take(_ count: Int) throws(RecordDamage) -> Slice<UnsafeRawBufferPointer> {
@@ -45,15 +42,8 @@ extension SecretBuffer {
         withUnsafeBytes(of: number.bigEndian) { append($0) }
     }
 
-    func append(lengthAndText text: String) throws(RecordDamage) {
-        guard let length = UInt16(exactly: text.utf8.count) else { throw .tooLong }
+    func append<Number: FixedWidthInteger>(length: Int, as _: Number.Type) throws(RecordDamage) {
+        guard let length = Number(exactly: length) else { throw .tooLong }
         append(number: length)
-        append(text: text)
-    }
-
-    func append(lengthAndSecret secret: Secret) throws(RecordDamage) {
-        guard let length = UInt32(exactly: secret.count) else { throw .tooLong }
-        append(number: length)
-        append(secret)
     }
 }

@@ -1,13 +1,15 @@
 package import Secrets
 internal import TokenWire
 
-/// The bytes of a record before they are sealed. Numbers have their most significant byte first; texts (UTF-8) stand behind two bytes of
-/// length, secrets behind four:
+/// The bytes of a record before they are sealed, numbers with their most significant byte first:
 ///
-///     format 1 │ kind │ flags │ generation 8 │ grant 8 │ signedIn 8 │ rotated 8
-///     │ expires 8? │ idleLifetime 8? │ spent 8? │ name │ server │ clientID │ grant │ subject? │ count 2, scopes │ secret │ idToken?
+///     format 1 │ kind 1 │ flags 1
+///     │ lengths: name 2, server 2, clientID 2, grant 2, subject 2, scopes 4, secret 4, idToken 4
+///     │ generation 8 │ grant 8 │ signedIn 8 │ rotated 8 │ expires 8? │ idleLifetime 8? │ spent 8?
+///     │ name │ server │ clientID │ grant │ subject │ scopes, a blank between two │ secret │ idToken
 ///
-/// Each record has exactly one such form: what is read without complaint would be written as the same bytes.
+/// The lengths add up to the whole, so that no single one can be wrong. Each record has exactly one such form: what is read without complaint
+/// would be written as the same bytes.
 extension StoredRecord {
     /// The longest record in bytes: an ID token and a refresh token of 32 KiB each, and what belongs to them.
     package static let longest = 95 << 10
@@ -26,7 +28,7 @@ extension StoredRecord {
         static let all = Flags(rawValue: 127)
     }
 
-    /// Its bytes. A record that would be too long with its ID token goes without: that one is only a hint.
+    /// Its bytes. A scope that is empty is none. A record that would be too long with its ID token goes without: that one is only a hint.
     package func bytes() throws(RecordDamage) -> Secret {
         guard secret.isEmpty == (kind == .ended) else { throw .secret }
         let buffer = SecretBuffer(capacity: 512 + secret.count + (idToken?.count ?? 0))
@@ -42,22 +44,23 @@ extension StoredRecord {
     }
 
     private func write(_ record: StoredRecord, to buffer: SecretBuffer) throws(RecordDamage) {
+        let binding = record.binding
+        let texts = [record.name.description, binding.server, binding.clientID, binding.grant, binding.subject ?? ""]
+        let scopes = record.scopes.filter { !$0.isEmpty }.joined(separator: " ")
         buffer.append(Self.format)
         buffer.append(record.kind.rawValue)
         buffer.append(record.flags.rawValue)
+        for text in texts { try buffer.append(length: text.utf8.count, as: UInt16.self) }
+        for length in [scopes.utf8.count, record.secret.count, record.idToken?.count ?? 0] { try buffer.append(length: length, as: UInt32.self) }
         for number in [record.generation, record.grant] { buffer.append(number: number) }
         for number in [record.signedIn, record.rotated] { buffer.append(number: number) }
         if case .at(let end) = record.expires { buffer.append(number: end) }
         if let idleLifetime = record.idleLifetime { buffer.append(number: idleLifetime) }
         if let spent = record.spent { buffer.append(number: spent.bits) }
-        let binding = record.binding
-        for text in [record.name.description, binding.server, binding.clientID, binding.grant] { try buffer.append(lengthAndText: text) }
-        if let subject = binding.subject { try buffer.append(lengthAndText: subject) }
-        guard let count = UInt16(exactly: record.scopes.count) else { throw .tooLong }
-        buffer.append(number: count)
-        for scope in record.scopes { try buffer.append(lengthAndText: scope) }
-        try buffer.append(lengthAndSecret: record.secret)
-        if let idToken = record.idToken { try buffer.append(lengthAndSecret: idToken) }
+        for text in texts { buffer.append(text: text) }
+        buffer.append(text: scopes)
+        buffer.append(record.secret)
+        if let idToken = record.idToken { buffer.append(idToken) }
     }
 
     private var flags: Flags {
@@ -88,26 +91,34 @@ extension StoredRecord {
         guard let kind = Kind(rawValue: kindNumber) else { throw .kind(kindNumber) }
         let flags = Flags(rawValue: try reader.number())
         guard flags.isSubset(of: .all), !flags.isSuperset(of: [.expires, .never]) else { throw .flags(flags.rawValue) }
-        let generation = try reader.number(UInt64.self)
-        let grant = try reader.number(UInt64.self)
-        let signedIn = try reader.number(Int64.self)
-        let rotated = try reader.number(Int64.self)
+        var lengths: [Int] = []
+        for _ in 0..<5 { lengths.append(Int(try reader.number(UInt16.self))) }
+        for _ in 0..<3 { lengths.append(Int(try reader.number(UInt32.self))) }
+        let numbers = 4 + [Flags.expires, .idleLifetime, .spent].count { flags.contains($0) }
+        try reader.mustLeave(lengths.reduce(8 * numbers, +))
+
+        let (generation, grant) = (try reader.number(UInt64.self), try reader.number(UInt64.self))
+        let (signedIn, rotated) = (try reader.number(Int64.self), try reader.number(Int64.self))
         var expires: Expiry? = flags.contains(.never) ? .never : nil
         if flags.contains(.expires) { expires = .at(try reader.number()) }
         let idleLifetime = flags.contains(.idleLifetime) ? try reader.number(Int64.self) : nil
         let spent = flags.contains(.spent) ? Fingerprint(bits: try reader.number()) : nil
-        guard let name = TokenName(try reader.text()) else { throw .name }
-        var binding = RecordBinding(server: try reader.text(), clientID: try reader.text(), grant: try reader.text())
-        if flags.contains(.subject) { binding.subject = try reader.text() }
-        var scopes: [String] = []
-        for _ in 0..<(try reader.number(UInt16.self)) { scopes.append(try reader.text()) }
-        let secret = try reader.secret()
+
+        guard let name = TokenName(try reader.text(lengths[0])) else { throw .name }
+        var binding = RecordBinding(
+            server: try reader.text(lengths[1]), clientID: try reader.text(lengths[2]), grant: try reader.text(lengths[3]))
+        let subject = try reader.text(lengths[4])
+        if flags.contains(.subject) { binding.subject = subject }
+        let scopes = try reader.text(lengths[5])
+        let scopeList = scopes.isEmpty ? [] : scopes.split(separator: " ", omittingEmptySubsequences: false).map { String($0) }
+        guard !scopeList.contains("") else { throw .text }
+        let secret = try reader.secret(lengths[6])
         guard secret.isEmpty == (kind == .ended) else { throw .secret }
-        let idToken = flags.contains(.idToken) ? try reader.secret() : nil
-        try reader.end()
+        let idToken = try reader.secret(lengths[7])
+        guard flags.contains(.subject) || subject.isEmpty, flags.contains(.idToken) || idToken.isEmpty else { throw .flags(flags.rawValue) }
         return StoredRecord(
-            name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret, idToken: idToken, scopes: scopes,
-            signedIn: signedIn, rotated: rotated, expires: expires, idleLifetime: idleLifetime, spent: spent,
-            hasRefreshed: flags.contains(.hasRefreshed))
+            name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret,
+            idToken: flags.contains(.idToken) ? idToken : nil, scopes: scopeList, signedIn: signedIn, rotated: rotated, expires: expires,
+            idleLifetime: idleLifetime, spent: spent, hasRefreshed: flags.contains(.hasRefreshed))
     }
 }

@@ -11,7 +11,7 @@ import TokenWire
         binding: RecordBinding(
             server: "https://demodb.my.erp.net/id", clientID: "my.trusted.app/portal", grant: "authorization_code", subject: "Ännchen"),
         generation: 0x0102_0304_0506_0708, grant: 3, secret: Secret("the-refresh-token"), idToken: Secret("an.id.token"),
-        scopes: ["openid", "read", ""], signedIn: 1_790_000_000, rotated: -1, expires: .at(1_900_000_000), idleLifetime: 86_400,
+        scopes: ["openid", "read"], signedIn: 1_790_000_000, rotated: -1, expires: .at(1_900_000_000), idleLifetime: 86_400,
         spent: Fingerprint(bits: .max), hasRefreshed: true)
 
     nonisolated static let table: [StoredRecord] = {
@@ -40,11 +40,11 @@ import TokenWire
         var record = Self.full
         record.name = TokenName("a.b")!
         record.binding = RecordBinding(server: "s", clientID: "c", grant: "g")
-        (record.idToken, record.scopes, record.expires, record.spent, record.secret) = (nil, ["r"], nil, nil, Secret("!"))
+        (record.idToken, record.scopes, record.expires, record.spent, record.secret) = (nil, ["r", "", "w"], nil, nil, Secret("!"))
         let bytes: [UInt8] =
-            [1, 1, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0x6a, 0xb1, 0x3b, 0x80]
-            + [255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 1, 0x51, 0x80]
-            + [0, 3, 0x61, 0x2e, 0x62, 0, 1, 0x73, 0, 1, 0x63, 0, 1, 0x67, 0, 1, 0, 1, 0x72, 0, 0, 0, 1, 0x21]
+            [1, 1, 0x50] + [0, 3, 0, 1, 0, 1, 0, 1, 0, 0] + [0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0]
+            + [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0x6a, 0xb1, 0x3b, 0x80]
+            + [255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 1, 0x51, 0x80] + Array("a.bscgr w!".utf8)
         #expect(Self.plain(try record.bytes()) == bytes)
     }
 
@@ -62,7 +62,7 @@ import TokenWire
     func `a record with any byte changed is refused, or is another record`(_ record: StoredRecord) throws {
         let bytes = Self.plain(try record.bytes())
         for place in bytes.indices {
-            for change in [UInt8](1...255) {
+            for change in [1, 2, 4, 8, 16, 32, 64, 128, 255] as [UInt8] {
                 var changed = bytes
                 changed[place] ^= change
                 guard let other = try? StoredRecord(bytes: Self.sealed(changed)) else { continue }
@@ -72,28 +72,12 @@ import TokenWire
         }
     }
 
-    /// Every bit of every length, one at a time.
     @Test func `a record with any length changed is refused with a reason`() throws {
         let bytes = Self.plain(try Self.full.bytes())
-        var place = 35 + 24
-        var lengths: [Range<Int>] = []
-        func text() {
-            lengths.append(place..<place + 2)
-            place += 2 + Int(bytes[place]) << 8 + Int(bytes[place + 1])
-        }
-        for _ in 0..<5 { text() }
-        lengths.append(place..<place + 2)
-        place += 2
-        for _ in 0..<3 { text() }
-        for secret in [Self.full.secret, Self.full.idToken!] {
-            lengths.append(place..<place + 4)
-            place += 4 + secret.count
-        }
-        try #require(place == bytes.count)
-        for index in lengths.joined() {
-            for bit in 0..<8 {
+        for place in 3..<25 {
+            for change in [UInt8](1...255) {
                 var changed = bytes
-                changed[index] ^= 1 << bit
+                changed[place] ^= change
                 #expect(throws: RecordDamage.self) { try StoredRecord(bytes: Self.sealed(changed)) }
             }
         }
@@ -108,7 +92,7 @@ import TokenWire
         }
         let table: [([UInt8], RecordDamage)] = [
             (with(0, 2), .format(2)), (with(0, 0), .format(0)), (with(1, 9), .kind(9)), (with(2, 0x80), .flags(0x80)),
-            (with(2, 12), .flags(12)), (with(1, 3), .secret), (with(61, UInt8(ascii: "P")), .name), (with(75, 0xff), .text),
+            (with(2, 12), .flags(12)), (with(1, 3), .secret), (with(81, UInt8(ascii: "P")), .name), (with(95, 0xff), .text),
             ([], .truncated), (bytes + [UInt8](repeating: 0, count: StoredRecord.longest), .tooLong),
         ]
         for (bytes, damage) in table {
