@@ -67,6 +67,8 @@ import Testing
     @Test func `SEC-04 a key lies in the heap for secrets and has no printable form`() async {
         await #expect(processExitsWith: .success) {
             try initialiseSecureHeap()
+            // OpenSSL's generator keeps its own state there from the first key on
+            _ = try SealingKey()
             let before = secureHeapUsed()
             var keys = try (0..<10).map { _ in try SealingKey() }
             #expect(secureHeapUsed() >= before + 320)
@@ -76,7 +78,8 @@ import Testing
             dump(key, to: &dumped)
             #expect(!dumped.contains("0123456789abcdef"))
             keys = []
-            #expect(keys.isEmpty && secureHeapUsed() <= before + 64)
+            #expect(keys.isEmpty && secureHeapUsed() == before + 32)
+            withExtendedLifetime(key) {}
         }
     }
 }
