@@ -83,7 +83,7 @@ nonisolated final class RecordFileReader {
 
     private static func record(_ bytes: UnsafeRawBufferPointer, of name: TokenName, _ sealer: StoreSealer) -> Part<Whole> {
         do {
-            guard let opened = try sealer.open(bytes, .record, of: name) else { return .nothing }
+            guard let opened = try sealer.open(bytes, .record, of: name.description) else { return .nothing }
             let record = try StoredRecord(bytes: opened.content)
             guard record.name == name else { return .unreadable("it is the record of \(quoted(record.name.description))") }
             return .whole(Whole(record: record, sealed: Array(bytes), isOld: opened.isOld))
@@ -94,7 +94,7 @@ nonisolated final class RecordFileReader {
 
     private static func intent(_ bytes: UnsafeRawBufferPointer, of name: TokenName, _ sealer: StoreSealer) -> (Part<Intent>, isOld: Bool) {
         do {
-            guard let opened = try sealer.open(bytes, .intent, of: name) else { return (.nothing, false) }
+            guard let opened = try sealer.open(bytes, .intent, of: name.description) else { return (.nothing, false) }
             return (.whole(try Intent(bytes: opened.content)), opened.isOld)
         } catch {
             return (.unreadable(reason(error)), false)

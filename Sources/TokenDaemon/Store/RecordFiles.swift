@@ -181,9 +181,9 @@ nonisolated struct RecordFiles: Sendable {
 
     // MARK: bytes
 
-    func sealed(_ record: StoredRecord) throws -> [UInt8] { try sealer.seal(try record.bytes(), .record, of: record.name) }
+    func sealed(_ record: StoredRecord) throws -> [UInt8] { try sealer.seal(try record.bytes(), .record, of: record.name.description) }
 
-    func sealed(_ intent: Intent, of name: TokenName) throws -> [UInt8] { try sealer.seal(try intent.bytes(), .intent, of: name) }
+    func sealed(_ intent: Intent, of name: TokenName) throws -> [UInt8] { try sealer.seal(try intent.bytes(), .intent, of: name.description) }
 
     /// A file of a name that was not there: what is there may be worth something.
     private mutating func createFresh(_ name: TokenName) throws -> (String, StoreFile) {

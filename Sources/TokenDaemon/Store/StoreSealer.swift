@@ -2,12 +2,13 @@ internal import OpenSSL
 internal import Secrets
 internal import Systemd
 internal import TokenLedger
-internal import TokenWire
 
 /// What something sealed is: nothing opens as something else.
 nonisolated enum SealedPurpose: UInt8, Sendable {
     case record = 1
     case intent = 2
+    /// A slot of the memory that outlives the process.
+    case memory = 3
 }
 
 /// From which machines records are taken.
@@ -45,11 +46,11 @@ nonisolated struct StoreSealer: Sendable {
 
     private static let magic: [UInt8] = Array("tokend".utf8)
     private static let format: UInt8 = 1
-    private static let longestName = 65
+    static let longestName = 96
     /// How much longer the whole is than what was sealed, at most.
     static let overhead = magic.count + 3 + longestName + 4 + SealingKey.overhead + MachineID.length
 
-    func seal(_ content: Secret, _ purpose: SealedPurpose, of name: TokenName) throws(StoreFault) -> [UInt8] {
+    func seal(_ content: Secret, _ purpose: SealedPurpose, of name: String) throws(StoreFault) -> [UInt8] {
         guard let key = keys.present else { throw StoreFault(keys.absence) }
         let plain = SecretBuffer(capacity: MachineID.length + content.count)
         for byte in machine?.bytes ?? .init(repeating: 0, count: MachineID.length) { plain.append(byte) }
@@ -64,7 +65,7 @@ nonisolated struct StoreSealer: Sendable {
     }
 
     /// What was sealed; `nil` where nothing was ever written.
-    func open(_ bytes: UnsafeRawBufferPointer, _ purpose: SealedPurpose, of name: TokenName) throws(Refusal) -> Opened? {
+    func open(_ bytes: UnsafeRawBufferPointer, _ purpose: SealedPurpose, of name: String) throws(Refusal) -> Opened? {
         guard bytes.contains(where: { $0 != 0 }) else { return nil }
         let sealed = try Self.sealed(in: bytes, purpose, name)
         let (plain, key): (Secret, SealingKey)
@@ -88,13 +89,22 @@ nonisolated struct StoreSealer: Sendable {
         return Opened(content: plain[MachineID.length..<plain.count], isOld: key.id != keys.present?.id || isElsewhere)
     }
 
-    private static func beginning(_ purpose: SealedPurpose, _ name: TokenName) -> [UInt8] {
-        let name = Array(name.description.utf8)
+    /// Whose something sealed says it is; `nil` if it says nothing that could be a name.
+    static func name(in bytes: UnsafeRawBufferPointer) -> String? {
+        let fixed = magic.count + 3
+        guard bytes.count > fixed, bytes.starts(with: magic) else { return nil }
+        let name = bytes[fixed...].prefix(Int(bytes[fixed - 1]))
+        guard (1...longestName).contains(name.count), name.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    private static func beginning(_ purpose: SealedPurpose, _ name: String) -> [UInt8] {
+        let name = Array(name.utf8.prefix(longestName))
         return magic + [format, purpose.rawValue, UInt8(name.count)] + name
     }
 
     private static func sealed(
-        in bytes: UnsafeRawBufferPointer, _ purpose: SealedPurpose, _ name: TokenName
+        in bytes: UnsafeRawBufferPointer, _ purpose: SealedPurpose, _ name: String
     ) throws(Refusal) -> UnsafeRawBufferPointer {
         let fixed = magic.count + 3
         guard bytes.count > fixed, bytes.starts(with: magic) else { throw Refusal(reason: "it is no file of tokend, or damaged") }
@@ -103,11 +113,9 @@ nonisolated struct StoreSealer: Sendable {
         }
         let end = fixed + Int(bytes[fixed - 1])
         guard bytes[fixed - 2] == purpose.rawValue, end + 4 <= bytes.count else { throw Refusal(reason: "it is damaged") }
-        guard bytes[fixed..<end].elementsEqual(name.description.utf8) else {
-            guard let other = String(validating: bytes[fixed..<end], as: UTF8.self).flatMap({ TokenName($0) }) else {
-                throw Refusal(reason: "it is damaged")
-            }
-            throw Refusal(reason: "it is the file of \(quoted(other.description))")
+        guard bytes[fixed..<end].elementsEqual(name.utf8) else {
+            guard let other = Self.name(in: bytes) else { throw Refusal(reason: "it is damaged") }
+            throw Refusal(reason: "it is the file of \(quoted(other))")
         }
         let length = bytes[end..<end + 4].reduce(0) { $0 << 8 | Int($1) }
         guard length <= bytes.count - end - 4 else { throw Refusal(reason: "it is cut off") }

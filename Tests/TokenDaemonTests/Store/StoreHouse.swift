@@ -50,6 +50,15 @@ nonisolated struct StoreHouse {
             grant: 1, generation: generation, attempt: attempt, token: Fingerprint(of: record(generation).secret), sent: 1_790_000_100)
     }
 
+    /// Memory of this version without entries, as a daemon before left it.
+    @MainActor
+    static func memory() throws -> KeptMemory {
+        let memory = try KeptMemory("test")
+        let beginning = Array("tokendmm".utf8) + [0, 0, 0, 1] + withUnsafeBytes(of: UInt32(SealedMemory.slot).bigEndian) { Array($0) }
+        try beginning.withUnsafeBytes { try memory.write($0, at: 0) }
+        return memory
+    }
+
     // MARK: what is on the disk
 
     func write(credential id: String, _ content: Secret) throws {

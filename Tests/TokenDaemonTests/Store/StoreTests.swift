@@ -20,11 +20,11 @@ import TokenWire
         private(set) var notes: [String] = []
         private var isEnough: () -> Bool = { true }
 
-        init(_ house: StoreHouse, steps: StoreSteps = .undisturbed) throws {
+        init(_ house: StoreHouse, steps: StoreSteps = .undisturbed, memory: KeptMemory? = nil) throws {
             let loop = try Loop()
             self.house = house
             self.loop = loop
-            store = try Store(state: house.state, key: nil, sources: house.sources, steps: steps, loop: loop)
+            store = try Store(state: house.state, key: nil, sources: house.sources, steps: steps, memory: memory, loop: loop)
             guardian = try loop.timer { loop.stop() }
             store.reported = { [unowned self] report in
                 reports.append(report)
@@ -115,6 +115,30 @@ import TokenWire
         #expect(!run.store.drain(within: 20_000_000))
         #expect(run.store.drain(within: .seconds(10)))
         #expect(try Run(run.house).store.load().found.map { FoundText($0) } == ["portal.user 2"])
+    }
+
+    @Test func `a successor that the disk is slow to take outlives a crash in memory, and is written by the next start`() throws {
+        let house = try StoreHouse()
+        let first = try Run(house)
+        try first.perform([.commit(StoreHouse.record(1)), .prepare(StoreHouse.name, StoreHouse.intent(1))])
+        let memory = try StoreHouse.memory()
+        // nothing of the second reaches the disk
+        let second = try Run(house, steps: try .faulty("fail@write"), memory: memory)
+        _ = try second.store.load()
+        try second.store.keep(StoreHouse.record(2))
+        try second.perform([.commit(StoreHouse.record(2))])
+        #expect(second.failures.count == 1)
+        let third = try Run(house, memory: memory)
+        let contents = try third.store.load()
+        #expect(contents.found.map { FoundText($0) } == ["portal.user 2"])
+        #expect(contents.notes == ["the last renewal of \"portal.user\" was in memory only; it is written to the disk now"])
+        // its own task is not reported to anybody
+        #expect(third.store.drain(within: .seconds(10)))
+        try third.perform([.withdraw(StoreHouse.name)])
+        #expect(third.reports.count == 1)
+        let fourth = try Run(house, memory: memory)
+        let after = try fourth.store.load()
+        #expect(after.found.map { FoundText($0) } == ["portal.user 2"] && after.notes.isEmpty)
     }
     #endif
 
