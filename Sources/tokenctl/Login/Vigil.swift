@@ -1,0 +1,37 @@
+internal import CShims
+internal import Glibc
+
+/// Waits for whatever comes first: a descriptor, a moment, or a signal that asks the program to end.
+///
+/// While it lives SIGINT, SIGTERM and SIGHUP no longer end the program by themselves: there is a terminal to be put right,
+/// and something to be said.
+final class Vigil {
+    enum Awakening { case ready, late, interrupted }
+
+    private let interrupts: Int32
+
+    init() throws(Failure) {
+        interrupts = tokend_interrupts()
+        guard interrupts >= 0 else { throw .connection(-interrupts) }
+    }
+
+    deinit { close(interrupts) }
+
+    /// Fills in what became of each descriptor.
+    func wait(_ polls: inout [pollfd], until deadline: Deadline) -> Awakening {
+        var all = [pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0)] + polls
+        let count = poll(&all, nfds_t(all.count), deadline.milliseconds)
+        polls = Array(all.dropFirst())
+        if count > 0, all[0].revents != 0 { return .interrupted }
+        return count == 0 && deadline.isOver ? .late : .ready
+    }
+
+    /// Waits for one descriptor to become readable, or to end.
+    func wait(for descriptor: Int32, until deadline: Deadline) -> Awakening {
+        while true {
+            var polls = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+            let awakening = wait(&polls, until: deadline)
+            if awakening != .ready || polls[0].revents != 0 { return awakening }
+        }
+    }
+}
