@@ -21,7 +21,7 @@ struct Tokenctl: ParsableCommand {
         version: Release.version,
         subcommands: [
             Get.self, Header.self, List.self, Status.self, Wait.self, Watch.self, Reject.self,
-            Login.self, Import.self, Renew.self, Reload.self, Explain.self, Ping.self,
+            Login.self, Logout.self, Import.self, Renew.self, Reload.self, Explain.self, Ping.self,
         ])
 }
 
