@@ -31,15 +31,31 @@ int tokend_loopback_listen(int six, uint16_t port) {
     return -error;
 }
 
-int tokend_interrupts(void) {
+static sigset_t interrupts(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    return set;
+}
+
+int tokend_interrupts(void) {
+    const sigset_t set = interrupts();
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return fd < 0 ? -errno : fd;
+}
+
+void tokend_interrupts_clear(int fd) {
+    struct signalfd_siginfo signal;
+    while (read(fd, &signal, sizeof signal) > 0) continue;
+}
+
+void tokend_interrupts_end(int fd) {
+    const sigset_t set = interrupts();
+    if (fd >= 0) close(fd);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int tokend_start_apart(char *const *arguments) {

@@ -7,6 +7,10 @@ int tokend_loopback_listen(int six, uint16_t port);
 
 /// Holds SIGINT, SIGTERM and SIGHUP back; a descriptor that is readable once one of them has come.
 int tokend_interrupts(void);
+/// Forgets those that have come.
+void tokend_interrupts_clear(int fd);
+/// Closes the descriptor; from now on they end the program as before.
+void tokend_interrupts_end(int fd);
 
 /// Starts a program, looked for in PATH, in a session of its own: without a terminal, without our input and output, and
 /// not reached by the signals of our terminal. `arguments` ends with NULL. Its process id.
