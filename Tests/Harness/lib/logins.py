@@ -149,9 +149,12 @@ class Login:
         self.process.send_signal(number)
 
     def end(self, seconds=30):
-        """(status, standard output, standard error) once it has ended."""
+        """(status, standard output, standard error) once it has ended; one that goes on is killed."""
+        killer = threading.Timer(seconds, self.process.kill)
+        killer.start()
         output = self.process.stdout.read().decode()
-        status = self.process.wait(seconds)
+        status = self.process.wait()
+        killer.cancel()
         with self._said:
             self._said.wait_for(lambda: self.errors_over, 5)
         return status, output, self.errors.decode().replace("\r\n", "\n")
