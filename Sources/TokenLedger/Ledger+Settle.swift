@@ -33,6 +33,9 @@ extension Ledger {
         case (.intent(let flight, _), .failure(let fault)): intentFailed(flight, fault, at: now, &turn)
         case (.successor(let flight), .success): successorKept(flight, at: now, &turn)
         case (.successor(let flight), .failure(let fault)): successorFailed(flight, fault, at: now, &turn)
+        case (.remembered(let flight), .success): successorRemembered(flight, at: now, &turn)
+        case (.remembered, .failure): break
+        case (.late(let id), let result): lateStored(id, result, at: now, &turn)
         case (.tidy, _): break
         case (.signIn(let login), let result): signInStored(login, result, note: report.note, at: now, &turn)
         case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)

@@ -30,6 +30,8 @@ package struct Ledger: Sendable {
     var errands: [UInt64: ErrandPurpose] = [:]
     var imports: [UInt64: StoredRecord] = [:]
     var signOuts: [UInt64: SignOut] = [:]
+    /// Successors in use that only the memory holds; each is written until it is on the disk.
+    var unsynced: [UInt64: StoredRecord] = [:]
     var flights: [UInt64: Flight] = [:]
     private var lastID: UInt64 = 0
     var schedule = Deadlines<CacheKey>()

@@ -227,7 +227,7 @@ final class Exchanger {
         case .locate: finish(flight, .located(.success(metadata)))
         case .revoke(let token):
             do throws(ExchangeFailure) {
-                let request = RevocationRequest(token, hint: .refreshToken, as: plan.application.client, at: try metadata.url(of: .revocation))
+                let request = RevocationRequest(token, .refreshToken, as: plan.application.client, at: try metadata.url(of: .revocation))
                 submit(request.message(), to: flight.settings, before: flight.deadline, .revocation(flight: flight.id, request))
             } catch {
                 finish(flight, .revoked(.failure(error), metadata))
@@ -237,7 +237,11 @@ final class Exchanger {
 
     private func revocationAnswered(_ result: EndpointResult, _ id: UInt64, _ request: RevocationRequest) {
         guard let flight = flights[id] else { return }
-        finish(flight, .revoked(request.outcome(of: result, now: clock().wall), flight.metadata))
+        switch request.outcome(of: result, now: clock().wall) {
+        case .revoked: finish(flight, .revoked(.success(()), flight.metadata))
+        case .unsupported: finish(flight, .revoked(.failure(.unrevocable), flight.metadata))
+        case .failed(let failure): finish(flight, .revoked(.failure(failure), flight.metadata))
+        }
     }
 
     // MARK: ends
@@ -274,6 +278,10 @@ final class Exchanger {
 
 extension Moment {
     static var now: Moment { Moment(boot: Clock.boottime(), realtime: Clock.realtime()) }
+}
+
+extension ExchangeFailure {
+    fileprivate static let unrevocable = ExchangeFailure(law: .no, reach: .credential, text: "the server does not revoke refresh tokens")
 }
 
 extension TransportFault {

@@ -170,8 +170,8 @@ struct IdentityClaim {
             guard !hasAskedAgain else { throw .unknownKey }
             return nil
         case .check(let check):
-            let signed = try check.concluded(isRight: isRight(check))
-            return try expectation.identity(in: signed, now: now) { algorithm, secret in secret.withBytes { digest(algorithm, $0) } }
+            let signed = try check.concluded(isRight: check.isRight)
+            return try expectation.identity(in: signed, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
         }
     }
 }

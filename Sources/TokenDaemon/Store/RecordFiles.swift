@@ -57,6 +57,9 @@ nonisolated struct RecordFiles: Sendable {
                 let trouble = try commit(record.name, bytes)
                 locked[record.name] = nil
                 return aside ?? trouble
+            case .remember:
+                // for the memory, which is not here
+                return nil
             }
         } catch {
             throw StoreFault(of: error)
@@ -70,6 +73,7 @@ nonisolated struct RecordFiles: Sendable {
             switch job {
             case .prepare: folder.steps.reached(.intentFolderSynced)
             case .withdraw: folder.steps.reached(.withdrawnFolderSynced)
+            case .remember: break
             case .commit, .replace: folder.steps.reached(.successorFolderSynced)
             }
         }

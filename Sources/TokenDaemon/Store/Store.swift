@@ -69,6 +69,13 @@ final class Store {
         switch task.job {
         case .commit(let record), .replace(let record): committing[task.id] = (record.name, record.generation)
         case .prepare, .withdraw: break
+        case .remember(let record):
+            do throws(StoreFault) {
+                try keep(record)
+                return mailbox.send(.report(StoreReport(id: task.id, result: .success(()))))
+            } catch {
+                return mailbox.send(.report(StoreReport(id: task.id, result: .failure(error))))
+            }
         }
         room.perform(task)
     }

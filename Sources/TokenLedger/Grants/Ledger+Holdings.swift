@@ -121,6 +121,10 @@ enum StoreStep: Sendable {
     case intent(flight: UInt64, TokenName)
     /// the successor that this flight brought
     case successor(flight: UInt64)
+    /// the same, where a crash does not reach it
+    case remembered(flight: UInt64)
+    /// a successor that was used before it was on the disk
+    case late(UInt64)
     /// something that nobody waits for
     case tidy(TokenName)
     /// a sign-in's first record

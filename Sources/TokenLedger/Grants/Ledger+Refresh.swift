@@ -153,7 +153,8 @@ extension Ledger {
 
     /// The successor is durable: now the access token may be used.
     mutating func successorKept(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage else { return }
+        guard let flight = flights[id] else { return lateStored(id, .success(()), at: now, &turn) }
+        guard case .keeping(let record, let report)? = flight.spending?.stage else { return }
         let token = flight.key.token
         overdue.set(id, at: nil)
         noteStoreWorks(token, &turn)
@@ -167,7 +168,8 @@ extension Ledger {
 
     /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
     mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], case .keeping? = flight.spending?.stage else { return }
+        guard let flight = flights[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
+        guard case .keeping? = flight.spending?.stage else { return }
         noteStore(flight.key.token, fault, &turn)
         flights[id]?.spending?.failures += 1
         let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
@@ -177,7 +179,7 @@ extension Ledger {
 
     /// A step to the disk takes longer than it may, or its next try is due.
     mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], let spending = flight.spending else { return }
+        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, &turn) }
         let token = flight.key.token
         switch spending.stage {
         case .exchanging: break
@@ -190,11 +192,41 @@ extension Ledger {
         case .keeping(let record, _) where spending.failures > 0:
             overdue.set(id, at: now.boot + pace.successor)
             enqueue(.commit(record), .successor(flight: id), &turn)
-        case .keeping:
+        case .keeping(let record, _):
+            enqueue(.remember(record), .remembered(flight: id), &turn)
             let fault = StoreFault("the store does not answer: the new refresh token of \"\(token)\" is not durable yet")
             noteStore(token, fault, &turn)
             dismiss(flight.key, fault, at: now, &turn)
         }
+    }
+
+    /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
+    mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage, holdings[record.name]?.flight == id,
+            holdings[record.name]?.replacements == 0
+        else { return }
+        holdings[record.name]?.take(record)
+        unsynced[id] = record
+        concludeSpending(id, report, at: now, &turn)
+        // a try that has failed already is made again; one that is under way reports under the flight's number
+        if (flight.spending?.failures ?? 0) > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
+    }
+
+    /// What became of the writing of a successor that is in use already.
+    mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+        guard let record = unsynced[id] else { return }
+        if case .success = result {
+            unsynced[id] = nil
+            return noteStoreWorks(record.name, &turn)
+        }
+        overdue.set(id, at: now.boot + .seconds(10))
+    }
+
+    /// A newer record of the same name, or a new sign-in, makes the writing of an older one needless.
+    private mutating func writeLate(_ id: UInt64, _ turn: inout Turn) {
+        guard let record = unsynced[id] else { return }
+        guard holdings[record.name]?.record == record else { return unsynced[id] = nil }
+        enqueue(.commit(record), .late(id), &turn)
     }
 
     /// Everything is on the disk that has to be.
@@ -329,8 +361,8 @@ extension Ledger {
 extension StoreStep {
     fileprivate var matters: Bool {
         switch self {
-        case .successor, .signIn, .signOut, .importing: true
-        case .intent, .tidy: false
+        case .successor, .late, .signIn, .signOut, .importing: true
+        case .intent, .remembered, .tidy: false
         }
     }
 }

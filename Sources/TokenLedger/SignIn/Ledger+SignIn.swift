@@ -259,7 +259,7 @@ extension Ledger {
 }
 
 extension Refusal {
-    fileprivate static let noSuchLogin = Refusal(.denied, [], "no such sign-in of yours is under way; begin one with LOGIN")
+    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way; begin one with LOGIN")
     fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
     fileprivate static let configurationChanged = Refusal(
         .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")

@@ -70,7 +70,8 @@ extension Ledger {
     /// Where the person's own session at the server can be ended.
     private func endSession(_ signOut: SignOut, _ metadata: ServerMetadata) -> String? {
         guard let idToken = signOut.ended.idToken, case .authorizationCode(let signIn)? = configuration.tokens[signOut.ended.name]?.grant else { return nil }
-        return EndSessionRequest(idToken: idToken, postLogoutRedirectURI: signIn.postLogoutRedirectURI).url(at: metadata)
+        guard let endpoint = try? metadata.url(of: .endSession) else { return nil }
+        return try? EndSessionRequest(at: endpoint, idToken: idToken, postLogoutRedirectURI: signIn.postLogoutRedirectURI).url()
     }
 
     private mutating func signedOut(

@@ -11,11 +11,13 @@ package enum StoreJob: Sendable {
     case commit(StoredRecord)
     /// The same after a LOGIN or an IMPORT: a present record that cannot be opened is moved aside first, and kept.
     case replace(StoredRecord)
+    /// The disk is slow to take a successor: it is put where a crash of the daemon does not reach it. Its commit goes on.
+    case remember(StoredRecord)
 
     package var name: TokenName {
         switch self {
         case .prepare(let name, _), .withdraw(let name): name
-        case .commit(let record), .replace(let record): record.name
+        case .commit(let record), .remember(let record), .replace(let record): record.name
         }
     }
 }

@@ -77,6 +77,7 @@ struct GrantScene {
             switch task.job {
             case .prepare(let name, let intent): intents[name] = intent
             case .withdraw(let name): intents[name] = nil
+            case .remember: break
             case .commit(let record), .replace(let record):
                 disk[record.name] = record
                 intents[record.name] = nil
