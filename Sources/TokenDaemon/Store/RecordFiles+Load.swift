@@ -41,7 +41,8 @@ nonisolated extension RecordFiles {
             isChanged = load(name, own, reader, into: &contents, at: second) || isChanged
         }
         contents.notes += reader.notes
-        if isChanged { try folder.sync() }
+        // what is read is good whether or not this lasts: without it the next start does the same once more
+        if isChanged { do { try folder.sync() } catch { contents.notes.append("\(error)") } }
         return contents
     }
 

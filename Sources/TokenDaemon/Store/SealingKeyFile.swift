@@ -23,7 +23,7 @@ nonisolated struct SealingKeyFile: Sendable {
 
     /// `nil` if there is none.
     func read() throws(Complaint) -> SealingKey? {
-        guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
+        guard access(path, F_OK) == 0 || ![ENOENT, ENOTDIR].contains(errno) else { return nil }
         let file = try OpenedFile(path, followsLinks: false)
         try file.mustBelong(to: owner)
         guard file.mode & 0o077 == 0 else {

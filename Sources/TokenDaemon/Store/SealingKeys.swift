@@ -45,14 +45,19 @@ nonisolated struct SealingKeys: Sendable {
                 notes.append("an old key is passed over: \(error.text)")
             }
         }
+        var absence = "there are records but no key to seal more: give the credential \(quoted(Self.credential)) or put back '\(file.path)'"
         if given.isEmpty, mayMakeKey {
-            given = [try file.make()]
-            notes.append(
-                "made the key '\(file.path)' for the store; a copy of the disk has it too, so the credential \(quoted(Self.credential)) protects more")
+            do throws(Complaint) {
+                given = [try file.make()]
+                notes.append(
+                    "made the key '\(file.path)' for the store; a copy of the disk has it too, so the credential \(quoted(Self.credential)) protects more")
+            } catch {
+                // what needs no store is served all the same
+                absence = "\(error.text); give the credential \(quoted(Self.credential))"
+                notes.append(absence)
+            }
         }
-        self.init(
-            present: given.first, older: older + given.dropFirst(),
-            absence: "there are records but no key to seal more: give the credential \(quoted(Self.credential)) or put back '\(file.path)'")
+        self.init(present: given.first, older: older + given.dropFirst(), absence: absence)
         self.notes = notes
     }
 

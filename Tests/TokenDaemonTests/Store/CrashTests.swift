@@ -113,6 +113,21 @@ import TokenWire
             [(.withdrawn, "portal.user 5"), (.withdrawnFolderSynced, "portal.user 5")])
     }
 
+    @Test func `RT-04 a process that the environment kills at a step leaves what the next one completes`() async throws {
+        let house = try StoreHouse()
+        var files = try house.files()
+        try files.carryOut(.commit(five))
+        try files.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(5)))
+        await #expect(processExitsWith: .signal(SIGKILL)) { [grants = house.grants as String] in
+            setenv("TOKEND_FAULT", "kill@successor-synced", 1)
+            var files = try StoreHouse().files(StoreSteps(), in: grants)
+            try files.carryOut(.commit(StoreHouse.record(6)))
+        }
+        #expect(try house.names() == ["portal.user", "portal.user.next"])
+        var next = try house.files()
+        #expect(try next.found() == ["portal.user 6"])
+    }
+
     @Test func `a tombstone is completed like any record`() throws {
         var tombstone = six
         tombstone.kind = .ended

@@ -84,6 +84,16 @@ import TokenLedger
         #expect(complaint?.text.contains("chmod 0600") == true)
     }
 
+    @Test func `a key that cannot be made keeps nothing from starting but what needs the store`() throws {
+        let house = try StoreHouse()
+        try StoreHouse.write(house.state + "-key", [])
+        let none = try keys(house, isEmpty: true)
+        #expect(none.present == nil)
+        #expect(
+            none.absence == "cannot make a key for the store: cannot open the folder '\(house.state)-key': not a directory; give the credential \"store-key\"")
+        #expect(none.notes == [none.absence])
+    }
+
     @Test func `nothing is sealed without a key, and why is said`() throws {
         let house = try StoreHouse()
         var files = try house.files(keys: SealingKeys(present: nil, absence: "there is no key; give one"))
