@@ -26,7 +26,7 @@ nonisolated struct DaemonProblemTests {
         ("[credentials]\nID = \"portal.sync\"", "1: credentials: is not supported by this version; remove it"),
         ("[store]\nkey = \"x\"", "1: store: is not supported by this version; remove it"),
         ("[audi]\n", "1: audi: unknown key; did you mean \"audit\"?"),
-        ("audit.required = true\naudit = 1", "2: not valid TOML here: cannot redefine existing table 'audit'"),
+        ("audit.required = true\naudit = 1", "2: not valid TOML here: audit is there already, from line 1 on, and cannot be added to; keep one of the two"),
     ])
     func `each fault is told with its line, key and remedy`(text: String, problem: String) throws {
         let house = try ConfigurationHouse()
