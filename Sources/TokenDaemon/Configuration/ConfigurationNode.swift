@@ -6,9 +6,11 @@ nonisolated struct ConfigurationNode {
         case string(String)
         case integer(Int)
         case boolean(Bool)
+        /// A date with time and zone, in seconds since the epoch; a fraction of a second is cut.
+        case moment(Int64)
         case array([ConfigurationNode])
         case table([String: ConfigurationNode])
-        /// A kind of value that no key of ours takes, such as "a date".
+        /// A kind of value that no key of ours takes, such as "a time".
         case other(String)
     }
     let place: Place
@@ -19,6 +21,7 @@ nonisolated struct ConfigurationNode {
         case .string: "a string"
         case .integer: "a number"
         case .boolean: "true or false"
+        case .moment: "a date with a time"
         case .array: "an array"
         case .table: "a table"
         case .other(let kind): kind

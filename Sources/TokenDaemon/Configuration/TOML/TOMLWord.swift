@@ -2,7 +2,7 @@
 nonisolated enum TOMLWord {
     static func content(of word: String) throws(Complaint) -> ConfigurationNode.Content {
         if word == "true" || word == "false" { return .boolean(word == "true") }
-        if let kind = TOMLDate.kind(of: word) { return .other(kind) }
+        if let date = TOMLDate.content(of: word) { return date }
         if let number = try integer(word) { return .integer(number) }
         if isFraction(word) { return .other("a number with a fraction") }
         throw Complaint("this is no value; text goes between quotes, \"…\", and a number has digits only")

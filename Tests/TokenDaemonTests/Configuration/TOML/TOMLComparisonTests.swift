@@ -25,6 +25,7 @@ nonisolated struct TOMLComparisonTests {
         case .string(let text): "\"" + hex(text)
         case .integer(let number): "\(number)"
         case .boolean(let flag): flag ? "true" : "false"
+        case .moment(let seconds): "moment \(seconds)"
         case .other(let kind): kind
         case .array(let items): "[" + items.map(shown).joined(separator: ",") + "]"
         case .table(let entries): "{" + entries.map { hex($0) + "=" + shown($1) }.sorted().joined(separator: ",") + "}"
@@ -61,7 +62,8 @@ nonisolated struct TOMLComparisonTests {
                 case str(): return '"' + hexed(value)
                 case list(): return "[" + ",".join(map(shown, value)) + "]"
                 case dict(): return "{" + ",".join(sorted(hexed(key) + "=" + shown(item) for key, item in value.items())) + "}"
-                case datetime.datetime(): return "a date with a time"
+                case datetime.datetime(tzinfo=None): return "a date with a time and no zone"
+                case datetime.datetime(): return "moment %d" % value.replace(microsecond=0).timestamp()
                 case datetime.date(): return "a date"
                 case datetime.time(): return "a time"
 

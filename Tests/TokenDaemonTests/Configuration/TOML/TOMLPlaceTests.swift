@@ -10,7 +10,7 @@ nonisolated struct TOMLPlaceTests {
             switch node.content {
             case .array(let items): items
             case .table(let entries): Array(entries.values)
-            case .string, .integer, .boolean, .other: []
+            case .string, .integer, .boolean, .moment, .other: []
             }
         for part in parts { lines.merge(self.lines(part)) { _, _ in -1 } }
         return lines

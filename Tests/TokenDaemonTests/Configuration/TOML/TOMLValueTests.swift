@@ -58,7 +58,8 @@ nonisolated struct TOMLValueTests {
             ("07:32:00", "a time"), ("23:59:59.999999999", "a time"), ("24:00:00", nil), ("07:60:00", nil), ("07:32:60", nil), ("07:32", nil), ("7:32:00", nil),
             ("07:32:00.", nil),
             ("07:32:00Z", nil),
-            ("2027-03-01T00:00:00", "a date with a time"), ("2027-03-01 00:00:00", "a date with a time"), ("2027-03-01t00:00:00z", "a date with a time"),
+            ("2027-03-01T00:00:00", "a date with a time and no zone"), ("2027-03-01 00:00:00.5", "a date with a time and no zone"),
+            ("2027-03-01t00:00:00z", "a date with a time"),
             ("2027-03-01T00:00:00.5-07:00", "a date with a time"), ("2027-03-01 00:00:00+23:59", "a date with a time"), ("2027-03-01T00:00:00+24:00", nil),
             ("2027-03-01T00:00:00+0100", nil), ("2027-03-01T", nil), ("2027-03-01T00:00Z", nil), ("2027-03-01  00:00:00", nil), ("2027-03-01 00", nil),
             ("2027-02-30T00:00:00Z", nil), ("2027-03-01T00:00:00Z0", nil), ("[ 1, 2, ]", "an array"), ("[]", "an array"), ("[ # x ]\n\n1,\r\n]", "an array"),
@@ -71,6 +72,15 @@ nonisolated struct TOMLValueTests {
         guard let kind else { return #expect(isRefused("a = " + word), "\(word)") }
         guard case .table(let entries) = try TOMLDocument("a = \(word) # x\n", file: "x.toml").root.content else { return }
         #expect(entries["a"]?.mustBe("").text.hasSuffix(", not " + kind) == true, "\(word)")
+    }
+
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", 0), ("2027-03-01 00:00:00.999z", 1_803_859_200), ("2027-03-01T02:00:00+02:00", 1_803_859_200),
+        ("2027-02-28T18:30:00-05:30", 1_803_859_200), ("2024-02-29T23:59:59Z", 1_709_251_199), ("1969-12-31T23:59:59Z", -1),
+    ])
+    func `a date with time and zone is a moment`(word: String, seconds: Int64) throws {
+        guard case .moment(let found)? = try content("a = \(word)") else { Issue.record("\(word)"); return }
+        #expect(found == seconds)
     }
 
     @Test(arguments: [
