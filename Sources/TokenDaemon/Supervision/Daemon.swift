@@ -52,7 +52,7 @@ package final class Daemon {
         }
         keeper.start()
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
-            ThisProcess.forgetStart()
+            ThisProcess.forgetReading()
             ServiceManager.ready(status: status.begin())
         }
         try loop.run()
