@@ -89,7 +89,7 @@ package struct TokenSettings: Sendable, Equatable {
 
 /// `{ user = …, group = …, unit = …, scopes = […] }`: who may have the token, and how much of it.
 package struct AllowEntry: Sendable, Equatable {
-    package var who: PeerPattern
+    @Shared package var who: PeerPattern
     /// The most this caller can get; `nil` is the token's own scopes. Always a subset of them.
     package var scopes: [String]?
     /// `login = true`
