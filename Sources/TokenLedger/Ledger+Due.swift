@@ -96,7 +96,7 @@ extension Ledger {
         let life = held.lifetime
         let margin = max(life / 100 * 8, min(.seconds(300), life / 4))
         let wished = min(max(margin, entry.pressure), life / 2)
-        return held.until - wished - Int64(Double(margin) * 0.1 * entry.spread)
+        return held.until - wished - Int64(Double(margin) * 0.1 * Double(entry.spread))
     }
 
     /// Somebody uses it, watches it, waits for it, or it is kept.

@@ -70,7 +70,7 @@ extension Ledger {
         entries[key]?.isRejected = false
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
-        entries[key]?.spread = Double(jitter.next() >> 11) / Double(1 << 53)
+        entries[key]?.spread = Float(jitter.next() >> 40) / Float(1 << 24)
         entries[key]?.endCurrency()
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
