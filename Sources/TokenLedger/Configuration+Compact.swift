@@ -3,7 +3,8 @@ internal import TokenWire
 
 extension Configuration {
     /// The same in memory of its own, allocated here and now, one thing after the other: what was read lies scattered among all that
-    /// reading it took, and would keep those pages from being given back. Equal lists of scopes become one, and so do equal patterns.
+    /// reading it took, and would keep those pages from being given back. Equal lists of scopes become one, and so do equal patterns and
+    /// the names of files.
     package func compacted() -> Configuration {
         var lists: [[String]: [String]] = [:]
         func one(_ list: [String]) -> [String] {
@@ -13,12 +14,15 @@ extension Configuration {
             return own
         }
         var patterns: [PeerPattern: AllowEntry] = [:]
+        var files: [String: String] = [:]
         func one(_ entry: AllowEntry) -> AllowEntry {
             var own = patterns[entry.who] ?? AllowEntry(who: entry.who.ownCopy)
             patterns[own.who] = own
             own.scopes = entry.scopes.map(one)
             own.login = entry.login
-            own.place = entry.place.ownCopy
+            own.place = entry.place
+            own.place.file = files[entry.place.file] ?? entry.place.file.ownCopy
+            files[own.place.file] = own.place.file
             return own
         }
         var next = self
