@@ -174,8 +174,8 @@ struct ConsumerKey: Hashable, Sendable {
 struct ConsumerState: Sendable {
     /// The one that was served last, if any was, is the first.
     private(set) var variants = Few<CacheKey>()
-    private var isFirstServed = false
     var budget: Budget
+    private var isFirstServed = false
 
     init(budget: Budget) { self.budget = budget }
 
