@@ -4,8 +4,7 @@ import PackageDescription
 let package = Package(
     name: "tokend",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -22,10 +21,7 @@ let package = Package(
         .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"]),
         .target(
             name: "TokenDaemon",
-            dependencies: [
-                "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets",
-                .product(name: "TOMLKit", package: "TOMLKit"),
-            ],
+            dependencies: ["TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
             // FAULTS: the points at which a test may break the disk; a release has none
             swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
         .executableTarget(

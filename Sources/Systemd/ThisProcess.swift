@@ -13,8 +13,9 @@ package enum ThisProcess {
         Int(try SystemError.check(tokend_raise_file_limit(), "cannot raise the number of open files"))
     }
 
-    /// Lets go of the code that only the start needed (argument and configuration parsing): a third of the daemon's memory.
-    package static func forgetStart() { tokend_forget_start() }
+    /// Lets go of what only the start or a reload needed: the code that parsed arguments and configuration, a third of the daemon's
+    /// memory, and what was freed.
+    package static func forgetReading() { tokend_forget_reading() }
 
     /// The name of the calling thread in `ps -L`, cut at 15 bytes.
     package static func nameThread(_ name: String) { _ = tokend_set_name(name) }

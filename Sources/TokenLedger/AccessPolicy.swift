@@ -155,15 +155,6 @@ extension TokenSettings {
     static let ofSignIn: Set<String> = ["openid", "profile", "email", "address", "phone", offline]
 }
 
-/// What a result is cached under. The same token in other scopes, for another audience or another consumer is another one.
-package struct CacheKey: Hashable, Sendable {
-    package let token: TokenName
-    package let consumer: Consumer
-    /// What is asked of the server, in the configuration's order.
-    package let scopes: [String]
-    package let audience: String?
-}
-
 extension PeerPattern {
     /// All keys that are there must hold.
     func matches(_ caller: Caller) -> Bool {

@@ -41,8 +41,8 @@ package struct Backoff: Sendable, Equatable {
 /// Bounds what one consumer of one token can cause: five exchanges at once, then one per interval.
 package struct Budget: Sendable, Equatable {
     static let burst = 5
-    private var tokens = Budget.burst
     private var refilled: Int64
+    private var tokens = Int8(Budget.burst)
 
     init(at boot: Int64) { refilled = boot }
 
@@ -51,7 +51,7 @@ package struct Budget: Sendable, Equatable {
         let interval = max(.seconds(60), lifetime / 10)
         let earned = max(0, boot - refilled) / interval
         if earned > 0 {
-            tokens = min(Self.burst, tokens + Int(min(earned, Int64(Self.burst))))
+            tokens = Int8(min(Int64(Self.burst), Int64(tokens) + min(earned, Int64(Self.burst))))
             refilled = tokens == Self.burst ? boot : refilled + earned * interval
         }
         guard tokens > 0 else { return refilled + interval - boot }

@@ -3,13 +3,26 @@ internal import TokenWire
 
 extension Configuration {
     /// The same in memory of its own, allocated here and now, one thing after the other: what was read lies scattered among all that
-    /// reading it took, and would keep those pages from being given back. Equal lists of scopes become one.
+    /// reading it took, and would keep those pages from being given back. Equal lists of scopes become one, and so do equal patterns and
+    /// the names of files.
     package func compacted() -> Configuration {
         var lists: [[String]: [String]] = [:]
         func one(_ list: [String]) -> [String] {
             if let known = lists[list] { return known }
             let own = list.map(\.ownCopy)
             lists[own] = own
+            return own
+        }
+        var patterns: [PeerPattern: AllowEntry] = [:]
+        var files: [String: String] = [:]
+        func one(_ entry: AllowEntry) -> AllowEntry {
+            var own = patterns[entry.who] ?? AllowEntry(who: entry.who.ownCopy)
+            patterns[own.who] = own
+            own.scopes = entry.scopes.map(one)
+            own.login = entry.login
+            own.place = entry.place
+            own.place.file = files[entry.place.file] ?? entry.place.file.ownCopy
+            files[own.place.file] = own.place.file
             return own
         }
         var next = self
@@ -22,9 +35,7 @@ extension Configuration {
             var own = token
             own.scopes = one(token.scopes)
             own.audiences = one(token.audiences)
-            own.allow = token.allow.map { entry in
-                AllowEntry(who: entry.who, scopes: entry.scopes.map(one), login: entry.login, place: entry.place.ownCopy)
-            }
+            own.allow = token.allow.map(one)
             own.name = name.ownCopy
             next.tokens[own.name] = own
         }
@@ -34,6 +45,16 @@ extension Configuration {
 
 extension TokenName {
     fileprivate var ownCopy: TokenName { TokenName(description.ownCopy) ?? self }
+}
+
+extension PeerPattern {
+    fileprivate var ownCopy: PeerPattern {
+        PeerPattern(user: user?.ownCopy, group: group?.ownCopy, unit: unit.flatMap { UnitPattern($0.description.ownCopy) ?? $0 })
+    }
+}
+
+extension NamedID {
+    fileprivate var ownCopy: NamedID { NamedID(name: name.ownCopy, id: id) }
 }
 
 extension String {

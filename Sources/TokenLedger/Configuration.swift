@@ -89,20 +89,35 @@ package struct TokenSettings: Sendable, Equatable {
 
 /// `{ user = …, group = …, unit = …, scopes = […] }`: who may have the token, and how much of it.
 package struct AllowEntry: Sendable, Equatable {
-    package var who: PeerPattern
+    @Shared package var who: PeerPattern
     /// The most this caller can get; `nil` is the token's own scopes. Always a subset of them.
     package var scopes: [String]?
+    /// Where the entry stands, for EXPLAIN.
+    package var place: RulePlace
     /// `login = true`
     package var login: Bool
-    /// Where the entry stands, for EXPLAIN: `portal.toml:14`.
-    package var place: String
 
     package init(who: PeerPattern, scopes: [String]? = nil, login: Bool = false, place: String = "") {
         self.who = who
         self.scopes = scopes
         self.login = login
-        self.place = place
+        self.place = RulePlace(place)
     }
+}
+
+/// `portal.toml:14`. The line is a number, so that ten thousand rules of one file hold its name once.
+package struct RulePlace: Sendable, Hashable, CustomStringConvertible {
+    package var file: String
+    package var line: UInt32?
+
+    /// Reads what `description` writes.
+    package init(_ text: String) {
+        let colon = text.lastIndex(of: ":")
+        line = colon.flatMap { UInt32(text[text.index(after: $0)...]) }
+        file = line == nil ? text : String(text[..<(colon ?? text.endIndex)])
+    }
+
+    package var description: String { line.map { "\(file):\($0)" } ?? file }
 }
 
 /// Matches a peer when all of its keys hold; at least one is there.

@@ -100,7 +100,7 @@ extension Ledger {
         entries[key]?.isRejected = false
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
-        entries[key]?.spread = jitter.fraction()
+        entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }

@@ -145,24 +145,25 @@ struct Entry: Sendable {
         case queued
         case flying(UInt64)
     }
+    // the small ones come where a larger one leaves room: ten thousand entries are ten thousand times this
     var held: HeldToken?
-    var progress = Progress.none
-    var waiters: [UInt64: Waiter] = [:]
-    var watchers: [Watcher] = []
-    /// Why the last exchange brought nothing.
-    @Rare var trouble: Trouble? = nil
     /// Asked for since the present token came: worth renewing.
     var isAsked = false
     /// A caller reported the present token as refused by an API; it is served only if no other can be had.
     var isRejected = false
+    var cause = Cause.asked
+    var progress = Progress.none
+    /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
+    var spread: Float = 0
+    var waiters: [UInt64: Waiter] = [:]
+    var watchers: [Watcher] = []
+    /// Why the last exchange brought nothing.
+    @Rare var trouble: Trouble? = nil
     /// Nanoseconds: the longest promise asked for during the present token's life.
     var pressure: Int64 = 0
-    /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
-    var spread = 0.0
     /// The last token's life in nanoseconds: what this server can promise.
     var knownLifetime: Int64?
     var lastAsked: Int64 = 0
-    var cause = Cause.asked
     /// Of the answers given from what is held; made for the first of them.
     var currency: Currency?
 
@@ -206,9 +207,9 @@ struct ConsumerKey: Hashable, Sendable {
 /// What one consumer of one token has: its cached variants and its budget.
 struct ConsumerState: Sendable {
     /// The one that was served last, if any was, is the first.
-    private(set) var variants: [CacheKey] = []
-    private var isFirstServed = false
+    private(set) var variants = Few<CacheKey>()
     var budget: Budget
+    private var isFirstServed = false
 
     init(budget: Budget) { self.budget = budget }
 
@@ -231,15 +232,52 @@ struct ConsumerState: Sendable {
 /// One configured token, and how its server last took it.
 struct Credential: Sendable {
     /// Grows when the configuration of this token changes: what was sent under an older one is not published.
-    var generation: UInt64 = 0
-    var backoff = Backoff()
-    /// Refused for good, until RENEW or a reload.
-    @Rare var refusal: Refusal? = nil
-    @Rare var failure: ExchangeFailure? = nil
-    /// CLOCK_BOOTTIME at which an administrator last had it renewed, or an exchange last failed.
-    var lastTrouble: Int64?
+    let generation: UInt64
     /// Its cached results.
-    var entries: [CacheKey] = []
+    var entries = Few<CacheKey>()
+    @Rare private var hardship: Hardship? = nil
+
+    init(generation: UInt64 = 0) { self.generation = generation }
+}
+
+/// What did not go well with a credential; most have none.
+private struct Hardship: Sendable {
+    var backoff = Backoff()
+    var refusal: Refusal?
+    var failure: ExchangeFailure?
+    var lastTrouble: Int64?
+
+    var isOver: Bool { backoff == Backoff() && refusal == nil && failure == nil && lastTrouble == nil }
+}
+
+extension Credential {
+    var backoff: Backoff {
+        get { hardship?.backoff ?? Backoff() }
+        set { change { $0.backoff = newValue } }
+    }
+
+    /// Refused for good, until RENEW or a reload.
+    var refusal: Refusal? {
+        get { hardship?.refusal }
+        set { change { $0.refusal = newValue } }
+    }
+
+    var failure: ExchangeFailure? {
+        get { hardship?.failure }
+        set { change { $0.failure = newValue } }
+    }
+
+    /// CLOCK_BOOTTIME at which an administrator last had it renewed, or an exchange last failed.
+    var lastTrouble: Int64? {
+        get { hardship?.lastTrouble }
+        set { change { $0.lastTrouble = newValue } }
+    }
+
+    private mutating func change(_ change: (inout Hardship) -> Void) {
+        var next = hardship ?? Hardship()
+        change(&next)
+        hardship = next.isOver ? nil : next
+    }
 }
 
 struct Flight: Sendable {

@@ -56,7 +56,7 @@ package final class Daemon {
         }
         keeper.start(with: contents.found)
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
-            ThisProcess.forgetStart()
+            ThisProcess.forgetReading()
             ServiceManager.ready(status: status.begin())
         }
         try loop.run()

@@ -14,14 +14,18 @@ final class Reloader {
     private let thread = WorkThread(name: "configuration")
     private let mailbox: Mailbox<ConfigurationReading>
     private var waiting: [(ConfigurationReading) -> Void] = []
+    private var end: LoopTimer?
 
     init(directory: String, secrets: SecretSources, loop: Loop) throws(SystemError) {
         self.directory = directory
         self.secrets = secrets
         mailbox = try Mailbox()
+        end = try loop.timer { ThisProcess.forgetReading() }
         try mailbox.open(on: loop) { [unowned self] reading in
             // the readings come in the order they were asked for: a shared one might be older than what its caller changed
             if !waiting.isEmpty { waiting.removeFirst()(reading) }
+            // in a later turn, when nobody has the reading any more
+            end?.set(at: loop.now)
         }
     }
 

@@ -33,9 +33,15 @@ extension AuditTally {
         tally(group, by: -1)
     }
 
+    /// When nothing is counted: the room of thousands of callers goes back. No slot of before fits a place made later.
+    mutating func vacate() {
+        firstGeneration = (counts.map(\.generation).max() ?? firstGeneration) &+ 1
+        (counts, rows, free, places) = ([], [], [], [:])
+    }
+
     private mutating func vacancy() -> Int {
         if let place = free.popLast() { return place }
-        counts.append(Count())
+        counts.append(Count(generation: firstGeneration))
         rows.append(nil)
         return rows.count - 1
     }

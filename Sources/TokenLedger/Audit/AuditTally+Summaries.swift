@@ -4,6 +4,7 @@ extension AuditTally {
         guard let nextDeadline, nextDeadline <= now else { return [] }
         self.nextDeadline = nil
         let due = rows.indices.compactMap { look(at: $0, now: now) }
+        if free.count == rows.count { vacate() }
         return inOrder(due)
     }
 

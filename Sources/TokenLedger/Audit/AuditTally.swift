@@ -18,6 +18,7 @@ package struct AuditTally: Sendable {
     var counts: [Count] = []
     var rows: [Row?] = []
     var free: [Int] = []
+    var firstGeneration: UInt32 = 0
     var places: [AuditGroup: Int] = [:]
     var keys = 0
     var strangers = 0

@@ -356,6 +356,6 @@ nonisolated struct ConfigurationModelTests {
         let reading = house.read()
         #expect(reading.problems == [])
         #expect(reading.configuration?.tokens.count == 1000)
-        #expect(reading.configuration?.tokens[try #require(TokenName("a.t999"))]?.allow.first?.place == "a.toml:3004")
+        #expect(reading.configuration?.tokens[try #require(TokenName("a.t999"))]?.allow.first?.place.description == "a.toml:3004")
     }
 }

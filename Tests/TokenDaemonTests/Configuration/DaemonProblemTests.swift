@@ -38,7 +38,7 @@ nonisolated struct DaemonProblemTests {
         ),
         ("[store]\nkeys = 1", "2: store.keys: unknown key; did you mean \"key\"?"),
         ("[audi]\n", "1: audi: unknown key; did you mean \"audit\"?"),
-        ("audit.required = true\naudit = 1", "2: not valid TOML here: cannot redefine existing table 'audit'"),
+        ("audit.required = true\naudit = 1", "2: not valid TOML here: audit is there already, from line 1 on, and cannot be added to; keep one of the two"),
     ])
     func `each fault is told with its line, key and remedy`(text: String, problem: String) throws {
         let house = try ConfigurationHouse()

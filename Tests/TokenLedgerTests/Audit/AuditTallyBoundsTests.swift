@@ -39,6 +39,17 @@ import TokenWire
         #expect(tally.due(now: .seconds(71)).map(\.entry.event) == [.handedOut])
     }
 
+    @Test mutating func `the room of many goes back when all are quiet, and no slot of theirs fits afterwards`() {
+        fill()
+        let (slot, _) = tally.record(Sample.handOut(id: Fingerprint(bits: 1)), now: 0)
+        _ = tally.due(now: .seconds(10))
+        for second in stride(from: Int64(20), through: 200, by: 10) { _ = tally.due(now: .seconds(second)) }
+        #expect(tally.rows.isEmpty)
+        #expect(tally.nextDeadline == nil)
+        for number in 0..<AuditTally.mostKeys { _ = tally.record(Sample.handOut(id: Fingerprint(bits: UInt64(number))), now: .seconds(201)) }
+        #expect(tally.again(slot) == false)
+    }
+
     @Test mutating func `strangers cannot crowd out the consumers`() {
         for uid in 0..<UInt32(10_000) { _ = tally.record(Sample.denial(uid: uid), now: 0) }
         #expect(tally.strangers == AuditTally.mostStrangersKeys)
