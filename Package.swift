@@ -22,7 +22,8 @@ let package = Package(
         .target(
             name: "TokenDaemon",
             dependencies: ["TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
-            swiftSettings: [.defaultIsolation(MainActor.self)]),
+            // FAULTS: the points at which a test may break the disk; a release has none
+            swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
         .executableTarget(
             name: "tokend",
             dependencies: ["TokenDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -49,8 +50,8 @@ let package = Package(
         .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"]),
         .testTarget(
             name: "TokenDaemonTests",
-            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "Systemd", "Curl", "Secrets", "TestSupport"],
-            swiftSettings: [.defaultIsolation(MainActor.self)]),
+            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets", "TestSupport"],
+            swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
     ])
 
 for target in package.targets where target.type != .system && target.name != "CShims" {

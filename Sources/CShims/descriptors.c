@@ -28,6 +28,10 @@ int tokend_memfd(const char *name) {
     return fd < 0 ? -errno : fd;
 }
 
+int tokend_punch_hole(int fd, int64_t offset, int64_t count) {
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count) < 0 ? -errno : 0;
+}
+
 int tokend_open_file(const char *path, struct tokend_file *file) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return -errno;

@@ -11,13 +11,18 @@ package struct IssuedTokens: Sendable {
     /// What the server granted, in its order; `nil` when it did not say: as requested (TR-07).
     package var scopes: [String]?
     package var refreshToken: Secret?
+    /// What the server said about the refresh token's life, in seconds; a hint, for a refresh token may die at any time (TR-18).
+    package var refreshLifetime: Int64?
     package var idToken: Secret?
 
-    package init(accessToken: Secret, lifetime: Int64?, scopes: [String]?, refreshToken: Secret? = nil, idToken: Secret? = nil) {
+    package init(
+        accessToken: Secret, lifetime: Int64?, scopes: [String]?, refreshToken: Secret? = nil, refreshLifetime: Int64? = nil, idToken: Secret? = nil
+    ) {
         self.accessToken = accessToken
         self.lifetime = lifetime
         self.scopes = scopes
         self.refreshToken = refreshToken
+        self.refreshLifetime = refreshLifetime
         self.idToken = idToken
     }
 }

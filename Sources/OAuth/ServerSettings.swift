@@ -44,6 +44,7 @@ package struct PinnedEndpoints: Hashable, Sendable {
     package var revocation: String?
     package var introspection: String?
     package var device: String?
+    package var endSession: String?
 
     package init() {}
 }

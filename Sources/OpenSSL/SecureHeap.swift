@@ -19,3 +19,6 @@ package func initialiseSecureHeap() throws(OpenSSLError) {
     default: throw OpenSSLError(description: "cannot reserve the memory for secrets")
     }
 }
+
+/// Bytes of it that are taken; 0 without one.
+package func secureHeapUsed() -> Int { Int(CRYPTO_secure_used()) }

@@ -18,6 +18,11 @@ package func inheritedSockets() -> [ListeningSocket] {
     return sockets
 }
 
+/// What systemd passed under a name, whatever it is.
+func inheritedDescriptors(named name: String) -> [Int32] {
+    inheritedNames().enumerated().filter { $0.element == name }.map { SD_LISTEN_FDS_START + Int32($0.offset) }
+}
+
 /// The names of all inherited descriptors, in the order of their numbers.
 private func inheritedNames() -> [String] {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?

@@ -7,6 +7,8 @@ package struct AccessPolicy: Sendable {
     private let tokens: [TokenName: TokenSettings]
     private let admins: [PeerPattern]
     private let familiar: PeerIndex
+    /// Who may sign in.
+    private let signers: PeerIndex
     private let names: [TokenName]
     /// Whether any decision depends on a caller's unit.
     package let asksForUnits: Bool
@@ -16,6 +18,7 @@ package struct AccessPolicy: Sendable {
         admins = configuration.admins
         names = configuration.tokens.keys.sorted()
         familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
+        signers = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).filter(\.login).map(\.who))
         asksForUnits =
             configuration.admins.contains { $0.unit != nil }
             || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }
@@ -33,11 +36,20 @@ package struct AccessPolicy: Sendable {
             return .failure(
                 Refusal(.refused, [Field("reason", "audience")], "audience \(quoted(audience)) is not one of those configured for \(quoted(query.name))"))
         }
-        let scopes = query.scopes.isEmpty ? most : most.filter(query.scopes.contains)
         let key = CacheKey(
-            token: token.name, consumer: consumer(of: token, entry, caller), scopes: scopes, audience: query.audience ?? token.audiences.first)
-        return .success(AuthorisedQuery(key: key, minValid: query.minValid, wait: query.wait, bound: entry.scopes))
+            token: token.name, consumer: consumer(of: token, entry, caller), scopes: token.asks(query.scopes.isEmpty ? most : most.filter(query.scopes.contains)),
+            audience: query.audience ?? token.audiences.first)
+        return .success(AuthorisedQuery(key: key, minValid: query.minValid, wait: query.wait, bound: entry.scopes, demanded: query.scopes))
     }
+
+    /// Whether the caller may sign in and out, or bring a token in, by a rule with `login = true`; the refusal is the same as for a token.
+    package func authoriseLogin(_ name: String, for caller: Caller) -> Result<TokenSettings, Refusal> {
+        guard let (token, _) = grant(name, for: caller, where: \.login) else { return .failure(.denied(caller, name)) }
+        return .success(token)
+    }
+
+    /// Whether some rule with `login = true` is for this caller.
+    package func maySignIn(_ caller: Caller) -> Bool { signers.matches(caller) }
 
     /// The same for a request that asks for no token (REJECT, WAIT, STATUS): whose it would be, with the rule's own scopes.
     package func authorise(name: String, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
@@ -63,15 +75,17 @@ package struct AccessPolicy: Sendable {
     /// Which configured token a name means; for what only an admin asks.
     package func token(named name: String) -> TokenSettings? { TokenName(name).flatMap { tokens[$0] } }
 
-    private func grant(_ name: String, for caller: Caller) -> (TokenSettings, AllowEntry)? {
+    /// The first entry that matches decides; one that does not let the caller do what it wants is none.
+    private func grant(_ name: String, for caller: Caller, where permits: (AllowEntry) -> Bool = { _ in true }) -> (TokenSettings, AllowEntry)? {
         guard caller.unit != .failed, let token = token(named: name),
-            let entry = token.allow.first(where: { $0.who.matches(caller) })
+            let entry = token.allow.first(where: { $0.who.matches(caller) }), permits(entry)
         else { return nil }
         return (token, entry)
     }
 
     private func consumer(of token: TokenSettings, _ entry: AllowEntry, _ caller: Caller) -> Consumer {
-        if token.shared { return .shared }
+        // of a sign-in there is one access token, whoever asks; of a reference token there is only itself
+        if token.shared || token.grant != .clientCredentials { return .shared }
         if entry.who.unit != nil, case .unit(let name) = caller.unit { return .unit(name) }
         return .uid(caller.uid)
     }
@@ -87,24 +101,58 @@ package struct AuthorisedQuery: Hashable, Sendable {
     package let wait: Int
     /// The rule's own `scopes`: a token that the server made wider is not handed over.
     package let bound: [String]?
+    /// What the caller asked for by name: a token without it is not handed over.
+    package let demanded: [String]
 
     /// The same on the daemon's own account: it shows whether a token can be had, and is handed to nobody.
     package func probe(wait: Int) -> AuthorisedQuery {
         let key = CacheKey(token: key.token, consumer: key.consumer == .shared ? .shared : .probe, scopes: key.scopes, audience: key.audience)
-        return AuthorisedQuery(key: key, minValid: nil, wait: wait, bound: nil)
+        return AuthorisedQuery(key: key, minValid: nil, wait: wait, bound: nil, demanded: [])
     }
 
     /// The same with another patience.
     package func waiting(_ seconds: Int) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, minValid: minValid, wait: seconds, bound: bound)
+        AuthorisedQuery(key: key, minValid: minValid, wait: seconds, bound: bound, demanded: demanded)
     }
 
-    fileprivate init(key: CacheKey, minValid: Int?, wait: Int, bound: [String]?) {
+    /// What the held token must be to be handed over.
+    var fit: Fit { Fit(bound: bound, demanded: demanded) }
+
+    fileprivate init(key: CacheKey, minValid: Int?, wait: Int, bound: [String]?, demanded: [String]) {
         self.key = key
         self.minValid = minValid
         self.wait = wait
         self.bound = bound
+        self.demanded = demanded
     }
+}
+
+/// Which scopes a token may and must have to be handed to one caller.
+package struct Fit: Hashable, Sendable {
+    /// The rule's own `scopes`; `nil`: whatever the server granted.
+    package var bound: [String]?
+    package var demanded: [String]
+
+    init(bound: [String]? = nil, demanded: [String] = []) {
+        self.bound = bound
+        self.demanded = demanded
+    }
+}
+
+extension TokenSettings {
+    /// What is asked of the server for a caller who gets `wanted`. Client credentials ask for just that. A refresh asks for less only
+    /// where the operator says `narrow`, and then keeps `offline_access`, without which real servers give no new refresh token.
+    func asks(_ wanted: [String]) -> [String] {
+        switch grant {
+        case .clientCredentials: wanted
+        case .authorizationCode(let signIn) where signIn.narrow: scopes.filter { wanted.contains($0) || $0 == Self.offline }
+        case .authorizationCode, .reference: scopes
+        }
+    }
+
+    static let offline = "offline_access"
+    /// About the sign-in rather than about an API; servers need not name them among what they granted.
+    static let ofSignIn: Set<String> = ["openid", "profile", "email", "address", "phone", offline]
 }
 
 extension PeerPattern {
@@ -130,7 +178,7 @@ extension PeerPattern {
 
 extension Refusal {
     /// Byte for byte the same whether or not the name exists.
-    static func denied(_ caller: Caller, _ name: String) -> Refusal {
+    package static func denied(_ caller: Caller, _ name: String) -> Refusal {
         Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(name))")
     }
 }

@@ -71,6 +71,9 @@ struct Jitter: Sendable {
 
     init(seed: UInt64) { state = seed }
 
+    /// 0 ..< 1
+    mutating func fraction() -> Double { Double(next() >> 11) / Double(1 << 53) }
+
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

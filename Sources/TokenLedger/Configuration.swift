@@ -1,4 +1,5 @@
 package import OAuth
+package import Secrets
 package import TokenWire
 
 /// Everything the administrator decided, validated. The running daemon sees nothing else.
@@ -12,6 +13,8 @@ package struct Configuration: Sendable, Equatable {
     package var auditRequired = false
     /// `[ready] policy`
     package var readiness = ReadyPolicy.sockets
+    /// `[store] key`: seals the store instead of the credential `store-key`. Used at the start alone.
+    package var storeKey: Secret?
 
     package init() {}
 }
@@ -56,9 +59,6 @@ package struct TokenSettings: Sendable, Equatable {
     /// Tried in order; the first that matches decides.
     package var allow: [AllowEntry]
 
-    package enum Grant: Sendable, Equatable {
-        case clientCredentials
-    }
     package enum Keep: String, Sendable, CaseIterable {
         /// fetched when asked for, renewed while it is in use
         case onDemand = "on-demand"

@@ -12,13 +12,26 @@ package struct ExchangePlan: Sendable {
     /// Seconds the whole exchange may take, discovery included.
     package var timeout: Int
 
-    package init(id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int) {
+    /// What an ID token has to say, where one may come.
+    package var identity: IdentityCheck?
+
+    package init(id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int, identity: IdentityCheck? = nil) {
         self.id = id
         self.token = token
         self.application = application
         self.grant = grant
         self.timeout = timeout
+        self.identity = identity
     }
+}
+
+/// What an ID token is held against, as far as it is known before one comes; the issuer and the clock are known to whoever checks it.
+package enum IdentityCheck: Sendable {
+    /// A person has signed in. `front`: the ID token that came through the browser beside the code, to be believed before the code is
+    /// sent. `asked`: when the sign-in began, in seconds since the epoch.
+    case signIn(AuthorizationRequest, code: Secret, front: Secret?, asked: Int64)
+    /// A refresh cannot bring another person. `earlier`: the ID token that came before.
+    case refresh(subject: String?, earlier: Secret?)
 }
 
 /// What came back for a plan.
@@ -31,12 +44,20 @@ package struct ExchangeReport: Sendable {
     package var id: Fingerprint?
     /// Nanoseconds from first request to outcome.
     package var took: Int64
+    /// A refresh token that came with status 200, however unusable the rest was: the one that was sent may be spent.
+    package var successor: Secret?
+    /// Who has signed in, where an ID token was checked.
+    package var identity: VerifiedIdentity?
 
-    package init(plan: UInt64, outcome: ExchangeOutcome, sent: Moment, id: Fingerprint?, took: Int64) {
+    package init(
+        plan: UInt64, outcome: ExchangeOutcome, sent: Moment, id: Fingerprint?, took: Int64, successor: Secret? = nil, identity: VerifiedIdentity? = nil
+    ) {
         self.plan = plan
         self.outcome = outcome
         self.sent = sent
         self.id = id
         self.took = took
+        self.successor = successor
+        self.identity = identity
     }
 }

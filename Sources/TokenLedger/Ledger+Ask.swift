@@ -5,7 +5,7 @@ extension Ledger {
     ///
     /// A caller that named no promise also gets one that is nearly over, as long as it lives at all and its renewal fails or hangs.
     package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
-        guard let entry = entries[query.key], let held = entry.held, held.stays(within: query.bound) else { return nil }
+        guard let entry = entries[query.key], let held = entry.held, held.suits(query.fit) else { return nil }
         if entry.isRejected, entry.progress != .none { return nil }
         let promise = promise(query.minValid, held, query.key.token)
         let isPromised = held.lasts(promise, at: now.boot)
@@ -23,7 +23,7 @@ extension Ledger {
 
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
     private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
-        if entry.trouble != nil || credentials[key.token]?.refusal != nil { return true }
+        if entry.trouble != nil || finalRefusal(key.token) != nil { return true }
         if nextTry(key, at: boot) != nil { return true }
         guard case .flying(let id) = entry.progress, let flight = flights[id] else { return false }
         return boot - flight.began > Self.shortWait
@@ -36,7 +36,7 @@ extension Ledger {
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, bound: query.bound, patience: patience)
+            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, fit: query.fit, patience: patience)
         if patience == .outcome, let ready = ready(query, at: now) {
             turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {
@@ -50,7 +50,7 @@ extension Ledger {
     private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
         let wait = Int64.seconds(query.wait)
         guard patience == .outcome, query.minValid == nil, let entry = entries[query.key], !entry.isRejected,
-            let held = entry.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
+            let held = entry.held, held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return wait }
         return min(wait, Self.shortWait)
     }
@@ -59,10 +59,14 @@ extension Ledger {
     private mutating func obstacle(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment) -> Refusal? {
         if isStopping { return .stopping }
         let key = query.key
-        if let refusal = credentials[key.token]?.refusal { return refusal }
+        if let refusal = finalRefusal(key.token) { return refusal }
         let entry = entries[key]
         if let trouble = entry?.trouble, trouble.isFinal { return trouble.refusal }
-        if let held = entry?.held, held.lasts(0, at: now.boot), !held.stays(within: query.bound) { return .widerThanRule(held, query.bound) }
+        if let held = entry?.held, held.lasts(0, at: now.boot), !held.suits(query.fit) { return .unsuitable(held, query.fit) }
+        if let held = entry?.held, held.isReference {
+            guard held.lasts(1, at: now.boot) else { return .referenceEnded(key.token, isConfigured: isConfiguredValue(key.token)) }
+            return .shortLived(held.until - now.boot, query.minValid ?? 0)
+        }
         if let refusal = unreachablePromise(query, entry) { return refusal }
         if let entry, entry.waiters.count >= Self.waitersPerEntry {
             return Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for \"\(key.token)\"")
@@ -108,7 +112,7 @@ extension Ledger {
 
     /// A caller who named no promise gets what is held and valid rather than a refusal.
     private mutating func softened(_ refusal: Refusal, _ query: AuthorisedQuery, at now: Moment) -> Answer {
-        guard query.minValid == nil, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.stays(within: query.bound)
+        guard query.minValid == nil, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return .refused(refusal) }
         markServed(query, at: now)
         return .token(held)
@@ -135,7 +139,7 @@ extension Ledger {
     /// The asker has gone: nothing waits for it any more, and what is under way goes on.
     package mutating func withdraw(waiter id: UInt64) {
         patience.set(id, at: nil)
-        guard let key = waiting.removeValue(forKey: id) else { return }
+        guard let key = waiting.removeValue(forKey: id) else { return _ = logins.forget(waiter: id) }
         entries[key]?.waiters[id] = nil
     }
 
@@ -144,17 +148,17 @@ extension Ledger {
     package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Result<Turn, Refusal> {
         var turn = Turn()
         let held = ready(query, at: now)?.held
-        let patient = Waiter(id: id, deadline: .max, minValid: query.minValid, bound: query.bound, patience: .ready)
+        let patient = Waiter(id: id, deadline: .max, minValid: query.minValid, fit: query.fit, patience: .ready)
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         open(query.key, at: now)
-        entries[query.key]?.watchers.append(Watcher(id: id, bound: query.bound))
+        entries[query.key]?.watchers.append(Watcher(id: id, fit: query.fit))
         entries[query.key]?.isAsked = true
         if let held {
             press(query.key, query.minValid)
             turn.rows.append((id, .token(held)))
         } else if let refusal {
-            turn.rows.append((id, .trouble(refusal.code == .refused ? .refused : .unavailable, reason: refusal.text)))
+            turn.rows.append((id, .trouble(TokenState(of: refusal) ?? .unavailable, reason: refusal.text)))
         } else {
             press(query.key, query.minValid)
             launch(query.key, .asked, at: now, &turn)
@@ -251,16 +255,26 @@ package struct Ready: Sendable {
 }
 
 extension HeldToken {
-    /// Whether the server granted nothing beyond the rule's own scopes.
-    func stays(within bound: [String]?) -> Bool { bound.map { scopes.allSatisfy($0.contains) } ?? true }
+    /// Whether the server granted nothing beyond the rule's own scopes, and everything the caller asked for by name.
+    func suits(_ fit: Fit) -> Bool { beyond(fit).isEmpty && fit.demanded.allSatisfy(scopes.contains) }
+
+    /// `offline_access` is about the refresh token: it lets nobody do anything with this one.
+    fileprivate func beyond(_ fit: Fit) -> [String] {
+        fit.bound.map { bound in scopes.filter { !bound.contains($0) && $0 != TokenSettings.offline } } ?? []
+    }
 }
 
 extension Refusal {
     package static let stopping = Refusal(.stopping, [], "the daemon is shutting down")
 
-    static func widerThanRule(_ held: HeldToken, _ bound: [String]?) -> Refusal {
-        let beyond = held.scopes.filter { !(bound ?? []).contains($0) }.map(quoted).joined(separator: ", ")
-        return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")
+    /// Why a held token is not for this caller.
+    static func unsuitable(_ held: HeldToken, _ fit: Fit) -> Refusal {
+        let beyond = held.beyond(fit).map(quoted).joined(separator: ", ")
+        guard beyond.isEmpty else {
+            return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")
+        }
+        let missing = fit.demanded.filter { !held.scopes.contains($0) }.map(quoted).joined(separator: ", ")
+        return Refusal(.refused, [Field("reason", "missing-scope")], "the token that is held has no scope \(missing)")
     }
 
     /// The exchange took longer than the token lives.

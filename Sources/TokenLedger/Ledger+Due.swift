@@ -8,29 +8,42 @@ extension Ledger {
         var turn = Turn()
         for key in schedule.due(at: now.boot) { attend(key, at: now, &turn) }
         for waiter in patience.due(at: now.boot) { timeOut(waiter, at: now, &turn) }
+        for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
+        for token in keepAlives.due(at: now.boot) { keepAlive(token, at: now, &turn) }
+        for token in warnings.due(at: now.boot) { warn(token, at: now, &turn) }
+        expireLogins(at: now, &turn)
         return turn
     }
 
     /// Begins what is kept without being asked for.
     package mutating func start(at now: Moment) -> Turn {
         var turn = Turn()
-        for token in configuration.tokens.values where token.keep == .always {
+        for token in configuration.tokens.values where token.grant != .clientCredentials { settleIn(token.name, at: now, &turn) }
+        for token in configuration.tokens.values where token.keep == .always || token.diesWithAccess {
             let key = CacheKey(token: token.name, consumer: .shared, scopes: token.scopes, audience: token.audiences.first)
             open(key, at: now)
+            // a thousand people's tokens are not all fetched in the first second
+            if token.grant.kind == .authorizationCode, flights.count >= Self.flightsAtStart {
+                schedule.set(key, at: now.boot + Int64(Double(pace.catchUp) * jitter.fraction()))
+                continue
+            }
             if entries[key]?.held?.lasts(1, at: now.boot) != true { launch(key, .kept, at: now, &turn) }
             reschedule(key, at: now.boot)
         }
         return turn
     }
+    private static let flightsAtStart = 8
 
     /// No new exchange begins, and no request waits any longer.
     package mutating func stop() -> Turn {
         var turn = Turn()
         isStopping = true
         for id in waiting.keys { turn.answers.append((id, .refused(.stopping))) }
+        for id in logins.stop() { turn.answers.append((id, .refused(.stopping))) }
         for key in Set(waiting.values) { entries[key]?.waiters = [:] }
         for key in entries.keys { entries[key]?.watchers = [] }
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
+        (keepAlives, warnings) = (Deadlines(), Deadlines())
         return turn
     }
 
@@ -38,13 +51,14 @@ extension Ledger {
     /// old time is tried at once.
     package mutating func clockStepped(to now: Moment) -> Turn {
         for key in entries.keys {
-            guard let held = entries[key]?.held else { continue }
-            let life = now.fraction + (held.ends - now.boot)
-            entries[key]?.held?.expires = now.wall + life / .seconds(1)
-            entries[key]?.held?.until = held.ends - max(0, life % .seconds(1))
+            guard var held = entries[key]?.held else { continue }
+            held.follow(now)
+            entries[key]?.held = held
+            if held.isReference { reschedule(key, at: now.boot) }
         }
         epoch += 1
         var turn = Turn()
+        for token in holdings.keys { scheduleWarning(token, at: now) }
         for lane in lanes.keys where lanes[lane]?.failure?.law == .unsent { lanes[lane]?.backoff.retryNow() }
         for token in credentials.keys where credentials[token]?.failure?.law == .unsent { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
@@ -76,7 +90,7 @@ extension Ledger {
     private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
         guard let key = waiting[id], let waiter = entries[key]?.waiters[id] else { return }
         withdraw(waiter: id)
-        if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.stays(within: waiter.bound) {
+        if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
             turn.answers.append((id, .token(held)))
             noteServed(key)
         } else {
@@ -92,8 +106,15 @@ extension Ledger {
     /// `min-valid` moves it forward, to half of the life at most.
     ///
     ///     3600 s: renewed with 300...330 s left    300 s: 75...82 s    4 s: 1.0...1.1 s
-    func renewal(of held: HeldToken, _ entry: Entry) -> Int64 {
+    ///
+    /// Refresh grants: at 0.70 ... 0.80 of the life. While an earlier send is in doubt, when max(120 s, 10 %) is left.
+    func renewal(of held: HeldToken, _ key: CacheKey, _ entry: Entry) -> Int64 {
         let life = held.lifetime
+        if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
+            if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
+            let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(entry.spread)))
+            return min(share, held.until - min(entry.pressure, life / 2))
+        }
         let margin = max(life / 100 * 8, min(.seconds(300), life / 4))
         let wished = min(max(margin, entry.pressure), life / 2)
         return held.until - wished - Int64(Double(margin) * 0.1 * Double(entry.spread))
@@ -105,13 +126,17 @@ extension Ledger {
     }
 
     private func isKept(_ key: CacheKey) -> Bool {
-        configuration.tokens[key.token]?.keep == .always && key.consumer == .shared
+        guard let settings = configuration.tokens[key.token], key.consumer == .shared else { return false }
+        if case .authorizationCode(let signIn) = settings.grant, signIn.refreshDiesWithToken, holdings[key.token]?.refreshToken != nil {
+            return key == settings.soleKey
+        }
+        return settings.keep == .always
     }
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
         guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
         guard let held = entry.held else { return entry.isWatched || !entry.waiters.isEmpty || isKept(key) }
-        return isInUse(key, entry) && (renewal(of: held, entry) <= boot || !entry.waiters.isEmpty)
+        return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || !entry.waiters.isEmpty)
     }
 
     /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
@@ -134,6 +159,6 @@ extension Ledger {
         }
         if !entry.waiters.isEmpty, entry.progress == .none, !isRefused(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }
         guard entry.progress == .none, isInUse(key, entry), !isRefused(key) else { return held.until }
-        return min(held.until, max(renewal(of: held, entry), nextTry(key, at: boot) ?? 0))
+        return min(held.until, max(renewal(of: held, key, entry), nextTry(key, at: boot) ?? 0))
     }
 }

@@ -18,12 +18,17 @@ extension Ledger {
     private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
         while !isStopping, flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
             guard entries[key]?.progress == .queued else { continue }
+            if let holding = holdings[key.token], holding.flight != nil || holding.replacements > 0 {
+                // one refresh token, one exchange: the next one reads what this one brings
+                holdings[key.token]?.queue.append(key)
+                continue
+            }
             if nextTry(key, at: now.boot) == nil { begin(key, lane, at: now, &turn) } else { putOff(key, at: now, &turn) }
         }
     }
 
     /// What waited in its lane while its credential failed waits for the next try; its callers as far as they can.
-    private mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
+    mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         entries[key]?.progress = .none
         if let next = nextTry(key, at: now.boot) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
         reschedule(key, at: now.boot)
@@ -36,22 +41,25 @@ extension Ledger {
 
     private mutating func begin(_ key: CacheKey, _ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
         guard let settings = configuration.tokens[key.token], let application = application(of: key), let entry = entries[key] else { return }
-        let id = nextFlight
-        nextFlight += 1
+        let id = makeID()
         let generation = credentials[key.token, default: Credential()].generation
         flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
         lanes[lane]?.inFlight += 1
         entries[key]?.progress = .flying(id)
-        let plan = ExchangePlan(
-            id: id, token: key.token, application: application, grant: grant(key, settings), timeout: application.server.timeout)
-        turn.plans.append(plan)
-    }
-
-    private func grant(_ key: CacheKey, _ settings: TokenSettings) -> GrantRequest {
         switch settings.grant {
         case .clientCredentials:
-            .clientCredentials(
-                scopes: key.scopes, audience: key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) })
+            let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
+            turn.plans.append(
+                ExchangePlan(
+                    id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
+                    timeout: application.server.timeout))
+        case .authorizationCode:
+            beginSpending(id, key.token, at: now, &turn)
+        case .reference:
+            // refused before it comes to this: nothing is ever exchanged for it
+            flights[id] = nil
+            lanes[lane]?.inFlight -= 1
+            entries[key]?.progress = .none
         }
     }
 
@@ -59,14 +67,19 @@ extension Ledger {
 
     func lane(of key: CacheKey) -> ServerLocation? { application(of: key)?.server.location }
 
+    /// Why no exchange for this token is made before somebody does something.
+    func finalRefusal(_ token: TokenName) -> Refusal? { credentials[token]?.refusal ?? wantOfHolding(token) }
+
     func isRefused(_ key: CacheKey) -> Bool {
-        credentials[key.token]?.refusal != nil || entries[key]?.trouble?.isFinal == true
+        entries[key]?.trouble?.isFinal == true || finalRefusal(key.token) != nil
     }
 
     /// CLOCK_BOOTTIME of the next try, while the credential or its server is left alone after a failure.
     func nextTry(_ key: CacheKey, at boot: Int64) -> Int64? {
         let pauses = [credentials[key.token]?.backoff, lane(of: key).flatMap { lanes[$0]?.backoff }]
-        return pauses.compactMap { $0 }.filter { $0.isCooling(at: boot) }.map(\.until).max()
+        let next = pauses.compactMap { $0 }.filter { $0.isCooling(at: boot) }.map(\.until).max()
+        guard let notBefore = holdings[key.token]?.notBefore, notBefore > boot else { return next }
+        return max(next ?? notBefore, notBefore)
     }
 
     /// What a caller is told while nothing is tried.

@@ -18,8 +18,14 @@ extension Ledger {
     package mutating func reject(_ query: AuthorisedQuery, id: Fingerprint?, waiter: UInt64, at now: Moment) -> (RejectVerdict, Turn) {
         var turn = Turn()
         guard let key = rejected(query, id), let held = entries[key]?.held, held.lasts(1, at: now.boot) else { return (.newer, turn) }
+        if held.isReference {
+            // there is no other one to be had
+            turn.events.append(.referenceRejected(key.token, held.id))
+            return (.cooling(retryAfter: 3_600), turn)
+        }
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
         entries[key]?.isRejected = true
+        holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()
         launch(key, .rejected, at: now, &turn)
@@ -42,7 +48,7 @@ extension Ledger {
     private mutating func reasonNotToRenew(_ key: CacheKey, _ held: HeldToken, at now: Moment) -> RejectVerdict? {
         let age = now.boot - held.since
         if age < .seconds(30) { return .cooling(retryAfter: wholeSeconds(.seconds(30) - age)) }
-        if let refusal = credentials[key.token]?.refusal { return .refused(refusal) }
+        if let refusal = finalRefusal(key.token) { return .refused(refusal) }
         if let trouble = entries[key]?.trouble, trouble.isFinal { return .refused(trouble.refusal) }
         if let next = nextTry(key, at: now.boot) { return .cooling(retryAfter: wholeSeconds(next - now.boot)) }
         guard let busy = spend(key, lifetime: held.lifetime, at: now) else { return nil }
@@ -64,6 +70,8 @@ extension Ledger {
         credentials[token, default: Credential()].lastTrouble = now.boot
         forgive(token)
         var started: [(UInt64, CacheKey)] = []
+        let isReference = configuration.tokens[token]?.grant.kind == .reference
+        if isReference || finalRefusal(token) != nil { return (.success([]), turn) }
         for key in consumers(of: token) {
             launch(key, .administrator, at: now, &turn)
             let id = makeWaiter()
@@ -81,12 +89,17 @@ extension Ledger {
         credentials[token]?.backoff.clear()
         if let location = configuration.applications[String(token.application)]?.server.location { lanes[location]?.backoff.clear() }
         for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
+        if let holding = holdings[token], holding.doubt == nil, holding.ended?.isAnswerLost != true {
+            holdings[token]?.ended = nil
+            holdings[token]?.refusals = 0
+            holdings[token]?.notBefore = 0
+        }
         epoch += 1
     }
 
     private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
         let deadline = now.boot + .seconds(wait)
-        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, minValid: nil, bound: nil, patience: .renewal)
+        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, minValid: nil, fit: Fit(), patience: .renewal)
         waiting[id] = key
         patience.set(id, at: deadline)
     }

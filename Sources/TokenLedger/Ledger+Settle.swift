@@ -5,7 +5,15 @@ extension Ledger {
     /// Takes in what came of a plan: publishes the token or the failure to everyone it concerns, and starts what waited.
     package mutating func settle(_ report: ExchangeReport, at now: Moment) -> Turn {
         var turn = Turn()
-        guard let flight = flights.removeValue(forKey: report.plan) else { return turn }
+        guard let flight = flights[report.plan] else {
+            settleSignIn(report, at: now, &turn)
+            return turn
+        }
+        guard flight.spending == nil else {
+            settleSpending(report.plan, flight, report, at: now, &turn)
+            return turn
+        }
+        flights[report.plan] = nil
         lanes[flight.lane]?.inFlight -= 1
         if isStopping { return turn }
         if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
@@ -16,11 +24,33 @@ extension Ledger {
         return turn
     }
 
-    private mutating func conclude(_ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+    /// Takes in what the store says of a job.
+    package mutating func stored(_ report: StoreReport, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let step = steps.removeValue(forKey: report.id) else { return turn }
+        switch (step, report.result) {
+        case (.intent(let flight, let token), .success): intentKept(flight, token, at: now, &turn)
+        case (.intent(let flight, _), .failure(let fault)): intentFailed(flight, fault, at: now, &turn)
+        case (.successor(let flight), .success): successorKept(flight, at: now, &turn)
+        case (.successor(let flight), .failure(let fault)): successorFailed(flight, fault, at: now, &turn)
+        case (.remembered(let flight), .success): successorRemembered(flight, at: now, &turn)
+        case (.remembered, .failure): break
+        case (.late(let id), let result): lateStored(id, result, at: now, &turn)
+        case (.tidy, _): break
+        case (.signIn(let login), let result): signInStored(login, result, note: report.note, at: now, &turn)
+        case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)
+        case (.importing(let waiter), let result): importStored(waiter, result, note: report.note, at: now, &turn)
+        }
+        pumpAll(at: now, &turn)
+        return turn
+    }
+
+    /// - Parameter verdict: only a person can help now.
+    mutating func conclude(_ flight: Flight, _ report: ExchangeReport, _ verdict: Refusal? = nil, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
         switch report.outcome {
         case .failure(let failure):
-            fail(flight, failure, report, at: now, &turn)
+            fail(flight, failure, report, verdict: verdict, at: now, &turn)
         case .success(let tokens):
             healServer(flight)
             switch judge(tokens, key, report) {
@@ -36,12 +66,12 @@ extension Ledger {
     // MARK: success
 
     /// Whether what the server gave is what was asked for and can be handed out at all.
-    private func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport) -> Result<HeldToken, Verdict> {
+    func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport) -> Result<HeldToken, Verdict> {
         let settings = configuration.tokens[key.token]
         let seconds = tokens.lifetime ?? Int64(settings?.assumeLifetime ?? TokenSettings.defaultAssumedLifetime)
         // the same list is not kept twice
         let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? key.scopes
-        let missing = key.scopes.filter { !granted.contains($0) }
+        let missing = key.scopes.filter { !granted.contains($0) && !TokenSettings.ofSignIn.contains($0) }
         guard seconds > 0 else {
             return .failure(Verdict(reason: "short-lived", text: "the server gave a token that has already expired", isFinal: false))
         }
@@ -57,11 +87,11 @@ extension Ledger {
         return .success(
             HeldToken(
                 token: tokens.accessToken, id: id, scopes: granted, header: settings?.header ?? .authorization,
-                since: since, until: since + .seconds(seconds), ends: report.sent.boot + .seconds(seconds), expires: report.sent.wall + seconds,
-                isAssumed: tokens.lifetime == nil))
+                since: since, until: since + .seconds(seconds), ends: report.sent.boot + .seconds(seconds),
+                expires: .at(report.sent.wall + seconds), isAssumed: tokens.lifetime == nil, isReference: false))
     }
 
-    private mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+    mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
         let previous = entries[key]?.held?.id
         entries[key]?.held = held
@@ -70,19 +100,19 @@ extension Ledger {
         entries[key]?.isRejected = false
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
-        entries[key]?.spread = Float(jitter.next() >> 40) / Float(1 << 24)
+        entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
     }
 
-    private func row(_ held: HeldToken, for watcher: Watcher) -> WatchRow {
-        held.stays(within: watcher.bound) ? .token(held) : .trouble(.refused, reason: Refusal.widerThanRule(held, watcher.bound).text)
+    func row(_ held: HeldToken, for watcher: Watcher) -> WatchRow {
+        held.suits(watcher.fit) ? .token(held) : .trouble(.refused, reason: Refusal.unsuitable(held, watcher.fit).text)
     }
 
     /// The server works, whatever its answer is worth.
-    private mutating func healServer(_ flight: Flight) {
+    mutating func healServer(_ flight: Flight) {
         lanes[flight.lane]?.backoff.clear()
         lanes[flight.lane]?.failure = nil
     }
@@ -99,12 +129,12 @@ extension Ledger {
     }
 
     /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
-    private mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
+    mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
         guard let held = entries[key]?.held else { return }
         for waiter in takeWaiters(of: key) {
             let promise = Int64.seconds(waiter.minValid ?? 0)
-            if !held.stays(within: waiter.bound) {
-                turn.answers.append((waiter.id, .refused(.widerThanRule(held, waiter.bound))))
+            if !held.suits(waiter.fit) {
+                turn.answers.append((waiter.id, .refused(.unsuitable(held, waiter.fit))))
             } else if held.lasts(promise, at: now.boot) {
                 turn.answers.append((waiter.id, .token(held)))
                 if waiter.patience == .outcome {
@@ -121,19 +151,27 @@ extension Ledger {
 
     // MARK: failure
 
-    private mutating func fail(_ flight: Flight, _ failure: ExchangeFailure, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+    /// - Parameters:
+    ///   - verdict: what callers are told instead, where only a person can help.
+    ///   - reason: one word of ours beside it.
+    mutating func fail(
+        _ flight: Flight, _ failure: ExchangeFailure, _ report: ExchangeReport, verdict: Refusal? = nil, reason: String? = nil, at now: Moment,
+        _ turn: inout Turn
+    ) {
         let key = flight.key
-        let refusal = cool(flight, failure, at: now)
+        var refusal = verdict ?? cool(flight, failure, isSpent: report.successor != nil, at: now)
+        if let reason { refusal.fields.insert(Field("reason", reason), at: 0) }
         credentials[key.token]?.failure = failure
         let failures = credentials[key.token]?.backoff.failures ?? 0
         entries[key]?.trouble = Trouble(refusal: refusal, isFinal: false, failures: failures)
         tell(refusal, flight, report, at: now, &turn)
         if failure.reach == .server { shareUnreachable(flight, refusal, at: now, &turn) }
-        if credentials[key.token]?.refusal != nil { dismissQueued(key.token, refusal, at: now, &turn) }
+        if finalRefusal(key.token) != nil { dismissQueued(key.token, refusal, at: now, &turn) }
     }
 
     /// Applies the law of a failure to the server or the credential, and words it for those who ask.
-    private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, at now: Moment) -> Refusal {
+    /// - Parameter isSpent: a refresh token was replaced all the same.
+    private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, isSpent: Bool, at now: Moment) -> Refusal {
         let token = flight.key.token
         credentials[token]?.lastTrouble = now.boot
         let fields = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
@@ -141,6 +179,11 @@ extension Ledger {
             let refusal = Refusal(.refused, fields, failure.text)
             credentials[token]?.refusal = refusal
             return refusal
+        }
+        if flight.spending != nil, !isSpent, failure.law == .no || failure.law == .unknown {
+            // when its refresh token may be sent again has been set already
+            let next = nextTry(flight.key, at: now.boot) ?? now.boot
+            return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
         }
         var retryAfter: Int?
         if case .answered(let seconds) = failure.law { retryAfter = seconds }
@@ -192,12 +235,12 @@ extension Ledger {
 
     /// An outcome is shared by all who wait for it: they get the held token if that is good enough, else the refusal.
     /// Who waits for readiness goes on waiting, unless only an operator can help.
-    private mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+    mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         let held = entries[key]?.held
         for waiter in takeWaiters(of: key) {
             if waiter.patience == .ready, !isRefused(key) {
                 keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.stays(within: waiter.bound)
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit)
             {
                 turn.answers.append((waiter.id, .token(held)))
                 noteServed(key)
@@ -255,7 +298,7 @@ extension Ledger {
 }
 
 /// A success that cannot be handed over.
-private struct Verdict: Error {
+struct Verdict: Error {
     var reason: String
     var text: String
     var isFinal: Bool

@@ -23,13 +23,27 @@ package enum TokenState: String, Sendable, CaseIterable {
 /// One line of STATUS. Times are seconds since the epoch.
 package struct TokenStatus: Sendable {
     package var state: TokenState
-    package var expires: Int64?
+    package var expires: Expiry?
     package var renews: Int64?
     package var failures = 0
     package var reason: String?
     package var id: Fingerprint?
+    /// Seconds since the epoch: when a person must sign in again, or bring a new token, as far as anybody knows.
+    package var loginUntil: Int64?
 
     package init(state: TokenState) { self.state = state }
+}
+
+extension TokenState {
+    /// What a refusal that lasts is called; `nil` for one that passes by itself.
+    init?(of refusal: Refusal) {
+        switch refusal.code {
+        case .loginRequired: self = .loginRequired
+        case .expired: self = .expired
+        case .refused: self = refusal.isOfLockedRecord ? .locked : .refused
+        case .badRequest, .tooLong, .unsupported, .denied, .unavailable, .badConfig, .timeout, .busy, .stopping, .internal: return nil
+        }
+    }
 }
 
 extension Ledger {
@@ -38,16 +52,17 @@ extension Ledger {
         let entry = entries[key]
         var status = TokenStatus(state: .idle)
         status.failures = credentials[key.token]?.backoff.failures ?? 0
-        let trouble = credentials[key.token]?.refusal ?? entry?.trouble?.refusal
+        let final = finalRefusal(key.token)
+        let trouble = final ?? entry?.trouble?.refusal
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
         status.state =
-            switch (isServable, isRefused(key), entry?.progress ?? .none) {
+            switch (isServable, entry?.trouble?.isFinal == true || final != nil, entry?.progress ?? .none) {
             case (true, true, _): .degraded
             case (true, false, _): trouble == nil ? .ready : .degraded
-            case (false, true, _): .refused
+            case (false, true, _): trouble.flatMap(TokenState.init(of:)) ?? .refused
             case (false, false, .flying), (false, false, .queued): .renewing
-            case (false, false, .none): nextTry(key, at: boot) == nil ? .idle : (trouble?.code == .refused ? .refused : .unavailable)
+            case (false, false, .none): nextTry(key, at: boot) == nil ? .idle : (trouble.flatMap(TokenState.init(of:)) ?? .unavailable)
             }
         return status
     }
@@ -55,6 +70,7 @@ extension Ledger {
     /// The same with the times a person wants to see.
     package func status(of key: CacheKey, at now: Moment) -> TokenStatus {
         var status = state(of: key, at: now.boot)
+        status.loginUntil = loginUntil(key.token)
         guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
         status.expires = held.expires
         status.id = held.id
@@ -68,7 +84,7 @@ extension Ledger {
     package func status(of token: TokenName, at now: Moment) -> TokenStatus {
         let all = (credentials[token]?.entries ?? []).map { status(of: $0, at: now) }
         guard let worst = all.min(by: { Self.rank($0.state) < Self.rank($1.state) }) else {
-            let any = CacheKey(token: token, consumer: .shared, scopes: [], audience: nil)
+            let any = configuration.tokens[token]?.soleKey ?? CacheKey(token: token, consumer: .shared, scopes: [], audience: nil)
             return status(of: any, at: now)
         }
         return worst

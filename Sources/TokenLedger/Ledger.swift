@@ -1,4 +1,5 @@
 internal import OAuth
+package import Secrets
 package import TokenWire
 
 /// What is held, what is under way, and what happens next. A value: every event is a `mutating func` that returns what
@@ -21,10 +22,24 @@ package struct Ledger: Sendable {
     var consumers: [ConsumerKey: ConsumerState] = [:]
     var credentials: [TokenName: Credential] = [:]
     var lanes: [ServerLocation: Lane] = [:]
+    /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
+    var holdings: [TokenName: Holding] = [:]
+    var logins = PendingLogins()
+    /// What the reports of the store are awaited for, and those of errands.
+    var steps: [UInt64: StoreStep] = [:]
+    var errands: [UInt64: ErrandPurpose] = [:]
+    var imports: [UInt64: StoredRecord] = [:]
+    var signOuts: [UInt64: SignOut] = [:]
+    /// Successors in use that only the memory holds; each is written until it is on the disk.
+    var unsynced: [UInt64: StoredRecord] = [:]
     var flights: [UInt64: Flight] = [:]
-    var nextFlight: UInt64 = 1
+    private var lastID: UInt64 = 0
     var schedule = Deadlines<CacheKey>()
     var patience = Deadlines<UInt64>()
+    /// Of steps to the disk.
+    var overdue = Deadlines<UInt64>()
+    var keepAlives = Deadlines<TokenName>()
+    var warnings = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
     var jitter: Jitter
     var isStopping = false
@@ -38,16 +53,29 @@ package struct Ledger: Sendable {
     /// As many requests may wait for one result; the next is told to come again.
     static let waitersPerEntry = 4096
 
-    /// `seed` is random; the jitter of every schedule comes from it.
-    package init(_ configuration: Configuration, seed: UInt64) {
+    let pace: Pace
+    let fingerprint: @Sendable (Secret) -> Fingerprint
+
+    /// - Parameters:
+    ///   - seed: random; the jitter of every schedule comes from it.
+    ///   - fingerprint: of a token; SHA-256 is at the edge.
+    package init(_ configuration: Configuration, seed: UInt64, pace: Pace = Pace(), fingerprint: @escaping @Sendable (Secret) -> Fingerprint) {
         self.configuration = configuration
+        self.pace = pace
+        self.fingerprint = fingerprint
         policy = AccessPolicy(configuration)
         jitter = Jitter(seed: seed)
     }
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [schedule.next, patience.next].compactMap { $0 }.min()
+        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, logins.nextDeadline].compactMap { $0 }.min()
+    }
+
+    /// Names a plan, an errand or a job of the store; never used twice in a process.
+    mutating func makeID() -> UInt64 {
+        lastID += 1
+        return lastID
     }
 
     mutating func replaceConfiguration(_ next: Configuration) {
@@ -56,10 +84,12 @@ package struct Ledger: Sendable {
     }
 }
 
-/// What has to be done after an event: hand plans to the exchange, answers to those who wait, rows to those who watch,
+/// What has to be done after an event: hand jobs to the store, plans and errands to the exchange, answers to those who wait, rows to those who watch,
 /// events to the audit. In that order nothing can be lost: all of it is already decided.
 package struct Turn: Sendable {
+    package var jobs: [StoreTask] = []
     package var plans: [ExchangePlan] = []
+    package var errands: [ErrandPlan] = []
     package var answers: [(waiter: UInt64, answer: Answer)] = []
     package var rows: [(watcher: UInt64, row: WatchRow)] = []
     package var events: [LedgerEvent] = []
@@ -71,6 +101,8 @@ package struct Turn: Sendable {
 package enum Answer: Sendable {
     case token(HeldToken)
     case refused(Refusal)
+    /// of LOGIN, CALLBACK, CONFIRM, AWAIT, LOGOUT and IMPORT
+    case signIn(SignInAnswer)
 }
 
 /// What a watcher is told.
@@ -94,15 +126,15 @@ package struct Waiter: Sendable {
     package var deadline: Int64
     /// Seconds promised to this caller; `nil` is the default, a wish rather than a promise.
     package var minValid: Int?
-    package var bound: [String]?
+    package var fit: Fit
     package var patience: Patience
 }
 
 /// Who watches, and what they may be shown.
 struct Watcher: Sendable {
     var id: UInt64
-    /// The rule's own scopes: a token that the server made wider is not shown.
-    var bound: [String]?
+    /// A token that the server made wider or poorer is not shown.
+    var fit: Fit
 }
 
 /// One cached result and everything under way for it.
@@ -155,6 +187,8 @@ package enum Cause: String, Sendable {
     case retry
     case kept
     case probe
+    /// a person has just signed in
+    case signIn = "sign-in"
 }
 
 /// A failure as it is told to those who ask, until the next success.
@@ -253,4 +287,6 @@ struct Flight: Sendable {
     var cause: Cause
     /// CLOCK_BOOTTIME
     var began: Int64
+    /// Where a refresh token is spent.
+    var spending: Spending?
 }

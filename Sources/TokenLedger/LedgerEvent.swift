@@ -12,4 +12,26 @@ package enum LedgerEvent: Sendable {
     case recovered(CacheKey, failures: Int)
     /// The held token ended while its renewal was failing: from now on callers are refused.
     case ranOut(CacheKey, Refusal)
+    /// A person has signed in; `subject` as the server names them. `until` as forecast, seconds since the epoch.
+    case signedIn(TokenName, HeldToken, subject: String?, caller: Caller?, until: Int64?)
+    case signInFailed(TokenName, Refusal, caller: Caller)
+    /// LOGOUT: forgotten here, and at the server if `trouble` is `nil`.
+    case signedOut(TokenName, isRevoked: Bool, trouble: String?)
+    /// IMPORT
+    case imported(TokenName, Fingerprint, expires: Expiry?)
+    /// An API did not take a reference token.
+    case referenceRejected(TokenName, Fingerprint)
+    /// A sign-in or a reference token ends at this second of the epoch.
+    case endsSoon(TokenName, at: Int64, inSeconds: Int64)
+    /// A refresh token is of no use any more: a person has to sign in.
+    case loginRequired(TokenName, Refusal)
+    /// What the store has of this token cannot be opened.
+    case locked(TokenName, String)
+    /// What has to be on the disk is not; tried again.
+    case storeFailed(TokenName, StoreFault)
+    case storeRecovered(TokenName)
+    /// Something else about the store that an operator should know.
+    case storeNote(TokenName, String)
+    /// A token that is no longer wanted could not be revoked.
+    case notRevoked(TokenName, String)
 }

@@ -13,7 +13,17 @@ final class DaemonConnection {
         let line = SecretBuffer()
         do throws(Refusal) { try request.write(to: line) } catch { throw .refused(error, rows: []) }
         socket = try DaemonSocket(path, patience: patience)
+        if request.isForTheDaemonAlone { try DaemonTrust.check(socket, at: path) }
         try socket.send(line)
+    }
+
+    /// Readable when there is more of the reply.
+    var descriptor: Int32 { socket.descriptor }
+
+    /// Takes in what has come, without waiting once the descriptor is readable. The next line if it is whole by now.
+    func lineSoFar() throws(Failure) -> ReplyLine? {
+        if lines.isEmpty { try receive() }
+        return lines.isEmpty ? nil : lines.removeFirst()
     }
 
     /// Waits for the whole reply.

@@ -8,7 +8,7 @@ final class DaemonSocket {
     /// How much longer than the daemon may hold it a client waits for a reply, in seconds.
     static let margin = 15
 
-    private let descriptor: Int32
+    let descriptor: Int32
     private let patience: Int
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 8)
     /// How much of the chunk has ever held anything.
@@ -26,6 +26,14 @@ final class DaemonSocket {
         close(descriptor)
         if let base = chunk.baseAddress { tokend_wipe(base, used) }
         chunk.deallocate()
+    }
+
+    /// The user who made the socket: root when systemd did, else whoever runs the daemon.
+    func owner() throws(Failure) -> UInt32 {
+        var credentials = tokend_credentials()
+        let result = tokend_peer_credentials(descriptor, &credentials)
+        guard result >= 0 else { throw .connection(-result) }
+        return credentials.uid
     }
 
     /// Sends bytes. A daemon that has hung up may have said why, so that is no failure before its words are read.

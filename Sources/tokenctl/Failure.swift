@@ -18,6 +18,12 @@ enum Failure: Error {
     case connection(Int32)
     /// The daemon, or the rules of the protocol, said no.
     case refused(Refusal, rows: [String])
+    /// The server at this path runs as this user, whom no secret is to be given.
+    case stranger(String, UInt32)
+    /// Nobody was signed in; the sentence says why, and what to do.
+    case notSignedIn(String)
+    /// What was given cannot be used; the sentence says why, and repeats nothing of it.
+    case unusable(String)
     /// What was asked for could not be printed; the error number says why.
     case output(Int32)
 
@@ -25,7 +31,9 @@ enum Failure: Error {
     var status: Int32 {
         switch self {
         case .noDaemon(_, ENAMETOOLONG): 64
-        case .noDaemon, .silent, .closed, .connection: 69
+        case .noDaemon, .silent, .closed, .connection, .stranger: 69
+        case .notSignedIn: RefusalCode.loginRequired.exitStatus
+        case .unusable: 64
         case .cutReply, .strangeReply: 70
         case .refused(let refusal, _): refusal.code.exitStatus
         case .output: 74
@@ -43,6 +51,9 @@ enum Failure: Error {
         case .strangeReply: "the answer is not of the tokend protocol; is that socket tokend's?"
         case .connection(let error): "the connection to the daemon failed: \(Failure.words(error)); try again"
         case .refused(let refusal, _): refusal.sentence
+        case .stranger(let path, let user):
+            "the server at \"\(Quotation.plain(path))\" belongs to uid \(user), not to root, tokend or you, so it was told nothing; is that socket tokend's?"
+        case .notSignedIn(let sentence), .unusable(let sentence): sentence
         case .output(let error): "could not write to standard output: \(Failure.words(error))"
         }
     }

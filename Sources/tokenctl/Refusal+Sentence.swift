@@ -15,8 +15,8 @@ extension Refusal {
         case .badRequest, .tooLong: nil
         case .unsupported: "tokenctl and tokend may be of different versions"
         case .denied: "ask the administrator to allow it"
-        case .loginRequired: "a person must sign in"
-        case .expired: "have it reissued"
+        case .loginRequired: "a person must sign in: tokenctl login"
+        case .expired: "have it reissued, then: tokenctl import"
         case .unavailable, .timeout, .busy, .stopping: fields.first("retry-after").map { "try again in \(Quotation.plain($0)) s" } ?? "try again"
         case .refused: "fix the registration or the configuration"
         case .badConfig: "fix the files and reload again"

@@ -8,7 +8,7 @@ struct Tokenctl: ParsableCommand {
         abstract: "Ask tokend for a token, or how your tokens fare.",
         discussion: """
             A token is named application.token, such as portal.sync. What you may have is decided by who you are: your \
-            unit, your user or your groups. `tokenctl list` shows it.
+            unit, your user or your groups. `tokenctl list` shows it. A token in a person's name begins with `tokenctl login`.
 
               curl -H @<(tokenctl header portal.sync) https://portal.example/api
 
@@ -21,7 +21,7 @@ struct Tokenctl: ParsableCommand {
         version: Release.version,
         subcommands: [
             Get.self, Header.self, List.self, Status.self, Wait.self, Watch.self, Reject.self,
-            Renew.self, Reload.self, Explain.self, Ping.self,
+            Login.self, Logout.self, Import.self, Renew.self, Reload.self, Explain.self, Ping.self,
         ])
 }
 

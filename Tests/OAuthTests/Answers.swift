@@ -1,5 +1,6 @@
 import OAuth
 import Secrets
+import Testing
 
 /// 2025-11-03 in seconds since the epoch: some present time.
 let now: Int64 = 1_762_185_760
@@ -68,4 +69,16 @@ extension DiscoveryStep {
         guard case .failed(let failure) = self else { return nil }
         return failure
     }
+}
+
+/// The metadata of an ERP.net instance, and what a test adds to them.
+func orchid(_ more: String = "") throws -> ServerMetadata {
+    let id = "https://orchid.my.erp.net/id"
+    var discovery = Discovery(ServerSettings(location: .issuer(id)))
+    _ = discovery.begin()
+    let document = #"""
+        {"issuer":"\#(id)","authorization_endpoint":"\#(id)/connect/authorize","token_endpoint":"\#(id)/connect/token",
+        "end_session_endpoint":"\#(id)/connect/endsession","jwks_uri":"\#(id)/.well-known/openid-configuration/jwks"\#(more)}
+        """#
+    return try #require(discovery.receive(answer(200, document), now: now).metadata)
 }

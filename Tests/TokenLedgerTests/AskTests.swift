@@ -114,7 +114,7 @@ import TokenWire
         try scene.obtain(life: nil)
         let (waiter, turn) = try scene.get()
         #expect(turn.token(waiter)?.isAssumed == true)
-        #expect(turn.token(waiter)?.expires == scene.now.wall + 200)
+        #expect(turn.token(waiter)?.expires == .at(scene.now.wall + 200))
     }
 
     @Test func `TR-06 a lifetime counts from before the request was sent`() throws {
@@ -125,7 +125,7 @@ import TokenWire
         let report = ExchangeReport(
             plan: try #require(turn.plans.first).id, outcome: .success(Scene.tokens(life: 100)), sent: sent, id: Fingerprint(bits: 3), took: 1)
         let settled = scene.ledger.settle(report, at: scene.now)
-        #expect(settled.token(waiter)?.expires == sent.wall + 100)
+        #expect(settled.token(waiter)?.expires == .at(sent.wall + 100))
         #expect(settled.token(waiter)?.until == sent.boot + .seconds(100))
     }
 
@@ -134,13 +134,13 @@ import TokenWire
         scene.now.fraction = 900_000_000
         let (waiter, turn) = try scene.get()
         let settled = scene.settle(turn.plans[0], .success(Scene.tokens(life: 4)))
-        #expect(settled.token(waiter)?.expires == scene.now.wall + 4)
+        #expect(settled.token(waiter)?.expires == .at(scene.now.wall + 4))
         #expect(scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_099_999_999))
         #expect(!scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_100_000_000))
         _ = scene.ledger.clockStepped(to: Moment(boot: scene.now.boot, wall: 1_800_000_000, fraction: 200_000_000))
         // it ends 4 s after it was asked for: at 04.2 of the new clock, so callers are told 04 and it is served until then
         let held = scene.ledger.ready(try scene.authorised(Scene.query(), Scene.script), at: scene.now)?.held
-        #expect(held?.expires == 1_800_000_004)
+        #expect(held?.expires == .at(1_800_000_004))
         #expect(scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_799_999_999))
         #expect(!scene.ledger.isServable(Scene.sync, at: scene.now.boot + 3_800_000_000))
     }

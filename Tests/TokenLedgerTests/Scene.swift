@@ -16,7 +16,7 @@ struct Scene {
     private var lastWaiter: UInt64 = 0
 
     init(_ configuration: Configuration = Scene.configuration(), seed: UInt64 = 1) {
-        ledger = Ledger(configuration, seed: seed)
+        ledger = Ledger(configuration, seed: seed, fingerprint: Scene.fingerprint)
     }
 
     /// portal.sync, for uid 1000, uid 1001 (read only) and erp-sync.service.
@@ -84,6 +84,11 @@ struct Scene {
     static let wrongSecret = ExchangeFailure(
         law: .configuration, reach: .credential, oauthError: "invalid_client", status: 400, text: "the token endpoint said invalid_client")
     static let garbled = ExchangeFailure(law: .unknown, reach: .credential, status: 200, text: "the answer could not be read")
+
+    /// Good enough for a test: the texts are short and different.
+    static func fingerprint(_ secret: Secret) -> Fingerprint {
+        Fingerprint(bits: secret.withBytes { $0.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } })
+    }
 
     var key: CacheKey { CacheKey(token: Scene.sync, consumer: .uid(1000), scopes: ["read", "update"], audience: nil) }
     func state(_ key: CacheKey? = nil) -> TokenState { ledger.state(of: key ?? self.key, at: now.boot).state }

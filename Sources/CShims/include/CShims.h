@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "sign_in.h"
 #include "unix_client.h"
 
 /// Overwrites `count` bytes in a way the optimiser may not remove.
@@ -35,6 +36,8 @@ int tokend_eventfd_ring(int fd);
 int tokend_eventfd_clear(int fd);
 /// Memory with a descriptor (memfd_create(2)) that may be sealed.
 int tokend_memfd(const char *_Nonnull name);
+/// Gives the memory or disk space of a part of a file back; it reads as zeros.
+int tokend_punch_hole(int fd, int64_t offset, int64_t count);
 
 // MARK: sockets. A path that begins with '@' is an abstract address.
 

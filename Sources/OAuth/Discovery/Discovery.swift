@@ -120,8 +120,16 @@ package struct Discovery: Sendable {
     }
 
     private mutating func note(_ result: EndpointResult) {
-        guard case .response(let response) = result else { return }
-        freshness = min(freshness, max(response.maxAge ?? Self.assumedFreshness, Self.shortestFreshness))
+        guard case .response = result else { return }
+        freshness = min(freshness, result.freshness)
+    }
+}
+
+extension EndpointResult {
+    /// Seconds for which it may be used, by what HTTP says of it.
+    var freshness: Int {
+        guard case .response(let response) = self else { return 0 }
+        return max(response.maxAge ?? Discovery.assumedFreshness, Discovery.shortestFreshness)
     }
 }
 

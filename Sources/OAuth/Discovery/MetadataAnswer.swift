@@ -7,15 +7,21 @@ enum MetadataAnswer {
     case absent(ExchangeFailure)
     case failed(ExchangeFailure)
 
+    /// What was asked for.
+    enum Subject: String {
+        case metadata
+        case keys
+    }
+
     /// - Parameter url: what was asked, for the texts.
-    init(_ result: EndpointResult, to url: String, now: Int64) {
+    init(_ result: EndpointResult, to url: String, about subject: Subject = .metadata, now: Int64) {
         switch result {
-        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "metadata from '\(url)'", spendsNothing: true))
-        case .response(let response): self.init(response, url, now)
+        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(subject) from '\(url)'", spendsNothing: true))
+        case .response(let response): self.init(response, url, subject, now)
         }
     }
 
-    private init(_ response: EndpointResponse, _ url: String, _ now: Int64) {
+    private init(_ response: EndpointResponse, _ url: String, _ subject: Subject, _ now: Int64) {
         let delay = response.retryDelay(now: now)
         let answered = "'\(url)' answered \(response.status)"
         switch response.status {
@@ -27,7 +33,7 @@ enum MetadataAnswer {
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
-            let text = "there are no metadata: \(answered); check the issuer, or write the endpoints under [endpoints]"
+            let text = "there are no \(subject): \(answered); check the issuer, or write the endpoints under [endpoints]"
             self = .absent(.configuration(text, status: response.status))
         }
     }

@@ -8,6 +8,7 @@ package struct ServerMetadata: Sendable {
         case revocation = "revocation_endpoint"
         case introspection = "introspection_endpoint"
         case device = "device_authorization_endpoint"
+        case endSession = "end_session_endpoint"
     }
 
     /// The issuer, checked code point by code point against the configured one; `nil` when nothing was discovered and none is configured.
@@ -18,6 +19,12 @@ package struct ServerMetadata: Sendable {
     package var responseModes = ["query", "fragment"]
     /// PKCE; empty when the server does not say (DISC-12).
     package var challengeMethods: [String] = []
+    /// Empty when the server does not say.
+    package var responseTypes: [String] = []
+    /// What ID tokens may be signed with; RS256 is what every server must be able to (OpenID Connect Discovery 1.0 section 3).
+    package var identityAlgorithms = ["RS256"]
+    /// Whether every answer to an authorization request names the issuer (RFC 9207 section 3).
+    package var namesIssuerInResponses = false
     private var endpoints: [Endpoint: Result<HTTPSURL, ExchangeFailure>] = [:]
 
     init(issuer: String?, pinned: PinnedEndpoints) {
@@ -43,6 +50,9 @@ package struct ServerMetadata: Sendable {
         grantTypes = document.texts("grant_types_supported") ?? grantTypes
         responseModes = document.texts("response_modes_supported") ?? responseModes
         challengeMethods = document.texts("code_challenge_methods_supported") ?? challengeMethods
+        responseTypes = document.texts("response_types_supported") ?? responseTypes
+        identityAlgorithms = document.texts("id_token_signing_alg_values_supported") ?? identityAlgorithms
+        if case .bool(let flag)? = document["authorization_response_iss_parameter_supported"] { namesIssuerInResponses = flag }
         for endpoint in Endpoint.allCases where endpoints[endpoint] == nil {
             guard let text = document.text(endpoint.rawValue) else { continue }
             endpoints[endpoint] = Self.checked(text, as: endpoint, on: issuer)
@@ -72,6 +82,7 @@ extension PinnedEndpoints {
         case .revocation: revocation
         case .introspection: introspection
         case .device: device
+        case .endSession: endSession
         }
     }
 }

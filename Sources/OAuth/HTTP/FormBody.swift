@@ -4,6 +4,8 @@ internal import Secrets
 struct FormBody {
     private let buffer = SecretBuffer()
 
+    init() {}
+
     /// Adds a parameter; an empty one is left out (RFC 6749 section 3.2).
     func add(_ name: String, _ value: Secret) {
         guard !value.isEmpty else { return }

@@ -1,7 +1,7 @@
 internal import Secrets
 
 /// A value of a JSON text. Its strings still lie in the secret they were read from.
-enum JSONValue {
+enum JSONValue: Sendable {
     case null
     case bool(Bool)
     /// as written, by the grammar of RFC 8259 section 6
@@ -12,7 +12,7 @@ enum JSONValue {
 }
 
 /// A string of a JSON text, not yet copied out of it.
-struct JSONString {
+struct JSONString: Sendable {
     let source: Secret
     /// Between the quotation marks; every escape in it has been checked.
     let span: Range<Int>
@@ -28,7 +28,7 @@ struct JSONString {
 }
 
 /// An object of a JSON text; no name occurs twice in it.
-struct JSONObject {
+struct JSONObject: Sendable {
     // by bytes: equality of String would take different code points for the same name
     private var members: [[UInt8]: JSONValue] = [:]
 

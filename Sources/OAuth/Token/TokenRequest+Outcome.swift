@@ -1,4 +1,4 @@
-internal import Secrets
+package import Secrets
 
 extension TokenRequest {
     /// Reads what came back.
@@ -9,6 +9,20 @@ extension TokenRequest {
             .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", spendsNothing: false))
         case .response(let response):
             response.status == 200 ? granted(response) : .failure(refusal(response, now))
+        }
+    }
+
+    /// The refresh token of an answer with status 200, however unusable the rest of it is: the one that was sent may be spent, so this
+    /// one is kept before anything else is looked at. `nil` when there is none, when it is none that could be sent, and when the
+    /// body is not whole.
+    package func successor(in result: EndpointResult) -> Secret? {
+        guard grant.takesRefreshToken, case .response(let response) = result, response.status == 200,
+            case .success(let object) = JSONObject.read(response.body)
+        else { return nil }
+        do throws(TokenResponse.Problem) {
+            return try TokenResponse(object).optionalToken("refresh_token")
+        } catch {
+            return nil
         }
     }
 
@@ -33,6 +47,7 @@ extension TokenRequest {
                 IssuedTokens(
                     accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
                     refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
+                    refreshLifetime: grant.takesRefreshToken ? response.refreshLifetime() : nil,
                     idToken: try response.optionalToken("id_token")))
         } catch {
             switch error {
@@ -83,7 +98,8 @@ extension TokenRequest {
         let law: ExchangeFailure.Law =
             switch error.code {
             case "temporarily_unavailable", "server_error": .answered(retryAfter: retryAfter)
-            case "invalid_grant", "invalid_request": grant.lawWhenRefused
+            case "invalid_grant": grant.lawOfInvalidGrant
+            case "invalid_request": grant.lawOfInvalidRequest
             default: .configuration
             }
         return failure(law, .credential, error, status)
@@ -98,22 +114,6 @@ extension TokenRequest {
         return ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: status, text: text)
     }
 
-    /// What was sent and must not come back in a text, in every form it was sent in.
-    private var secrets: [Secret] {
-        switch client.authentication {
-        case .none: []
-        case .post(let secret), .basic(let secret):
-            [secret, secret.formEncoded, .basicCredentials(id: client.id, secret: secret)]
-        }
-    }
-}
-
-extension GrantRequest {
-    /// What `invalid_grant` and `invalid_request` mean: client credentials spend nothing that could have died, so the
-    /// registration or the request is wrong.
-    fileprivate var lawWhenRefused: ExchangeFailure.Law {
-        switch self {
-        case .clientCredentials: .configuration
-        }
-    }
+    /// What was sent and must not come back in a text.
+    private var secrets: [Secret] { client.secrets + grant.secrets }
 }

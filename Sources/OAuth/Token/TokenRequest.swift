@@ -24,24 +24,20 @@ package struct TokenRequest: Sendable {
             try refuseWhatNeedsAUser(scopes)
             form.add("grant_type", "client_credentials")
             form.add("scope", scopes.withoutRepeats.joined(separator: " "))
-            if let audience { form.add(audience.parameter.rawValue, audience.value) }
+            form.add(audience)
+        case .authorizationCode(let code, let redirectURI, let verifier):
+            form.add("grant_type", "authorization_code")
+            form.add("code", code)
+            form.add("redirect_uri", redirectURI)
+            form.add("code_verifier", verifier)
+        case .refresh(let token, let scopes, let audience, _):
+            form.add("grant_type", "refresh_token")
+            form.add("refresh_token", token)
+            form.add("scope", scopes.withoutRepeats.joined(separator: " "))
+            form.add(audience)
         }
-        let headers = authenticate(form)
+        let headers = client.authenticate(form)
         return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.spendsSomething)
-    }
-
-    /// In the body or in the header it returns, never in both.
-    private func authenticate(_ form: FormBody) -> [(name: String, value: Secret)] {
-        switch client.authentication {
-        case .none:
-            form.add("client_id", client.id)
-        case .post(let secret):
-            form.add("client_id", client.id)
-            form.add("client_secret", secret)
-        case .basic(let secret):
-            return [("Authorization", .basicCredentials(id: client.id, secret: secret))]
-        }
-        return []
     }
 
     /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4), and there is no person in them.
@@ -55,19 +51,9 @@ package struct TokenRequest: Sendable {
     }
 }
 
-extension GrantRequest {
-    /// Whether sending it may use up something that cannot be sent again: it then must not be lost on a dead connection (NET-11).
-    var spendsSomething: Bool {
-        switch self {
-        case .clientCredentials: false
-        }
-    }
-
-    /// Whether an answer may bring a refresh token (RFC 6749 section 4.4.3).
-    var takesRefreshToken: Bool {
-        switch self {
-        case .clientCredentials: false
-        }
+extension FormBody {
+    func add(_ audience: Audience?) {
+        if let audience { add(audience.parameter.rawValue, audience.value) }
     }
 }
 

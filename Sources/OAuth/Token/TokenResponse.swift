@@ -51,10 +51,22 @@ struct TokenResponse {
         case .string(let string)? where string.text.utf8.allSatisfy({ (48...57).contains($0) }): text = string.text
         case .string?, .bool?, .array?, .object?, .null?: throw .malformed("its expires_in is not a number")
         }
-        guard let seconds = Double(text), seconds >= 0, seconds <= Double(Int64.max), seconds == seconds.rounded() else {
-            throw .malformed("its expires_in is not a number of seconds")
+        guard let seconds = Self.seconds(text) else { throw .malformed("its expires_in is not a number of seconds") }
+        return seconds
+    }
+
+    /// How long the refresh token lives, in seconds, under one of the names that servers have for it; only a hint (TR-18). Zero is how
+    /// Keycloak says that it does not end.
+    func refreshLifetime() -> Int64? {
+        for name in ["refresh_expires_in", "refresh_token_expires_in"] {
+            if case .number(let text)? = object[name], let seconds = Self.seconds(text), seconds > 0 { return seconds }
         }
-        return seconds >= Double(Self.longestLifetime) ? Self.longestLifetime : Int64(seconds)
+        return nil
+    }
+
+    private static func seconds(_ text: String) -> Int64? {
+        guard let seconds = Double(text), seconds >= 0, seconds <= Double(Int64.max), seconds == seconds.rounded() else { return nil }
+        return seconds >= Double(longestLifetime) ? longestLifetime : Int64(seconds)
     }
 
     /// `scope`: a text separated by spaces, or an array of strings. `nil` when absent.

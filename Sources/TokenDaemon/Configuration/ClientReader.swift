@@ -3,7 +3,7 @@ internal import Secrets
 internal import TokenLedger
 
 /// Who an application is to its server: the `[client]` table.
-nonisolated final class ClientReader {
+nonisolated struct ClientReader {
     /// What was found. The identity is missing when something was wrong, or its credential was passed over.
     struct Client {
         var identity: ClientIdentity?
@@ -22,13 +22,11 @@ nonisolated final class ClientReader {
         case ownCertificate = "self_signed_tls_client_auth"
     }
 
-    private let sources: SecretSources
-    private(set) var passedOver = 0
-
-    init(_ sources: SecretSources) { self.sources = sources }
+    let secrets: SecretReader
 
     func read(_ application: TableReader) -> Client {
         guard let node = application.node("client") else {
+            if Self.isDispensable(in: application) { return Client(identity: ClientIdentity(id: "", authentication: .none), proves: false) }
             application.problems.error("is missing; add a [client] table with its id", at: application.place.below("client"))
             return Client()
         }
@@ -36,9 +34,18 @@ nonisolated final class ClientReader {
         let id = table.required("id", "write the client id that the server knows", identifier)
         let hasSecret = table.node("secret") != nil
         let method = method(table, hasSecret: hasSecret)
-        let secret = table.node("secret").flatMap { self.secret($0, table.problems) }
+        let secret = secrets.read("secret", of: table, ifWritten: "change the secret")
         table.finish()
         return Client(identity: identity(id, method, secret), proves: method.map { $0 != .nothing })
+    }
+
+    /// Whether all tokens are ones that somebody else made: no server is asked for them, so nobody need be known to it.
+    private static func isDispensable(in application: TableReader) -> Bool {
+        guard case .table(let tokens) = application.node("token")?.content, !tokens.isEmpty else { return false }
+        return tokens.values.allSatisfy { token in
+            guard case .table(let entries) = token.content, case .string(let grant) = entries["grant"]?.content else { return false }
+            return grant == GrantKind.reference.rawValue
+        }
     }
 
     private func identity(_ id: String?, _ method: Method?, _ secret: Secret?) -> ClientIdentity? {
@@ -60,38 +67,12 @@ nonisolated final class ClientReader {
         case .nothing:
             if hasSecret { table.problems.error("\"none\" sends no secret, yet there is one; remove one of the two", at: place) }
         case .post, .basic:
-            if !hasSecret { table.problems.error("\(quoted(method.rawValue)) needs a secret; \(Self.remedy)", at: place) }
+            if !hasSecret { table.problems.error("\(quoted(method.rawValue)) needs a secret; \(SecretReader.forms("secret"))", at: place) }
         case .secretJWT, .keyJWT, .certificate, .ownCertificate:
             let supported = alternatives([Method.post, .basic, .nothing].map(\.rawValue))
             table.problems.error("\(quoted(method.rawValue)) is not supported by this version; use \(supported)", at: place)
         }
         return method
-    }
-
-    private static let remedy = "write secret = { credential = \"name\" } or secret = { file = \"/path\" }"
-
-    private func secret(_ node: ConfigurationNode, _ problems: ProblemList) -> Secret? {
-        if case .string = node.content {
-            problems.error("must not be written into the configuration; \(Self.remedy), and change the secret: it was readable here", at: node.place)
-            return nil
-        }
-        guard let table = TableReader(node, problems) else { return nil }
-        let hasCredential = table.node("credential") != nil
-        let hasFile = table.node("file") != nil
-        table.finish()
-        guard hasCredential != hasFile else {
-            problems.error("must name a credential or a file, one of the two; \(Self.remedy)", at: node.place)
-            return nil
-        }
-        return hasFile ? table.value("file", secretInFile) : table.value("credential", secretInCredential).flatMap(\.self)
-    }
-
-    private func secretInFile(_ node: ConfigurationNode) throws(Complaint) -> Secret { try sources.secret(file: node.text()) }
-
-    private func secretInCredential(_ node: ConfigurationNode) throws(Complaint) -> Secret? {
-        let secret = try sources.secret(credential: node.text())
-        if secret == nil { passedOver += 1 }
-        return secret
     }
 
     /// RFC 6749 appendix A.1.

@@ -1,14 +1,17 @@
 internal import OAuth
+internal import Systemd
 internal import TokenLedger
+internal import TokenWire
 
 /// Reads `tokend.toml` and `apps.d/*.toml` of a folder and everything they name. Opens files and asks the name service: not for the loop.
 ///
 /// A missing folder is a configuration without applications. Every problem of every file is found at once; only a syntax
 /// error hides the rest of its file.
+/// - Parameter now: wall time in seconds, to tell what has ended; the machine's without it.
 nonisolated package func readConfiguration(
-    at directory: String, secrets: SecretSources, names: NameService = .system
+    at directory: String, secrets: SecretSources, names: NameService = .system, now: Int64? = nil
 ) -> ConfigurationReading {
-    ConfigurationReader(directory, secrets, names).read()
+    ConfigurationReader(directory, secrets, names, now ?? Clock.realtime() / 1_000_000_000).read()
 }
 
 /// One reading: from the folder to a configuration or its problems.
@@ -16,38 +19,45 @@ nonisolated private final class ConfigurationReader {
     private let problems = ProblemList()
     private let folder: ConfigurationFolder
     private let servers: ServerReader
+    private let secrets: SecretReader
     private let clients: ClientReader
     private let peers: PeerReader
+    private let now: Int64
     private var configuration = Configuration()
     private var tokenCount = 0
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
+    /// Who was the first to have answers come to an address.
+    private var redirects: [String: (token: TokenName, server: String)] = [:]
 
-    init(_ directory: String, _ secrets: SecretSources, _ names: NameService) {
-        folder = ConfigurationFolder(directory, owner: secrets.owner, problems)
-        servers = ServerReader(owner: secrets.owner)
-        clients = ClientReader(secrets)
+    init(_ directory: String, _ sources: SecretSources, _ names: NameService, _ now: Int64) {
+        folder = ConfigurationFolder(directory, owner: sources.owner, problems)
+        servers = ServerReader(owner: sources.owner)
+        secrets = SecretReader(sources)
+        clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
+        self.now = now
     }
 
     func read() -> ConfigurationReading {
         let files = folder.files()
         if let table = files.daemon.flatMap({ TableReader($0, problems) }) {
-            DaemonReader(peers: peers).read(table, into: &configuration)
+            DaemonReader(peers: peers, secrets: secrets).read(table, into: &configuration)
         }
         for (name, tree) in files.applications {
             if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
         }
-        let isWhole = !problems.hasErrors && clients.passedOver == 0
+        let isWhole = !problems.hasErrors && secrets.passedOver == 0
         return ConfigurationReading(
             configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
-            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: clients.passedOver)
+            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: secrets.passedOver)
     }
 
     private func application(_ name: String, _ table: TableReader) {
         let server = servers.read(table)
         let client = clients.read(table)
-        tokens(table, TokenReader(application: name, client: client, peers: peers))
+        let isERPNet = table.node("erpnet") != nil
+        tokens(table, TokenReader(application: name, client: client, isERPNet: isERPNet, peers: peers, secrets: secrets, now: now), server)
         table.finish()
         guard let server else { return }
         mustAgree(server, at: (table.node("endpoints") ?? table.node("issuer") ?? table.node("erpnet"))?.place ?? table.place)
@@ -55,7 +65,7 @@ nonisolated private final class ConfigurationReader {
         configuration.applications[name] = Application(name: name, server: server, client: identity)
     }
 
-    private func tokens(_ table: TableReader, _ reader: TokenReader) {
+    private func tokens(_ table: TableReader, _ reader: TokenReader, _ server: ServerSettings?) {
         guard let tokens = table.table("token") else {
             if table.node("token") == nil { problems.warning("has no [token.NAME] table, so there is nothing to ask for", at: table.place) }
             return
@@ -64,6 +74,21 @@ nonisolated private final class ConfigurationReader {
             tokenCount += 1
             guard let settings = reader.read(name, token) else { continue }
             configuration.tokens[settings.name] = settings
+            if let server { mustBeApart(settings, of: server, at: token.node("redirect_uri")?.place ?? token.place) }
+        }
+    }
+
+    /// LOOP-06: where an answer arrives tells which server gave it (RFC 9700 section 4.4.2.2).
+    private func mustBeApart(_ token: TokenSettings, of server: ServerSettings, at place: Place) {
+        guard case .authorizationCode(let settings) = token.grant else { return }
+        for address in settings.redirectURIs {
+            let first = redirects[address, default: (token.name, server.location.identity)]
+            redirects[address] = first
+            guard first.server != server.location.identity else { continue }
+            problems.warning(
+                "answers of another server arrive there too (\(first.token)); register another path here, "
+                    + "so that one server's answer cannot be passed off as the other's",
+                at: place)
         }
     }
 

@@ -1,18 +1,18 @@
+internal import Secrets
 internal import TokenLedger
 
 /// `tokend.toml`: what concerns the daemon and no application.
 nonisolated struct DaemonReader {
     let peers: PeerReader
+    let secrets: SecretReader
 
     func read(_ table: TableReader, into configuration: inout Configuration) {
         configuration.admins = table.table("admin").map(admins) ?? []
         configuration.limits = table.table("limits").map(limits) ?? Limits()
         configuration.auditRequired = table.table("audit").map(auditRequired) ?? false
         configuration.readiness = table.table("ready").map(readiness) ?? .sockets
-        for key in ["credentials", "store"] {
-            guard let node = table.node(key) else { continue }
-            table.problems.error("is not supported by this version; remove it", at: node.place)
-        }
+        configuration.storeKey = table.table("store").flatMap(storeKey)
+        if let node = table.node("credentials") { table.problems.error("is not supported by this version; remove it", at: node.place) }
         table.finish()
     }
 
@@ -30,6 +30,18 @@ nonisolated struct DaemonReader {
         defer { table.finish() }
         return table.value("policy") { (node) throws(Complaint) in try node.choice(of: ReadyPolicy.self) } ?? .sockets
     }
+
+    private func storeKey(_ table: TableReader) -> Secret? {
+        defer { table.finish() }
+        return secrets.read("key", of: table, ifWritten: "make another key") { (key) throws(Complaint) in
+            guard key.count >= Self.shortestKey else {
+                throw Complaint("is too short to seal anything: at least \(Self.shortestKey) random characters; \"openssl rand -base64 32\" makes some")
+            }
+        }
+    }
+
+    /// 128 bits and more even if only hex digits were used.
+    private static let shortestKey = 32
 
     private func limits(_ table: TableReader) -> Limits {
         var limits = Limits()

@@ -83,6 +83,19 @@ nonisolated final class OpenedFile {
         return secret
     }
 
+    /// The whole file as it is, which has at most so many bytes. They go from the kernel into the secret and nowhere else.
+    func content(atMost most: Int) throws(Complaint) -> Secret {
+        var fault: Int32 = 0
+        let content = Secret(capacity: most + 1) { room in
+            let (count, error) = fill(room)
+            fault = error
+            return count
+        }
+        guard fault == 0 else { throw Complaint("\(shown) cannot be read: \(SystemError.text(fault))") }
+        guard content.count <= most else { throw Complaint("\(shown) is larger than \(most) bytes") }
+        return content
+    }
+
     /// Reads until the end of the file or of the room.
     private func fill(_ room: UnsafeMutableRawBufferPointer) -> (count: Int, fault: Int32) {
         var count = 0

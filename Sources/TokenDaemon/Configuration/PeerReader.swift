@@ -5,7 +5,7 @@ nonisolated struct PeerReader {
     let names: NameResolver
 
     /// - Parameter mostScopes: the token's own; `nil` if they were not good, so that nothing more is said about them.
-    func entries(_ token: TableReader, mostScopes: [String]?, allowsLogin: Bool) -> [AllowEntry] {
+    func entries(_ token: TableReader, mostScopes: [String]?, _ kind: GrantKind?) -> [AllowEntry] {
         if token.node("allow") == nil {
             token.problems.warning("nobody may ask for it; add allow = [ { unit = \"…\" } ] or such", at: token.place)
         }
@@ -13,7 +13,8 @@ nonisolated struct PeerReader {
             defer { entry.finish() }
             let who = pattern(entry)
             let scopes = scopes(entry, mostScopes)
-            let login = login(entry, allowsLogin)
+            if let scopes { mustBeServable(scopes, entry, token, mostScopes ?? [], kind) }
+            let login = login(entry, whyNot: whyNoLogin(token, kind))
             return who.map { AllowEntry(who: $0, scopes: scopes, login: login, place: entry.place.short) }
         }
     }
@@ -64,12 +65,37 @@ nonisolated struct PeerReader {
         return scopes
     }
 
-    private func login(_ entry: TableReader, _ isAllowed: Bool) -> Bool {
-        guard let node = entry.node("login") else { return false }
-        if !isAllowed {
-            entry.problems.error("with client_credentials nobody signs in, so remove it", at: node.place)
+    /// Where there is one token for all, an entry cannot get a narrower one just by saying so.
+    private func mustBeServable(_ scopes: [String], _ entry: TableReader, _ token: TableReader, _ most: [String], _ kind: GrantKind?) {
+        let place = entry.node("scopes")?.place ?? entry.place
+        switch kind {
+        case .reference:
+            entry.problems.error("a reference token has the scopes it was made with, whoever asks; remove them here", at: place)
+        case .authorizationCode:
+            let missing = most.filter { !scopes.contains($0) && !$0.isAboutPerson }
+            guard !missing.isEmpty, token.flag("narrow") == false else { return }
+            entry.problems.warning(
+                "leaves out \(alternatives(missing)), which the token of the sign-in has, so this caller is refused; "
+                    + "write narrow = true in the token to have a narrower one asked for",
+                at: place)
+        case .clientCredentials, nil:
+            break
         }
+    }
+
+    private func login(_ entry: TableReader, whyNot: String?) -> Bool {
+        guard let node = entry.node("login") else { return false }
+        if let whyNot { entry.problems.error("\(whyNot), so remove it", at: node.place) }
         return entry.value("login") { (node) throws(Complaint) in try node.flag() } ?? false
+    }
+
+    /// Whoever may sign in may also bring in a reference token, unless the configuration names it.
+    private func whyNoLogin(_ token: TableReader, _ kind: GrantKind?) -> String? {
+        switch kind {
+        case .clientCredentials: "with client_credentials nobody signs in"
+        case .reference: token.node("value") != nil ? "value already names the token, and nobody can bring in another" : nil
+        case .authorizationCode, nil: nil
+        }
     }
 }
 

@@ -31,8 +31,14 @@ nonisolated package struct SecretSources: Sendable {
 }
 
 nonisolated extension SecretSources {
-    /// The secret in a file. Root's is refused too where the daemon is not root: it could not read it.
-    func secret(file path: String) throws(Complaint) -> Secret {
+    /// The secret in a file.
+    func secret(file path: String) throws(Complaint) -> Secret { try opened(file: path).secret() }
+
+    /// The secret in a credential; `nil` if it was passed over.
+    func secret(credential id: String) throws(Complaint) -> Secret? { try opened(credential: id)?.secret() }
+
+    /// A file that may hold a secret. Root's is refused too where the daemon is not root: it could not read it.
+    func opened(file path: String) throws(Complaint) -> OpenedFile {
         guard path.hasPrefix("/") else { throw Complaint("must be an absolute path") }
         let file = try OpenedFile(path, followsLinks: false)
         try file.mustBelong(to: owner)
@@ -42,15 +48,15 @@ nonisolated extension SecretSources {
         guard file.owner == owner || owner == 0 || !offline else {
             throw Complaint("\(file.shown) belongs to root, so the daemon cannot read it; chown it to the daemon's user (uid \(owner))")
         }
-        return try file.secret()
+        return file
     }
 
-    /// The secret in a credential; `nil` if it was passed over.
+    /// The file of a credential; `nil` if it was passed over.
     ///
     /// Of the credential `ID` itself (`LoadCredential=ID:…`, `SetCredentialEncrypted=ID:…`) or, without one, of the file `ID` in the
     /// service's own folder: there `LoadCredentialEncrypted=secret:/etc/tokend/secrets.d` makes it the credential `secret_ID`
     /// (systemd.exec(5)), which is its name too.
-    func secret(credential id: String) throws(Complaint) -> Secret? {
+    func opened(credential id: String) throws(Complaint) -> OpenedFile? {
         guard let folder = CredentialDirectory(credentialsDirectory ?? (offline ? "/" : nil)) else {
             throw Complaint("credential \(quoted(id)) cannot be had: tokend was not started by systemd with credentials; name a file instead")
         }
@@ -67,11 +73,11 @@ nonisolated extension SecretSources {
         guard file.mode & 0o007 == 0 else {
             throw Complaint("\(file.shown) has mode \(file.shownMode), which no credential of systemd has")
         }
-        return try file.secret()
+        return file
     }
 
     /// What systemd puts before the names of the files in the service's own folder.
-    private static let ofOwnFolder = "secret_"
+    static let ofOwnFolder = "secret_"
 
     private static func remedy(_ id: String) -> String {
         let file = id.hasPrefix(ofOwnFolder) ? String(id.dropFirst(ofOwnFolder.count)) : id

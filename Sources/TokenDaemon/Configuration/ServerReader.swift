@@ -36,6 +36,7 @@ nonisolated struct ServerReader {
         endpoints.authorization = table.value("authorization", endpoint)
         endpoints.jwks = table.value("jwks", endpoint)
         endpoints.revocation = table.value("revocation", endpoint)
+        endpoints.endSession = table.value("end_session", endpoint)
         endpoints.introspection = table.value("introspection", endpoint)
         endpoints.device = table.value("device", endpoint)
         table.finish()

@@ -29,6 +29,13 @@ nonisolated final class TableReader {
         return problems.reporting(at: node.place) { () throws(Complaint) in try take(node) }
     }
 
+    /// Whether a flag is set; `nil` if what stands there is no flag.
+    func flag(_ key: String) -> Bool? {
+        guard let node = node(key) else { return false }
+        if case .boolean(let flag) = node.content { return flag }
+        return nil
+    }
+
     /// The same for a key that must be there.
     func required<Value>(
         _ key: String, _ remedy: String, _ take: (ConfigurationNode) throws(Complaint) -> Value

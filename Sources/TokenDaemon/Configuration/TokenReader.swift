@@ -6,36 +6,31 @@ internal import TokenWire
 nonisolated struct TokenReader {
     let application: String
     let client: ClientReader.Client
+    let isERPNet: Bool
     let peers: PeerReader
-
-    private enum GrantWord: String, CaseIterable {
-        case clientCredentials = "client_credentials"
-        case authorizationCode = "authorization_code"
-        case deviceCode = "device_code"
-        case reference
-        case jwtBearer = "jwt_bearer"
-        case tokenExchange = "token_exchange"
-    }
+    let secrets: SecretReader
+    /// Wall time in seconds.
+    let now: Int64
 
     /// `nil` if the token cannot be made from it, which has then been reported.
     func read(_ name: String, _ table: TableReader) -> TokenSettings? {
         let name = tokenName(name, table)
-        let grant = grant(table)
-        let scopes = scopes(table, grant)
-        let audiences = audiences(table)
+        let kind = kind(table)
+        let scopes = scopes(table, kind)
         let minValid = table.value("min_valid") { (node) throws(Complaint) in try node.integer(in: 0...86_400, "seconds") }
-        let lifetime = table.value("assume_lifetime") { (node) throws(Complaint) in try node.integer(in: 1...31_536_000, "seconds") }
         let header = table.value("header") { (node) throws(Complaint) in try node.choice(of: HeaderForm.self) }
         let shared = table.value("shared") { (node) throws(Complaint) in try node.flag() }
-        let keep = keep(table, grant, mayBeShared: shared ?? (table.node("shared") != nil))
-        let allow = peers.entries(table, mostScopes: scopes, allowsLogin: grant != .clientCredentials)
-        refuseForeignKeys(table, grant)
+        let allow = peers.entries(table, mostScopes: scopes, kind)
+        let grant = kind.flatMap { self.grant($0, table, scopes) }
+        let asked = kind == .reference ? Asked() : self.asked(table, kind)
+        mustAgree(table, kind, allow, shared)
+        GrantKeys.refuseForeign(in: table, kind)
         table.finish()
-        guard let name, grant == .clientCredentials else { return nil }
+        guard let name, let grant else { return nil }
         return TokenSettings(
-            name: name, grant: .clientCredentials, scopes: scopes ?? [], audiences: audiences.values, audienceParameter: audiences.parameter,
-            minValid: minValid, keep: keep, shared: shared ?? false, assumeLifetime: lifetime ?? TokenSettings.defaultAssumedLifetime,
-            header: header ?? .authorization, allow: allow)
+            name: name, grant: grant, scopes: scopes ?? [], audiences: asked.audiences, audienceParameter: asked.audienceParameter,
+            minValid: minValid, keep: asked.keep, shared: shared ?? false, assumeLifetime: asked.assumeLifetime, header: header ?? .authorization,
+            allow: allow)
     }
 
     private func tokenName(_ name: String, _ table: TableReader) -> TokenName? {
@@ -44,86 +39,94 @@ nonisolated struct TokenReader {
         return nil
     }
 
-    private func grant(_ table: TableReader) -> GrantWord? {
-        let place = table.node("grant")?.place ?? table.place
-        let word = table.required("grant", "write grant = \"client_credentials\"") { (node) throws(Complaint) in try node.choice(of: GrantWord.self) }
-        switch word {
-        case .clientCredentials:
-            if client.proves == false {
-                table.problems.error("client credentials need a client that proves itself; give [client] its secret", at: place)
-            }
-        case .authorizationCode, .deviceCode, .reference, .jwtBearer, .tokenExchange:
-            table.problems.error("\(quoted(word?.rawValue ?? "")) is not supported by this version; use \"client_credentials\"", at: place)
-        case nil:
-            break
+    // MARK: how it is come by
+
+    /// Ways that other servers know, and that are known here by name alone.
+    private static let otherKinds = ["device_code", "jwt_bearer", "token_exchange"]
+
+    private func kind(_ table: TableReader) -> GrantKind? {
+        let supported = alternatives(GrantKind.allCases.map(\.rawValue))
+        return table.required("grant", "write grant = \(supported)") { (node) throws(Complaint) in
+            let text = try node.text()
+            if Self.otherKinds.contains(text) { throw Complaint("\(quoted(text)) is not supported by this version; use \(supported)") }
+            return try node.choice(of: GrantKind.self)
         }
-        return word
     }
 
-    private func keep(_ table: TableReader, _ grant: GrantWord?, mayBeShared: Bool) -> TokenSettings.Keep {
-        guard let node = table.node("keep"),
-            let keep = table.value("keep", { (node) throws(Complaint) in try node.choice(of: TokenSettings.Keep.self) })
-        else { return .onDemand }
-        if keep == .always, grant == .clientCredentials, !mayBeShared {
-            table.problems.error(
-                "\"always\" needs shared = true here: each consumer has a token of its own, and before anybody asks there is no consumer",
-                at: node.place)
+    private func grant(_ kind: GrantKind, _ table: TableReader, _ scopes: [String]?) -> TokenSettings.Grant? {
+        switch kind {
+        case .clientCredentials:
+            if client.proves == false {
+                table.problems.error(
+                    "client credentials need a client that proves itself; give [client] its secret", at: table.node("grant")?.place ?? table.place)
+            }
+            return .clientCredentials
+        case .authorizationCode:
+            return SignInReader(isERPNet: isERPNet, clientProves: client.proves).read(table, scopes: scopes).map { .authorizationCode($0) }
+        case .reference:
+            return .reference(ReferenceReader(secrets: secrets, isERPNet: isERPNet, clientProves: client.proves, now: now).read(table))
         }
-        return keep
     }
 
     // MARK: what is asked of the server
 
-    private func scopes(_ table: TableReader, _ grant: GrantWord?) -> [String]? {
+    /// For a reference token what it was made with, as far as anybody says.
+    private func scopes(_ table: TableReader, _ kind: GrantKind?) -> [String]? {
         guard table.node("scopes") != nil else { return [] }
         return table.list("scopes") { (node) throws(Complaint) in
             let scope = try node.scope()
             // CC-04: IdentityServer answers invalid_scope
-            if grant == .clientCredentials, ["openid", "profile", "offline_access"].contains(scope) {
+            if kind == .clientCredentials, scope.isAboutPerson {
                 throw Complaint("\(quoted(scope)) is about a person who signs in; with client_credentials nobody does, so leave it out")
             }
             return scope
         }
     }
 
-    private func audiences(_ table: TableReader) -> (values: [String], parameter: Audience.Parameter) {
-        let parameter = table.value("audience_parameter") { (node) throws(Complaint) in try node.choice(of: Audience.Parameter.self) }
-        if let node = table.node("audience_parameter"), table.node("audiences") == nil {
-            table.problems.error("has no audiences to name; add audiences = [\"…\"] or leave it out", at: node.place)
-        }
-        let values = table.list("audiences") { (node) throws(Complaint) in
-            let text = try node.text()
-            guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw Complaint("must be printable ASCII without blanks") }
-            if parameter ?? .resource == .resource { try Self.mustBeResource(text) }
-            return text
-        }
-        return (values ?? [], parameter ?? .resource)
+    /// What only matters for a token that a server is asked for.
+    private struct Asked {
+        var audiences: [String] = []
+        var audienceParameter = Audience.Parameter.resource
+        var assumeLifetime = TokenSettings.defaultAssumedLifetime
+        var keep = TokenSettings.Keep.onDemand
     }
 
-    /// RES-01: an absolute URI without a fragment (RFC 8707 section 2).
-    private static func mustBeResource(_ text: String) throws(Complaint) {
-        let scheme = text.prefix { $0 != ":" }
-        let isScheme = scheme.first?.isLetter == true && scheme.allSatisfy { $0.isLetter || $0.isNumber || "+-.".contains($0) }
-        guard isScheme, scheme.utf8.count + 1 < text.utf8.count, !text.contains("#") else {
-            throw Complaint(
-                "\(quoted(text)) is not an absolute URI without \"#\", which a resource must be; "
-                    + "for a server with names of its own write audience_parameter = \"audience\"")
+    private func asked(_ table: TableReader, _ kind: GrantKind?) -> Asked {
+        var asked = Asked()
+        (asked.audiences, asked.audienceParameter) = AudienceReader.read(table)
+        if let lifetime = table.value("assume_lifetime", { (node) throws(Complaint) in try node.integer(in: 1...31_536_000, "seconds") }) {
+            asked.assumeLifetime = lifetime
         }
+        if let keep = table.value("keep", { (node) throws(Complaint) in try node.choice(of: TokenSettings.Keep.self) }) { asked.keep = keep }
+        // a flag that is not good has been reported, and may have been meant as true
+        if asked.keep == .always, kind == .clientCredentials, table.flag("shared") == false {
+            table.problems.error(
+                "\"always\" needs shared = true here: each consumer has a token of its own, and before anybody asks there is no consumer",
+                at: table.node("keep")?.place ?? table.place)
+        }
+        return asked
     }
 
-    // MARK: keys of other grants
+    // MARK: who shares it
 
-    private static let foreignKeys = [
-        ("response_type", "grant \"authorization_code\""), ("redirect_uri", "grant \"authorization_code\""),
-        ("value", "grant \"reference\""), ("expires", "grant \"reference\""),
-        ("narrow", "grants with a refresh token"), ("refresh_dies_with_token", "grants with a refresh token"),
-    ]
-
-    /// Known for every grant; with one that is not supported yet, that alone is worth saying.
-    private func refuseForeignKeys(_ table: TableReader, _ grant: GrantWord?) {
-        for (key, owner) in Self.foreignKeys {
-            guard let node = table.node(key), grant == .clientCredentials else { continue }
-            table.problems.error("belongs to \(owner); client_credentials has no use for it, so remove it", at: node.place)
+    /// A sign-in has one access token, and so has a reference token: whoever gets it gets the same one.
+    private func mustAgree(_ table: TableReader, _ kind: GrantKind?, _ allow: [AllowEntry], _ shared: Bool?) {
+        guard kind == .authorizationCode || kind == .reference else { return }
+        if kind == .authorizationCode, !allow.isEmpty, !allow.contains(where: \.login) {
+            table.problems.warning("nobody may sign in; add login = true to an entry", at: table.node("allow")?.place ?? table.place)
+        }
+        let consumers = PossibleConsumers(allow)
+        guard consumers.areSeveral else { return }
+        if table.flag("shared") == false {
+            table.problems.error(
+                "may mean more than one consumer (\(consumers.described)), and all would get the same token; "
+                    + "write shared = true if they may share it, or make a token for each",
+                at: table.node("allow")?.place ?? table.place)
+        }
+        if shared == true, isERPNet {
+            table.problems.warning(
+                "several consumers share one identity and one licence slot of ERP.net; make a token for each unless your licence allows this",
+                at: table.node("shared")?.place ?? table.place)
         }
     }
 }
@@ -138,4 +141,9 @@ nonisolated extension ConfigurationNode {
         }
         return scope
     }
+}
+
+nonisolated extension String {
+    /// Scopes that make sense only where a person signs in; APIs do not ask for them.
+    var isAboutPerson: Bool { ["openid", "profile", "offline_access"].contains(self) }
 }

@@ -5,28 +5,33 @@ internal import Secrets
 internal import Systemd
 internal import TokenLedger
 
-/// Carries exchange plans to authorization servers and brings reports back. It decides nothing: where the endpoints are and what an
-/// answer means, the OAuth room says; the exchange thread moves the bytes.
+/// Carries exchange plans and errands to authorization servers and brings reports back. It decides nothing: where the endpoints are and
+/// what an answer means, the OAuth room says; the exchange thread moves the bytes.
 ///
-/// Every plan ends in exactly one report, in a later turn of the loop than the one that asked for it.
+/// Every plan and every errand ends in exactly one report, in a later turn of the loop than the one that asked for it.
 final class Exchanger {
     private enum Message: Sendable {
-        case begin(plan: UInt64)
+        case begin(flight: UInt64)
         case ended(transfer: UInt64, EndpointResult)
     }
 
     private enum Purpose {
         case metadata(ServerSettings)
-        case token(plan: UInt64)
+        case keys(ServerSettings)
+        case token(flight: UInt64)
+        case revocation(flight: UInt64, RevocationRequest)
     }
 
     /// Receives each plan's report.
     var finished: (ExchangeReport) -> Void = { _ in }
+    /// Receives each errand's.
+    var errandFinished: (ErrandReport) -> Void = { _ in }
 
     private let mailbox: Mailbox<Message>
     private let thread: ExchangeThread
     private let clock: () -> Moment
     private var servers = ServerTable()
+    private var keys = KeyTable()
     private var flights: [UInt64: Flight] = [:]
     private var transfers: [UInt64: Purpose] = [:]
     private var lastTransfer: UInt64 = 0
@@ -42,9 +47,13 @@ final class Exchanger {
         try mailbox.open(on: loop) { [weak self] in self?.receive($0) }
     }
 
-    func perform(_ plan: ExchangePlan) {
-        flights[plan.id] = Flight(plan, at: clock())
-        mailbox.send(.begin(plan: plan.id))
+    func perform(_ plan: ExchangePlan) { begin(Flight(.exchange(plan), at: clock())) }
+
+    func perform(_ errand: ErrandPlan) { begin(Flight(.errand(errand), at: clock())) }
+
+    private func begin(_ flight: Flight) {
+        flights[flight.id] = flight
+        mailbox.send(.begin(flight: flight.id))
     }
 
     /// Metadata that were found for this application are found anew when they are next needed.
@@ -59,12 +68,14 @@ final class Exchanger {
 
     private func receive(_ message: Message) {
         switch message {
-        case .begin(let plan):
-            if let flight = flights[plan] { seekMetadata(for: flight) }
+        case .begin(let id):
+            if let flight = flights[id] { seekMetadata(for: flight) }
         case .ended(let transfer, let result):
             switch transfers.removeValue(forKey: transfer) {
             case .metadata(let settings)?: metadataAnswered(result, settings)
-            case .token(let plan)?: tokenAnswered(result, plan)
+            case .keys(let settings)?: keysAnswered(result, settings)
+            case .token(let id)?: tokenAnswered(result, id)
+            case .revocation(let id, let request)?: revocationAnswered(result, id, request)
             case nil: break
             }
         }
@@ -74,10 +85,10 @@ final class Exchanger {
 
     private func seekMetadata(for flight: Flight) {
         switch servers.ask(for: flight, at: clock()) {
-        case .ready(let metadata): exchange(flight, at: metadata)
+        case .ready(let metadata): proceed(flight, at: metadata)
         case .underway: break
         case .send(let request): submit(request, to: flight.settings, before: flight.deadline, .metadata(flight.settings))
-        case .failed(let failure): finish(flight, .failure(failure))
+        case .failed(let failure): fail(flight, failure)
         }
     }
 
@@ -88,37 +99,172 @@ final class Exchanger {
         case .settled(let result, let waiting):
             for flight in waiting.compactMap({ flights[$0] }) {
                 switch result {
-                case .success(let metadata): exchange(flight, at: metadata)
-                case .failure(let failure): finish(flight, .failure(failure))
+                case .success(let metadata): proceed(flight, at: metadata)
+                case .failure(let failure): fail(flight, failure)
                 }
             }
         }
     }
 
-    // MARK: the token endpoint
-
-    private func exchange(_ flight: Flight, at metadata: ServerMetadata) {
+    private func proceed(_ flight: Flight, at metadata: ServerMetadata) {
         var flight = flight
-        do throws(ExchangeFailure) {
-            let message = try flight.next(at: metadata, now: clock())
-            flights[flight.plan.id] = flight
-            submit(message, to: flight.settings, before: flight.deadline, .token(plan: flight.plan.id))
-        } catch {
-            finish(flight, .failure(error))
+        flight.found(metadata)
+        flights[flight.id] = flight
+        switch flight.work {
+        case .exchange(let plan): exchange(flight, plan, at: metadata)
+        case .errand(let plan): run(flight, plan, at: metadata)
         }
     }
 
-    private func tokenAnswered(_ result: EndpointResult, _ plan: UInt64) {
-        guard var flight = flights[plan] else { return }
+    // MARK: the token endpoint
+
+    private func exchange(_ flight: Flight, _ plan: ExchangePlan, at metadata: ServerMetadata) {
+        var flight = flight
+        do throws(ExchangeFailure) {
+            if try flight.takeFront(plan, at: metadata) {
+                flights[flight.id] = flight
+                return seekKeys(for: flight)
+            }
+            let message = try flight.next(plan, at: metadata, now: clock())
+            flights[flight.id] = flight
+            submit(message, to: flight.settings, before: flight.deadline, .token(flight: flight.id))
+        } catch {
+            fail(flight, error)
+        }
+    }
+
+    private func tokenAnswered(_ result: EndpointResult, _ id: UInt64) {
+        guard var flight = flights[id] else { return }
         let outcome = flight.outcome(of: result, now: clock())
+        flights[id] = flight
+        do throws(ExchangeFailure) {
+            if case .success(let tokens) = outcome {
+                if try flight.takeIdentity(tokens) {
+                    flights[id] = flight
+                    return seekKeys(for: flight)
+                }
+                if let claim = try flight.refreshedClaim(tokens) { return finish(flight, refreshed(tokens, claim, flight)) }
+            }
+        } catch {
+            return fail(flight, error)
+        }
         guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()) else { return finish(flight, outcome) }
-        flights[plan] = flight
+        flights[id] = flight
         seekMetadata(for: flight)
     }
 
+    // MARK: keys
+
+    private func seekKeys(for flight: Flight) {
+        do throws(ExchangeFailure) {
+            guard let metadata = flight.metadata else { return }
+            switch keys.ask(for: flight, at: try metadata.url(of: .keys), now: clock()) {
+            case .ready(let set): judge(flight, by: set)
+            case .underway: break
+            case .send(let request): submit(request, to: flight.settings, before: flight.deadline, .keys(flight.settings))
+            }
+        } catch {
+            fail(flight, error)
+        }
+    }
+
+    private func keysAnswered(_ result: EndpointResult, _ settings: ServerSettings) {
+        let (result, waiting) = keys.receive(result, from: settings, at: clock())
+        for flight in waiting.compactMap({ flights[$0] }) {
+            switch result {
+            case .success(let set): judge(flight, by: set)
+            case .failure(let failure): fail(flight, failure)
+            }
+        }
+    }
+
+    private func judge(_ flight: Flight, by set: KeySet) {
+        guard let claim = flight.claim, let metadata = flight.metadata else { return }
+        var flight = flight
+        do throws(IdentityProblem) {
+            guard let identity = try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) else {
+                guard keys.lack(flight.settings, at: clock()) else { throw .unknownKey }
+                flight.lackedKeys()
+                flights[flight.id] = flight
+                return seekKeys(for: flight)
+            }
+            let outcome = flight.believed(identity)
+            flights[flight.id] = flight
+            if let outcome { finish(flight, outcome) } else { proceed(flight, at: metadata) }
+        } catch {
+            fail(flight, ExchangeFailure(error))
+        }
+    }
+
+    /// What a refresh brought, with its ID token or, where that cannot be checked now, without.
+    private func refreshed(_ tokens: IssuedTokens, _ claim: IdentityClaim, _ flight: Flight) -> ExchangeOutcome {
+        var unchecked = tokens
+        unchecked.idToken = nil
+        guard let metadata = flight.metadata, let url = try? metadata.url(of: .keys) else { return .success(unchecked) }
+        guard let set = keys.atHand(flight.settings, at: url, now: clock()) else {
+            warmKeys(of: flight.settings, at: url)
+            return .success(unchecked)
+        }
+        do throws(IdentityProblem) {
+            if try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) != nil { return .success(tokens) }
+            if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
+            return .success(unchecked)
+        } catch {
+            return .failure(ExchangeFailure(error))
+        }
+    }
+
+    /// Has the keys at hand for the next time; nobody waits.
+    private func warmKeys(of settings: ServerSettings, at url: HTTPSURL) {
+        guard let request = keys.warm(settings, at: url, now: clock()) else { return }
+        submit(request, to: settings, before: clock().boot + .seconds(settings.timeout), .keys(settings))
+    }
+
+    // MARK: errands
+
+    private func run(_ flight: Flight, _ plan: ErrandPlan, at metadata: ServerMetadata) {
+        switch plan.errand {
+        case .locate: finish(flight, .located(.success(metadata)))
+        case .revoke(let token):
+            do throws(ExchangeFailure) {
+                let request = RevocationRequest(token, .refreshToken, as: plan.application.client, at: try metadata.url(of: .revocation))
+                submit(request.message(), to: flight.settings, before: flight.deadline, .revocation(flight: flight.id, request))
+            } catch {
+                finish(flight, .revoked(.failure(error), metadata))
+            }
+        }
+    }
+
+    private func revocationAnswered(_ result: EndpointResult, _ id: UInt64, _ request: RevocationRequest) {
+        guard let flight = flights[id] else { return }
+        switch request.outcome(of: result, now: clock().wall) {
+        case .revoked: finish(flight, .revoked(.success(()), flight.metadata))
+        case .unsupported: finish(flight, .revoked(.failure(.unrevocable), flight.metadata))
+        case .failed(let failure): finish(flight, .revoked(.failure(failure), flight.metadata))
+        }
+    }
+
+    // MARK: ends
+
+    private func fail(_ flight: Flight, _ failure: ExchangeFailure) {
+        switch flight.work {
+        case .exchange: finish(flight, .failure(failure))
+        case .errand(let plan):
+            switch plan.errand {
+            case .locate: finish(flight, .located(.failure(failure)))
+            case .revoke: finish(flight, .revoked(.failure(failure), nil))
+            }
+        }
+    }
+
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
-        flights[flight.plan.id] = nil
-        finished(flight.report(outcome, now: clock()))
+        guard flights.removeValue(forKey: flight.id) != nil, case .exchange(let plan) = flight.work else { return }
+        finished(flight.report(plan, outcome, now: clock()))
+    }
+
+    private func finish(_ flight: Flight, _ result: ErrandResult) {
+        guard flights.removeValue(forKey: flight.id) != nil else { return }
+        errandFinished(ErrandReport(id: flight.id, result: result))
     }
 
     private func submit(_ request: EndpointRequest, to settings: ServerSettings, before deadline: Int64, _ purpose: Purpose) {
@@ -132,6 +278,10 @@ final class Exchanger {
 
 extension Moment {
     static var now: Moment { Moment(boot: Clock.boottime(), realtime: Clock.realtime()) }
+}
+
+extension ExchangeFailure {
+    fileprivate static let unrevocable = ExchangeFailure(law: .no, reach: .credential, text: "the server does not revoke refresh tokens")
 }
 
 extension TransportFault {

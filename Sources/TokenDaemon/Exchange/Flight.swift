@@ -3,28 +3,72 @@ internal import OpenSSL
 internal import Secrets
 internal import TokenLedger
 
-/// A plan on its way.
+/// A plan or an errand on its way.
 struct Flight {
-    let plan: ExchangePlan
+    enum Work {
+        case exchange(ExchangePlan)
+        case errand(ErrandPlan)
+    }
+    let work: Work
     private let began: Moment
+    /// Found for it, once they are.
+    private(set) var metadata: ServerMetadata?
     private var request: TokenRequest?
     private var sent: Moment
     /// What the endpoint of old metadata said: told when the new metadata know no other one.
     private var refused: ExchangeFailure?
+    /// The ID token that is to be believed before anything goes on.
+    private(set) var claim: IdentityClaim?
+    private var isFrontBelieved = false
+    /// What the token endpoint brought, while its ID token is being looked at.
+    private var issued: IssuedTokens?
+    private var successor: Secret?
+    private var identity: VerifiedIdentity?
 
-    init(_ plan: ExchangePlan, at now: Moment) {
-        self.plan = plan
+    init(_ work: Work, at now: Moment) {
+        self.work = work
         began = now
         sent = now
     }
 
-    var settings: ServerSettings { plan.application.server }
+    var id: UInt64 {
+        switch work {
+        case .exchange(let plan): plan.id
+        case .errand(let plan): plan.id
+        }
+    }
+
+    var application: Application {
+        switch work {
+        case .exchange(let plan): plan.application
+        case .errand(let plan): plan.application
+        }
+    }
+
+    var settings: ServerSettings { application.server }
 
     /// Nanoseconds of BOOTTIME: all of it must be over.
-    var deadline: Int64 { began.boot + .seconds(plan.timeout) }
+    var deadline: Int64 {
+        switch work {
+        case .exchange(let plan): began.boot + .seconds(plan.timeout)
+        case .errand(let plan): began.boot + .seconds(plan.timeout)
+        }
+    }
+
+    mutating func found(_ metadata: ServerMetadata) { self.metadata = metadata }
+
+    // MARK: the token endpoint
+
+    /// What came through the browser, if it is still to be believed before the code may be sent.
+    mutating func takeFront(_ plan: ExchangePlan, at metadata: ServerMetadata) throws(ExchangeFailure) -> Bool {
+        guard !isFrontBelieved, case .signIn(let request, let code, let front?, let asked)? = plan.identity else { return false }
+        let expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked).beside(code: code)
+        claim = try IdentityClaim(front, expectation)
+        return true
+    }
 
     /// The token request to send at once. Throws when there is nowhere to send it, or not again.
-    mutating func next(at metadata: ServerMetadata, now: Moment) throws(ExchangeFailure) -> EndpointRequest {
+    mutating func next(_ plan: ExchangePlan, at metadata: ServerMetadata, now: Moment) throws(ExchangeFailure) -> EndpointRequest {
         let endpoint = try metadata.url(of: .token)
         if let refused, request?.endpoint == endpoint { throw refused }
         let request = TokenRequest(plan.grant, as: plan.application.client, at: endpoint, assumesBearer: settings.assumesBearer)
@@ -34,10 +78,12 @@ struct Flight {
         return message
     }
 
-    func outcome(of result: EndpointResult, now: Moment) -> ExchangeOutcome {
+    /// Reads the answer. A refresh token in it is remembered first of all.
+    mutating func outcome(of result: EndpointResult, now: Moment) -> ExchangeOutcome {
         guard let request else {
             return .failure(ExchangeFailure(law: .unsent, reach: .credential, text: "an answer came to a request that was never sent"))
         }
+        successor = request.successor(in: result)
         return request.outcome(of: result, now: now.wall)
     }
 
@@ -48,8 +94,84 @@ struct Flight {
         return true
     }
 
-    func report(_ outcome: ExchangeOutcome, now: Moment) -> ExchangeReport {
+    // MARK: ID tokens
+
+    /// Puts the tokens aside until their ID token is believed; `false` when there is none to look at.
+    mutating func takeIdentity(_ tokens: IssuedTokens) throws(ExchangeFailure) -> Bool {
+        guard case .exchange(let plan) = work, case .signIn(let request, _, _, let asked)? = plan.identity, request.asksForIdentity, let metadata
+        else { return false }
+        var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked)
+        // both of one sign-in are about one person
+        expectation.subject = identity?.subject
+        expectation.accessToken = tokens.accessToken
+        guard let token = tokens.idToken else { throw ExchangeFailure(IdentityProblem.missing) }
+        claim = try IdentityClaim(token, expectation)
+        issued = tokens
+        return true
+    }
+
+    /// The ID token that came with a refresh. It is looked at with the keys that are at hand, or not taken at all: nothing may come between
+    /// a refresh token and the disk.
+    func refreshedClaim(_ tokens: IssuedTokens) throws(ExchangeFailure) -> IdentityClaim? {
+        guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let token = tokens.idToken,
+            let issuer = metadata?.issuer
+        else { return nil }
+        var expectation = IdentityExpectation(
+            refreshing: subject, at: issuer, for: plan.application.client.id, earlier: earlier.flatMap { try? IdentityToken($0) })
+        expectation.accessToken = tokens.accessToken
+        return try IdentityClaim(token, expectation)
+    }
+
+    /// The ID token is believed: what goes on now, the sending of the code or (with an outcome) the end.
+    mutating func believed(_ identity: VerifiedIdentity) -> ExchangeOutcome? {
+        claim = nil
+        self.identity = identity
+        guard let issued else {
+            isFrontBelieved = true
+            return nil
+        }
+        return .success(issued)
+    }
+
+    mutating func lackedKeys() { claim?.hasAskedAgain = true }
+
+    private func issuer(_ metadata: ServerMetadata) throws(ExchangeFailure) -> String {
+        guard let issuer = metadata.issuer else {
+            throw ExchangeFailure(law: .configuration, reach: .credential, text: "an ID token can only be checked against an issuer; write it as 'issuer'")
+        }
+        return issuer
+    }
+
+    // MARK: the end
+
+    func report(_ plan: ExchangePlan, _ outcome: ExchangeOutcome, now: Moment) -> ExchangeReport {
         let id = (try? outcome.get()).map { Fingerprint(of: $0.accessToken) }
-        return ExchangeReport(plan: plan.id, outcome: outcome, sent: sent, id: id, took: now.boot - began.boot)
+        return ExchangeReport(
+            plan: plan.id, outcome: outcome, sent: sent, id: id, took: now.boot - began.boot, successor: successor,
+            identity: (try? outcome.get()) == nil ? nil : identity)
+    }
+}
+
+/// An ID token, what it must say, and whether the server was asked for newer keys because of it.
+struct IdentityClaim {
+    let token: IdentityToken
+    let expectation: IdentityExpectation
+    var hasAskedAgain = false
+
+    init(_ token: Secret, _ expectation: IdentityExpectation) throws(ExchangeFailure) {
+        do throws(IdentityProblem) { self.token = try IdentityToken(token) } catch { throw ExchangeFailure(error) }
+        self.expectation = expectation
+    }
+
+    /// Who it says has signed in, if these keys can tell; `nil` when newer ones are needed.
+    func judge(by keys: KeySet, allowing algorithms: [String], at now: Int64) throws(IdentityProblem) -> VerifiedIdentity? {
+        switch try token.signature(by: keys, allowing: algorithms) {
+        case .needsKeys:
+            guard !hasAskedAgain else { throw .unknownKey }
+            return nil
+        case .check(let check):
+            let signed = try check.concluded(isRight: check.isRight)
+            return try expectation.identity(in: signed, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
+        }
     }
 }

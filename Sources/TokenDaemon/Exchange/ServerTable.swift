@@ -22,13 +22,13 @@ struct ServerTable {
     mutating func ask(for flight: Flight, at now: Moment) -> KnownServer.Answer {
         var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
         defer { entries[flight.settings] = entry }
-        entry.applications.insert(flight.plan.application.name)
+        entry.applications.insert(flight.application.name)
         let answer = entry.known.ask(at: now.seconds)
         switch answer {
         case .ready, .failed: break
-        case .underway: entry.waiting.append(flight.plan.id)
+        case .underway: entry.waiting.append(flight.id)
         case .send:
-            entry.waiting.append(flight.plan.id)
+            entry.waiting.append(flight.id)
             entry.deadline = flight.deadline
         }
         return answer
@@ -63,5 +63,5 @@ struct ServerTable {
 }
 
 extension Moment {
-    fileprivate var seconds: Int64 { boot / 1_000_000_000 }
+    var seconds: Int64 { boot / 1_000_000_000 }
 }

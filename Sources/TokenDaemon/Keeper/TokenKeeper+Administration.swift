@@ -53,6 +53,7 @@ extension TokenKeeper {
         switch answer {
         case .token(let held):
             fields += [Field("state", TokenState.ready.rawValue), Field("expires", held.expires), Field("id", held.id)]
+        case .signIn: break
         case .refused(let refusal):
             fields += [Field("state", ledger.state(of: key, at: now.boot).state.rawValue), Field("reason", refusal.text)]
         }
@@ -91,6 +92,7 @@ extension TokenKeeper {
             case .wait(let name):
                 withdraw([waiter])
                 taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
+            case .signIn: continue
             case .reject, .renew:
                 if orphans.contains(waiter) { resolve(waiter, .refused(.changedMeanwhile)) }
                 continue

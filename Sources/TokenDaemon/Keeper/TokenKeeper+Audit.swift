@@ -7,7 +7,7 @@ extension TokenKeeper {
     func handedOut(_ held: HeldToken, _ key: CacheKey, _ caller: Caller) -> AuditEntry {
         var entry = AuditEntry(.handedOut, .ready, token: key.token, tokenID: held.id, consumer: key.consumer, caller: caller)
         entry.scopes = held.scopes
-        entry.expires = .at(held.expires)
+        entry.expires = held.expires
         return entry
     }
 

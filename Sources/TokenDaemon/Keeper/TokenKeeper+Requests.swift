@@ -20,8 +20,13 @@ extension TokenKeeper {
         case .hello: return .reply(.ok(words: ["tokend", Release.version], fields: [Field("protocol", Release.protocolNumber)]))
         case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
         case .quit: return .reply(.ok())
-        case .login, .callback, .confirm, .await, .logout, .importToken, .metrics:
-            return .reply(.refused(.unsupported(request.verb)))
+        case .login(let name, let redirectURI, let flow): return login(name, redirectURI, flow, number, asker)
+        case .callback(let login, let answer): return callback(login, answer, number, asker)
+        case .confirm(let login): return confirm(login, number, asker)
+        case .await(let login, let wait): return awaitLogin(login, wait, number, asker)
+        case .logout(let name): return logout(name, number, asker)
+        case .importToken(let name, let token, let expires): return importToken(name, token, expires, number, asker)
+        case .metrics: return .reply(.refused(.unsupported(request.verb)))
         }
     }
 
@@ -38,13 +43,13 @@ extension TokenKeeper {
     }
 
     /// The reply if it is in this turn already; otherwise the request waits.
-    private func conclude(_ turn: Turn, _ waiter: UInt64, _ request: Pending) -> Taken {
+    func conclude(_ turn: Turn, _ waiter: UInt64, _ request: Pending) -> Taken {
         if let answer = perform(turn, mine: waiter) { return .reply(reply(to: request.kind, answer, for: request.asker)) }
         pending[waiter] = request
         return .later(waiter)
     }
 
-    private func deadline(_ wait: Int) -> Int64 { now.boot + .seconds(wait) }
+    func deadline(_ wait: Int) -> Int64 { now.boot + .seconds(wait) }
 
     /// Words an answer for whoever asked, and records it.
     func reply(to kind: Pending.Kind, _ answer: Answer, for asker: any Asker) -> Reply {
@@ -68,10 +73,14 @@ extension TokenKeeper {
         case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
         case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, asker)
         case (.renew, .refused(let refusal)): return .refused(refusal)
+        case (.signIn(let name), .refused(let refusal)): return name.map { refuse(refusal, $0, nil, asker) } ?? .refused(refusal)
+        case (.signIn, .signIn(let answer)): return Reply(answer)
+        // nobody is told what another kind of request asked for
+        case (.signIn, .token), (_, .signIn): return .refused(Refusal(.internal, [], "the answer does not fit the request"))
         }
     }
 
-    private func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ asker: any Asker) -> Reply {
+    func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ asker: any Asker) -> Reply {
         record(refused(refusal, name, consumer, asker.caller), of: asker)
         return .refused(refusal)
     }
@@ -154,6 +163,7 @@ extension TokenKeeper {
         fields.append(Field("state", status.state.rawValue))
         if let expires = status.expires { fields.append(Field("expires", expires)) }
         if let renews = status.renews { fields.append(Field("renews", renews)) }
+        if key == nil, let until = status.loginUntil { fields.append(Field("login-until", until)) }
         if status.failures > 0 { fields.append(Field("failures", status.failures)) }
         if let reason = status.reason { fields.append(Field("reason", reason)) }
         if let id = status.id { fields.append(Field("id", id)) }

@@ -1,3 +1,4 @@
+internal import OpenSSL
 internal import Secrets
 internal import Systemd
 internal import TokenLedger
@@ -11,6 +12,7 @@ final class TokenKeeper {
     let audit: AuditLog
     private let loop: Loop
     private let exchanger: Exchanger
+    private let store: Store
     private var timer: LoopTimer?
     private var armed: Int64?
     var pending: [UInt64: Pending] = [:]
@@ -30,31 +32,44 @@ final class TokenKeeper {
     /// With anything scheduled at all, the ledger is looked at this often: a deadline computed wrongly costs this much at most.
     private static let longestSleep = Int64.seconds(30)
 
-    init(_ configuration: Configuration, seed: UInt64, loop: Loop, exchanger: Exchanger, audit: AuditLog) throws(SystemError) {
-        ledger = Ledger(configuration, seed: seed)
+    init(
+        _ configuration: Configuration, seed: UInt64, pace: Pace = Pace(), loop: Loop, exchanger: Exchanger, store: Store, audit: AuditLog
+    ) throws(SystemError) {
+        ledger = Ledger(configuration, seed: seed, pace: pace, fingerprint: { Fingerprint(of: $0) })
         self.loop = loop
         self.exchanger = exchanger
+        self.store = store
         self.audit = audit
         timer = try loop.timer { [unowned self] in wake() }
         exchanger.finished = { [unowned self] report in perform(ledger.settle(report, at: now)) }
+        exchanger.errandFinished = { [unowned self] report in perform(ledger.finished(report, at: now)) }
+        store.reported = { [unowned self] report in perform(ledger.stored(report, at: now)) }
     }
 
     var policy: AccessPolicy { ledger.policy }
     var limits: Limits { ledger.configuration.limits }
     var now: Moment { Moment(boot: loop.now, realtime: Clock.realtime()) }
 
-    /// Begins what is kept without being asked for.
-    func start() { perform(ledger.start(at: now)) }
+    /// Takes in what the store held, and begins what is kept without being asked for.
+    func start(with found: [Found]) {
+        perform(ledger.restore(found, at: now))
+        perform(ledger.start(at: now))
+    }
 
-    /// Answers everyone who still waits; begins nothing more.
+    /// Whether something is under way that must come to its end: a refresh token that is with the server, or on its way to the disk.
+    var isSpending: Bool { ledger.isSpending }
+
+    /// Answers everyone who still waits; begins nothing more. What `isSpending` goes on, and `end` ends it.
     func stop() {
         isStopping = true
         perform(ledger.stop())
         for watcher in watchers.values { deliver { watcher.asker.hearEnd(.stopping) } }
         watchers = [:]
         speak()
-        exchanger.stop()
     }
+
+    /// The last thing before the loop ends.
+    func end() { exchanger.stop() }
 
     func clockStepped() { perform(ledger.clockStepped(to: now)) }
 
@@ -112,8 +127,10 @@ final class TokenKeeper {
     @discardableResult
     func perform(_ turn: Turn, mine: UInt64? = nil) -> Answer? {
         var own: Answer?
+        for task in turn.jobs { store.perform(task) }
         for plan in turn.plans { exchanger.perform(plan) }
-        for event in turn.events { audit.record(AuditEntry(event, ledger.configuration)) }
+        for errand in turn.errands { exchanger.perform(errand) }
+        for event in turn.events { audit.record(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
             if waiter == mine { own = answer } else { resolve(waiter, answer) }
         }

@@ -87,10 +87,13 @@ final class Session: Readiness, Asker {
 
     private func read(_ bytes: UnsafeRawBufferPointer) {
         linesLeft = Self.linesPerTurn
-        reader.feed(bytes, mayBeLong: { _ in false }, each: take)
+        reader.feed(bytes, mayBeLong: mayBeLong, each: take)
         write()
         goOn()
     }
+
+    /// Whether a line of IMPORT or CALLBACK may outgrow the others.
+    private func mayBeLong(_ verb: Verb) -> Bool { !isStranger && keeper.maySignIn(caller) }
 
     /// One line; `false` when no more is wanted for now.
     private func take(_ event: LineEvent) -> Bool {
@@ -250,7 +253,7 @@ final class Session: Readiness, Asker {
         if watching != nil, !isClosed { return writeRow() }
         while !isClosed, reader.hasUnread, watching == nil, !isEnding, hasRoom {
             if linesLeft <= 0 { return desk.postpone(self) }
-            reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: { _ in false }, each: take)
+            reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: take)
             write()
         }
     }

@@ -9,7 +9,9 @@ package final class Daemon {
     private let loop: Loop
     private let audit: AuditLog
     private let exchanger: Exchanger
+    private let store: Store
     private let keeper: TokenKeeper
+    private let contents: StoreContents
     private let reloader: Reloader
     private let state: StateFolder
     private let status: StatusLine
@@ -33,7 +35,9 @@ package final class Daemon {
         state = try StateFolder(options.state)
         audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
-        keeper = try TokenKeeper(configuration, seed: randomUInt64(), loop: loop, exchanger: exchanger, audit: audit)
+        store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess, loop: loop)
+        contents = try store.load()
+        keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
         reloader = try Reloader(directory: options.configuration, secrets: .ofThisProcess, loop: loop)
         status = try StatusLine(keeper, loop)
         try openSockets(options.socket)
@@ -50,12 +54,14 @@ package final class Daemon {
         if let interval = ServiceManager.watchdogInterval() {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
-        keeper.start()
+        keeper.start(with: contents.found)
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
             ThisProcess.forgetReading()
             ServiceManager.ready(status: status.begin())
         }
         try loop.run()
+        keeper.end()
+        _ = store.drain(within: Self.grace)
         audit.flush()
         if let ownSocket { unlink(ownSocket) }
     }
@@ -95,11 +101,15 @@ package final class Daemon {
         for listener in listeners { listener.stop() }
         farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
             for listener in listeners { listener.stop() }
-            if listeners.allSatisfy({ $0.connections == 0 }) || loop.now - began > Self.grace { loop.stop() }
+            let waited = loop.now - began
+            let isHeard = listeners.allSatisfy { $0.connections == 0 } || waited > Self.grace
+            if isHeard, !keeper.isSpending || waited > Self.longestFarewell { loop.stop() }
         }
     }
     private var farewell: Heartbeat?
     private static let grace = Int64.seconds(3)
+    /// A refresh token that is with the server is waited for: whatever comes has to reach the disk. `TimeoutStopSec=` is longer.
+    private static let longestFarewell = Int64.seconds(35)
 
     // MARK: configuration
 
@@ -107,7 +117,11 @@ package final class Daemon {
         let tokens = keeper.ledger.configuration.tokens
         audit.record(AuditEntry(.started, text: "tokend \(tokendVersion) with \(tokens.count) token\(tokens.count == 1 ? "" : "s")"))
         note(reading)
+        for text in contents.notes { noteStore(text) }
+        store.noted = { [unowned self] in noteStore($0) }
     }
+
+    private func noteStore(_ text: String) { audit.record(AuditEntry(.trouble, priority: .notice, reason: "store-note", text: text)) }
 
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {

@@ -2,11 +2,11 @@ internal import OAuth
 internal import TokenWire
 extension AuditEntry {
     /// What the ledger says happened, as the journal tells it (LOG-03).
-    package init(_ event: LedgerEvent, _ configuration: Configuration) {
+    package init(_ event: LedgerEvent, _ configuration: Configuration, at now: Moment) {
         switch event {
         case .renewed(let key, let held, let previous, _, let took):
             self.init(.renewed, .issued, token: key.token, tokenID: held.id, consumer: key.consumer)
-            (previousID, duration, scopes, expires) = (previous, took, held.scopes, .at(held.expires))
+            (previousID, duration, scopes, expires) = (previous, took, held.scopes, held.expires)
             remaining = held.lifetime / .seconds(1)
         case .failed(let key, let refusal, let failure, _, let nextTry, let serving, let took):
             let priority: AuditPriority = serving > 0 ? .warning : .error
@@ -15,16 +15,53 @@ extension AuditEntry {
             (oauthError, status, duration) = (failure?.oauthError, failure?.status, took)
             remaining = serving > 0 ? serving / .seconds(1) : nil
             retryAfter = nextTry.map { Int($0 / .seconds(1)) }
-            reason = refusal.fields.first { $0.key == "reason" }?.value
+            reason = refusal.value("reason")
         case .recovered(let key, let failures):
             self.init(.recovered, token: key.token, consumer: key.consumer, text: "after \(failures) failure\(failures == 1 ? "" : "s")")
         case .ranOut(let key, let refusal):
             self.init(.trouble, .unavailable, priority: .error, token: key.token, consumer: key.consumer, reason: "ran-out", text: refusal.text)
+        case .signedIn(let token, let held, let subject, let caller, let until):
+            self.init(.signedIn, .allowed, token: token, tokenID: held.id, consumer: caller.map { .uid($0.uid) }, caller: caller)
+            (self.subject, scopes, expires) = (subject, held.scopes, held.expires)
+            remaining = until.map { $0 - now.wall }
+        case .signInFailed(let token, let refusal, let caller):
+            self.init(.signInFailed, AuditDecision(refusal.code), token: token, consumer: .uid(caller.uid), caller: caller, text: refusal.text)
+            (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
+        case .signedOut(let token, let isRevoked, let trouble):
+            self.init(.signedOut, .allowed, token: token, text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
+            if trouble != nil { priority = .warning }
+        case .imported(let token, let id, let expires):
+            self.init(.imported, .allowed, token: token, tokenID: id)
+            self.expires = expires
+        case .endsSoon(let token, let end, let seconds):
+            let isReference = configuration.tokens[token]?.grant.kind == .reference
+            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again: tokenctl login \(token)")
+            (expires, remaining) = (.at(end), seconds)
+        case .loginRequired(let token, let refusal):
+            self.init(.loginRequired, .loginRequired, token: token, text: refusal.text)
+            (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
+        case .locked(let token, let text):
+            self.init(.trouble, .refused, priority: .error, token: token, reason: "locked", text: "the record of \"\(token)\" cannot be opened: \(text)")
+        case .storeFailed(let token, let fault):
+            self.init(.trouble, .unavailable, priority: .error, token: token, reason: "store", text: fault.text)
+        case .storeRecovered(let token):
+            self.init(.troubleEnded, token: token, reason: "store", text: "what had to be kept for \"\(token)\" is on the disk")
+        case .storeNote(let token, let text): self.init(.trouble, token: token, reason: "store-note", text: text)
+        case .notRevoked(let token, let text):
+            self.init(.trouble, token: token, reason: "not-revoked", text: "a token of \"\(token)\" that is of no use any more lives on at the server: \(text)")
+        case .referenceRejected(let token, let id):
+            self.init(
+                .trouble, token: token, tokenID: id, reason: "reference-rejected",
+                text: "an API did not take the reference token of \"\(token)\"; it may be revoked: have it reissued")
         }
         let server = token.flatMap { configuration.applications[String($0.application)] }?.server
         issuer = server?.location.address
-        grant = token.flatMap { configuration.tokens[$0]?.grant }
+        grant = token.flatMap { configuration.tokens[$0]?.grant.kind }
     }
+}
+
+extension Refusal {
+    fileprivate func value(_ key: String) -> String? { fields.first { $0.key == key }?.value }
 }
 
 extension ServerLocation {

@@ -32,9 +32,11 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// One word of ours that tells apart what the decision does not (`short-lived`, `store`, `connections`).
     package var reason: String?
+    /// The person who has signed in, as the server names them.
+    package var subject: String?
     /// The issuer's URL, as configured or discovered.
     package var issuer: String?
-    package var grant: TokenSettings.Grant?
+    package var grant: GrantKind?
     /// The server's `error`.
     package var oauthError: String?
     /// HTTP status of the server's answer.

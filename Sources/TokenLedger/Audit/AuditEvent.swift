@@ -15,6 +15,18 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
     case recovered
     /// an administrator asked for a renewal
     case renewalAsked = "renewal-asked"
+    /// a person has signed in
+    case signedIn = "signed-in"
+    /// a sign-in that had begun came to nothing
+    case signInFailed = "sign-in-failed"
+    /// a sign-in was ended by whoever may
+    case signedOut = "signed-out"
+    /// a reference token, or a refresh token, was brought in
+    case imported
+    /// a sign-in or a reference token ends in some days or hours
+    case endsSoon = "ends-soon"
+    /// a refresh token is of no use any more: a person has to sign in
+    case loginRequired = "login-required"
     /// something else an operator can act on began
     case trouble
     /// and ended
@@ -44,6 +56,12 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .renewalFailed: "4e85730682dd4dc2b1eae8ad10a5535b"
         case .recovered: "f05cad17147448e7b11ed14a214d4405"
         case .renewalAsked: "78c131bc2a07490bb7f539e0273ac479"
+        case .signedIn: "b733a79478c3c6cf0c6b3a34f653596e"
+        case .signInFailed: "22ca2f49c1b296250c02e9d7495a4a59"
+        case .signedOut: "c1ea8b1577b93e05a3d6908901242f01"
+        case .imported: "ad3e49758259abbc4ade752fe1208fbe"
+        case .endsSoon: "7a8259a1978d84c6b60a130030e77424"
+        case .loginRequired: "70bf6154a8171166ea7945db92308cb2"
         case .trouble: "d2db4ca9d31941938f2b5448b7c5854d"
         case .troubleEnded: "b7d67f0bb625470698c38cec570b2a79"
         case .limitReached: "627a833baa0c4e619d87c8a7f1f3e7e3"
@@ -64,7 +82,8 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .recovered: .renewalFailed
         case .troubleEnded: .trouble
         case .limitCleared: .limitReached
-        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .trouble, .limitReached, .sharedToken,
+        case .signedIn: .loginRequired
+        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .signInFailed, .signedOut, .imported, .endsSoon, .loginRequired, .trouble, .limitReached, .sharedToken,
             .configurationLoaded, .configurationRefused, .started, .stopping, .others, .auditGap:
             nil
         }
@@ -73,7 +92,9 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
     /// Whether it is about a token even when no configured one was named.
     var concernsToken: Bool {
         switch self {
-        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .recovered, .renewalAsked, .sharedToken: true
+        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported,
+            .endsSoon, .loginRequired, .sharedToken:
+            true
         case .trouble, .troubleEnded, .limitReached, .limitCleared, .configurationLoaded, .configurationRefused, .started, .stopping,
             .others, .auditGap:
             false

@@ -28,6 +28,7 @@ package enum AuditField: String, Hashable, Sendable, CaseIterable {
     case rule = "TOKEND_RULE"
 
     case reason = "TOKEND_REASON"
+    case subject = "TOKEND_SUBJECT"
     case issuer = "TOKEND_ISSUER"
     case grant = "TOKEND_GRANT"
     case oauthError = "TOKEND_OAUTH_ERROR"

@@ -65,11 +65,9 @@ private struct AuditFields {
     }
 
     private mutating func addServer(of entry: AuditEntry) {
+        add(.subject, claim: entry.subject)
         add(.issuer, claim: entry.issuer)
-        switch entry.grant {
-        case .clientCredentials: add(.grant, "client_credentials")
-        case nil: break
-        }
+        add(.grant, entry.grant?.rawValue)
         add(.oauthError, claim: entry.oauthError)
         add(.status, entry.status)
         add(.duration, entry.duration.map { $0 / 1_000_000 })

@@ -35,6 +35,12 @@ private func sentence(_ entry: AuditEntry) -> String {
     case .renewalFailed: failed(entry)
     case .recovered: recovered(entry)
     case .renewalAsked: "renewal of \(AuditPhrase.quoted(entry)) asked for by \(AuditPhrase.who(entry))"
+    case .signedIn: signedIn(entry)
+    case .signInFailed: "sign-in for \(AuditPhrase.quoted(entry)) by \(AuditPhrase.who(entry)) came to nothing\(AuditPhrase.detail(entry))"
+    case .signedOut: "\(AuditPhrase.quoted(entry)) is signed out\(AuditPhrase.detail(entry))"
+    case .imported: "a token was brought in for \(AuditPhrase.quoted(entry))\(AuditPhrase.id(entry))\(AuditPhrase.detail(entry))"
+    case .endsSoon: "\(AuditPhrase.quoted(entry)) ends in \(AuditPhrase.duration(entry.remaining ?? 0))\(AuditPhrase.detail(entry))"
+    case .loginRequired: "\(AuditPhrase.quoted(entry)) needs a person to sign in\(AuditPhrase.detail(entry))"
     case .sharedToken: "\(AuditPhrase.quoted(entry)) is shared: all callers that its rules allow are handed the same token"
     case .configurationLoaded: "configuration loaded\(AuditPhrase.detail(entry))"
     case .configurationRefused: "configuration refused\(AuditPhrase.detail(entry))"
@@ -43,6 +49,12 @@ private func sentence(_ entry: AuditEntry) -> String {
     case .auditGap: gap(entry)
     case .trouble, .troubleEnded, .limitReached, .limitCleared, .others: plain(entry)
     }
+}
+
+private func signedIn(_ entry: AuditEntry) -> String {
+    let person = entry.subject.map { " as \(AuditText.claim($0))" } ?? ""
+    let until = entry.remaining.map { ", good for \(AuditPhrase.duration($0))" } ?? ""
+    return "\(AuditPhrase.quoted(entry)) is signed in\(person) by \(AuditPhrase.who(entry))\(AuditPhrase.server(entry))\(AuditPhrase.id(entry))\(until)"
 }
 
 private func rejected(_ entry: AuditEntry) -> String {

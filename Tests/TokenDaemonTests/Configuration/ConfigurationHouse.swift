@@ -29,7 +29,10 @@ nonisolated struct ConfigurationHouse {
         return path
     }
 
-    func read() -> ConfigurationReading { readConfiguration(at: root, secrets: secrets, names: Self.names) }
+    func read() -> ConfigurationReading { readConfiguration(at: root, secrets: secrets, names: Self.names, now: Self.now) }
+
+    /// 21 September 2026, 14:13:20 UTC
+    static let now: Int64 = 1_790_000_000
 
     static let names = NameService(
         userID: { ["alice": 1000, "backup": 34, "root": 0, "fleeting": 61_200, "nobody": 65_534][$0] },

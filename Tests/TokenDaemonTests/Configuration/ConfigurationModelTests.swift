@@ -25,36 +25,227 @@ nonisolated struct ConfigurationModelTests {
             grant = "client_credentials"
             scopes = ["read", "update"]
             allow = [ { unit = "erp-sync.service" }, { user = "backup", scopes = ["read"] } ]
+
+            [token.user]                                 # portal.user: a person signs in once
+            grant = "authorization_code"
+            response_type = "code"                       # or "code id_token"
+            redirect_uri = "http://127.0.0.1:53177/callback"
+            scopes = ["openid", "read", "offline_access"]
+            allow = [ { user = "alice", login = true } ]
+
+            [token.pat]                                  # portal.pat: held, never exchanged
+            grant = "reference"
+            value = { credential = "portal-pat" }        # or brought in with `tokenctl import`
+            expires = 2027-03-01T00:00:00Z
+            header = "X-Api-Key"
+            shared = true                                # a group may be many
+            allow = [ { group = "reporting" } ]
             """)
+        try house.write("../credentials/portal-pat", "enrt_0A1B\n", mode: 0o400)
         #expect(house.problems() == [])
-        let name = try #require(TokenName("portal.sync"))
         var wanted = Configuration()
         wanted.applications["portal"] = Application(
             name: "portal", server: ServerSettings(location: .issuer("https://demodb.my.erp.net/id")),
             client: ClientIdentity(id: "my.trusted.app/portal", authentication: .post(Secret("open sesame"))))
-        wanted.tokens[name] = TokenSettings(
-            name: name, grant: .clientCredentials, scopes: ["read", "update"],
+        let sync = try #require(TokenName("portal.sync"))
+        wanted.tokens[sync] = TokenSettings(
+            name: sync, grant: .clientCredentials, scopes: ["read", "update"],
             allow: [
                 AllowEntry(who: PeerPattern(unit: UnitPattern("erp-sync.service")), place: "portal.toml:12"),
                 AllowEntry(who: PeerPattern(user: NamedID(name: "backup", id: 34)), scopes: ["read"], place: "portal.toml:12"),
             ])
+        let user = try #require(TokenName("portal.user"))
+        wanted.tokens[user] = TokenSettings(
+            name: user, grant: .authorizationCode(SignInSettings(redirectURIs: ["http://127.0.0.1:53177/callback"])),
+            scopes: ["openid", "read", "offline_access"],
+            allow: [AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000)), login: true, place: "portal.toml:19")])
+        let pat = try #require(TokenName("portal.pat"))
+        wanted.tokens[pat] = TokenSettings(
+            name: pat, grant: .reference(ReferenceSettings(value: Secret("enrt_0A1B"), expires: .at(1_803_859_200))), shared: true, header: .apiKey,
+            allow: [AllowEntry(who: PeerPattern(group: NamedID(name: "reporting", id: 500)), place: "portal.toml:27")])
         #expect(house.read().configuration == wanted)
+    }
+
+    @Test func `every key of a sign-in arrives, beside client credentials of the same ERP net application`() throws {
+        let house = try ConfigurationHouse()
+        try house.write(
+            "apps.d/desk.toml",
+            """
+            erpnet = "https://demodb.my.erp.net"
+            client = { id = "com.example/desk", secret = { credential = "portal-secret" } }
+            [token.service]
+            grant = "client_credentials"
+            scopes = ["read"]
+            allow = [ { unit = "erp-sync.service" } ]
+            [token.user]
+            grant = "authorization_code"
+            response_type = "code id_token"
+            redirect_uri = ["http://127.0.0.1:53177/cb", "http://[::1]:53178/cb"]
+            post_logout_redirect_uri = "http://127.0.0.1:53177/bye"
+            prompt = "login"
+            login_hint = "m.petrova"
+            max_age = 3600
+            scopes = ["openid", "profile", "read", "update", "offline_access"]
+            audiences = ["urn:api"]
+            narrow = true
+            refresh_dies_with_token = true
+            refresh_lifetime = 1_000_000
+            keep = "always"
+            min_valid = 120
+            assume_lifetime = 900
+            allow = [ { user = "alice", login = true, scopes = ["read"] } ]
+            [token.second]
+            grant = "authorization_code"
+            redirect_uri = "http://127.0.0.1:53177/cb"
+            scopes = ["offline_access"]
+            refresh_idle = 1_000_000
+            allow = [ { user = "alice", login = true } ]
+            """)
+        #expect(house.problems() == [])
+        let tokens = try #require(house.read().configuration?.tokens)
+        #expect(tokens[try #require(TokenName("desk.service"))]?.grant == .clientCredentials)
+        let user = try #require(TokenName("desk.user"))
+        #expect(
+            tokens[user]
+                == TokenSettings(
+                    name: user,
+                    grant: .authorizationCode(
+                        SignInSettings(
+                            responseType: .codeIDToken, redirectURIs: ["http://127.0.0.1:53177/cb", "http://[::1]:53178/cb"],
+                            postLogoutRedirectURI: "http://127.0.0.1:53177/bye", prompt: "login", loginHint: "m.petrova", maxAge: 3600, narrow: true,
+                            refreshDiesWithToken: true, refreshLifetime: 1_000_000)),
+                    scopes: ["openid", "profile", "read", "update", "offline_access"], audiences: ["urn:api"], minValid: 120, keep: .always,
+                    assumeLifetime: 900,
+                    allow: [AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000)), scopes: ["read"], login: true, place: "desk.toml:23")]))
+        #expect(
+            tokens[try #require(TokenName("desk.second"))]?.grant
+                == .authorizationCode(SignInSettings(redirectURIs: ["http://127.0.0.1:53177/cb"], refreshLifetime: 2_592_000, refreshIdle: 1_000_000)))
+    }
+
+    @Test(arguments: [
+        ("erpnet", "secret = { credential = \"portal-secret\" }", "offline_access", 2_592_000), ("erpnet", "", "offline_access", 86_400),
+        ("erpnet", "", "openid", nil), ("issuer", "", "offline_access", nil),
+    ])
+    func `how long a refresh token of ERP net lives is known`(server: String, secret: String, scope: String, lifetime: Int?) throws {
+        let house = try ConfigurationHouse()
+        try house.write(
+            "apps.d/a.toml",
+            """
+            \(server) = "https://a.example.com"
+            [client]
+            id = "a"
+            \(secret)
+            [token.t]
+            grant = "authorization_code"
+            redirect_uri = "http://127.0.0.1:53177/cb"
+            scopes = ["\(scope)"]
+            allow = [ { user = "alice", login = true } ]
+            """)
+        let settings = SignInSettings(redirectURIs: ["http://127.0.0.1:53177/cb"], refreshLifetime: lifetime)
+        #expect(house.read().configuration?.tokens.values.first?.grant == .authorizationCode(settings))
+    }
+
+    @Test func `an application that only holds tokens needs no client`() throws {
+        let house = try ConfigurationHouse()
+        let file = try house.write("../pat", "enrt_0A1B", mode: 0o600)
+        try house.write(
+            "apps.d/a.toml",
+            """
+            erpnet = "https://a.example.com"
+            [token.file]
+            grant = "reference"
+            value = { file = "\(file)" }
+            expires = "never"
+            probe = { url = "https://a.example.com/profile/me", every = 60 }
+            scopes = ["read"]
+            min_valid = 30
+            allow = [ { user = "alice" } ]
+            [token.imported]
+            grant = "reference"
+            probe.url = "https://a.example.com/profile/me?x"
+            allow = [ { user = "alice", login = true } ]
+            """)
+        #expect(house.problems() == [])
+        let configuration = try #require(house.read().configuration)
+        #expect(configuration.applications["a"]?.client == ClientIdentity(id: "", authentication: .none))
+        let file1 = configuration.tokens[try #require(TokenName("a.file"))]
+        #expect(file1?.scopes == ["read"])
+        #expect(file1?.minValid == 30)
+        #expect(
+            file1?.grant
+                == .reference(
+                    ReferenceSettings(
+                        value: Secret("enrt_0A1B"), expires: .never,
+                        probe: ReferenceSettings.Probe(way: .api("https://a.example.com/profile/me"), every: 60))))
+        #expect(
+            configuration.tokens[try #require(TokenName("a.imported"))]?.grant
+                == .reference(ReferenceSettings(probe: ReferenceSettings.Probe(way: .api("https://a.example.com/profile/me?x")))))
+    }
+
+    @Test func `a held value that only the service can see is passed over by a check`() throws {
+        var house = try ConfigurationHouse()
+        house.secrets.credentialsDirectory = nil
+        house.secrets.offline = true
+        try house.write("tokend.toml", "store.key = { credential = \"key\" }")
+        try house.write(
+            "apps.d/a.toml",
+            """
+            erpnet = "https://a.example.com"
+            [token.t]
+            grant = "reference"
+            value = { credential = "pat" }
+            expires = "never"
+            allow = [ { user = "alice" } ]
+            """)
+        let reading = house.read()
+        #expect(reading.problems == [])
+        #expect(reading.credentialsPassedOver == 2)
+        #expect(reading.configuration == nil)
+    }
+
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", 0), ("2000-02-29T23:59:59Z", 951_868_799), ("2027-03-01T02:00:00.999+02:00", 1_803_859_200),
+        ("2027-02-28 19:00:00-05:00", 1_803_859_200), ("9999-12-31T23:59:59Z", 253_402_300_799),
+    ])
+    func `a date with time and zone is one moment`(text: String, seconds: Int64) throws {
+        let root = try TOMLDocument("a = \(text)", file: "x.toml").root
+        guard case .table(let entries) = root.content, case .moment(let found) = entries["a"]?.content else {
+            throw TestFailure("\(text) is no moment")
+        }
+        #expect(found == seconds)
     }
 
     @Test(arguments: ["", "# "])
     func `the example that is shipped reads clean, its commented lines too`(comment: String) throws {
         let house = try ConfigurationHouse()
         try house.write("../credentials/secret_portal", "open sesame", mode: 0o400)
+        try house.write("../credentials/secret_portal-pat", "enrt_0A1B", mode: 0o400)
+        try house.write("../credentials/store-key", String(repeating: "k", count: 44), mode: 0o400)
         let example = try repository() + "/systemd/example"
         let daemon = try text(of: example + "/tokend.toml").split(separator: "\n").map { line in
             // lines such as "# idle = 300" are settings that are switched off; sentences have no equals sign
             line.contains(" = ") && line.hasPrefix("# ") ? String(line.dropFirst(comment.count)) : String(line)
         }
         try house.write("tokend.toml", daemon.joined(separator: "\n"))
-        try house.write("apps.d/portal.toml", text(of: example + "/apps.d/portal.toml.example"))
+        let application = try text(of: example + "/apps.d/portal.toml.example").split(separator: "\n").map { line in
+            !comment.isEmpty && line.hasPrefix("#") && !line.hasPrefix("# ") ? line.dropFirst() : line
+        }
+        try house.write("apps.d/portal.toml", application.joined(separator: "\n"))
         #expect(house.problems() == [])
-        #expect(house.read().configuration?.tokens.count == 1)
+        #expect(house.read().configuration?.tokens.count == (comment.isEmpty ? 1 : 3))
         #expect(house.read().configuration?.limits == Limits(), "what stands there is the default")
+    }
+
+    @Test func `the example of the README reads clean`() throws {
+        let house = try ConfigurationHouse()
+        try house.write("../credentials/secret_portal", "open sesame", mode: 0o400)
+        try house.write("../credentials/secret_portal-pat", "enrt_0A1B", mode: 0o400)
+        let readme = try text(of: repository() + "/README.md")
+        let start = try #require(readme.firstRange(of: "```toml\n")).upperBound
+        let end = try #require(readme[start...].firstRange(of: "```\n")).lowerBound
+        try house.write("apps.d/portal.toml", String(readme[start..<end]))
+        #expect(house.problems() == [])
+        #expect(house.read().configuration?.tokens.count == 3)
     }
 
     private func text(of path: String) throws -> String {

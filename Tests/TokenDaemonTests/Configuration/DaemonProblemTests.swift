@@ -1,3 +1,4 @@
+import Secrets
 import Testing
 @testable import TokenDaemon
 import TokenLedger
@@ -24,7 +25,18 @@ nonisolated struct DaemonProblemTests {
         ("[audit]\nrequired = 1", "2: audit.required: must be true or false, not a number"),
         ("[ready]\npolicy = \"now\"", "2: ready.policy: must be \"sockets\" or \"first-tokens\", not \"now\""),
         ("[credentials]\nID = \"portal.sync\"", "1: credentials: is not supported by this version; remove it"),
-        ("[store]\nkey = \"x\"", "1: store: is not supported by this version; remove it"),
+        (
+            "[store]\nkey = \"x\"",
+            "2: store.key: must not be written into the configuration; write key = { credential = \"name\" } or key = { file = \"/path\" }, and make another key: it was readable here"
+        ),
+        ("[store]\nkey = {}", "2: store.key: must name a credential or a file, one of the two; write key = "),
+        ("[store]\nkey = { file = \"key\" }", "2: store.key.file: must be an absolute path"),
+        ("[store]\nkey = { credential = \"none\" }", "2: store.key.credential: there is no credential \"none\"; make it with "),
+        (
+            "[store]\nkey = { credential = \"portal-secret\" }",
+            "2: store.key.credential: is too short to seal anything: at least 32 random characters; \"openssl rand -base64 32\" makes some"
+        ),
+        ("[store]\nkeys = 1", "2: store.keys: unknown key; did you mean \"key\"?"),
         ("[audi]\n", "1: audi: unknown key; did you mean \"audit\"?"),
         ("audit.required = true\naudit = 1", "2: not valid TOML here: audit is there already, from line 1 on, and cannot be added to; keep one of the two"),
     ])
@@ -39,6 +51,7 @@ nonisolated struct DaemonProblemTests {
 
     @Test func `everything that can be set is set`() throws {
         let house = try ConfigurationHouse()
+        let key = try house.write("../key", String(repeating: "k", count: 32) + "\n", mode: 0o600)
         try house.write(
             "tokend.toml",
             """
@@ -59,6 +72,9 @@ nonisolated struct DaemonProblemTests {
             idle = 60
             stranger_idle = 5
             stalled = 3
+
+            [store]
+            key = { file = "\(key)" }
             """)
         var wanted = Configuration()
         wanted.auditRequired = true
@@ -77,6 +93,7 @@ nonisolated struct DaemonProblemTests {
         wanted.limits.idle = 60
         wanted.limits.strangerIdle = 5
         wanted.limits.stalled = 3
+        wanted.storeKey = Secret(String(repeating: "k", count: 32))
         #expect(house.problems() == [])
         #expect(house.read().configuration == wanted)
     }

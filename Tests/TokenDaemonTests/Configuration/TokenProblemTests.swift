@@ -23,6 +23,7 @@ nonisolated struct TokenProblemTests {
         #expect(found == expected.map { "portal.toml:" + $0 }, "\(body)", sourceLocation: sourceLocation)
     }
 
+    private static let supported = "\"client_credentials\", \"authorization_code\" or \"reference\""
     private static let grant = "grant = \"client_credentials\"\n"
     private static let allow = "allow = [ { user = \"alice\" } ]"
 
@@ -58,18 +59,31 @@ nonisolated struct TokenProblemTests {
         ("audiences = [\"a b\"]", "8: token.sync.audiences[0]: must be printable ASCII without blanks"),
         (
             "login = true",
-            "8: token.sync.login: unknown key; here are known: allow, assume_lifetime, audience_parameter, audiences, expires, grant, header, keep, min_valid, narrow, redirect_uri, refresh_dies_with_token, response_type, scopes, shared, value"
+            "8: token.sync.login: unknown key; here are known: allow, assume_lifetime, audience_parameter, audiences, expires, grant, header, keep, login_hint, max_age, min_valid, narrow, post_logout_redirect_uri, probe, prompt, redirect_uri, refresh_dies_with_token, refresh_idle, refresh_lifetime, response_type, scopes, shared, value"
         ),
-        ("narrow = true", "8: token.sync.narrow: belongs to grants with a refresh token; client_credentials has no use for it, so remove it"),
-        (
-            "refresh_dies_with_token = true",
-            "8: token.sync.refresh_dies_with_token: belongs to grants with a refresh token; client_credentials has no use for it, so remove it"
-        ),
-        ("redirect_uri = \"x\"", "8: token.sync.redirect_uri: belongs to grant \"authorization_code\"; client_credentials has no use for it, so remove it"),
-        ("value = { credential = \"x\" }", "8: token.sync.value: belongs to grant \"reference\"; client_credentials has no use for it, so remove it"),
     ])
     func `each fault is told with its line, key and remedy`(line: String, problem: String) throws {
         try expect(Self.grant + Self.allow + "\n" + line, [problem])
+    }
+
+    @Test(arguments: [
+        ("response_type = \"code\"", "response_type", "grant \"authorization_code\""),
+        ("redirect_uri = \"x\"", "redirect_uri", "grant \"authorization_code\""),
+        ("post_logout_redirect_uri = \"x\"", "post_logout_redirect_uri", "grant \"authorization_code\""),
+        ("prompt = \"login\"", "prompt", "grant \"authorization_code\""),
+        ("login_hint = \"x\"", "login_hint", "grant \"authorization_code\""),
+        ("max_age = 1", "max_age", "grant \"authorization_code\""),
+        ("narrow = true", "narrow", "grants with a refresh token"),
+        ("refresh_dies_with_token = true", "refresh_dies_with_token", "grants with a refresh token"),
+        ("refresh_lifetime = 1", "refresh_lifetime", "grants with a refresh token"),
+        ("refresh_idle = 1", "refresh_idle", "grants with a refresh token"),
+        ("value = { credential = \"x\" }", "value", "grant \"reference\""),
+        ("expires = \"never\"", "expires", "grant \"reference\""),
+        ("probe = { introspection = true }", "probe", "grant \"reference\""),
+    ])
+    func `a key of another grant is refused`(line: String, key: String, owner: String) throws {
+        try expect(
+            Self.grant + Self.allow + "\n" + line, ["8: token.sync.\(key): belongs to \(owner); client_credentials has no use for it, so remove it"])
     }
 
     @Test(arguments: ["openid", "profile", "offline_access"])
@@ -88,16 +102,15 @@ nonisolated struct TokenProblemTests {
             ])
     }
 
-    @Test(arguments: ["authorization_code", "device_code", "reference", "jwt_bearer", "token_exchange"])
+    @Test(arguments: ["device_code", "jwt_bearer", "token_exchange"])
     func `a grant of another version is named as such and its keys are no further problem`(grant: String) throws {
         let body = "grant = \"\(grant)\"\nresponse_type = \"code\"\nscopes = [\"openid\"]\nallow = [ { user = \"alice\", login = true } ]"
-        try expect(body, ["6: token.sync.grant: \"\(grant)\" is not supported by this version; use \"client_credentials\""])
+        try expect(body, ["6: token.sync.grant: \"\(grant)\" is not supported by this version; use \(Self.supported)"])
     }
 
     @Test func `a grant is required and must be one of the known`() throws {
-        try expect(Self.allow, ["5: token.sync.grant: is missing; write grant = \"client_credentials\""])
-        let known = "\"client_credentials\", \"authorization_code\", \"device_code\", \"reference\", \"jwt_bearer\" or \"token_exchange\""
-        try expect("grant = \"password\"\n" + Self.allow, ["6: token.sync.grant: must be \(known), not \"password\""])
+        try expect(Self.allow, ["5: token.sync.grant: is missing; write grant = \(Self.supported)"])
+        try expect("grant = \"password\"\n" + Self.allow, ["6: token.sync.grant: must be \(Self.supported), not \"password\""])
     }
 
     @Test func `a token that nobody may ask for is a warning`() throws {
@@ -115,7 +128,7 @@ nonisolated struct TokenProblemTests {
                 "8: token.sync.kep: unknown key; did you mean \"keep\"?",
                 "9: token.Other: a token's name has lower-case letters, digits, \"-\" and \"_\", at most 32; rename it",
                 "9: warning: token.Other: nobody may ask for it; add allow = [ { unit = \"…\" } ] or such",
-                "9: token.Other.grant: is missing; write grant = \"client_credentials\"",
+                "9: token.Other.grant: is missing; write grant = \(Self.supported)",
                 "12: token.x.allow[0]: must name a user, a group or a unit",
             ])
     }

@@ -79,7 +79,7 @@ import TokenWire
     private func fields(_ event: LedgerEvent) -> [(AuditField, String)] {
         var configuration = Scene.configuration()
         configuration.applications["portal"] = Scene.application("portal", issuer: "https://demodb.my.erp.net/id")
-        return auditFields(AuditEntry(event, configuration))
+        return auditFields(AuditEntry(event, configuration, at: Moment(boot: 0, wall: 0)))
     }
 
     private func failed(_ failure: ExchangeFailure, nextTry: Int64? = nil, stillServing: Int64 = 0) -> [(AuditField, String)] {
@@ -90,7 +90,7 @@ import TokenWire
     private var held: HeldToken {
         HeldToken(
             token: Secret(Self.canary), id: Sample.successor, scopes: ["read"], header: .authorization, since: 0, until: .seconds(3600), ends: .seconds(3600),
-            expires: 1_762_189_360, isAssumed: false)
+            expires: .at(1_762_189_360), isAssumed: false, isReference: false)
     }
 
     @Test func `LOG-03 a successful exchange is told in full`() {

@@ -16,7 +16,7 @@ package struct Arrival: Sendable {
 extension AuditEntry {
     /// Form fields whose value is shown only as a fingerprint.
     private static let secretFields: Set<String> = [
-        "client_secret", "code", "code_verifier", "refresh_token", "token", "password", "assertion", "client_assertion",
+        "client_secret", "code", "device_code", "code_verifier", "refresh_token", "token", "password", "assertion", "client_assertion",
         "subject_token", "actor_token", "id_token_hint",
     ]
 

@@ -38,6 +38,8 @@ package struct AuditEntry: Equatable, Sendable {
         package let error: String?
         /// Fingerprint of the access token in the answer.
         package let token: String?
+        /// Fingerprint of the refresh token in the answer.
+        package let refreshToken: String?
         /// `whole`, `half`, `drip`, `endless`, `dropped`, or `gone` when the client did not wait.
         package let delivery: String
 
@@ -45,11 +47,12 @@ package struct AuditEntry: Equatable, Sendable {
             status = reply?.status
             error = reply?.error
             token = reply?.accessToken.map { fingerprint($0) }
+            refreshToken = reply?.refreshToken.map { fingerprint($0) }
             self.delivery = delivery
         }
 
         private init(_ other: Outcome, delivery: String) {
-            (status, error, token) = (other.status, other.error, other.token)
+            (status, error, token, refreshToken) = (other.status, other.error, other.token, other.refreshToken)
             self.delivery = delivery
         }
 
@@ -68,7 +71,8 @@ extension AuditEntry {
             "client": optional(client), "fields": fields.map { JSON($0) } ?? .null, "grant_type": optional(grantType),
             "scope": optional(scope), "fingerprints": sorted(fingerprints), "fault": optional(fault),
             "status": outcome?.status.map { .number($0) } ?? .null, "error": optional(outcome?.error),
-            "token": optional(outcome?.token), "delivery": optional(outcome?.delivery),
+            "token": optional(outcome?.token), "refresh_token": optional(outcome?.refreshToken),
+            "delivery": optional(outcome?.delivery),
         ]
     }
 

@@ -14,6 +14,14 @@ package struct DemoClient: Sendable {
         self.application = application
     }
 
+    /// The registration with more redirect URIs, if people sign in to it.
+    package func application(adding redirectURIs: [String]) -> TrustedApplication {
+        guard application.interactive else { return application }
+        var application = application
+        application.impersonateLoginUrl = ([application.impersonateLoginUrl] + redirectURIs).joined(separator: ",")
+        return application
+    }
+
     package static let all: [DemoClient] = [
         DemoClient("machine", "demo.app/sync", secret: "sync-secret-0123456789abcdef") {
             $0.runsAsSystemUser(scope: "read update")
@@ -57,7 +65,7 @@ extension TrustedApplication {
     fileprivate mutating func signsPeopleIn(scope: String) {
         self.scope = scope
         impersonateAsInternalUserAllowed = true
-        impersonateLoginUrl = "http://127.0.0.1:53682/callback"
-        impersonateLogoutUrl = "http://127.0.0.1:53682/bye"
+        impersonateLoginUrl = "http://127.0.0.1:53177/callback"
+        impersonateLogoutUrl = "http://127.0.0.1:53177/bye"
     }
 }

@@ -3,7 +3,7 @@ extension Fault {
     init(_ line: ControlLine, id: Int) throws(ControlError) {
         guard line.words.count == 2 else { throw ControlError("fault TARGET KIND [option=value]…") }
         self.id = id
-        target = try FaultTarget(line.words[0], client: line["client"])
+        target = try FaultTarget(line.words[0], client: line["client"], grantType: line["grant"])
         word = line.words[1]
         delay = try line.seconds("delay") ?? 0
         hold = try line.seconds("hold") ?? 0
@@ -11,7 +11,7 @@ extension Fault {
         kind = try Self.kind(word, line)
     }
 
-    private static let common = ["times", "client", "delay", "hold"]
+    private static let common = ["times", "client", "grant", "delay", "hold"]
 
     private static func times(_ line: ControlLine) throws(ControlError) -> Int? {
         guard let text = line["times"] else { return 1 }

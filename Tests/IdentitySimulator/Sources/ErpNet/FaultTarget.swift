@@ -10,11 +10,14 @@ package struct FaultTarget: Equatable, Sendable, CustomStringConvertible {
     let place: Place
     /// Only requests that name this client in their token form or Basic header.
     package let client: String?
+    /// Only token requests of this `grant_type`.
+    package let grantType: String?
     package let description: String
 
     /// - Parameter text: a route (`token`), `auto-discovery` for both its addresses, `any`, a path, or a path that ends in `*`.
-    package init(_ text: String, client: String?) throws(ControlError) {
+    package init(_ text: String, client: String?, grantType: String? = nil) throws(ControlError) {
         self.client = client
+        self.grantType = grantType
         description = text
         place =
             switch text {
@@ -28,6 +31,7 @@ package struct FaultTarget: Equatable, Sendable, CustomStringConvertible {
 
     func meets(_ request: Request, client: String?) -> Bool {
         guard self.client == nil || self.client == client else { return false }
+        guard grantType == nil || grantType == request.form?["grant_type"] else { return false }
         return switch place {
         case .any: true
         case .routes(let routes): routes.contains(request.route)

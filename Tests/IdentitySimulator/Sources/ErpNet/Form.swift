@@ -7,6 +7,10 @@ package struct Form: Sendable {
 
     package let fields: [Field]
 
+    package init(_ fields: [(name: String, value: String)]) {
+        self.fields = fields.map { Field(name: $0.name, value: $0.value) }
+    }
+
     /// Reads a body. `nil` when a `%` is not followed by two hex digits or the result is not UTF-8.
     package init?(decoding bytes: some Collection<UInt8>) {
         var fields: [Field] = []

@@ -38,6 +38,7 @@ extension Identity {
 
     /// The client that a request names, if it exists; an unknown name is not repeated, since it may be anything.
     func registeredClient(of request: Request) -> String? {
+        if let id = request.queryForm?["client_id"], request.route == .authorize { return application(id)?.applicationUri }
         let presented = request.form.flatMap { try? PresentedClient(request, form: $0) }
         return presented.flatMap { application($0.id)?.applicationUri }
     }

@@ -22,13 +22,20 @@ extension Identity {
         let index = try index(of: id)
         var application = applications[index]
         for attribute in attributes { try application.set(attribute.name, to: attribute.value) }
+        if !application.isEnabled || application.clientType != applications[index].clientType { endGrants(of: id) }
         applications[index] = application
         return ["app": application.attributes]
     }
 
     private mutating func removeApplication(_ id: String) throws(ControlError) -> JSON {
         applications.remove(at: try index(of: id))
+        endGrants(of: id)
         return [:]
+    }
+
+    /// A registration that was disabled, changed its type or went takes its refresh tokens along.
+    private mutating func endGrants(of id: String) {
+        end(.applicationChange) { $0.client == id }
     }
 
     private func index(of id: String) throws(ControlError) -> Int {

@@ -13,6 +13,13 @@ extension Identity {
         case "clock": try clockVerb(line, wall: wall)
         case "keys": try keysVerb(line)
         case "app": try app(line)
+        case "grants": try grantsVerb(line, now: clock.now(wall: wall))
+        case "grant": try grantVerb(line, now: clock.now(wall: wall))
+        case "device": try deviceVerb(line, now: clock.now(wall: wall))
+        case "sessions": try sessionsVerb(line)
+        case "session": try sessionVerb(line)
+        case "password": try password(line)
+        case "id-token": try idTokenVerb(line)
         case "reference": try reference(line, now: clock.now(wall: wall))
         case "licences": try licencesVerb(line, now: clock.now(wall: wall))
         default: nil
@@ -34,7 +41,11 @@ extension Identity {
                 throw ControlError("no knob \"\(line.words[0])\"; \"knob\" shows them all")
             }
             return ["value": value]
-        case 2: try knobs.turn(line.words[0], to: line.words[1])
+        case 2:
+            if line.words[0] == "auto-login", line.words[1] != "off", person(line.words[1])?.password == nil {
+                throw ControlError("\"auto-login\" is off or the login of a person, not \"\(line.words[1])\"")
+            }
+            try knobs.turn(line.words[0], to: line.words[1])
         default: throw ControlError("knob [NAME [VALUE]]")
         }
         return [:]

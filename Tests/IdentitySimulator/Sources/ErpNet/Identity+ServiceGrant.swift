@@ -2,10 +2,11 @@ internal import Keys
 
 extension Identity {
     /// Client credentials: a token for the application's System User, without a refresh token.
-    func serviceGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
+    mutating func serviceGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
         let systemUser = try systemUser(of: application)
         let scopes = try grantedScopes(form["scope"], to: application)
         let claims = serviceClaims(application, systemUser: systemUser, scopes: scopes, site: site, now: now)
+        counters.add("service-grants", client: application.applicationUri)
         return .json([
             "access_token": .string(try JWT.sign(claims, type: "at+jwt", with: keys.signing)),
             "expires_in": .number(knobs.accessTTL),
@@ -28,11 +29,7 @@ extension Identity {
         guard wanted.allSatisfy(ceiling.contains) else { throw .scopeOutsideCeiling }
         let granted = wanted.isEmpty ? ceiling : wanted
         guard !granted.isEmpty else { throw .scopeOutsideCeiling }
-        return switch knobs.scopeGrant {
-        case .exact: granted
-        case .subset: granted.count > 1 ? granted.dropLast() : granted
-        case .superset: ceiling
-        }
+        return bent(granted, ceiling: ceiling)
     }
 
     private func serviceClaims(

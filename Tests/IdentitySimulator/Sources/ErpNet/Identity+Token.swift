@@ -8,14 +8,14 @@ extension Identity {
             counters.add("token-grants", client: application.applicationUri)
             return reply
         } catch let refusal as TokenRefusal {
-            counters.add("token-refusals", client: registeredClient(of: request))
+            count(refusal, request)
             return refusal.reply(knobs)
         } catch {
             return .page("500 Internal Server Error", status: 500)
         }
     }
 
-    private func tokenForm(_ request: Request) throws(TokenRefusal) -> Form {
+    func tokenForm(_ request: Request) throws(TokenRefusal) -> Form {
         guard request.method == "POST" else { throw .notPost }
         guard request.isForm else { throw .notForm }
         guard let form = request.form else { throw .malformedForm }
@@ -23,7 +23,7 @@ extension Identity {
         return form
     }
 
-    private func authenticate(_ client: PresentedClient) throws(TokenRefusal) -> TrustedApplication {
+    func authenticate(_ client: PresentedClient) throws(TokenRefusal) -> TrustedApplication {
         guard client.isWithinLimits, let application = application(client.id) else { throw .unknownClient }
         guard application.isEnabled else { throw .disabledClient }
         switch application.clientType {
@@ -42,25 +42,20 @@ extension Identity {
         case nil, "": throw TokenRefusal.missingGrantType
         case "client_credentials":
             try serviceGrant(form, to: application, site: site, now: now)
-        case "authorization_code":
-            throw try codeRefusal(form, of: application)
-        case "refresh_token":
-            throw try refreshRefusal(form, of: application)
+        case "authorization_code": try codeGrant(form, to: application, site: site, now: now)
+        case "refresh_token": try refreshGrant(form, to: application, site: site, now: now)
+        case "urn:ietf:params:oauth:grant-type:device_code": try deviceGrant(form, to: application, site: site, now: now)
         default: throw TokenRefusal.unknownGrantType
         }
     }
 
-    /// No code was ever issued, so every code is unknown.
-    private func codeRefusal(_ form: Form, of application: TrustedApplication) throws(TokenRefusal) -> TokenRefusal {
-        guard application.interactive else { throw .grantNotAllowed }
-        guard form["code"] != nil else { throw .missingField }
-        return .unknownCode
-    }
-
-    /// No refresh token was ever issued: client credentials give none.
-    private func refreshRefusal(_ form: Form, of application: TrustedApplication) throws(TokenRefusal) -> TokenRefusal {
-        guard application.interactive else { throw .grantNotAllowed }
-        guard form["refresh_token"] != nil else { throw .missingField }
-        return .unknownRefreshToken
+    private mutating func count(_ refusal: TokenRefusal, _ request: Request) {
+        let client = registeredClient(of: request)
+        counters.add("token-refusals", client: client)
+        switch request.form?["grant_type"] {
+        case "authorization_code": counters.add("code-refusals", client: client)
+        case "refresh_token": counters.add("refresh-refusals", client: client)
+        default: break
+        }
     }
 }

@@ -6,6 +6,8 @@ package struct Identity: Sendable {
     /// The tenant database, as claims and pages name it.
     package let database: String
     private let defaults: Knobs
+    /// Redirect URIs of every interactive application besides its own.
+    private let redirectURIs: [String]
 
     package var applications: [TrustedApplication] = []
     package var people: [Person] = []
@@ -13,7 +15,13 @@ package struct Identity: Sendable {
     package var knobs: Knobs
     /// Members of the metadata that a test has replaced; `nil` takes one away.
     package var metadataChanges: [String: JSON?] = [:]
+    /// Claims of ID tokens that a test has bent.
+    package var idTokenChanges: [String: IDTokenChange] = [:]
     package var faults = FaultQueue()
+    package var sessions = Sessions()
+    package var codes = Codes()
+    package var grants = Grants()
+    package var devices = Devices()
     package var references = ReferenceTokens()
     package var licences = LicencePool()
     package var counters = Counters()
@@ -23,11 +31,13 @@ package struct Identity: Sendable {
     /// - Parameters:
     ///   - signing: the key of the first access tokens.
     ///   - accessTTL: seconds that an access token lives until a knob says otherwise.
-    package init(database: String, signing: RSAKey, accessTTL: Int) {
+    ///   - redirectURIs: what every interactive application accepts besides its own.
+    package init(database: String, signing: RSAKey, accessTTL: Int, redirectURIs: [String] = []) {
         var knobs = Knobs()
         knobs.accessTTL = accessTTL
         self.database = database
         self.knobs = knobs
+        self.redirectURIs = redirectURIs
         defaults = knobs
         keys = KeyRing(signing: signing)
         registerDemo()
@@ -38,6 +48,8 @@ package struct Identity: Sendable {
         let fresh = audit.nextEntry
         (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))
         (references, licences, counters) = (ReferenceTokens(), LicencePool(), Counters())
+        (sessions, codes, devices) = (Sessions(), Codes(), Devices())
+        (grants, idTokenChanges) = (Grants(after: grants), [:])
         (audit, clock) = (AuditLog(from: fresh), SimulatedClock())
         keys.reset()
         registerDemo()
@@ -50,7 +62,7 @@ package struct Identity: Sendable {
     }
 
     private mutating func registerDemo() {
-        applications = DemoClient.all.map(\.application)
+        applications = DemoClient.all.map { $0.application(adding: redirectURIs) }
         people = Person.demo
     }
 }

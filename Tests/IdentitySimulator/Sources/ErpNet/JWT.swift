@@ -6,8 +6,11 @@ package enum JWT {
     ///   - type: the `typ` header, `at+jwt` or `JWT`.
     ///   - claims: the payload, an object.
     package static func sign(_ claims: JSON, type: String, with entry: KeyRing.Entry) throws -> String {
-        let header: JSON = ["alg": "RS256", "kid": .string(entry.kid), "typ": .string(type)]
+        try compact(["alg": "RS256", "kid": .string(entry.kid), "typ": .string(type)], claims) { try entry.key.sign($0) }
+    }
+
+    static func compact(_ header: JSON, _ claims: JSON, signature: ([UInt8]) throws -> [UInt8]) rethrows -> String {
         let signed = base64url(Array(header.description.utf8)) + "." + base64url(Array(claims.description.utf8))
-        return signed + "." + base64url(try entry.key.sign(Array(signed.utf8)))
+        return signed + "." + base64url(try signature(Array(signed.utf8)))
     }
 }

@@ -24,6 +24,35 @@ package struct Knob: Sendable {
         choice("missing-secret", \.missingSecret),
         choice("forbidden-grant", \.forbiddenGrant),
         number("access-ttl", \.accessTTL, 1...86_400_000),
+        text("auto-login", \.autoLogin, "off or a login"),
+        choice("deny", \.deny),
+        choice("consent", \.consent),
+        choice("iss-parameter", \.issuerParameter),
+        choice("iss-advertised", \.issuerAdvertised),
+        choice("session-state", \.sessionState),
+        choice("state-answer", \.stateAnswer),
+        choice("loopback-port", \.loopbackPort),
+        number("code-ttl", \.codeTTL, 1...86_400),
+        choice("code-reuse", \.codeReuse),
+        choice("refresh-tokens", \.refreshTokens),
+        word("refresh-mode", \.refreshMode, "reject, family-revoke, grace-SECONDS or no-rotation"),
+        choice("unrotated-answer", \.unrotatedAnswer),
+        choice("refresh-expiry", \.refreshExpiry),
+        word("refresh-ttl", \.refreshTTL, "by-client-type or seconds"),
+        choice("refresh-expires-in", \.refreshExpiresIn),
+        choice("refresh-scope", \.refreshScope),
+        choice("repeat-claims", \.repeatClaims),
+        number("id-token-ttl", \.idTokenTTL, 1...86_400_000),
+        choice("id-tokens", \.idTokens),
+        choice("id-token-flaw", \.idTokenFlaw),
+        choice("id-token-flaw-in", \.idTokenFlawIn),
+        choice("id-token-profile", \.idTokenProfile),
+        choice("revocation-endpoint", \.revocationEndpoint),
+        choice("introspection", \.introspection),
+        choice("device-grant", \.deviceGrant),
+        number("device-ttl", \.deviceTTL, 1...86_400),
+        number("device-interval", \.deviceInterval, 0...3600),
+        choice("logout-kills", \.logoutKills),
         choice("api-challenge", \.apiChallenge),
         number("licences", \.licences, 0...1_000_000),
         number("licence-status", \.licenceStatus, 400...599),
@@ -37,6 +66,18 @@ package struct Knob: Sendable {
             $0[keyPath: path].rawValue
         } turn: {
             guard let value = Value(rawValue: $1) else { return false }
+            $0[keyPath: path] = value
+            return true
+        }
+    }
+
+    private static func word<Value: LosslessStringConvertible & Sendable>(
+        _ name: String, _ path: any WritableKeyPath<Knobs, Value> & Sendable, _ choices: String
+    ) -> Knob {
+        Knob(name: name, choices: choices) {
+            $0[keyPath: path].description
+        } turn: {
+            guard let value = Value($1) else { return false }
             $0[keyPath: path] = value
             return true
         }

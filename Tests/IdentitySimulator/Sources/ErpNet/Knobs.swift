@@ -12,6 +12,25 @@ package struct Knobs: Equatable, Sendable {
     package enum ErrorOfForbiddenGrant: String, CaseIterable, Sendable {
         case unauthorizedClient = "unauthorized_client", unsupportedGrantType = "unsupported_grant_type"
     }
+    package enum Listing: String, CaseIterable, Sendable { case on, unlisted, off }
+    package enum Consent: String, CaseIterable, Sendable { case off, on }
+    package enum Right: String, CaseIterable, Sendable { case right, wrong, missing }
+    package enum Denial: String, CaseIterable, Sendable {
+        case off
+        case accessDenied = "access_denied", loginRequired = "login_required", consentRequired = "consent_required"
+        case interactionRequired = "interaction_required", accountSelectionRequired = "account_selection_required"
+    }
+    package enum IssuerParameter: String, CaseIterable, Sendable { case off, right, wrong }
+    package enum PortOfLoopback: String, CaseIterable, Sendable { case exact, any }
+    package enum CodeReuse: String, CaseIterable, Sendable { case reject, familyRevoke = "family-revoke" }
+    package enum RefreshExpiry: String, CaseIterable, Sendable { case absolute, sliding }
+    package enum UnrotatedAnswer: String, CaseIterable, Sendable { case same, absent }
+    package enum RefreshScope: String, CaseIterable, Sendable { case ignore, narrow }
+    package enum IDTokens: String, CaseIterable, Sendable {
+        case on, off
+        case notInFront = "not-in-front", notOnRefresh = "not-on-refresh"
+    }
+    package enum IDTokenPlace: String, CaseIterable, Sendable { case everywhere, front, code, refresh }
 
     /// `off`: 404.
     package var sysAutoDiscovery = Switch.on
@@ -39,6 +58,61 @@ package struct Knobs: Equatable, Sendable {
     package var forbiddenGrant = ErrorOfForbiddenGrant.unauthorizedClient
     /// Seconds that an access token lives.
     package var accessTTL = 3600
+    /// `off`, or the login of the person as whom everybody is signed in at once, without pages.
+    package var autoLogin = "off"
+    /// What an authorization request is refused with, at once and without pages.
+    package var deny = Denial.off
+    /// `on`: a page asks for consent each time.
+    package var consent = Consent.off
+    /// The `iss` parameter of an authorization response (RFC 9207).
+    package var issuerParameter = IssuerParameter.off
+    /// `on`: the metadata promises the `iss` parameter.
+    package var issuerAdvertised = Switch.off
+    /// `off`: an authorization response comes without `session_state`.
+    package var sessionState = Switch.on
+    /// The `state` of an authorization response.
+    package var stateAnswer = Right.right
+    /// `any`: a loopback redirect URI matches with any port (RFC 8252 section 7.3).
+    package var loopbackPort = PortOfLoopback.exact
+    /// Seconds that an authorization code lives.
+    package var codeTTL = 300
+    /// `family-revoke`: the second use of a code ends what came of the first.
+    package var codeReuse = CodeReuse.reject
+    /// `off`: nobody gets a refresh token, whatever the scope.
+    package var refreshTokens = Switch.on
+    package var refreshMode = RefreshMode.reject
+    /// What a refresh answers in the mode `no-rotation`: the same refresh token, or none.
+    package var unrotatedAnswer = UnrotatedAnswer.same
+    /// `absolute`: a grant ends so long after it began; `sliding`: after its last refresh.
+    package var refreshExpiry = RefreshExpiry.absolute
+    package var refreshTTL = RefreshLife.byClientType
+    /// `on`: answers say how long the refresh token lives.
+    package var refreshExpiresIn = Switch.off
+    /// What a `scope` in a refresh does. `narrow`: it is granted, and without `offline_access` no new refresh token comes.
+    package var refreshScope = RefreshScope.ignore
+    /// `on`: an access token of a refresh repeats `jti` and `iat` of the first, as stock servers do.
+    package var repeatClaims = Switch.off
+    /// Seconds that an ID token lives.
+    package var idTokenTTL = 300
+    package var idTokens = IDTokens.on
+    /// What is wrong with ID tokens besides their claims.
+    package var idTokenFlaw = JWT.Flaw.none
+    /// Which ID tokens are flawed, in their signature and in their claims.
+    package var idTokenFlawIn = IDTokenPlace.everywhere
+    /// `on`: ID tokens have `name` and `email`.
+    package var idTokenProfile = Switch.off
+    /// `unlisted`: it answers, but the metadata does not name it; `off`: 404.
+    package var revocationEndpoint = Listing.on
+    /// `on`: clients may ask about tokens, and the metadata says so; `off`: 401, as stock servers answer clients.
+    package var introspection = Switch.off
+    /// `on`: applications that sign people in may do so by device codes, and the metadata says so.
+    package var deviceGrant = Switch.off
+    /// Seconds that a device code lives.
+    package var deviceTTL = 300
+    /// Seconds that a device must wait before it asks again.
+    package var deviceInterval = 5
+    /// `off`: the end of a session leaves its refresh tokens alive.
+    package var logoutKills = Switch.on
     /// `on`: a 401 of the API carries `WWW-Authenticate: Bearer error="invalid_token"`.
     package var apiChallenge = Switch.on
     /// Licence slots of the instance.

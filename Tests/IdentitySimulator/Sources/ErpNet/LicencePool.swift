@@ -33,6 +33,9 @@ package struct LicencePool: Sendable {
         return true
     }
 
+    /// Ends a session, and frees its slot.
+    package mutating func close(_ key: String) { sessions[key] = nil }
+
     /// Slots in use.
     package mutating func inUse(now: Int) -> Int {
         close(now: now)

@@ -13,7 +13,9 @@ package struct Person: Equatable, Sendable {
     package let kind: Kind
     package let isAdmin: Bool
     /// `nil` for users that cannot sign in.
-    package let password: String?
+    package var password: String?
+
+    package var email: String { login + "@demo.example" }
 }
 
 extension Person {

@@ -30,13 +30,13 @@ package enum Quirk: Equatable, Sendable {
         case error
     }
 
-    static let names = "expires-in, token-type, scope, access-token, body or content-type"
+    static let names = "expires-in, token-type, scope, access-token, refresh-token, id-token, body or content-type"
 
     package init(_ name: String, _ value: String) throws(ControlError) {
         switch name {
         case "expires-in": self = .member("expires_in", Self.expiry(value))
-        case "token-type", "scope", "access-token":
-            self = .member(name == "token-type" ? "token_type" : name == "scope" ? "scope" : "access_token", Self.text(value))
+        case "token-type", "scope", "access-token", "refresh-token", "id-token":
+            self = .member(String(name.map { $0 == "-" ? "_" : $0 }), Self.text(value))
         case "content-type": self = .contentType(value == "missing" ? nil : value)
         case "body":
             guard let body = Body(rawValue: value) else {

@@ -1,15 +1,15 @@
 internal import Keys
 
 /// The `enrt_` tokens of an instance: opaque, looked up at each request, dead at once when revoked.
-package struct ReferenceTokens: Sendable {
-    package enum Kind: String, CaseIterable, Sendable {
+package struct ReferenceTokens: Sendable, Codable {
+    package enum Kind: String, CaseIterable, Sendable, Codable {
         /// Acts as the person who made it.
         case personal = "PAT"
         /// Acts as the application's System User.
         case system = "SAT"
     }
 
-    package struct Entry: Sendable {
+    package struct Entry: Sendable, Codable {
         /// The token's fingerprint: all that is shown of it after it was minted.
         package let id: String
         package let kind: Kind
@@ -21,6 +21,8 @@ package struct ReferenceTokens: Sendable {
         package let expiry: Int?
         package fileprivate(set) var revoked = false
         package fileprivate(set) var lastUsed: Int?
+
+        package func isGood(now: Int) -> Bool { !revoked && (expiry.map { now < $0 } ?? true) }
     }
 
     package private(set) var entries: [Entry] = []
@@ -48,6 +50,11 @@ package struct ReferenceTokens: Sendable {
         if let expiry = entries[index].expiry, now >= expiry { throw .expiredReference }
         entries[index].lastUsed = now
         return entries[index]
+    }
+
+    package func entry(_ token: String) -> Entry? {
+        let id = fingerprint(token)
+        return entries.first { $0.id == id }
     }
 
     package mutating func revoke(id: String) throws(ControlError) {

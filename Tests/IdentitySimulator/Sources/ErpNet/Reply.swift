@@ -8,6 +8,14 @@ package struct Reply: Equatable, Sendable {
     package var status: Int
     package var headers: [Request.Header]
     package var body: Body
+    /// The error code of an answer that is a page or a redirect, for the audit log.
+    package var problem: String?
+
+    package init(status: Int, headers: [Request.Header], body: Body) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
 
     package var bytes: [UInt8] {
         switch body {
@@ -16,16 +24,19 @@ package struct Reply: Equatable, Sendable {
         }
     }
 
-    /// The `error` member of a JSON answer, for the audit log.
-    package var error: String? {
-        guard case .json(let value) = body, case .string(let error)? = value["error"] else { return nil }
-        return error
-    }
+    /// The error code of the answer, for the audit log.
+    package var error: String? { member("error") ?? problem }
 
-    /// The `access_token` member of a JSON answer. Secret: only its fingerprint may be kept.
-    package var accessToken: String? {
-        guard case .json(let value) = body, case .string(let token)? = value["access_token"] else { return nil }
-        return token
+    /// Secret: only its fingerprint may be kept.
+    package var accessToken: String? { member("access_token") }
+
+    /// Secret: only its fingerprint may be kept.
+    package var refreshToken: String? { member("refresh_token") }
+
+    /// A text in a JSON answer.
+    private func member(_ name: String) -> String? {
+        guard case .json(let value) = body, case .string(let text)? = value[name] else { return nil }
+        return text
     }
 
     package mutating func set(_ name: String, _ value: String?) {

@@ -5,6 +5,18 @@ package enum Route: String, CaseIterable, Sendable {
     case metadata
     case jwks
     case token
+    case authorize
+    /// The page that asks for login and password.
+    case signIn = "sign-in"
+    /// The page that asks whether the application may.
+    case consent
+    case endSession = "end-session"
+    case userinfo
+    case revocation
+    case introspection
+    case deviceAuthorization = "device-authorization"
+    /// The page where a person types a device's code.
+    case device
     case api
     case me
     case login
@@ -22,6 +34,15 @@ package enum Route: String, CaseIterable, Sendable {
             case "/id/.well-known/openid-configuration": .metadata
             case "/id/.well-known/openid-configuration/jwks": .jwks
             case "/id/connect/token": .token
+            case "/id/connect/authorize", "/id/connect/authorize/callback": .authorize
+            case "/id/account/login": .signIn
+            case "/id/consent": .consent
+            case "/id/connect/endsession": .endSession
+            case "/id/connect/userinfo": .userinfo
+            case "/id/connect/revocation": .revocation
+            case "/id/connect/introspect": .introspection
+            case "/id/connect/deviceauthorization": .deviceAuthorization
+            case "/id/device": .device
             case "/profile/me": .me
             case "/api/domain/login": .login
             case "/tools/ver": .version
@@ -36,7 +57,9 @@ package enum Route: String, CaseIterable, Sendable {
     var isOnlyRead: Bool {
         switch self {
         case .sysAutoDiscovery, .toolsAutoDiscovery, .metadata, .jwks, .me, .version, .serverInfo: true
-        case .token, .api, .login, .hashTool, .other: false
+        case .token, .authorize, .signIn, .consent, .endSession, .userinfo, .revocation, .introspection, .deviceAuthorization, .device, .api,
+            .login, .hashTool, .other:
+            false
         }
     }
 }

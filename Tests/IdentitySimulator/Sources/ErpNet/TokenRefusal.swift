@@ -22,7 +22,26 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
     case scopeOutsideCeiling
     case missingField
     case unknownCode
+    case codeOfAnotherClient
+    case usedCode
+    case expiredCode
+    case missingRedirectURI
+    case otherRedirectURI
+    case missingVerifier
+    case unexpectedVerifier
+    case wrongVerifier
     case unknownRefreshToken
+    case refreshTokenOfAnotherClient
+    case usedRefreshToken
+    case expiredRefreshToken
+    case endedGrant
+    case userNotAllowed
+    case unknownTokenTypeHint
+    case unknownDeviceCode
+    case expiredDeviceCode
+    case refusedByPerson
+    case authorizationPending
+    case askedTooSoon
 
     /// The `error` code on the wire.
     package func code(_ knobs: Knobs) -> String {
@@ -34,9 +53,17 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
             "invalid_client"
         case .missingGrantType, .unknownGrantType: "unsupported_grant_type"
         case .grantNotAllowed: knobs.forbiddenGrant.rawValue
-        case .serviceNotAllowed, .noSystemUser: "unauthorized_client"
+        case .serviceNotAllowed, .noSystemUser, .missingRedirectURI: "unauthorized_client"
         case .identityScope, .scopeOutsideCeiling: "invalid_scope"
-        case .unknownCode, .unknownRefreshToken: "invalid_grant"
+        case .unknownCode, .codeOfAnotherClient, .usedCode, .expiredCode, .otherRedirectURI, .missingVerifier, .unexpectedVerifier,
+            .wrongVerifier, .unknownRefreshToken, .refreshTokenOfAnotherClient, .usedRefreshToken, .expiredRefreshToken, .endedGrant,
+            .userNotAllowed, .unknownDeviceCode:
+            "invalid_grant"
+        case .unknownTokenTypeHint: "unsupported_token_type"
+        case .expiredDeviceCode: "expired_token"
+        case .refusedByPerson: "access_denied"
+        case .authorizationPending: "authorization_pending"
+        case .askedTooSoon: "slow_down"
         }
     }
 
@@ -65,7 +92,26 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         case .scopeOutsideCeiling: "The application may not have a requested scope."
         case .missingField: "A required parameter is missing."
         case .unknownCode: "The authorization code is not valid."
+        case .codeOfAnotherClient: "The authorization code was issued to another application."
+        case .usedCode: "The authorization code was used before."
+        case .expiredCode: "The authorization code has expired."
+        case .missingRedirectURI: "The redirect URI is missing."
+        case .otherRedirectURI: "The redirect URI is not that of the authorization request."
+        case .missingVerifier: "The code verifier is missing."
+        case .unexpectedVerifier: "A code verifier was sent, but the authorization request had no challenge."
+        case .wrongVerifier: "The code verifier does not match the challenge."
         case .unknownRefreshToken: "The refresh token is not valid."
+        case .refreshTokenOfAnotherClient: "The refresh token was issued to another application."
+        case .usedRefreshToken: "The refresh token was used before."
+        case .expiredRefreshToken: "The refresh token has expired."
+        case .endedGrant: "The refresh token was revoked."
+        case .userNotAllowed: "The user may not use this application."
+        case .unknownTokenTypeHint: "The token type hint is not known."
+        case .unknownDeviceCode: "The device code is not valid."
+        case .expiredDeviceCode: "The device code has expired."
+        case .refusedByPerson: "The user refused."
+        case .authorizationPending: "The user has not decided yet."
+        case .askedTooSoon: "The device asks too often."
         }
     }
 

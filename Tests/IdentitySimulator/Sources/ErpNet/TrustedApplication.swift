@@ -42,7 +42,26 @@ package struct TrustedApplication: Equatable, Sendable {
     /// The API scopes of the ceiling. A protocol scope that an administrator wrote there is harmless.
     package var apiScopes: [String] { scopeWords(scope).filter { !identityScopes.contains($0) } }
 
+    /// Where answers of the authorization endpoint may go, each to be matched byte by byte.
+    package var redirectURIs: [String] { Self.list(impersonateLoginUrl) }
+
+    /// Where a browser may go after signing out.
+    package var postLogoutRedirectURIs: [String] { Self.list(impersonateLogoutUrl) }
+
+    /// Whether this person may sign in to it.
+    package func admits(_ person: Person) -> Bool {
+        switch person.kind {
+        case .internalUser: impersonateAsInternalUserAllowed
+        case .communityUser: impersonateAsCommunityUserAllowed
+        case .systemUser: false
+        }
+    }
+
     package var interactive: Bool { impersonateAsInternalUserAllowed || impersonateAsCommunityUserAllowed }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { $0.trimmingBlanks }.filter { !$0.isEmpty }
+    }
 }
 
 /// The scopes that belong to the protocol and to a person; a service gets none of them.
@@ -52,5 +71,11 @@ package let identityScopes: Set<String> = ["openid", "profile", "offline_access"
 package func scopeWords(_ text: String) -> [String] {
     text.split(separator: " ").reduce(into: []) { words, word in
         if !words.contains(String(word)) { words.append(String(word)) }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingBlanks: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

@@ -12,15 +12,15 @@ package func base64Decoded(_ text: some StringProtocol) -> [UInt8]? {
 
 /// Base64url without padding (RFC 7515 section 2).
 package func base64url(_ bytes: [UInt8]) -> String {
-    String(
-        base64(bytes).compactMap { character in
-            switch character {
-            case "+": "-"
-            case "/": "_"
-            case "=": nil
-            default: character
-            }
-        })
+    let digits = base64(bytes).utf8.compactMap { digit -> UInt8? in
+        switch digit {
+        case UInt8(ascii: "+"): UInt8(ascii: "-")
+        case UInt8(ascii: "/"): UInt8(ascii: "_")
+        case UInt8(ascii: "="): nil
+        default: digit
+        }
+    }
+    return String(decoding: digits, as: UTF8.self)
 }
 
 /// Reads unpadded Base64url; `nil` for anything else, padding included.

@@ -8,6 +8,13 @@ package func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     return digest
 }
 
+/// HMAC with SHA-256 (RFC 2104): 32 bytes.
+package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: 32)
+    HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, nil)
+    return code
+}
+
 /// The form in which the audit log names a secret or a token: the first 16 hex digits, lower case, of its SHA-256.
 package func fingerprint(_ secret: String) -> String {
     hex(sha256(secret.utf8).prefix(8))

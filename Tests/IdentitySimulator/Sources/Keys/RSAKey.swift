@@ -41,6 +41,16 @@ package final class RSAKey: @unchecked Sendable {
         }
     }
 
+    /// The public half as a PEM file, `BEGIN PUBLIC KEY`.
+    package var publicPEM: [UInt8] {
+        guard let memory = BIO_new(BIO_s_mem()) else { return [] }
+        defer { BIO_free(memory) }
+        guard PEM_write_bio_PUBKEY(memory, key) == 1 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = BIO_read(memory, &bytes, Int32(bytes.count))
+        return Array(bytes.prefix(Int(max(0, count))))
+    }
+
     /// The modulus, big-endian, without leading zeros (`n` of RFC 7518 section 6.3.1).
     package var modulus: [UInt8] { number("n") }
 

@@ -18,12 +18,23 @@ func describe(_ options: Options, site: Site, authority: String) -> JSON {
         "access_ttl": .number(options.accessTTL),
         "database": .string(options.database),
         "users": .array(Person.demo.filter { $0.password != nil }.map(\.description)),
-        "clients": .object(DemoClient.all.map { JSON.Member(name: $0.role, value: $0.description) }),
+        "clients": .object(DemoClient.all.map { JSON.Member(name: $0.role, value: $0.description(options.redirectURIs)) }),
+        "endpoints": endpoints(site),
     ]
 }
 
+private func endpoints(_ site: Site) -> JSON {
+    let names = [
+        ("authorization", "authorize"), ("token", "token"), ("end_session", "endsession"), ("userinfo", "userinfo"),
+        ("revocation", "revocation"), ("introspection", "introspect"), ("device_authorization", "deviceauthorization"),
+    ]
+    return .object(names.map { JSON.Member(name: $0.0, value: .string("\(site.issuer)/connect/\($0.1)")) })
+        .appending("jwks", .string(site.issuer + "/.well-known/openid-configuration/jwks"))
+}
+
 extension DemoClient {
-    fileprivate var description: JSON {
+    fileprivate func description(_ redirectURIs: [String]) -> JSON {
+        let application = application(adding: redirectURIs)
         let isPublic = application.clientType == .publicClient
         return [
             "client_id": .string(application.applicationUri),
@@ -31,6 +42,8 @@ extension DemoClient {
             "auth": secret == nil ? (isPublic ? ["none"] : []) : ["client_secret_post", "client_secret_basic"],
             "grants": JSON(grants),
             "scope": .string(application.scope),
+            "redirect_uris": JSON(application.redirectURIs),
+            "post_logout_redirect_uris": JSON(application.postLogoutRedirectURIs),
         ]
     }
 

@@ -10,11 +10,13 @@ struct Options {
     var database = "DEMO PROD"
     /// Seconds.
     var accessTTL = 3600
+    /// What interactive applications accept besides their own.
+    var redirectURIs: [String] = []
     var endsWithStdin = false
 
     static let usage = """
         usage: identity-simulator --port N --dir DIR [--access-ttl S] [--listen ADDR]... [--name HOST]...
-                                  [--database NAME] [--until-stdin-ends]
+                                  [--redirect-uri URI]... [--database NAME] [--until-stdin-ends]
         """
 
     init(_ arguments: [String]) throws(UsageError) {
@@ -26,6 +28,7 @@ struct Options {
             case "--access-ttl": accessTTL = try Self.number(flag, &rest, 1...86_400_000)
             case "--listen": addresses.append(try Self.value(flag, &rest))
             case "--name": names.append(try Self.value(flag, &rest))
+            case "--redirect-uri": redirectURIs.append(try Self.value(flag, &rest))
             case "--database": database = try Self.value(flag, &rest)
             case "--until-stdin-ends": endsWithStdin = true
             default: throw UsageError(description: "unknown argument \"\(flag)\"")

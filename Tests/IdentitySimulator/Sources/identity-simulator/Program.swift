@@ -23,7 +23,8 @@ struct Program {
         let ending = endings(withStdin: options.endsWithStdin)
         let certificates = try Certificates(folder: options.folder, names: options.names)
         let key = try signingKey(options.folder)
-        let identity = Identity(database: options.database, signing: key, accessTTL: options.accessTTL)
+        var identity = Identity(database: options.database, signing: key, accessTTL: options.accessTTL, redirectURIs: options.redirectURIs)
+        try recall(&identity, options.folder)
         let simulator = Simulator(identity, auditFile: try AuditFile(options.folder + "/audit.jsonl"))
         try await serve(options, simulator, certificates, until: ending)
     }
@@ -43,10 +44,7 @@ struct Program {
             group.addTask { await control.serve() }
             group.addTask { await serveAll(opened, simulator) }
             announce(options, main, description)
-            for await _ in ending {
-                unlink(options.folder + "/control.sock")
-                exit(0)
-            }
+            for await _ in ending { await end(options, simulator) }
         }
     }
 
@@ -65,6 +63,25 @@ struct Program {
             complain("\(error)")
             exit(1)
         }
+    }
+
+    private static func end(_ options: Options, _ simulator: Simulator) async -> Never {
+        unlink(options.folder + "/control.sock")
+        do {
+            try writeFile(options.folder + "/memory.json", try await simulator.memory.text(), mode: 0o600)
+            exit(0)
+        } catch {
+            complain("\(error)")
+            exit(1)
+        }
+    }
+
+    /// Takes up what the last run left when it ended in good order; a run that is killed leaves nothing.
+    private static func recall(_ identity: inout Identity, _ folder: String) throws {
+        let path = folder + "/memory.json"
+        guard let text = readFile(path) else { return }
+        try Memory(text).restore(&identity)
+        unlink(path)
     }
 
     /// The first signing key is kept, so that tokens of an earlier run stay good.

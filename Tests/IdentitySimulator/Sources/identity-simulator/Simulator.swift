@@ -27,6 +27,8 @@ actor Simulator {
         self.auditFile = auditFile
     }
 
+    var memory: Memory { Memory(of: identity) }
+
     /// Unix seconds of the machine's clock.
     private var wall: Int { time(nil) }
 

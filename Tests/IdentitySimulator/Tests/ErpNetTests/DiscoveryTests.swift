@@ -76,7 +76,7 @@ struct DiscoveryTests {
     @Test func `SIM-02 optional members and the read scope are knobs`() throws {
         var instance = try Instance()
         let before = try document(instance.ask("GET", "/id/.well-known/openid-configuration"))
-        #expect(before["revocation_endpoint"] == nil)
+        #expect(before["userinfo_endpoint"] == nil)
         #expect(before["scopes_supported"] == ["openid", "profile", "offline_access", "update"])
         try instance.control("knob optional-metadata on")
         try instance.control("knob read-in-scopes on")

@@ -140,7 +140,10 @@ struct TokenEndpointTests {
 
 struct TokenRefusalTests {
     @Test func `every refusal has a text of its own and one of the documented codes`() {
-        let codes = ["invalid_request", "invalid_client", "unauthorized_client", "invalid_scope", "invalid_grant", "unsupported_grant_type"]
+        let codes = [
+            "invalid_request", "invalid_client", "unauthorized_client", "invalid_scope", "invalid_grant", "unsupported_grant_type", "unsupported_token_type",
+            "expired_token", "access_denied", "authorization_pending", "slow_down",
+        ]
         #expect(Set(TokenRefusal.allCases.map(\.text)).count == TokenRefusal.allCases.count)
         for refusal in TokenRefusal.allCases { #expect(codes.contains(refusal.code(Knobs()))) }
     }

@@ -1,0 +1,80 @@
+#define _GNU_SOURCE
+#include "sign_in.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int bind_loopback(int fd, int six, uint16_t port) {
+    const int on = 1;
+    // connections of an earlier login that linger in TIME_WAIT keep no port; another listener does all the same
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return -1;
+    if (six) {
+        struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+        if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0) return -1;
+        return bind(fd, (struct sockaddr *)&address, sizeof address);
+    }
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return bind(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+int tokend_loopback_listen(int six, uint16_t port) {
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    if (bind_loopback(fd, six, port) == 0 && listen(fd, 256) == 0) return fd;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+static sigset_t interrupts(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+int tokend_interrupts(void) {
+    const sigset_t set = interrupts();
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void tokend_interrupts_clear(int fd) {
+    struct signalfd_siginfo signal;
+    while (read(fd, &signal, sizeof signal) > 0) continue;
+}
+
+void tokend_interrupts_end(int fd) {
+    const sigset_t set = interrupts();
+    if (fd >= 0) close(fd);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int tokend_start_apart(char *const *arguments) {
+    posix_spawnattr_t how;
+    posix_spawn_file_actions_t files;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&how, &none);
+    posix_spawnattr_setsigdefault(&how, &all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    pid_t pid;
+    int error = posix_spawnp(&pid, arguments[0], &files, &how, arguments, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&how);
+    return error ? -error : pid;
+}

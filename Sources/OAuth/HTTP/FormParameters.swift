@@ -1,0 +1,88 @@
+internal import Secrets
+
+/// The parameters of a query or of a form's body, decoded into memory that is wiped. Only the wanted ones are kept.
+struct FormParameters {
+    /// Why it cannot be trusted as a whole. `description` continues a sentence: "the answer …".
+    enum Problem: Hashable, CustomStringConvertible {
+        case tooLong
+        case tooMany
+        case escape
+        case twice
+
+        var description: String {
+            switch self {
+            case .tooLong: "is too long"
+            case .tooMany: "has too many parameters"
+            case .escape: "has a percent sign that begins no escape"
+            case .twice: "has a parameter twice"
+            }
+        }
+    }
+
+    static let longest = 64 * 1024
+    static let most = 64
+
+    private var values: [String: Secret] = [:]
+    /// What was wrong first; the values that could be read are there all the same.
+    private(set) var problem: Problem?
+
+    init(_ form: Secret, keeping wanted: Set<String>) {
+        if form.count <= Self.longest {
+            form.withBytes { read($0, wanted) }
+        } else {
+            problem = .tooLong
+        }
+    }
+
+    /// `nil` when it is absent or empty, which is the same (RFC 6749 section 3.1), and when it came more than once.
+    subscript(name: String) -> Secret? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    private mutating func read(_ bytes: UnsafeRawBufferPointer, _ wanted: Set<String>) {
+        var seen: Set<[UInt8]> = []
+        var repeated: Set<[UInt8]> = []
+        for part in bytes.split(separator: UInt8(ascii: "&")) {
+            guard seen.count < Self.most else { return note(.tooMany) }
+            let written = part.prefix { $0 != UInt8(ascii: "=") }
+            guard let name = Self.decoded(written)?.withBytes({ Array($0) }), let value = Self.decoded(part.dropFirst(written.count + 1)) else {
+                note(.escape)
+                continue
+            }
+            if !seen.insert(name).inserted {
+                note(.twice)
+                repeated.insert(name)
+            }
+            let text = String(decoding: name, as: UTF8.self)
+            if wanted.contains(text) { values[text] = repeated.contains(name) ? nil : value }
+        }
+    }
+
+    private mutating func note(_ problem: Problem) { self.problem = self.problem ?? problem }
+
+    /// A plus sign is a space, `%` and two digits are a byte (HTML's form encoding, RFC 6749 appendix B); `nil` for another `%`.
+    private static func decoded(_ part: Slice<UnsafeRawBufferPointer>) -> Secret? {
+        var isWhole = true
+        let value = Secret(capacity: part.count) { room in
+            var at = part.startIndex
+            var written = 0
+            while at < part.endIndex {
+                switch part[at] {
+                case UInt8(ascii: "+"):
+                    room[written] = 0x20
+                case UInt8(ascii: "%"):
+                    guard at + 2 < part.endIndex, let high = Hex.value(of: part[at + 1]), let low = Hex.value(of: part[at + 2]) else {
+                        isWhole = false
+                        return 0
+                    }
+                    room[written] = high << 4 | low
+                    at += 2
+                case let byte:
+                    room[written] = byte
+                }
+                at += 1
+                written += 1
+            }
+            return written
+        }
+        return isWhole ? value : nil
+    }
+}

@@ -1,0 +1,115 @@
+package import Secrets
+
+extension IdentityExpectation {
+    /// Believes the token, or says which claim is wrong.
+    /// - Parameters:
+    ///   - now: wall time in seconds.
+    ///   - digest: the whole hash of some bytes.
+    package func identity(
+        in signed: SignedIdentityToken, now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IdentityProblem) -> VerifiedIdentity {
+        let token = signed.token
+        try checkIssuer(of: token)
+        try checkAudience(of: token)
+        let subject = try subject(of: token)
+        let expires = try checkTimes(of: token, now)
+        try checkNonce(of: token)
+        let authenticated = try authenticated(of: token, now)
+        let half = { (value: Secret) in
+            let hash = digest(signed.algorithm.hash, value)
+            return hash.prefix(hash.count / 2).withUnsafeBytes { Secret(copying: $0) }
+        }
+        try checkHash("at_hash", of: accessToken, in: token, half)
+        try checkHash("c_hash", of: code, in: token, isNeeded: needsCodeHash, half)
+        try checkHash("s_hash", of: state, in: token, half)
+        return VerifiedIdentity(
+            issuer: issuer, subject: subject, name: token.readable("name"), email: token.readable("email"),
+            preferredUsername: token.readable("preferred_username"), authenticated: authenticated, expires: expires)
+    }
+
+    private func checkIssuer(of token: IdentityToken) throws(IdentityProblem) {
+        guard let named = try token.text("iss") else { throw .absent(claim: "iss") }
+        guard named.isExactly(issuer) else { throw .issuer(shown: named.shown()) }
+    }
+
+    /// For us, and for nobody whom we do not know (OpenID Connect Core 1.0 section 3.1.3.7, 3 to 5).
+    private func checkAudience(of token: IdentityToken) throws(IdentityProblem) {
+        guard let audience = token.audience else { throw .absent(claim: "aud") }
+        guard audience.contains(where: clientID.isExactly),
+            audience.allSatisfy({ one in one.isExactly(clientID) || otherAudiences.contains(where: one.isExactly) })
+        else { throw .wrong(claim: "aud") }
+        if let party = try token.text("azp"), !party.isExactly(clientID) { throw .wrong(claim: "azp") }
+    }
+
+    private func subject(of token: IdentityToken) throws(IdentityProblem) -> String {
+        guard let named = try token.text("sub"), (1...255).contains(named.utf8.count), named.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .absent(claim: "sub")
+        }
+        guard subject?.isExactly(named) ?? true else { throw .wrong(claim: "sub") }
+        return named
+    }
+
+    private func checkTimes(of token: IdentityToken, _ now: Int64) throws(IdentityProblem) -> Int64 {
+        guard let expires = try token.time("exp") else { throw .absent(claim: "exp") }
+        guard let issued = try token.time("iat") else { throw .absent(claim: "iat") }
+        guard now < expires + leeway else { throw .expired }
+        guard issued <= now + leeway else { throw .early(claim: "iat") }
+        if let start = try token.time("nbf"), start > now + leeway { throw .early(claim: "nbf") }
+        if let earliest, issued < earliest - leeway { throw .tooOld(claim: "iat") }
+        return expires
+    }
+
+    private func checkNonce(of token: IdentityToken) throws(IdentityProblem) {
+        let named = try token.secret("nonce")
+        switch nonce {
+        case .sent(let sent):
+            guard let named else { throw .absent(claim: "nonce") }
+            guard named == sent else { throw .wrong(claim: "nonce") }
+        case .original(let original):
+            guard let named, let original else { return }
+            guard named == original else { throw .wrong(claim: "nonce") }
+        }
+    }
+
+    private func authenticated(of token: IdentityToken, _ now: Int64) throws(IdentityProblem) -> Int64? {
+        let time = try token.time("auth_time")
+        if let maxAge {
+            guard let time else { throw .absent(claim: "auth_time") }
+            guard now - time <= maxAge + leeway else { throw .tooOld(claim: "auth_time") }
+        }
+        if let authenticated, let time, time != authenticated { throw .wrong(claim: "auth_time") }
+        return time
+    }
+
+    /// The left half of the hash of a value that came, or was sent, beside the token: neither is from another sign-in then.
+    private func checkHash(
+        _ claim: String, of value: Secret?, in token: IdentityToken, isNeeded: Bool = false, _ half: (Secret) -> Secret
+    ) throws(IdentityProblem) {
+        guard let value else { return }
+        guard let named = try token.secret(claim) else {
+            guard !isNeeded else { throw .absent(claim: claim) }
+            return
+        }
+        guard named.base64urlDecoded == half(value) else { throw .wrong(claim: claim) }
+    }
+}
+
+extension IdentityToken {
+    /// One text or several.
+    fileprivate var audience: [String]? {
+        if let one = claims.text("aud") { return [one] }
+        return claims.texts("aud")
+    }
+
+    /// What a person may like to read, in any script; `nil` if it could not stand in a line.
+    fileprivate func readable(_ claim: String) -> String? {
+        guard let text = claims.text(claim), (1...255).contains(text.utf8.count) else { return nil }
+        let isControl = { (scalar: Unicode.Scalar) in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: true
+            default: false
+            }
+        }
+        return text.unicodeScalars.contains(where: isControl) ? nil : text
+    }
+}

@@ -1,0 +1,50 @@
+/// Why an ID token is not believed. `description` continues a sentence: "the ID token …"; it names the claim and never shows it, but
+/// for an issuer.
+package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    /// `openid` was asked for and nothing came
+    case missing
+    case malformed
+    case encrypted
+    case type(shown: String)
+    case critical
+    case algorithm(shown: String)
+    /// no key of this id, even after asking again
+    case unknownKey
+    case unfitKey
+    /// it names none, and not exactly one would fit
+    case unnamedKey
+    case signature
+    case issuer(shown: String)
+    case absent(claim: String)
+    case wrong(claim: String)
+    case expired
+    case early(claim: String)
+    case tooOld(claim: String)
+
+    package var description: String {
+        switch self {
+        case .missing: "is missing, though 'openid' was asked for"
+        case .malformed: "is no signed token"
+        case .encrypted: "is encrypted, which is not supported; have the server only sign it"
+        case .type(let type): "is of the type '\(type)', which is another kind of token"
+        case .critical: "demands an extension that is not understood (crit)"
+        case .algorithm(let algorithm): "is signed with '\(algorithm)', which the server's metadata do not allow or nobody should"
+        case .unknownKey: "is signed with a key that the server does not publish"
+        case .unfitKey: "is signed with a key that is not for its algorithm"
+        case .unnamedKey: "does not say with which of the server's keys it is signed"
+        case .signature: "has a wrong signature"
+        case .issuer(let issuer): "is from another issuer, '\(issuer)'"
+        case .absent(let claim): "has no usable '\(claim)'"
+        case .wrong(let claim): "has another '\(claim)' than it must have"
+        case .expired: "has expired; check the clocks"
+        case .early(let claim): "has an '\(claim)' in the future; check the clocks"
+        case .tooOld(let claim): "has an '\(claim)' that is too old; sign in again"
+        }
+    }
+}
+
+extension ExchangeFailure {
+    package init(_ problem: IdentityProblem) {
+        self = .configuration("the ID token \(problem)")
+    }
+}

@@ -1,0 +1,114 @@
+package import Secrets
+
+/// An ID token as it came (RFC 7515 compact serialization): taken apart, and not yet believed in anything.
+///
+/// Keys or addresses of keys in its header (`jwk`, `jku`, `x5c`, `x5u`) are not read: whoever wrote the token wrote them (IDT-07).
+package struct IdentityToken: Sendable {
+    let algorithm: String
+    let keyID: String?
+    let claims: JSONObject
+    let signedPart: Secret
+    let signature: [UInt8]
+
+    package init(_ token: Secret) throws(IdentityProblem) {
+        let dots = token.withBytes { bytes in bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") } }
+        guard dots.count != 4 else { throw .encrypted }
+        guard dots.count == 2, token.isBearerToken else { throw .malformed }
+        let header = try Self.object(token[0..<dots[0]])
+        try Self.refuseWhatIsNoIdentity(header)
+        guard let algorithm = header.text("alg") else { throw .malformed }
+        guard let signature = token[(dots[1] + 1)..<token.count].base64urlDecoded else { throw .malformed }
+        self.algorithm = algorithm
+        keyID = header.text("kid")
+        claims = try Self.object(token[(dots[0] + 1)..<dots[1]])
+        signedPart = token[0..<dots[1]]
+        self.signature = signature.bytes
+    }
+
+    private static func object(_ part: Secret) throws(IdentityProblem) -> JSONObject {
+        guard let bytes = part.base64urlDecoded, case .success(let object) = JSONObject.read(bytes) else { throw .malformed }
+        return object
+    }
+
+    /// A type that ends in `+jwt` names the one purpose of a token, and an ID token has no such name (RFC 8725 section 3.11).
+    private static func refuseWhatIsNoIdentity(_ header: JSONObject) throws(IdentityProblem) {
+        guard header["enc"] == nil else { throw .encrypted }
+        guard header["crit"] == nil else { throw .critical }
+        guard let type = header["typ"] else { return }
+        guard case .string(let type) = type else { throw .malformed }
+        guard !type.text.lowercased().hasSuffix("+jwt") else { throw .type(shown: type.text.shown(atMost: 64)) }
+    }
+
+    // MARK: claims
+
+    func text(_ claim: String) throws(IdentityProblem) -> String? { try secret(claim)?.text }
+
+    /// `nil` when it is absent; what is there must be a text.
+    func secret(_ claim: String) throws(IdentityProblem) -> Secret? {
+        guard let value = claims[claim] else { return nil }
+        guard case .string(let string) = value else { throw .absent(claim: claim) }
+        return string.secret
+    }
+
+    /// Seconds since the epoch, a fraction cut off; `nil` when it is absent (RFC 7519 section 2).
+    func time(_ claim: String) throws(IdentityProblem) -> Int64? {
+        guard let value = claims[claim] else { return nil }
+        guard case .number(let text) = value, let seconds = Double(text), (0...Self.lastSecond).contains(seconds) else { throw .absent(claim: claim) }
+        return Int64(seconds)
+    }
+
+    /// The end of the year 9999.
+    private static let lastSecond: Double = 253_402_300_799
+}
+
+/// What somebody who can reckon with keys is asked: whether this signature is right.
+package struct SignatureCheck: Sendable {
+    package let algorithm: SigningAlgorithm
+    package let key: PublicKey
+    /// Header and claims as they came.
+    package let signedPart: Secret
+    package let signature: [UInt8]
+    fileprivate let token: IdentityToken
+
+    package func concluded(isRight: Bool) throws(IdentityProblem) -> SignedIdentityToken {
+        guard isRight else { throw .signature }
+        return SignedIdentityToken(token: token, algorithm: algorithm)
+    }
+}
+
+/// An ID token whose signature is right: by whom and for whom it is, `IdentityExpectation` says.
+package struct SignedIdentityToken: Sendable {
+    let token: IdentityToken
+    let algorithm: SigningAlgorithm
+}
+
+extension IdentityToken {
+    package enum Step: Sendable {
+        case check(SignatureCheck)
+        /// The server may have a key that is newer than these: ask it again, once, and then give up (JWKS-02).
+        case needsKeys
+    }
+
+    /// The signature to check.
+    /// - Parameter algorithms: the ones that the server's metadata or the configuration allow; what the token says is only compared
+    ///   with them (RFC 8725 section 3.1).
+    package func signature(by keys: KeySet, allowing algorithms: [String]) throws(IdentityProblem) -> Step {
+        guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
+            throw .algorithm(shown: algorithm.shown(atMost: 64))
+        }
+        guard let key = try key(for: algorithm, in: keys) else { return .needsKeys }
+        return .check(SignatureCheck(algorithm: algorithm, key: key, signedPart: signedPart, signature: signature, token: self))
+    }
+
+    private func key(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> PublicKey? {
+        guard let keyID else {
+            let fitting = keys.keys(for: algorithm)
+            guard fitting.count <= 1 else { throw .unnamedKey }
+            return fitting.first?.key
+        }
+        let named = keys.keys(named: keyID)
+        guard !named.isEmpty else { return nil }
+        guard let key = named.first(where: { $0.fits(algorithm) }) else { throw .unfitKey }
+        return key.key
+    }
+}

@@ -1,0 +1,45 @@
+internal import Secrets
+
+/// The error of an answer to an authorization request (RFC 6749 section 4.1.2.1), as far as it may be shown.
+struct AuthorizationError {
+    let code: String
+    private let remark: String?
+
+    /// - Parameter secrets: what was sent. A server that sends it back is not quoted.
+    init(_ error: Secret, remark: Secret?, withholding secrets: [Secret]) {
+        code = error.holds(anyOf: secrets) ? "withheld" : error.text.shown(atMost: 64)
+        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.shown() }
+    }
+
+    /// What came of the sign-in, in one calm sentence.
+    var sentence: String { remark.map { "\(meaning) ('\($0)')" } ?? meaning }
+
+    private var meaning: String {
+        switch code {
+        case "access_denied": "the sign-in was cancelled or refused"
+        case "login_required": "the server wants the person to sign in; ask without prompt=none"
+        case "consent_required": "the server wants the person's consent; ask without prompt=none"
+        case "interaction_required", "account_selection_required": "the server wants to ask the person something; ask without prompt=none"
+        case "server_error": "the server met an error while the person signed in; try again later"
+        case "temporarily_unavailable": "the server cannot sign anybody in at present; try again later"
+        case "invalid_scope": "the server does not grant a scope that was asked for; check the token's scopes and the registration"
+        case "unauthorized_client", "unsupported_response_type":
+            "the server does not let this client sign people in like this (\(code)); check the registration"
+        default: "the server answered '\(code)'; check the registration and what is asked for"
+        }
+    }
+
+    var law: ExchangeFailure.Law {
+        switch code {
+        case "access_denied", "login_required", "consent_required", "interaction_required", "account_selection_required": .no
+        case "server_error", "temporarily_unavailable": .answered(retryAfter: nil)
+        default: .configuration
+        }
+    }
+}
+
+extension ExchangeFailure {
+    static func signIn(_ error: AuthorizationError) -> ExchangeFailure {
+        ExchangeFailure(law: error.law, reach: .credential, oauthError: error.code, text: error.sentence)
+    }
+}

@@ -1,0 +1,59 @@
+package import Secrets
+
+/// What the browser brought back from the authorization server (RFC 6749 section 4.1.2): the query of the redirect, the body of a
+/// posted form, or the whole address as somebody copied it from the browser. Nothing in it is believed before it has been judged.
+package struct AuthorizationResponse: Sendable {
+    /// Where it came to, if the whole address was given: everything before the question mark.
+    let address: Secret?
+    let state: Secret?
+    let issuer: Secret?
+    let code: Secret?
+    let idToken: Secret?
+    let error: Secret?
+    let remark: Secret?
+    /// Why it cannot be used, whatever it says. `description` continues a sentence: "the answer …".
+    let problem: String?
+
+    /// Bytes. Codes of a few kilobytes exist: they are encrypted sessions.
+    private static let longestCode = 8 * 1024
+
+    package init(_ text: Secret) {
+        let parts = text.addressAndParameters
+        let parameters = FormParameters(parts.parameters, keeping: ["state", "iss", "code", "id_token", "error", "error_description"])
+        address = parts.address
+        state = parameters["state"]
+        issuer = parameters["iss"]
+        code = parameters["code"]
+        idToken = parameters["id_token"]
+        error = parameters["error"]
+        remark = parameters["error_description"]
+        problem = parameters.problem?.description ?? Self.problem(code: code, idToken: idToken)
+    }
+
+    private static func problem(code: Secret?, idToken: Secret?) -> String? {
+        if let code, code.count > longestCode || !code.isPrintable { return "has a code that no server may send" }
+        if let idToken, !idToken.isBearerToken { return "has an id_token that is none" }
+        return nil
+    }
+}
+
+extension Secret {
+    /// A copied address ends where its parameters begin; bare parameters may still have the question mark before them. What
+    /// follows a `#` never left the browser's address line: some servers put one there so that nothing else is taken for it.
+    fileprivate var addressAndParameters: (address: Secret?, parameters: Secret) {
+        let text = cutAtFragment
+        let (mark, isParameter) = text.withBytes { bytes in
+            let mark = bytes.firstIndex(of: UInt8(ascii: "?"))
+            return (mark, bytes[..<(mark ?? 0)].contains(UInt8(ascii: "=")))
+        }
+        guard let mark, !isParameter else { return (nil, text) }
+        return (mark == 0 ? nil : text[0..<mark], text[(mark + 1)..<text.count])
+    }
+
+    private var cutAtFragment: Secret {
+        withBytes { $0.firstIndex(of: UInt8(ascii: "#")) }.map { self[0..<$0] } ?? self
+    }
+
+    /// VSCHAR of RFC 6749 appendix A.
+    fileprivate var isPrintable: Bool { withBytes { $0.allSatisfy { (0x20...0x7E).contains($0) } } }
+}

@@ -1,0 +1,104 @@
+internal import COpenSSL
+package import Secrets
+
+/// Why something sealed does not open. Says nothing of what is in it.
+package enum SealFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// These bytes were never sealed, or their beginning is gone.
+    case notSealed
+    /// Of a later version of this program.
+    case format(UInt8)
+    /// Sealed with another key, whose name this is.
+    case otherKey(SealingKey.ID)
+    /// Sealed with this key, and changed since; or sealed for another purpose.
+    case damaged
+
+    package var description: String {
+        switch self {
+        case .notSealed: "it is not sealed"
+        case .format(let version): "it is sealed in format \(version), which this version of tokend does not know"
+        case .otherKey(let id): "it is sealed with a key that is not here (key \(id))"
+        case .damaged: "it is damaged"
+        }
+    }
+}
+
+/// A key of 32 bytes that seals and opens. What is sealed is laid out as
+///
+///     "SEAL" │ format 1 │ key id 8 │ salt 32 │ nonce 12 │ ciphertext │ tag 16
+///
+/// and encrypted with AES-256-GCM under a key of its own, derived from this one and the random salt (HKDF with SHA-256): however much is sealed,
+/// no key meets a nonce twice. The tag vouches for everything before it and for the context, which has to be named again to open it.
+///
+/// Lies in the heap for secrets if there is one (`initialiseSecureHeap`).
+// @unchecked: the bytes never change between init and deinit
+package final class SealingKey: @unchecked Sendable {
+    /// Names a key without telling anything about it.
+    package struct ID: Hashable, Sendable, CustomStringConvertible {
+        package let bits: UInt64
+
+        package var description: String { Fingerprint(bits: bits).description }
+    }
+
+    package static let length = GaloisCounter.keyLength
+    /// How much longer the sealed is than what was sealed.
+    package static let overhead = headerLength + GaloisCounter.tagLength
+
+    private static let magic: [UInt8] = Array("SEAL".utf8)
+    private static let format: UInt8 = 1
+    private static let saltLength = 32
+    private static let headerLength = magic.count + 1 + 8 + saltLength + GaloisCounter.nonceLength
+
+    package let id: ID
+    private let base: UnsafeMutableRawPointer
+
+    /// Copies the key. Throws for another length than 32, and where OpenSSL has no SHA-256.
+    package init(_ key: Secret) throws(OpenSSLError) {
+        guard key.count == Self.length else { throw OpenSSLError(description: "a sealing key has \(Self.length) bytes, not \(key.count)") }
+        let name = try key.derived(8, salt: [], info: Array("tokend key id".utf8))
+        guard let room = CRYPTO_secure_malloc(Self.length, #file, #line) else {
+            throw OpenSSLError(description: "the memory for secrets is full")
+        }
+        id = ID(bits: name.withBytes { $0.reduce(0) { $0 << 8 | UInt64($1) } })
+        base = room
+        key.withBytes { UnsafeMutableRawBufferPointer(start: room, count: Self.length).copyMemory(from: $0) }
+    }
+
+    /// A new one that nobody can guess.
+    package convenience init() throws(OpenSSLError) { try self.init(Secret(random: Self.length)) }
+
+    deinit { CRYPTO_secure_clear_free(base, Self.length, #file, #line) }
+
+    package func seal(_ plain: Secret, for context: [UInt8]) throws(OpenSSLError) -> [UInt8] {
+        let idBytes = withUnsafeBytes(of: id.bits.bigEndian) { Array($0) }
+        let header = Self.magic + [Self.format] + idBytes + randomBytes(Self.saltLength + GaloisCounter.nonceLength)
+        guard let sealed = try cipher(header)?.seal(plain, context: header + context) else {
+            throw OpenSSLError(description: "cannot seal (AES-256-GCM)")
+        }
+        return header + sealed
+    }
+
+    package func open(_ sealed: UnsafeRawBufferPointer, for context: [UInt8]) throws(SealFault) -> Secret {
+        let id = try Self.keyID(of: sealed)
+        guard id == self.id else { throw .otherKey(id) }
+        let header = Array(sealed.prefix(Self.headerLength))
+        guard let plain = try? cipher(header)?.open(UnsafeRawBufferPointer(rebasing: sealed[Self.headerLength...]), context: header + context)
+        else { throw .damaged }
+        return plain
+    }
+
+    /// Which key opens it.
+    package static func keyID(of sealed: UnsafeRawBufferPointer) throws(SealFault) -> ID {
+        guard sealed.starts(with: magic), sealed.count > magic.count else { throw .notSealed }
+        guard sealed[magic.count] == format else { throw .format(sealed[magic.count]) }
+        guard sealed.count >= overhead else { throw .damaged }
+        return ID(bits: sealed[(magic.count + 1)...].prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    private func cipher(_ header: [UInt8]) throws(OpenSSLError) -> GaloisCounter? {
+        let nonce = header.suffix(GaloisCounter.nonceLength)
+        let salt = Array(header.dropLast(GaloisCounter.nonceLength).suffix(Self.saltLength))
+        let key = try derive(
+            Self.length, from: UnsafeRawBufferPointer(start: base, count: Self.length), salt: salt, info: Array("tokend seal".utf8))
+        return GaloisCounter(key: key, nonce: nonce)
+    }
+}

@@ -1,0 +1,104 @@
+internal import COpenSSL
+package import Secrets
+
+/// Whether this is the signature of the text by the owner of the key. `false` for everything that is not: a wrong length, a key for
+/// another algorithm, numbers that cannot be.
+///
+/// Throws when that cannot be found out: the key is none (a point beside its curve), or OpenSSL's configuration has taken the
+/// algorithm away.
+package func isSignature(
+    _ signature: [UInt8], of text: Secret, by key: VerificationKey, _ algorithm: SignatureAlgorithm
+) throws(OpenSSLError) -> Bool {
+    guard algorithm.fits(key) else { return false }
+    ERR_clear_error()
+    defer { ERR_clear_error() }
+    let handle = try PublicKeyHandle(key)
+    let verifier = try Verifier(handle, algorithm)
+    guard let signature = key.asOpenSSLWrites(signature) else { return false }
+    return verifier.accepts(signature, of: text)
+}
+
+/// The one owner of a public key's memory.
+private final class PublicKeyHandle {
+    let pointer: OpaquePointer
+
+    init(_ key: VerificationKey) throws(OpenSSLError) {
+        guard let pointer = Self.make(key) else { throw OpenSSLError(description: "cannot make a key of the numbers that the server publishes") }
+        self.pointer = pointer
+    }
+
+    deinit { EVP_PKEY_free(pointer) }
+
+    private static func make(_ key: VerificationKey) -> OpaquePointer? {
+        switch key {
+        case .rsa(let modulus, let exponent):
+            guard modulus.count <= Int(OPENSSL_RSA_MAX_MODULUS_BITS) / 8, exponent.count <= modulus.count else { return nil }
+            return tokend_rsa_key(modulus, modulus.count, exponent, exponent.count)
+        case .ec(let curve, let x, let y):
+            guard x.count == curve.width, y.count == curve.width else { return nil }
+            let point = [UInt8(POINT_CONVERSION_UNCOMPRESSED.rawValue)] + x + y
+            return tokend_ec_key(curve.rawValue, point, point.count)
+        case .ed25519(let bytes):
+            return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
+        }
+    }
+}
+
+/// One check that is about to be made, and the owner of its memory.
+private final class Verifier {
+    private let context: OpaquePointer
+    private let key: PublicKeyHandle
+
+    init(_ key: PublicKeyHandle, _ algorithm: SignatureAlgorithm) throws(OpenSSLError) {
+        guard let context = EVP_MD_CTX_new() else { throw OpenSSLError(description: "there is no memory for a signature's check") }
+        self.context = context
+        self.key = key
+        var parameters: OpaquePointer?
+        let isReady =
+            EVP_DigestVerifyInit_ex(context, &parameters, algorithm.digest, nil, nil, key.pointer, nil) == 1
+            && (!algorithm.isProbabilistic || Self.setProbabilistic(parameters))
+        guard isReady else { throw OpenSSLError(description: "OpenSSL cannot check signatures of \(algorithm.rawValue)") }
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    private static func setProbabilistic(_ parameters: OpaquePointer?) -> Bool {
+        EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1
+            && EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1
+    }
+
+    func accepts(_ signature: [UInt8], of text: Secret) -> Bool {
+        text.withBytes { bytes in
+            EVP_DigestVerify(context, signature, signature.count, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count) == 1
+        }
+    }
+}
+
+extension VerificationKey {
+    /// RFC 7518 section 3.4 writes an elliptic signature as two numbers side by side, OpenSSL as an ASN.1 sequence of them; `nil` for
+    /// one of another length.
+    fileprivate func asOpenSSLWrites(_ signature: [UInt8]) -> [UInt8]? {
+        switch self {
+        case .rsa, .ed25519:
+            return signature
+        case .ec(let curve, _, _):
+            guard signature.count == 2 * curve.width else { return nil }
+            let numbers = DER.integer(signature.prefix(curve.width)) + DER.integer(signature.suffix(curve.width))
+            return DER.element(0x30, numbers)
+        }
+    }
+}
+
+/// Just enough of ITU-T X.690 for two numbers.
+private enum DER {
+    /// A number that is not negative, in as few bytes as can be: a leading zero only where its highest bit is set.
+    static func integer(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        let significant = Array(bytes.drop { $0 == 0 })
+        return element(0x02, significant.first.map { $0 < 0x80 } == true ? significant : [0] + significant)
+    }
+
+    /// Less than 256 bytes of content.
+    static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+        (content.count < 0x80 ? [tag, UInt8(content.count)] : [tag, 0x81, UInt8(truncatingIfNeeded: content.count)]) + content
+    }
+}

@@ -1,0 +1,73 @@
+internal import CShims
+internal import CSystemd
+internal import Glibc
+
+/// Memory that outlives the process: systemd keeps its descriptor and gives it to the next one (sd_pid_notify_with_fds(3), `FDSTORE=1`). It
+/// survives a restart and a crash, not a stop. Grows as it is written to and takes memory only where something was written.
+///
+/// Whoever is root can read it through systemd, and others may have put another one under its name: what is in it is to be sealed.
+package final class KeptMemory: Sendable {
+    private let descriptor: Int32
+    private let name: String
+
+    /// The one that systemd kept under a name; `nil` if there is none, or more than one.
+    package static func inherited(_ name: String) -> KeptMemory? {
+        let found = inheritedDescriptors(named: name).filter { fd in
+            var facts = stat()
+            return fstat(fd, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+        }
+        guard found.count == 1, let fd = found.first, fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
+        return KeptMemory(descriptor: fd, name: name)
+    }
+
+    /// A new one, empty, which this process alone knows until it is kept.
+    package convenience init(_ name: String) throws(SystemError) {
+        self.init(descriptor: try SystemError.check(tokend_memfd(name), "cannot make memory that outlives the process"), name: name)
+    }
+
+    private init(descriptor: Int32, name: String) {
+        self.descriptor = descriptor
+        self.name = name
+    }
+
+    deinit { close(descriptor) }
+
+    /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`). Outside systemd nothing happens.
+    package func keep() {
+        sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)")
+        var fd = descriptor
+        sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &fd, 1)
+    }
+
+    package var size: Int {
+        var facts = stat()
+        return fstat(descriptor, &facts) == 0 ? Int(facts.st_size) : 0
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let part = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
+            if part < 0, errno == EINTR { continue }
+            guard part > 0 else { throw SystemError("cannot write to the memory that outlives the process", errno: part < 0 ? errno : EIO) }
+            done += part
+        }
+    }
+
+    /// As many bytes as there are, at most the room.
+    package func read(into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        var count = 0
+        while count < room.count {
+            let part = pread(descriptor, room.baseAddress.map { $0 + count }, room.count - count, offset + count)
+            if part < 0, errno == EINTR { continue }
+            if part <= 0 { break }
+            count += part
+        }
+        return count
+    }
+
+    /// Gives a part of it back; it reads as zeros.
+    package func clear(_ range: Range<Int>) {
+        _ = tokend_punch_hole(descriptor, Int64(range.lowerBound), Int64(range.count))
+    }
+}

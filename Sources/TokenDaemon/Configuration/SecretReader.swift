@@ -1,0 +1,46 @@
+internal import Secrets
+internal import TokenLedger
+
+/// Values that must not stand in the configuration itself: `{ credential = "name" }` or `{ file = "/path" }`.
+nonisolated final class SecretReader {
+    private let sources: SecretSources
+    /// Credentials that were not looked at.
+    private(set) var passedOver = 0
+
+    init(_ sources: SecretSources) { self.sources = sources }
+
+    /// `nil` if the key is not there, or is not good, which has then been reported, or its credential was passed over.
+    ///
+    /// - Parameter remedy: what to do when the value was written here, where it can be read.
+    /// - Parameter check: what must hold for the bytes; it says so without repeating them.
+    func read(
+        _ key: String, of owner: TableReader, ifWritten remedy: String, check: (Secret) throws(Complaint) -> Void = { (_) throws(Complaint) in }
+    ) -> Secret? {
+        guard let node = owner.node(key) else { return nil }
+        if case .string = node.content {
+            owner.problems.error("must not be written into the configuration; \(Self.forms(key)), and \(remedy): it was readable here", at: node.place)
+            return nil
+        }
+        guard let table = TableReader(node, owner.problems) else { return nil }
+        let hasCredential = table.node("credential") != nil
+        let hasFile = table.node("file") != nil
+        table.finish()
+        guard hasCredential != hasFile else {
+            owner.problems.error("must name a credential or a file, one of the two; \(Self.forms(key))", at: node.place)
+            return nil
+        }
+        return table.value(hasFile ? "file" : "credential") { (node) throws(Complaint) in
+            let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node.text())
+            if let secret { try check(secret) }
+            return secret
+        }.flatMap(\.self)
+    }
+
+    private func inCredential(_ id: String) throws(Complaint) -> Secret? {
+        let secret = try sources.secret(credential: id)
+        if secret == nil { passedOver += 1 }
+        return secret
+    }
+
+    static func forms(_ key: String) -> String { "write \(key) = { credential = \"name\" } or \(key) = { file = \"/path\" }" }
+}

@@ -1,0 +1,108 @@
+internal import OpenSSL
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// People who sign in and out, and tokens that are brought in.
+extension TokenKeeper {
+    /// Whether any rule lets this caller sign in, or it is an administrator: what it brings may be long.
+    func maySignIn(_ caller: Caller) -> Bool { policy.isAdmin(caller) || policy.maySignIn(caller) }
+
+    func login(_ name: String, _ redirectURI: String?, _ flow: String?, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch policy.authoriseLogin(name, for: asker.caller) {
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .success where flow != nil:
+            return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, nil, asker))
+        case .success(let settings):
+            return wait(name, number, asker) { waiter in
+                put { $0.login(settings, redirectURI: redirectURI, for: asker.caller, .random(), waiter: waiter, at: now) }
+            }
+        }
+    }
+
+    func callback(_ login: String, _ answer: Secret, _ number: UInt64, _ asker: any Asker) -> Taken {
+        wait(nil, number, asker) { waiter in put { $0.callback(LoginID(login), answer, for: asker.caller, waiter: waiter, at: now) } }
+    }
+
+    func confirm(_ login: String, _ number: UInt64, _ asker: any Asker) -> Taken {
+        wait(nil, number, asker) { waiter in put { $0.confirm(LoginID(login), for: asker.caller, waiter: waiter, at: now) } }
+    }
+
+    func awaitLogin(_ login: String, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
+        self.wait(nil, number, asker) { waiter in put { $0.awaitLogin(LoginID(login), for: asker.caller, waiter: waiter, wait: wait, at: now) } }
+    }
+
+    /// For whoever may sign in, and for administrators.
+    func logout(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch authorise(name, asker.caller, or: { _ in true }) {
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .success(let settings):
+            return wait(name, number, asker) { waiter in put { $0.logout(settings, waiter: waiter, at: now) } }
+        }
+    }
+
+    /// For administrators; a reference token also for whoever may sign in.
+    func importToken(_ name: String, _ token: Secret, _ expires: String?, _ number: UInt64, _ asker: any Asker) -> Taken {
+        switch authorise(name, asker.caller, or: { $0.grant.kind == .reference }) {
+        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .success(let settings):
+            let end: Expiry?
+            switch Self.end(expires) {
+            case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+            case .success(let told): end = told
+            }
+            return wait(name, number, asker) { waiter in put { $0.importToken(settings, token, expires: end, waiter: waiter, at: now) } }
+        }
+    }
+
+    private func authorise(_ name: String, _ caller: Caller, or isForSignIn: (TokenSettings) -> Bool) -> Result<TokenSettings, Refusal> {
+        if policy.isAdmin(caller) {
+            return policy.token(named: name).map { .success($0) } ?? .failure(Refusal(.denied, [], "no token \(quoted(name)) is configured"))
+        }
+        return policy.authoriseLogin(name, for: caller).flatMap { isForSignIn($0) ? .success($0) : .failure(.denied(caller, name)) }
+    }
+
+    private static func end(_ text: String?) -> Result<Expiry?, Refusal> {
+        guard let text else { return .success(nil) }
+        if text == "never" { return .success(.never) }
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let second = Int64(text), second <= 253_402_300_799 else {
+            return .failure(Refusal(.badRequest, [], "expires= must be seconds since the epoch, or never"))
+        }
+        return .success(.at(second))
+    }
+
+    /// Puts something to the ledger whose answer comes in this turn or later.
+    private func wait(_ name: String?, _ number: UInt64, _ asker: any Asker, _ event: (UInt64) -> Turn) -> Taken {
+        let waiter = makeNumber()
+        return conclude(event(waiter), waiter, Pending(asker: asker, number: number, kind: .signIn(name: name), deadline: .max))
+    }
+}
+
+extension SignInEntropy {
+    /// From OpenSSL's generator.
+    static func random() -> SignInEntropy {
+        // 64 characters from 384 random bits
+        let verifier = Secret(random: 48).base64url
+        return SignInEntropy(
+            id: LoginID(randomUInt64(), randomUInt64()), state: Secret(random: 32).base64url, nonce: Secret(random: 32).base64url, verifier: verifier,
+            challenge: base64url(verifier.withBytes { sha256($0) }))
+    }
+}
+
+extension Reply {
+    /// What became of a sign-in, a sign-out or an import.
+    init(_ answer: SignInAnswer) {
+        switch answer {
+        case .began(let id, let url, let expires): self = .ok(words: [id.description, url], fields: [Field("expires", expires)])
+        case .signedIn(let subject, let expires):
+            self = .ok(fields: (subject.map { [Field("subject", $0)] } ?? []) + (expires.map { [Field("expires", $0)] } ?? []))
+        case .confirm(let subject, let was): self = .ok(words: ["confirm"], fields: [Field("subject", subject), Field("was", was)])
+        case .signedOut(let isRevoked, let url, let trouble):
+            self = .ok(
+                words: [isRevoked ? "revoked" : "forgotten"],
+                fields: (url.map { [Field("url", $0)] } ?? []) + (trouble.map { [Field("reason", $0)] } ?? []))
+        case .imported(let id): self = .ok(fields: [Field("id", id)])
+        }
+    }
+}

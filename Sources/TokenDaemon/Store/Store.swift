@@ -1,0 +1,152 @@
+internal import OpenSSL
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// The sealed records of the daemon. All waiting for the disk is on one thread of its own; what became of a task comes back to the loop.
+///
+/// Jobs of one name are done in the order in which they came. Those of different names may share the syncing of the folder; each is reported
+/// after it.
+final class Store {
+    private let room: StoreRoom
+    private let mailbox: Mailbox<StoreMessage>
+    private let memory: SealedMemory
+    /// What became of a task; on the loop.
+    var reported: (StoreReport) -> Void = { _ in }
+    /// What an operator should know and belongs to no task; on the loop.
+    var noted: (String) -> Void = { _ in }
+    private let keyNotes: [String]
+    /// Records that are under way to the disk, by task, and those of them that are in the memory too.
+    private var committing: [UInt64: (name: TokenName, generation: UInt64)] = [:]
+    private var kept: [TokenName: UInt64] = [:]
+
+    /// The store in a state folder whose lock is held, with its keys. Throws `ConfigurationRefused` for a key that is none, or `SystemError`.
+    ///
+    /// - Parameters:
+    ///   - key: what the configuration gives as `[store] key`.
+    ///   - memory: instead of the one that systemd keeps.
+    init(
+        state: String, key: Secret?, sources: SecretSources, admitted: AdmittedMachines = .these([]), steps: StoreSteps = StoreSteps(),
+        memory: KeptMemory? = .inherited(SealedMemory.name), loop: Loop
+    ) throws {
+        let folder = try StoreFolder(state + "/grants", steps: steps)
+        let isEmpty = try folder.names().allSatisfy { StoreFileName($0) == .stranger }
+        let keys = try Self.keys(key, sources, SealingKeyFile(besideState: state, owner: sources.owner), mayMakeKey: isEmpty)
+        keyNotes = keys.notes
+        mailbox = try Mailbox()
+        let sealer = StoreSealer(keys: keys, machine: MachineID(), admitted: admitted)
+        self.memory = try SealedMemory(memory, sealer: sealer)
+        room = try StoreRoom(RecordFiles(folder: folder, sealer: sealer, seed: randomUInt64()), mailbox)
+        try mailbox.open(on: loop) { [unowned self] message in
+            switch message {
+            case .report(let report): receive(report)
+            case .note(let text): noted(text)
+            }
+        }
+    }
+
+    private static func keys(
+        _ configured: Secret?, _ sources: SecretSources, _ file: SealingKeyFile, mayMakeKey: Bool
+    ) throws(ConfigurationRefused) -> SealingKeys {
+        do throws(Complaint) {
+            return try SealingKeys(configured: configured, sources: sources, file: file, mayMakeKey: mayMakeKey)
+        } catch {
+            throw ConfigurationRefused(report: [error.text])
+        }
+    }
+
+    /// All that is there, once and before the first task. Takes as long as the disk does, at the start alone. A successor that only the memory
+    /// holds is found too and written to the disk; records of an older key are sealed anew; both in the background.
+    func load() throws(SystemError) -> StoreContents {
+        var contents = try WorkThread.result { [room] in Result { () throws(SystemError) in try room.load() } }.get()
+        contents.notes = keyNotes + contents.notes
+        for record in keptRecords() { resume(record, &contents) }
+        return contents
+    }
+
+    func perform(_ task: StoreTask) {
+        switch task.job {
+        case .commit(let record), .replace(let record): committing[task.id] = (record.name, record.generation)
+        case .prepare, .withdraw: break
+        case .remember(let record):
+            do throws(StoreFault) {
+                try keep(record)
+                return mailbox.send(.report(StoreReport(id: task.id, result: .success(()))))
+            } catch {
+                return mailbox.send(.report(StoreReport(id: task.id, result: .failure(error))))
+            }
+        }
+        room.perform(task)
+    }
+
+    /// Waits until everything handed over is done; at the very end, when the loop turns no more. `nanoseconds` at most; false if more would
+    /// have been needed.
+    func drain(within nanoseconds: Int64) -> Bool { room.drain(within: nanoseconds) }
+
+    private func receive(_ report: StoreReport) {
+        if let (name, generation) = committing.removeValue(forKey: report.id), case .success = report.result, let held = kept[name], held <= generation {
+            forget(name)
+        }
+        guard report.id < Self.ownTasks else {
+            if case .failure(let fault) = report.result { noted("\(fault); the record is in memory only, until the next renewal or stop") }
+            return
+        }
+        reported(report)
+    }
+
+    // MARK: what the disk is slow to take
+
+    /// A successor that is not on the disk in time is safe from a crash of the daemon from now on: what came with it may be used. Its commit
+    /// goes on, and ends this.
+    func keep(_ record: StoredRecord) throws(StoreFault) {
+        do {
+            try memory.put(Self.prefix + record.name.description, try record.bytes())
+        } catch {
+            throw StoreFault(of: error)
+        }
+        kept[record.name] = record.generation
+    }
+
+    /// The tasks that the store gives itself are numbered from the end.
+    private var lastOwnTask = UInt64.max
+    private static let ownTasks = UInt64.max - 1_000_000
+    private static let prefix = "record:"
+
+    private func keptRecords() -> [StoredRecord] {
+        memory.all().compactMap { name, content in name.hasPrefix(Self.prefix) ? try? StoredRecord(bytes: content) : nil }
+    }
+
+    private func forget(_ name: TokenName) {
+        memory.remove(Self.prefix + name.description)
+        kept[name] = nil
+    }
+
+    private func resume(_ record: StoredRecord, _ contents: inout StoreContents) {
+        let place = contents.found.firstIndex { $0.name == record.name }
+        if let place, case .record(let present, _) = contents.found[place], present.generation >= record.generation {
+            return memory.remove(Self.prefix + record.name.description)
+        }
+        var job = StoreJob.commit(record)
+        if let place, case .locked = contents.found[place] { job = .replace(record) }
+        if let place { contents.found[place] = .record(record, nil) } else { contents.found.append(.record(record, nil)) }
+        contents.notes.append("the last renewal of \"\(record.name)\" was in memory only; it is written to the disk now")
+        kept[record.name] = record.generation
+        perform(StoreTask(id: lastOwnTask, job: job))
+        lastOwnTask -= 1
+    }
+}
+
+nonisolated enum StoreMessage: Sendable {
+    case report(StoreReport)
+    case note(String)
+}
+
+nonisolated extension Found {
+    fileprivate var name: TokenName {
+        switch self {
+        case .record(let record, _): record.name
+        case .locked(let name, _): name
+        }
+    }
+}

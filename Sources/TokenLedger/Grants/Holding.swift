@@ -1,0 +1,88 @@
+internal import Secrets
+internal import TokenWire
+
+/// What is kept for one credential beyond its access tokens: a person's sign-in, or a reference token.
+///
+///     nothing ──LOGIN, IMPORT──► held ──LOGOUT──► nothing
+///                                held ──sent, no answer──► in doubt ──the one replay──► held, or ended
+///                                held ──the server says no, four times──► ended ──LOGIN──► held
+struct Holding: Sendable {
+    /// What is on the disk, in force. A tombstone, or none: nobody has signed in, nothing was brought in.
+    var record: StoredRecord?
+    /// Why what is on the disk cannot be opened.
+    var locked: String?
+    /// Why only a person can help. The refresh token is kept all the same.
+    var ended: Refusal?
+    /// A send whose outcome nobody knows.
+    var doubt: Doubt?
+    /// Definite refusals in a row.
+    var refusals = 0
+    /// CLOCK_BOOTTIME before which the refresh token is not sent.
+    var notBefore: Int64 = 0
+    /// The exchange that spends the refresh token: one at a time.
+    var flight: UInt64?
+    /// Cached results that wait for it to end.
+    var queue: [CacheKey] = []
+    /// Records on their way to the disk that end this sign-in (LOGIN, LOGOUT, IMPORT): until they are there, nothing is spent.
+    var replacements = 0
+    /// What came meanwhile for a refresh that was under way: looked at when it is known whether the replacement is there.
+    var late: ExchangeReport?
+    /// Of the newest record that was ever handed to the store.
+    var generation: UInt64 = 0
+    /// Which sign-in or import the newest one is.
+    var grant: UInt64 = 0
+    /// How many of the warnings ahead of its end were given.
+    var warnings = 0
+    /// The store does not take what it must keep; said once.
+    var isStoreFailing = false
+
+    /// A refresh token went out and no whole answer came back: it may be spent.
+    struct Doubt: Sendable {
+        var intent: Intent
+        /// It is to be replayed as soon as that is allowed: nothing else is held.
+        var isUrgent = false
+    }
+
+    var refreshToken: Secret? {
+        guard let record, record.kind == .refresh, !record.secret.isEmpty else { return nil }
+        return record.secret
+    }
+
+    var reference: Secret? {
+        guard let record, record.kind == .reference else { return nil }
+        return record.secret
+    }
+
+    /// The newest record in force has been synced.
+    mutating func take(_ record: StoredRecord) {
+        self.record = record
+        locked = nil
+        generation = max(generation, record.generation)
+        grant = max(grant, record.grant)
+    }
+
+    /// Whatever was wrong with the last sign-in is over.
+    mutating func begin(_ record: StoredRecord) {
+        take(record)
+        (ended, doubt, flight) = (nil, nil, nil)
+        (refusals, notBefore, warnings) = (0, 0, 0)
+    }
+}
+
+/// How long things take that a test, or a torture of the whole daemon, does not want to wait for. Nanoseconds.
+package struct Pace: Sendable {
+    /// From the end of a lost exchange to its replay.
+    package var replay = Int64.seconds(60)
+    /// After the first, second and third definite refusal of a refresh token; the next one is believed.
+    package var quarantine = [Int64.seconds(60), .seconds(600), .seconds(3600)]
+    /// A grant with a refresh token is used at least so often, or it might die of idleness.
+    package var keepAlive = Int64.seconds(12 * 3600)
+    /// What was due while the daemon was away is caught up with over this long.
+    package var catchUp = Int64.seconds(600)
+    /// Until an intent that is not durable is given up.
+    package var intent = Int64.seconds(10)
+    /// Until a successor that is not durable is trouble.
+    package var successor = Int64.seconds(2)
+
+    package init() {}
+}

@@ -1,0 +1,88 @@
+internal import OAuth
+internal import TokenWire
+
+/// How long what a person or an operator brought in will last, and keeping it from dying of idleness.
+extension Ledger {
+    /// Seconds since the epoch: when a person has to sign in again, or a new reference token is needed, as far as anybody knows.
+    func loginUntil(_ token: TokenName) -> Int64? {
+        guard let settings = configuration.tokens[token] else { return nil }
+        switch settings.grant {
+        case .clientCredentials: return nil
+        case .authorizationCode(let signIn): return wantOfHolding(token) == nil ? forecast(token, signIn) : nil
+        case .reference: if case .at(let end)? = entries[settings.soleKey]?.held?.expires { return end } else { return nil }
+        }
+    }
+
+    /// Being kept in use, a refresh token dies of its age alone. Where that is not known, its idle life is all there is to tell.
+    private func forecast(_ token: TokenName, _ settings: SignInSettings) -> Int64? {
+        guard let record = holdings[token]?.record, record.kind == .refresh else { return nil }
+        if let life = settings.refreshLifetime { return record.signedIn + Int64(life) }
+        return idleLife(record, settings).map { record.rotated + $0 }
+    }
+
+    /// Seconds.
+    private func idleLife(_ record: StoredRecord, _ settings: SignInSettings) -> Int64? {
+        settings.refreshIdle.map(Int64.init) ?? record.idleLifetime
+    }
+
+    // MARK: warnings
+
+    /// Seconds ahead of the end, and the whole life they are ahead of: a warning a week ahead is of no use for what lives a day.
+    private func warningTimes(_ settings: TokenSettings) -> [Int64] {
+        switch settings.grant {
+        case .clientCredentials: []
+        case .authorizationCode: [7 * 86_400, 86_400, 3_600]
+        case .reference: [30 * 86_400, 7 * 86_400, 86_400]
+        }
+    }
+
+    /// When it is next time to warn: at once where a warning is due that nobody has heard since the daemon started.
+    mutating func scheduleWarning(_ token: TokenName, at now: Moment) {
+        guard !isStopping, let settings = configuration.tokens[token], let end = loginUntil(token) else { return warnings.set(token, at: nil) }
+        let given = holdings[token]?.warnings ?? 0
+        let times = Array(warningTimes(settings).dropFirst(given))
+        guard let next = times.first(where: { isWorthwhile($0, token, settings) }) else { return warnings.set(token, at: nil) }
+        warnings.set(token, at: now.boot + .seconds(max(0, end - next - now.wall)))
+    }
+
+    private func isWorthwhile(_ ahead: Int64, _ token: TokenName, _ settings: TokenSettings) -> Bool {
+        guard case .authorizationCode(let signIn) = settings.grant, let record = holdings[token]?.record else { return true }
+        return ahead < (signIn.refreshLifetime.map(Int64.init) ?? idleLife(record, signIn) ?? .max)
+    }
+
+    mutating func warn(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        guard let settings = configuration.tokens[token], let end = loginUntil(token), end > now.wall else { return }
+        let left = end - now.wall
+        let passed = warningTimes(settings).count { left <= $0 }
+        if passed > 0 { turn.events.append(.endsSoon(token, at: end, inSeconds: left)) }
+        holdings[token, default: Holding()].warnings = passed
+        scheduleWarning(token, at: now)
+    }
+
+    // MARK: keeping it alive
+
+    /// Sets when the refresh token is used next though nobody asks for a token.
+    mutating func scheduleKeepAlive(_ token: TokenName, at now: Moment) {
+        guard !isStopping, let settings = configuration.tokens[token], case .authorizationCode(let signIn) = settings.grant,
+            let holding = holdings[token], let record = holding.record, holding.refreshToken != nil, wantOfHolding(token) == nil
+        else { return keepAlives.set(token, at: nil) }
+        var interval = pace.keepAlive
+        if let idle = idleLife(record, signIn) { interval = min(interval, max(.seconds(idle) / 2, .seconds(1))) }
+        let spread = jitter.fraction()
+        let due = now.boot - .seconds(now.wall - record.rotated) + interval - Int64(Double(interval) * 0.1 * spread)
+        // what was due while the daemon was away is caught up with, but not all at once
+        keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(pace.catchUp) * spread))
+    }
+
+    mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        guard !isStopping, wantOfHolding(token) == nil, let settings = configuration.tokens[token] else { return }
+        if holdings[token]?.flight != nil { return }
+        let key = settings.soleKey
+        if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
+        open(key, at: now)
+        launch(key, .kept, at: now, &turn)
+        reschedule(key, at: now.boot)
+        // the settlement sets the next one; this is for the case that it never comes to it
+        keepAlives.set(token, at: now.boot + pace.catchUp)
+    }
+}

@@ -1,0 +1,135 @@
+internal import OAuth
+internal import Secrets
+internal import TokenWire
+
+/// What is on the disk, as it bears on what can be served.
+extension Ledger {
+    /// Takes in what the store held when the daemon started. Nothing is sent because of it: what is due is spread.
+    package mutating func restore(_ found: [Found], at now: Moment) -> Turn {
+        var turn = Turn()
+        for item in found {
+            switch item {
+            case .locked(let token, let reason):
+                holdings[token] = Holding(locked: reason)
+                turn.events.append(.locked(token, reason))
+            case .record(let record, let intent):
+                var holding = Holding()
+                holding.take(record)
+                holdings[record.name] = holding
+                if let intent { resume(intent, of: record, at: now, &turn) }
+            }
+        }
+        return turn
+    }
+
+    /// What an intent without a successor means: a refresh token went out, or was about to, when the daemon ended.
+    private mutating func resume(_ intent: Intent, of record: StoredRecord, at now: Moment, _ turn: inout Turn) {
+        let token = record.name
+        guard record.kind == .refresh, intent.grant == record.grant, intent.generation == record.generation else {
+            return enqueue(.withdraw(token), .tidy(token), &turn)
+        }
+        guard intent.attempt < 2 else {
+            holdings[token]?.ended = .answerLost(token)
+            return
+        }
+        let timeout = Int64.seconds(configuration.applications[String(token.application)]?.server.timeout ?? ServerSettings.defaultTimeout)
+        // a wall clock that was set meanwhile cannot make it earlier than allowed, nor much later
+        let age = min(max(0, .seconds(now.wall - intent.sent)), timeout + pace.replay)
+        holdings[token]?.doubt = Holding.Doubt(intent: intent)
+        holdings[token]?.notBefore = now.boot + timeout + pace.replay - age
+    }
+
+    /// After a start, a reload, a sign-in or an import: what is served of a holding, and when it is next looked after.
+    mutating func settleIn(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        guard let settings = configuration.tokens[token] else { return }
+        switch settings.grant {
+        case .clientCredentials: return
+        case .authorizationCode: scheduleKeepAlive(token, at: now)
+        case .reference(let reference): hold(reference, settings, at: now, &turn)
+        }
+        scheduleWarning(token, at: now)
+    }
+
+    /// Why nothing can be fetched or served for a token that a person or an operator has to bring in; `nil` when it can.
+    func wantOfHolding(_ token: TokenName) -> Refusal? {
+        guard let settings = configuration.tokens[token] else { return nil }
+        switch settings.grant {
+        case .clientCredentials: return nil
+        case .authorizationCode: return wantOfSignIn(token)
+        case .reference(let reference): return wantOfReference(settings, reference)
+        }
+    }
+
+    private func wantOfSignIn(_ token: TokenName) -> Refusal? {
+        guard let holding = holdings[token] else { return .nobodySignedIn(token) }
+        if let reason = holding.locked { return .locked(token, reason) }
+        guard let record = holding.record else { return .nobodySignedIn(token) }
+        guard record.kind != .ended else { return .signedOut(token) }
+        guard isOurs(record) else { return .otherServer(token, record) }
+        if let ended = holding.ended { return ended }
+        return holding.refreshToken == nil ? .noRefreshToken(token) : nil
+    }
+
+    private func wantOfReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
+        let token = settings.name
+        if reference.value == nil {
+            if let reason = holdings[token]?.locked { return .locked(token, reason) }
+            guard let record = holdings[token]?.record, record.kind == .reference else { return .nothingImported(token) }
+            guard isOurs(record) else { return .otherServer(token, record) }
+        }
+        // it is held until its end
+        return entries[settings.soleKey]?.held == nil ? .referenceEnded(token, isConfigured: reference.value != nil) : nil
+    }
+
+    /// The token itself is named by the configuration.
+    func isConfiguredValue(_ token: TokenName) -> Bool {
+        if case .reference(let reference)? = configuration.tokens[token]?.grant { reference.value != nil } else { false }
+    }
+
+    /// RT-14: it goes to the server and the client that it was given to, and to nobody else.
+    func isOurs(_ record: StoredRecord) -> Bool {
+        guard let binding = binding(of: record.name) else { return false }
+        return record.binding.server == binding.server && record.binding.clientID == binding.clientID && record.binding.grant == binding.grant
+    }
+
+    /// What a record of this token would be bound to now.
+    func binding(of token: TokenName, subject: String? = nil) -> RecordBinding? {
+        guard let settings = configuration.tokens[token], let application = configuration.applications[String(token.application)] else { return nil }
+        return RecordBinding(
+            server: application.server.location.address, clientID: application.client.id, grant: settings.grant.kind.rawValue, subject: subject)
+    }
+
+    /// Hands a job to the store and remembers what its report is for.
+    mutating func enqueue(_ job: StoreJob, _ step: StoreStep, _ turn: inout Turn) {
+        let id = makeID()
+        steps[id] = step
+        turn.jobs.append(StoreTask(id: id, job: job))
+    }
+}
+
+extension TokenSettings {
+    /// Its refresh token ends with the access token, so that it is never let go.
+    var diesWithAccess: Bool { if case .authorizationCode(let signIn) = grant { signIn.refreshDiesWithToken } else { false } }
+
+    /// The cached result that a token for all consumers has first of all.
+    var soleKey: CacheKey { CacheKey(token: name, consumer: .shared, scopes: scopes, audience: audiences.first) }
+}
+
+/// What a report of the store is about.
+enum StoreStep: Sendable {
+    /// the intent of this flight
+    case intent(flight: UInt64, TokenName)
+    /// the successor that this flight brought
+    case successor(flight: UInt64)
+    /// the same, where a crash does not reach it
+    case remembered(flight: UInt64)
+    /// a successor that was used before it was on the disk
+    case late(UInt64)
+    /// something that nobody waits for
+    case tidy(TokenName)
+    /// a sign-in's first record
+    case signIn(LoginID)
+    /// a tombstone
+    case signOut(waiter: UInt64)
+    case importing(waiter: UInt64)
+}

@@ -1,0 +1,112 @@
+internal import OAuth
+package import Secrets
+package import TokenWire
+
+/// Reference tokens (PAT, SAT): held as they are, never exchanged.
+extension Ledger {
+    /// Makes what the configuration names, or the store has, the token that is served; until its end.
+    mutating func hold(_ reference: ReferenceSettings, _ settings: TokenSettings, at now: Moment, _ turn: inout Turn) {
+        let key = settings.soleKey
+        guard let (token, expires) = value(reference, settings.name) else { return close(key) }
+        let held = HeldToken(
+            reference: token, id: fingerprint(token), scopes: settings.scopes, header: settings.header, expires: expires, at: now)
+        if let present = entries[key]?.held, present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
+        open(key, at: now)
+        entries[key]?.endCurrency()
+        entries[key]?.held = held.lasts(1, at: now.boot) ? held : nil
+        entries[key]?.trouble = nil
+        for watcher in entries[key]?.watchers ?? [] where held.lasts(1, at: now.boot) { turn.rows.append((watcher.id, row(held, for: watcher))) }
+        satisfyWaiters(of: key, at: now, &turn)
+        reschedule(key, at: now.boot)
+    }
+
+    private func value(_ reference: ReferenceSettings, _ token: TokenName) -> (Secret, Expiry?)? {
+        if let value = reference.value { return (value, reference.expires) }
+        guard let record = holdings[token]?.record, record.kind == .reference, isOurs(record) else { return nil }
+        return (record.secret, record.expires ?? reference.expires)
+    }
+
+    // MARK: bringing one in
+
+    /// IMPORT: a reference token, or a refresh token that was got elsewhere, straight into the store.
+    package mutating func importToken(_ settings: TokenSettings, _ secret: Secret, expires: Expiry?, waiter: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        let name = settings.name
+        switch importable(settings, secret, expires) {
+        case .failure(let refusal): turn.answers.append((waiter, .refused(refusal)))
+        case .success(let kind):
+            guard let binding = binding(of: name), !isStopping else {
+                turn.answers.append((waiter, .refused(.stopping)))
+                return turn
+            }
+            let before = holdings[name] ?? Holding()
+            holdings[name, default: Holding()].replacements += 1
+            let record = StoredRecord(
+                name: name, kind: kind, binding: binding, generation: before.generation + 1, grant: before.grant + 1, secret: secret,
+                scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
+            holdings[name]?.generation = record.generation
+            imports[waiter] = record
+            enqueue(.replace(record), .importing(waiter: waiter), &turn)
+        }
+        return turn
+    }
+
+    private func importable(_ settings: TokenSettings, _ secret: Secret, _ expires: Expiry?) -> Result<StoredRecord.Kind, Refusal> {
+        let name = settings.name
+        guard secret.isBearerToken else {
+            return .failure(Refusal(.badRequest, [], "that is no token: it has characters that no token may have, or is longer than 32 KiB"))
+        }
+        switch settings.grant {
+        case .clientCredentials:
+            return .failure(Refusal(.refused, [Field("reason", "grant")], "\"\(name)\" is fetched with client credentials; there is nothing to import"))
+        case .reference(let reference):
+            guard reference.value == nil else {
+                return .failure(Refusal(.refused, [Field("reason", "configured")], "the configuration names where the token of \"\(name)\" is; put it there"))
+            }
+            guard !isErpNet(name) || secret.isErpNetReference else {
+                return .failure(
+                    Refusal(.refused, [Field("reason", "shape")], "that is no reference token of ERP.net: those begin with enrt_ and go on with letters and digits"))
+            }
+            return .success(.reference)
+        case .authorizationCode:
+            guard expires == nil else { return .failure(Refusal(.badRequest, [], "a refresh token has no expires=; when it ends, the server says")) }
+            return .success(.refresh)
+        }
+    }
+
+    private func isErpNet(_ name: TokenName) -> Bool {
+        switch configuration.applications[String(name.application)]?.server.location {
+        case .erpnet?: true
+        case .issuer?, nil: false
+        }
+    }
+
+    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, note: String?, at now: Moment, _ turn: inout Turn) {
+        guard let record = imports.removeValue(forKey: waiter) else { return }
+        if let note { turn.events.append(.storeNote(record.name, note)) }
+        switch result {
+        case .failure(let fault):
+            turn.answers.append((waiter, .refused(.store(fault))))
+            replaced(record.name, by: nil, at: now, &turn)
+        case .success:
+            let id = fingerprint(record.secret)
+            replaced(record.name, by: record, at: now, &turn)
+            turn.events.append(.imported(record.name, id, expires: record.expires))
+            turn.answers.append((waiter, .signIn(.imported(id))))
+            settleIn(record.name, at: now, &turn)
+        }
+    }
+}
+
+extension Secret {
+    /// `enrt_` and then letters and digits, as every one that ERP.net has printed; how many of them is ERP.net's business.
+    package var isErpNetReference: Bool {
+        let prefix: [UInt8] = Array("enrt_".utf8)
+        return withBytes { bytes in
+            bytes.count >= prefix.count + 8 && bytes.starts(with: prefix)
+                && bytes.dropFirst(prefix.count).allSatisfy { byte in
+                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & 0xDF)
+                }
+        }
+    }
+}

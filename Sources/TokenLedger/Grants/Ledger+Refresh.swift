@@ -1,0 +1,368 @@
+internal import OAuth
+internal import Secrets
+internal import TokenWire
+
+/// A refresh token is spent here, and nowhere else:
+///
+///     begin ──intent──► synced ──plan──► answered ──successor──► synced ──► published
+///                          │               └── nothing spent: the intent goes, the same token again later
+///                          └── not durable: nothing is sent
+///
+/// Each arrow that leads to the disk is a job, each that leads back a report. One token of one sign-in at a time.
+struct Spending: Sendable {
+    enum Stage: Sendable {
+        /// The intent is on its way to the disk.
+        case preparing
+        case exchanging
+        /// The answer is here; what it brought is on its way to the disk.
+        case keeping(StoredRecord, ExchangeReport)
+    }
+    /// Which sign-in the token belongs to.
+    var grant: UInt64
+    var intent: Intent
+    var stage = Stage.preparing
+    /// Failed attempts to write the successor.
+    var failures = 0
+}
+
+extension Ledger {
+    // MARK: before it is sent
+
+    /// Writes down what is about to happen.
+    mutating func beginSpending(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else { return }
+        let intent = Intent(
+            grant: record.grant, generation: record.generation, attempt: holding.doubt == nil ? 1 : 2, token: fingerprint(secret), sent: now.wall)
+        holdings[token]?.flight = id
+        flights[id]?.spending = Spending(grant: record.grant, intent: intent)
+        overdue.set(id, at: now.boot + pace.intent)
+        enqueue(.prepare(token, intent), .intent(flight: id, token), &turn)
+    }
+
+    /// The intent is durable: the token may go.
+    mutating func intentKept(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], case .preparing? = flight.spending?.stage else {
+            // it came too late, and nothing was sent; a newer one has taken its place, or it goes
+            if holdings[token]?.flight == nil { tidyIntent(token, &turn) }
+            return
+        }
+        overdue.set(id, at: nil)
+        guard !isStopping, holdings[token]?.flight == id, let plan = refreshPlan(id, flight) else {
+            tidyIntent(token, &turn)
+            return abandon(id, at: now, &turn)
+        }
+        flights[id]?.spending?.stage = .exchanging
+        turn.plans.append(plan)
+    }
+
+    private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {
+        let key = flight.key
+        guard let settings = configuration.tokens[key.token], case .authorizationCode(let signIn) = settings.grant,
+            let application = application(of: key), let holding = holdings[key.token], let record = holding.record,
+            let secret = holding.refreshToken, isOurs(record)
+        else { return nil }
+        let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
+        let grant = GrantRequest.refresh(
+            token: secret, scopes: signIn.narrow && key.scopes != settings.scopes ? key.scopes : [], audience: audience,
+            hasRefreshed: record.hasRefreshed)
+        return ExchangePlan(
+            id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
+            identity: .refresh(subject: record.binding.subject, earlier: record.idToken))
+    }
+
+    /// The intent could not be made durable, or not in time: nothing was sent.
+    mutating func intentFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], case .preparing? = flight.spending?.stage else { return }
+        noteStore(flight.key.token, fault, &turn)
+        abandon(id, because: fault, at: now, &turn)
+    }
+
+    /// Ends a flight that sent nothing.
+    private mutating func abandon(_ id: UInt64, because fault: StoreFault? = nil, at now: Moment, _ turn: inout Turn) {
+        guard let flight = end(spending: id) else { return }
+        lanes[flight.lane]?.inFlight -= 1
+        if entries[flight.key]?.progress == .flying(id) {
+            entries[flight.key]?.progress = .none
+            if let fault { withholdForStore(flight, fault, at: now, &turn) }
+            reschedule(flight.key, at: now.boot)
+        }
+        resumeQueue(of: flight.key.token, at: now, &turn)
+    }
+
+    /// Callers get what is held, or hear of the store; the next try comes after a pause.
+    private mutating func withholdForStore(_ flight: Flight, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        let failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: fault.text)
+        let report = ExchangeReport(plan: 0, outcome: .failure(failure), sent: now, id: nil, took: now.boot - flight.began)
+        fail(flight, failure, report, reason: "store", at: now, &turn)
+    }
+
+    // MARK: after it was sent
+
+    /// What came of it; first of all what has to be kept.
+    mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let token = flight.key.token
+        guard let spending = flight.spending, case .exchanging = spending.stage else { return }
+        if holdings[token]?.flight == id, holdings[token]?.replacements ?? 0 > 0 { return _ = holdings[token]?.late = report }
+        lanes[flight.lane]?.inFlight -= 1
+        guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
+            // another sign-in has taken its place meanwhile
+            flights[id] = nil
+            if let successor = report.successor { revoke(successor, of: token, &turn) }
+            return pumpAll(at: now, &turn)
+        }
+        if let next = successor(of: record, report) {
+            keep(next, id, report, at: now, &turn)
+        } else {
+            concludeSpending(id, report, at: now, &turn)
+        }
+        pumpAll(at: now, &turn)
+    }
+
+    /// The record that has to be synced because of an answer; `nil` when the present one says all there is to say.
+    private func successor(of record: StoredRecord, _ report: ExchangeReport) -> StoredRecord? {
+        let tokens = try? report.outcome.get()
+        guard report.successor != nil || tokens != nil else { return nil }
+        var next = record
+        next.generation = max(record.generation, holdings[record.name]?.generation ?? 0) + 1
+        next.hasRefreshed = true
+        next.rotated = report.sent.wall
+        if let tokens {
+            next.scopes = tokens.scopes ?? record.scopes
+            next.idToken = tokens.idToken ?? record.idToken
+            next.idleLifetime = tokens.refreshLifetime ?? record.idleLifetime
+        }
+        if let successor = report.successor, successor != record.secret {
+            next.spent = fingerprint(record.secret)
+            next.secret = successor
+            return next
+        }
+        // the same token goes on: what else changed is worth a write now and then
+        let isStale = report.sent.wall - record.rotated >= Self.worthAWrite
+        return !record.hasRefreshed || isStale ? next : nil
+    }
+
+    /// Seconds.
+    private static let worthAWrite: Int64 = 3_600
+
+    private mutating func keep(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        flights[id]?.spending?.stage = .keeping(next, report)
+        holdings[next.name]?.generation = next.generation
+        overdue.set(id, at: now.boot + pace.successor)
+        enqueue(.commit(next), .successor(flight: id), &turn)
+    }
+
+    /// The successor is durable: now the access token may be used.
+    mutating func successorKept(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id] else { return lateStored(id, .success(()), at: now, &turn) }
+        guard case .keeping(let record, let report)? = flight.spending?.stage else { return }
+        let token = flight.key.token
+        overdue.set(id, at: nil)
+        noteStoreWorks(token, &turn)
+        guard holdings[token]?.flight == id else {
+            flights[id] = nil
+            return revoke(record.secret, of: token, &turn)
+        }
+        holdings[token]?.take(record)
+        concludeSpending(id, report, at: now, &turn)
+    }
+
+    /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
+    mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
+        guard case .keeping? = flight.spending?.stage else { return }
+        noteStore(flight.key.token, fault, &turn)
+        flights[id]?.spending?.failures += 1
+        let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
+        overdue.set(id, at: now.boot + pause)
+        dismiss(flight.key, fault, at: now, &turn)
+    }
+
+    /// A step to the disk takes longer than it may, or its next try is due.
+    mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, &turn) }
+        let token = flight.key.token
+        switch spending.stage {
+        case .exchanging: break
+        case .preparing: intentFailed(id, StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable"), at: now, &turn)
+        case .keeping(let record, _) where holdings[token]?.flight != id:
+            // another sign-in has taken its place: this one is of no use any more
+            flights[id] = nil
+            revoke(record.secret, of: token, &turn)
+        case .keeping where holdings[token]?.replacements ?? 0 > 0: overdue.set(id, at: now.boot + pace.successor)
+        case .keeping(let record, _) where spending.failures > 0:
+            overdue.set(id, at: now.boot + pace.successor)
+            enqueue(.commit(record), .successor(flight: id), &turn)
+        case .keeping(let record, _):
+            enqueue(.remember(record), .remembered(flight: id), &turn)
+            let fault = StoreFault("the store does not answer: the new refresh token of \"\(token)\" is not durable yet")
+            noteStore(token, fault, &turn)
+            dismiss(flight.key, fault, at: now, &turn)
+        }
+    }
+
+    /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
+    mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage, holdings[record.name]?.flight == id,
+            holdings[record.name]?.replacements == 0
+        else { return }
+        holdings[record.name]?.take(record)
+        unsynced[id] = record
+        concludeSpending(id, report, at: now, &turn)
+        // a try that has failed already is made again; one that is under way reports under the flight's number
+        if (flight.spending?.failures ?? 0) > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
+    }
+
+    /// What became of the writing of a successor that is in use already.
+    mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+        guard let record = unsynced[id] else { return }
+        if case .success = result {
+            unsynced[id] = nil
+            return noteStoreWorks(record.name, &turn)
+        }
+        overdue.set(id, at: now.boot + .seconds(10))
+    }
+
+    /// A newer record of the same name, or a new sign-in, makes the writing of an older one needless.
+    private mutating func writeLate(_ id: UInt64, _ turn: inout Turn) {
+        guard let record = unsynced[id] else { return }
+        guard holdings[record.name]?.record == record else { return unsynced[id] = nil }
+        enqueue(.commit(record), .late(id), &turn)
+    }
+
+    /// Everything is on the disk that has to be.
+    private mutating func concludeSpending(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        guard let flight = end(spending: id), let spending = flight.spending else { return }
+        let token = flight.key.token
+        let isConfigured = credentials[token]?.generation == flight.generation
+        let isAwaited = entries[flight.key]?.progress == .flying(id) && isConfigured
+        if isAwaited { entries[flight.key]?.progress = .none }
+        var verdict: Refusal?
+        switch report.outcome {
+        case .success:
+            spent(token, at: now)
+            // what was synced ended the intent; where nothing had to be, it ends here
+            if case .exchanging = spending.stage { tidyIntent(token, &turn) }
+        case .failure where report.successor != nil:
+            // the token was spent and its successor is safe; what else came is of no use
+            spent(token, at: now)
+        case .failure(let failure):
+            verdict = unspent(token, failure, spending, report, at: now, &turn)
+        }
+        if isAwaited, !isStopping { conclude(flight, report, verdict, at: now, &turn) }
+        scheduleKeepAlive(token, at: now)
+        scheduleWarning(token, at: now)
+        resumeQueue(of: token, at: now, &turn)
+    }
+
+    /// The server has answered a refresh: no doubt is left.
+    private mutating func spent(_ token: TokenName, at now: Moment) {
+        holdings[token]?.doubt = nil
+        holdings[token]?.refusals = 0
+        holdings[token]?.notBefore = 0
+    }
+
+    /// Nothing came. What that means for the token that was sent; a refusal if only a person can help now.
+    private mutating func unspent(
+        _ token: TokenName, _ failure: ExchangeFailure, _ spending: Spending, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn
+    ) -> Refusal? {
+        let isReplay = spending.intent.attempt > 1
+        switch failure.law {
+        case .unsent, .answered, .configuration:
+            tidyIntent(token, &turn)
+        case .unknown where isReplay, .no where isReplay:
+            return end(token, .answerLost(token), &turn)
+        case .unknown:
+            let timeout = configuration.applications[String(token.application)]?.server.timeout ?? ServerSettings.defaultTimeout
+            holdings[token]?.doubt = Holding.Doubt(intent: spending.intent)
+            holdings[token]?.notBefore = report.sent.boot + .seconds(timeout) + pace.replay
+        case .no:
+            tidyIntent(token, &turn)
+            let refusals = (holdings[token]?.refusals ?? 0) + 1
+            holdings[token]?.refusals = refusals
+            guard refusals <= pace.quarantine.count else { return end(token, .refreshRefused(token, failure), &turn) }
+            holdings[token]?.notBefore = now.boot + pace.quarantine[refusals - 1]
+        }
+        return nil
+    }
+
+    /// Nothing was spent by this send. Where an earlier one is in doubt its intent stays, so that "once" is not forgotten.
+    private mutating func tidyIntent(_ token: TokenName, _ turn: inout Turn) {
+        if let doubt = holdings[token]?.doubt {
+            enqueue(.prepare(token, doubt.intent), .tidy(token), &turn)
+        } else {
+            enqueue(.withdraw(token), .tidy(token), &turn)
+        }
+    }
+
+    /// From now on only a person can help. What is held is served to its end, and the record is kept.
+    private mutating func end(_ token: TokenName, _ refusal: Refusal, _ turn: inout Turn) -> Refusal {
+        holdings[token]?.ended = refusal
+        holdings[token]?.doubt = nil
+        turn.events.append(.loginRequired(token, refusal))
+        return refusal
+    }
+
+    // MARK: one at a time
+
+    private mutating func end(spending id: UInt64) -> Flight? {
+        overdue.set(id, at: nil)
+        guard let flight = flights.removeValue(forKey: id) else { return nil }
+        if holdings[flight.key.token]?.flight == id { holdings[flight.key.token]?.flight = nil }
+        return flight
+    }
+
+    /// What waited for the refresh token to be free.
+    mutating func resumeQueue(of token: TokenName, at now: Moment, _ turn: inout Turn) {
+        let waiting = holdings[token]?.queue ?? []
+        holdings[token]?.queue = []
+        for key in waiting where entries[key]?.progress == .queued {
+            entries[key]?.progress = .none
+            if isRefused(key) {
+                if let refusal = finalRefusal(token) { dismissWaiters(of: key, refusal, at: now, &turn) }
+            } else if nextTry(key, at: now.boot) != nil {
+                putOff(key, at: now, &turn)
+            } else {
+                launch(key, entries[key]?.cause ?? .asked, at: now, &turn)
+            }
+            reschedule(key, at: now.boot)
+        }
+    }
+
+    /// Callers do not wait for a disk: they get what is held, or hear of it.
+    private mutating func dismiss(_ key: CacheKey, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn)
+    }
+
+    // MARK: the state of the store
+
+    private mutating func noteStore(_ token: TokenName, _ fault: StoreFault, _ turn: inout Turn) {
+        guard holdings[token]?.isStoreFailing == false else { return }
+        holdings[token]?.isStoreFailing = true
+        turn.events.append(.storeFailed(token, fault))
+    }
+
+    private mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
+        guard holdings[token]?.isStoreFailing == true else { return }
+        holdings[token]?.isStoreFailing = false
+        turn.events.append(.storeRecovered(token))
+    }
+
+    /// Whether anything is under way that must not be cut off by the end of the daemon.
+    package var isSpending: Bool {
+        flights.values.contains { flight in
+            switch flight.spending?.stage {
+            case .exchanging?, .keeping?: true
+            case .preparing?, nil: false
+            }
+        } || steps.values.contains(where: \.matters)
+    }
+}
+
+extension StoreStep {
+    fileprivate var matters: Bool {
+        switch self {
+        case .successor, .late, .signIn, .signOut, .importing: true
+        case .intent, .remembered, .tidy: false
+        }
+    }
+}

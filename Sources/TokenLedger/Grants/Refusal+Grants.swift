@@ -1,0 +1,56 @@
+internal import OAuth
+internal import TokenWire
+
+extension Refusal {
+    /// Only a person can help: `reason` is one word, the text says what happened.
+    static func loginRequired(_ token: TokenName, _ reason: String, _ text: String) -> Refusal {
+        Refusal(.loginRequired, [Field("reason", reason)], "\(text); sign in: tokenctl login \(token)")
+    }
+
+    static func nobodySignedIn(_ token: TokenName) -> Refusal { .loginRequired(token, "no-sign-in", "nobody has signed in yet") }
+
+    static func signedOut(_ token: TokenName) -> Refusal { .loginRequired(token, "signed-out", "the person has signed out") }
+
+    static func otherServer(_ token: TokenName, _ record: StoredRecord) -> Refusal {
+        .loginRequired(
+            token, "issuer-changed", "the sign-in belongs to client \"\(record.binding.clientID)\" at \(record.binding.server), the configuration names another")
+    }
+
+    static func answerLost(_ token: TokenName) -> Refusal {
+        .loginRequired(token, lostReason, "the server's answer to a renewal was lost, and the new refresh token with it")
+    }
+
+    private static let lostReason = "answer-lost"
+    /// Even an administrator cannot have it tried once more: the one replay was made.
+    var isAnswerLost: Bool { code == .loginRequired && fields.contains(Field("reason", Self.lostReason)) }
+
+    static func noRefreshToken(_ token: TokenName) -> Refusal {
+        .loginRequired(token, "no-refresh-token", "the access token has ended, and the server gave no refresh token (is offline_access among the scopes?)")
+    }
+
+    /// Four times the server said no.
+    static func refreshRefused(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {
+        var refusal = Refusal.loginRequired(token, "refresh-refused", "the server no longer takes the refresh token (\(failure.text))")
+        if let error = failure.oauthError { refusal.fields.append(Field("oauth-error", error)) }
+        return refusal
+    }
+
+    static func locked(_ token: TokenName, _ reason: String) -> Refusal {
+        Refusal(.refused, [Field("reason", lockedReason)], "the record of \"\(token)\" cannot be opened: \(reason)")
+    }
+    private static let lockedReason = "locked"
+    var isOfLockedRecord: Bool { code == .refused && fields.contains(Field("reason", Self.lockedReason)) }
+
+    static func nothingImported(_ token: TokenName) -> Refusal {
+        Refusal(.expired, [Field("reason", "not-imported")], "no token was brought in yet: tokenctl import \(token)")
+    }
+
+    static func referenceEnded(_ token: TokenName, isConfigured: Bool) -> Refusal {
+        let remedy = isConfigured ? "have it reissued and put the new one where the configuration names it" : "have it reissued, then tokenctl import \(token)"
+        return Refusal(.expired, [], "the reference token is past its end; \(remedy)")
+    }
+
+    static func store(_ fault: StoreFault, retryAfter: Int64? = nil) -> Refusal {
+        Refusal(.unavailable, [Field("reason", "store")] + (retryAfter.map { [Field("retry-after", $0)] } ?? []), fault.text)
+    }
+}

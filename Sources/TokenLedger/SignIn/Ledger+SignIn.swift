@@ -1,0 +1,288 @@
+internal import OAuth
+package import Secrets
+internal import TokenWire
+
+/// A person signs in: what is asked, what came back, and what becomes of it.
+extension Ledger {
+    // MARK: LOGIN
+
+    /// Begins a sign-in for a caller whom `AccessPolicy.authoriseLogin` let through. The answer is the address to open.
+    package mutating func login(
+        _ settings: TokenSettings, redirectURI: String?, for caller: Caller, _ entropy: SignInEntropy, waiter: UInt64, at now: Moment
+    ) -> Turn {
+        var turn = Turn()
+        switch loginRequest(settings, redirectURI, caller, entropy) {
+        case .failure(let refusal): turn.answers.append((waiter, .refused(refusal)))
+        case .success(let request):
+            guard let application = configuration.applications[String(settings.name.application)] else { return turn }
+            var login = PendingLogin(
+                id: entropy.id, token: settings.name, caller: caller, generation: credentials[settings.name]?.generation ?? 0, request: request,
+                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + PendingLogin.patience)
+            login.waiter = waiter
+            logins.begin(login)
+            run(.locate, for: settings.name, application, .login(entropy.id), &turn)
+        }
+        return turn
+    }
+
+    private func loginRequest(
+        _ settings: TokenSettings, _ redirectURI: String?, _ caller: Caller, _ entropy: SignInEntropy
+    ) -> Result<AuthorizationRequest, Refusal> {
+        guard case .authorizationCode(let signIn) = settings.grant else {
+            return .failure(Refusal(.refused, [Field("reason", "grant")], "nobody signs in for \"\(settings.name)\": it is had in another way"))
+        }
+        if isStopping { return .failure(.stopping) }
+        guard let uri = redirectURI ?? signIn.redirectURIs.first, signIn.redirectURIs.contains(uri) else {
+            let known = signIn.redirectURIs.joined(separator: ", ")
+            return .failure(Refusal(.refused, [Field("reason", "redirect-uri")], "that redirect-uri is not one of those configured: \(known)"))
+        }
+        guard logins.admits(caller.uid) else {
+            return .failure(Refusal(.busy, [Field("retry-after", 60)], "too many sign-ins have begun and not ended"))
+        }
+        var request = AuthorizationRequest(
+            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes, responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
+            state: entropy.state, nonce: entropy.nonce, challenge: entropy.challenge)
+        (request.prompt, request.loginHint, request.maxAge) = (signIn.prompt, signIn.loginHint, signIn.maxAge.map(Int64.init))
+        request.audience = settings.audiences.first.map { Audience(parameter: settings.audienceParameter, value: $0) }
+        return .success(request)
+    }
+
+    mutating func located(_ id: LoginID, _ result: Result<ServerMetadata, ExchangeFailure>, at now: Moment, _ turn: inout Turn) {
+        guard let login = logins[id], case .locating = login.stage else { return }
+        do throws(ExchangeFailure) {
+            let metadata = try result.get()
+            let url = try login.request.url(at: metadata)
+            let waiter = login.waiter
+            logins.change(id) {
+                $0.stage = .open(PendingAuthorization(login.request, to: metadata))
+                $0.waiter = nil
+            }
+            let left = max(0, login.deadline - now.boot) / .seconds(1)
+            if let waiter { turn.answers.append((waiter, .signIn(.began(id, url: url, expires: now.wall + left)))) }
+        } catch {
+            finish(id, .refused(.signIn(login.token, error)), &turn)
+        }
+    }
+
+    // MARK: CALLBACK
+
+    /// What the browser brought back, for the sign-in that this uid began.
+    package mutating func callback(_ id: LoginID?, _ answer: Secret, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let id, let login = logins[id], login.caller.uid == caller.uid else {
+            turn.answers.append((waiter, .refused(.noSuchLogin)))
+            return turn
+        }
+        guard case .open(let pending) = login.stage else {
+            turn.answers.append((waiter, .refused(.loginGoesOn)))
+            return turn
+        }
+        switch pending.judge(AuthorizationResponse(answer)) {
+        case .stray(let text):
+            turn.answers.append((waiter, .refused(Refusal(.refused, [Field("reason", "state")], text))))
+            logins.change(id) { $0.strays += 1 }
+            if login.strays + 1 >= PendingLogin.mostStrays { finish(id, .refused(.tooManyStrays(login.token)), &turn) }
+        case .ended(let failure):
+            logins.change(id) { $0.waiter = waiter }
+            finish(id, .refused(.signIn(login.token, failure)), &turn)
+        case .granted(let code, let idToken):
+            logins.change(id) { $0.waiter = waiter }
+            redeem(id, login, code, idToken, &turn)
+        }
+        return turn
+    }
+
+    private mutating func redeem(_ id: LoginID, _ login: PendingLogin, _ code: Secret, _ idToken: Secret?, _ turn: inout Turn) {
+        guard let application = configuration.applications[String(login.token.application)],
+            login.generation == credentials[login.token]?.generation ?? 0
+        else { return finish(id, .refused(.configurationChanged), &turn) }
+        let plan = makeID()
+        logins.flights[plan] = id
+        logins.change(id) { $0.stage = .redeeming }
+        turn.plans.append(
+            ExchangePlan(
+                id: plan, token: login.token, application: application,
+                grant: .authorizationCode(code: code, redirectURI: login.request.redirectURI, verifier: login.verifier),
+                timeout: application.server.timeout, identity: .signIn(login.request, code: code, front: idToken, asked: login.asked)))
+    }
+
+    /// What came of a code.
+    mutating func settleSignIn(_ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        guard let id = logins.flights.removeValue(forKey: report.plan) else { return }
+        guard let login = logins[id], case .redeeming = login.stage, !isStopping, let settings = configuration.tokens[login.token],
+            login.generation == credentials[login.token]?.generation ?? 0
+        else {
+            // nobody waits for it any more
+            if let login = logins[id] { finish(id, .refused(.configurationChanged), &turn) ; discard(report, of: login.token, &turn) }
+            return
+        }
+        switch report.outcome {
+        case .failure(let failure): finish(id, .refused(.signIn(login.token, failure)), &turn)
+        case .success(let tokens):
+            switch judge(tokens, settings.soleKey, report) {
+            case .failure(let verdict):
+                discard(report, of: login.token, &turn)
+                finish(id, .refused(Refusal(.refused, [Field("reason", verdict.reason)], verdict.text)), &turn)
+            case .success(let held): arrive(id, login, tokens, held, report, settings, at: now, &turn)
+            }
+        }
+    }
+
+    private mutating func arrive(
+        _ id: LoginID, _ login: PendingLogin, _ tokens: IssuedTokens, _ held: HeldToken, _ report: ExchangeReport, _ settings: TokenSettings,
+        at now: Moment, _ turn: inout Turn
+    ) {
+        let subject = report.identity?.subject
+        guard let binding = binding(of: login.token, subject: subject) else { return }
+        let record = StoredRecord(
+            name: login.token, kind: .refresh, binding: binding, generation: 0, grant: 0, secret: tokens.refreshToken ?? Secret(""),
+            idToken: tokens.idToken, scopes: held.scopes, signedIn: report.sent.wall, rotated: report.sent.wall, idleLifetime: tokens.refreshLifetime)
+        let arrival = PendingLogin.Arrival(report: report, held: held, record: record, subject: subject)
+        if let subject, let was = holdings[login.token]?.record?.binding.subject, was != subject {
+            let waiter = login.waiter
+            logins.change(id) {
+                $0.stage = .confirming(arrival)
+                $0.waiter = nil
+            }
+            if let waiter { turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was)))) }
+        } else {
+            store(id, arrival, &turn)
+        }
+    }
+
+    // MARK: CONFIRM and AWAIT
+
+    /// Yes, this other person from now on.
+    package mutating func confirm(_ id: LoginID?, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let id, let login = logins[id], login.caller.uid == caller.uid, case .confirming(let arrival) = login.stage else {
+            turn.answers.append((waiter, .refused(.noSuchLogin)))
+            return turn
+        }
+        logins.change(id) { $0.waiter = waiter }
+        store(id, arrival, &turn)
+        return turn
+    }
+
+    /// Waits for the end of a sign-in that another request brings on.
+    package mutating func awaitLogin(_ id: LoginID?, for caller: Caller, waiter: UInt64, wait: Int, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let id, let login = logins[id], login.caller.uid == caller.uid else {
+            turn.answers.append((waiter, .refused(.noSuchLogin)))
+            return turn
+        }
+        if case .confirming(let arrival) = login.stage, let subject = arrival.subject {
+            let was = holdings[login.token]?.record?.binding.subject ?? ""
+            turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was))))
+        } else {
+            guard wait > 0 else {
+                turn.answers.append((waiter, .refused(.loginUnfinished)))
+                return turn
+            }
+            logins.change(id) { $0.awaiting.append(waiter) }
+            logins.patience.set(waiter, at: now.boot + .seconds(wait))
+        }
+        return turn
+    }
+
+    // MARK: to the disk, and into use
+
+    private mutating func store(_ id: LoginID, _ arrival: PendingLogin.Arrival, _ turn: inout Turn) {
+        var arrival = arrival
+        let token = arrival.record.name
+        let holding = holdings[token] ?? Holding()
+        (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
+        holdings[token, default: Holding()].generation += 1
+        holdings[token]?.replacements += 1
+        logins.change(id) { $0.stage = .storing(arrival) }
+        enqueue(.replace(arrival.record), .signIn(id), &turn)
+    }
+
+    mutating func signInStored(_ id: LoginID, _ result: Result<Void, StoreFault>, note: String?, at now: Moment, _ turn: inout Turn) {
+        guard let login = logins[id], case .storing(let arrival) = login.stage else { return }
+        let token = login.token
+        if let note { turn.events.append(.storeNote(token, note)) }
+        if case .failure(let fault) = result {
+            discard(arrival.report, of: token, &turn)
+            finish(id, .refused(.store(fault)), &turn)
+            return replaced(token, by: nil, at: now, &turn)
+        }
+        replaced(token, by: arrival.record, at: now, &turn)
+        if !isStopping, let settings = configuration.tokens[token] {
+            open(settings.soleKey, at: now)
+            if arrival.held.lasts(1, at: now.boot) { serve(arrival, settings.soleKey, at: now, &turn) }
+        }
+        settleIn(token, at: now, &turn)
+        let until = loginUntil(token)
+        turn.events.append(.signedIn(token, arrival.held, subject: arrival.subject, caller: login.caller, until: until))
+        var expires = until
+        if expires == nil, case .at(let end) = arrival.held.expires { expires = end }
+        finish(id, .signIn(.signedIn(subject: arrival.subject, expires: expires)), &turn)
+    }
+
+    private mutating func serve(_ arrival: PendingLogin.Arrival, _ key: CacheKey, at now: Moment, _ turn: inout Turn) {
+        let lane = lane(of: key) ?? .issuer("")
+        let flight = Flight(key: key, generation: 0, lane: lane, cause: .signIn, began: arrival.report.sent.boot)
+        publish(arrival.held, flight, arrival.report, at: now, &turn)
+        reschedule(key, at: now.boot)
+    }
+
+    // MARK: ends
+
+    /// The sign-in is over: everyone who waits for it is told.
+    private mutating func finish(_ id: LoginID, _ answer: Answer, _ turn: inout Turn) {
+        guard let login = logins.end(id) else { return }
+        for waiter in (login.waiter.map { [$0] } ?? []) + login.awaiting { turn.answers.append((waiter, answer)) }
+        if case .refused(let refusal) = answer { turn.events.append(.signInFailed(login.token, refusal, caller: login.caller)) }
+    }
+
+    mutating func expireLogins(at now: Moment, _ turn: inout Turn) {
+        for waiter in logins.patience.due(at: now.boot) where logins.forget(waiter: waiter) {
+            turn.answers.append((waiter, .refused(.loginUnfinished)))
+        }
+        for id in logins.due(at: now.boot) {
+            guard let login = logins[id] else { continue }
+            switch login.stage {
+            case .storing: break
+            case .confirming(let arrival):
+                discard(arrival.report, of: login.token, &turn)
+                finish(id, .refused(.loginExpired(login.token)), &turn)
+            case .locating, .open, .redeeming: finish(id, .refused(.loginExpired(login.token)), &turn)
+            }
+        }
+    }
+
+    /// Tokens that nobody will use: the server is told.
+    private mutating func discard(_ report: ExchangeReport, of token: TokenName, _ turn: inout Turn) {
+        if let secret = report.successor { revoke(secret, of: token, &turn) }
+    }
+}
+
+extension Refusal {
+    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way; begin one with LOGIN")
+    fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
+    fileprivate static let configurationChanged = Refusal(
+        .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")
+
+    fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
+
+    fileprivate static func loginExpired(_ token: TokenName) -> Refusal {
+        .loginRequired(token, "login-expired", "the sign-in was not finished within 10 minutes")
+    }
+
+    fileprivate static func tooManyStrays(_ token: TokenName) -> Refusal {
+        .loginRequired(token, "too-many-answers", "too many answers came that did not belong to this sign-in")
+    }
+
+    /// A sign-in that failed, named after who can do something about it.
+    fileprivate static func signIn(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {
+        let error = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
+        switch failure.law {
+        case .configuration: return Refusal(.refused, error, failure.text)
+        case .unsent: return Refusal(.unavailable, error + [Field("retry-after", 10)], failure.text)
+        case .answered(let pause): return Refusal(.unavailable, error + [Field("retry-after", pause ?? 10)], failure.text)
+        case .unknown: return .loginRequired(token, "answer-lost", failure.text)
+        case .no: return Refusal(.loginRequired, [Field("reason", "sign-in-refused")] + error, failure.text)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+internal import OAuth
+internal import Secrets
+internal import TokenWire
+
+/// The end of a sign-in: here first, then at the server.
+extension Ledger {
+    /// LOGOUT, for a caller who may sign in. Nothing is served any more once the tombstone is on the disk, whatever the server says.
+    package mutating func logout(_ settings: TokenSettings, waiter: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        let token = settings.name
+        if let refusal = reasonNotToLogOut(settings) {
+            turn.answers.append((waiter, .refused(refusal)))
+            return turn
+        }
+        guard let record = holdings[token]?.record, record.kind != .ended else {
+            turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: nil))))
+            return turn
+        }
+        let holding = holdings[token] ?? Holding()
+        let tombstone = StoredRecord(
+            name: token, kind: .ended, binding: record.binding, generation: holding.generation + 1, grant: holding.grant + 1, secret: Secret(""),
+            signedIn: record.signedIn, rotated: now.wall)
+        holdings[token]?.generation += 1
+        holdings[token]?.replacements += 1
+        signOuts[waiter] = SignOut(ended: record, tombstone: tombstone)
+        enqueue(.commit(tombstone), .signOut(waiter: waiter), &turn)
+        return turn
+    }
+
+    private func reasonNotToLogOut(_ settings: TokenSettings) -> Refusal? {
+        if isStopping { return .stopping }
+        switch settings.grant {
+        case .clientCredentials: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(settings.name)\": it is had in another way")
+        case .reference(let reference) where reference.value != nil:
+            return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(settings.name)\"; remove it there")
+        case .authorizationCode, .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        }
+    }
+
+    mutating func signOutStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+        guard let signOut = signOuts.removeValue(forKey: waiter) else { return }
+        let token = signOut.tombstone.name
+        if case .failure(let fault) = result {
+            turn.answers.append((waiter, .refused(.store(fault))))
+            return replaced(token, by: nil, at: now, &turn)
+        }
+        replaced(token, by: signOut.tombstone, at: now, &turn)
+        settleIn(token, at: now, &turn)
+        guard let application = configuration.applications[String(token.application)], signOut.ended.kind == .refresh else {
+            return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
+        }
+        let errand: Errand = signOut.ended.secret.isEmpty ? .locate : .revoke(signOut.ended.secret)
+        run(errand, for: token, application, .signOut(waiter: waiter, signOut), &turn)
+    }
+
+    mutating func revoked(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
+        switch result {
+        case .located(.failure(let failure)): signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: failure.text, &turn)
+        case .located(.success(let metadata)):
+            signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
+        case .revoked(let outcome, let metadata):
+            let url = metadata.flatMap { endSession(signOut, $0) }
+            switch outcome {
+            case .success: signedOut(waiter, signOut, isRevoked: true, url: url, trouble: nil, &turn)
+            case .failure(let failure): signedOut(waiter, signOut, isRevoked: false, url: url, trouble: failure.text, &turn)
+            }
+        }
+    }
+
+    /// Where the person's own session at the server can be ended.
+    private func endSession(_ signOut: SignOut, _ metadata: ServerMetadata) -> String? {
+        guard let idToken = signOut.ended.idToken, case .authorizationCode(let signIn)? = configuration.tokens[signOut.ended.name]?.grant else { return nil }
+        guard let endpoint = try? metadata.url(of: .endSession) else { return nil }
+        return try? EndSessionRequest(at: endpoint, idToken: idToken, postLogoutRedirectURI: signIn.postLogoutRedirectURI).url()
+    }
+
+    private mutating func signedOut(
+        _ waiter: UInt64, _ signOut: SignOut, isRevoked: Bool, url: String?, trouble: String?, _ turn: inout Turn
+    ) {
+        turn.events.append(.signedOut(signOut.ended.name, isRevoked: isRevoked, trouble: trouble))
+        turn.answers.append((waiter, .signIn(.signedOut(isRevoked: isRevoked, url: url, trouble: trouble))))
+    }
+
+    // MARK: one sign-in takes the place of another
+
+    /// What replaced a holding is durable, or (`nil`) could not be made so and everything is as before.
+    mutating func replaced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
+        holdings[token]?.replacements -= 1
+        if let record { install(record, at: now, &turn) }
+        guard holdings[token]?.replacements == 0 else { return }
+        if let late = holdings[token]?.late {
+            holdings[token]?.late = nil
+            if let flight = flights[late.plan] { settleSpending(late.plan, flight, late, at: now, &turn) }
+        }
+        resumeQueue(of: token, at: now, &turn)
+    }
+
+    private mutating func install(_ record: StoredRecord, at now: Moment, _ turn: inout Turn) {
+        let token = record.name
+        if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret,
+            isOurs(before)
+        {
+            revoke(secret, of: token, &turn)
+        }
+        holdings[token, default: Holding()].begin(record)
+        credentials[token]?.refusal = nil
+        credentials[token]?.failure = nil
+        credentials[token]?.backoff.clear()
+        for key in credentials[token]?.entries ?? [] {
+            if case .flying = entries[key]?.progress { entries[key]?.progress = .none }
+            entries[key]?.held = nil
+            entries[key]?.trouble = nil
+            entries[key]?.endCurrency()
+            if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
+        }
+        epoch += 1
+        guard record.kind == .ended else { return }
+        // whoever waits or watches hears that it is over
+        let refusal = Refusal.signedOut(token)
+        for key in credentials[token]?.entries ?? [] {
+            for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(.loginRequired, reason: refusal.text))) }
+            dismissWaiters(of: key, refusal, at: now, &turn)
+        }
+    }
+
+    // MARK: errands
+
+    /// A token that nobody will use any more: the server is told, and nobody waits for it.
+    mutating func revoke(_ secret: Secret, of token: TokenName, _ turn: inout Turn) {
+        guard let application = configuration.applications[String(token.application)] else { return }
+        run(.revoke(secret), for: token, application, .tidy(token), &turn)
+    }
+
+    mutating func run(_ errand: Errand, for token: TokenName, _ application: Application, _ purpose: ErrandPurpose, _ turn: inout Turn) {
+        let id = makeID()
+        errands[id] = purpose
+        turn.errands.append(ErrandPlan(id: id, token: token, application: application, errand: errand, timeout: application.server.timeout))
+    }
+
+    /// Takes in what came of an errand.
+    package mutating func finished(_ report: ErrandReport, at now: Moment) -> Turn {
+        var turn = Turn()
+        switch errands.removeValue(forKey: report.id) {
+        case nil: break
+        case .login(let id)?:
+            if case .located(let result) = report.result { located(id, result, at: now, &turn) }
+        case .signOut(let waiter, let signOut)?: revoked(waiter, signOut, report.result, at: now, &turn)
+        case .tidy(let token)?:
+            if case .revoked(.failure(let failure), _) = report.result { turn.events.append(.notRevoked(token, failure.text)) }
+        }
+        return turn
+    }
+}
+
+/// A sign-out on its way: what has ended, and what is written in its place.
+struct SignOut: Sendable {
+    var ended: StoredRecord
+    var tombstone: StoredRecord
+}
+
+/// Who hears of an errand.
+enum ErrandPurpose: Sendable {
+    case login(LoginID)
+    case signOut(waiter: UInt64, SignOut)
+    case tidy(TokenName)
+}

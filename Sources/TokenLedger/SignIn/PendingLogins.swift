@@ -1,0 +1,114 @@
+internal import OAuth
+internal import Secrets
+internal import TokenWire
+
+/// One sign-in, from LOGIN to its end.
+///
+///     locating ──► open ──CALLBACK──► redeeming ──► storing ──► over
+///                                         └── another person ──► confirming ──CONFIRM──► storing
+///
+/// Ten minutes after LOGIN it is over, whatever it waits for.
+struct PendingLogin: Sendable {
+    enum Stage: Sendable {
+        /// The server's metadata are fetched.
+        case locating
+        /// The person is at the server.
+        case open(PendingAuthorization)
+        /// The code is with the server: it is sent once.
+        case redeeming
+        /// Waits for the word that this other person is meant.
+        case confirming(Arrival)
+        case storing(Arrival)
+    }
+    let id: LoginID
+    let token: TokenName
+    let caller: Caller
+    /// Of the credential's configuration.
+    let generation: UInt64
+    let request: AuthorizationRequest
+    let verifier: Secret
+    /// Seconds since the epoch.
+    let asked: Int64
+    /// CLOCK_BOOTTIME
+    let deadline: Int64
+    var stage = Stage.locating
+    /// The request that waits for the next step, and those that wait for the end.
+    var waiter: UInt64?
+    var awaiting: [UInt64] = []
+    /// Answers that came to it and were not for it.
+    var strays = 0
+
+    /// Nanoseconds; as long as a code may live (RFC 6749 section 4.1.2).
+    static let patience = Int64.seconds(600)
+    static let mostStrays = 20
+
+    /// What a redeemed code brought.
+    struct Arrival: Sendable {
+        var report: ExchangeReport
+        var held: HeldToken
+        var record: StoredRecord
+        /// How the server names the person.
+        var subject: String?
+    }
+}
+
+/// The sign-ins that have begun: bounded, in all and for each uid.
+struct PendingLogins: Sendable {
+    private(set) var all: [LoginID: PendingLogin] = [:]
+    private var deadlines = Deadlines<LoginID>()
+    /// Of those who wait for the end of one.
+    var patience = Deadlines<UInt64>()
+    /// The exchanges under way for them.
+    var flights: [UInt64: LoginID] = [:]
+
+    static let most = 64
+    static let mostOfOne = 8
+
+    var nextDeadline: Int64? { [deadlines.next, patience.next].compactMap { $0 }.min() }
+
+    func admits(_ uid: UInt32) -> Bool { all.count < Self.most && all.values.count { $0.caller.uid == uid } < Self.mostOfOne }
+
+    subscript(id: LoginID) -> PendingLogin? { all[id] }
+
+    mutating func begin(_ login: PendingLogin) {
+        all[login.id] = login
+        deadlines.set(login.id, at: login.deadline)
+    }
+
+    mutating func change(_ id: LoginID, _ change: (inout PendingLogin) -> Void) {
+        guard var login = all[id] else { return }
+        change(&login)
+        all[id] = login
+    }
+
+    mutating func end(_ id: LoginID) -> PendingLogin? {
+        deadlines.set(id, at: nil)
+        return all.removeValue(forKey: id)
+    }
+
+    /// Somebody no longer waits: `false` if nobody of that number did. The sign-in itself goes on.
+    mutating func forget(waiter: UInt64) -> Bool {
+        patience.set(waiter, at: nil)
+        for (id, login) in all where login.waiter == waiter || login.awaiting.contains(waiter) {
+            if login.waiter == waiter { all[id]?.waiter = nil }
+            all[id]?.awaiting.removeAll { $0 == waiter }
+            return true
+        }
+        return false
+    }
+
+    mutating func due(at boot: Int64) -> [LoginID] { deadlines.due(at: boot) }
+
+    /// Ends all that does not write to the disk; gives everyone who waits for them.
+    mutating func stop() -> [UInt64] {
+        let waiters = all.values.flatMap { $0.awaiting + ($0.waiter.map { [$0] } ?? []) }
+        all = all.filter { if case .storing = $0.value.stage { true } else { false } }
+        for id in all.keys {
+            all[id]?.waiter = nil
+            all[id]?.awaiting = []
+        }
+        deadlines = Deadlines()
+        patience = Deadlines()
+        return waiters
+    }
+}

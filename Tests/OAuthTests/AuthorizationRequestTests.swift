@@ -1,0 +1,156 @@
+import OAuth
+import Secrets
+import Testing
+
+struct `The authorization request` {
+    private func request(_ change: (inout AuthorizationRequest) -> Void = { _ in }) -> AuthorizationRequest {
+        var request = AuthorizationRequest(
+            clientID: "com.example.orchid/desk", redirectURI: "http://127.0.0.1:53682/cb/orchid", scopes: ["openid", "profile", "offline_access", "read"],
+            state: Secret("q3VnR0s1dGg2TnBZd0J4Mg"), nonce: Secret("n-0c2f1b7e9a"), challenge: "LZEAJ5XS6ANWHiwtIZmTTrLb8cxCKfm2YyAc1kzMkPk")
+        change(&request)
+        return request
+    }
+
+    private func parameters(_ url: String) -> [String: [String]] {
+        let query = url.split(separator: "?", maxSplits: 1)[1]
+        return Dictionary(grouping: query.split(separator: "&").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }, by: { $0[0] })
+            .mapValues { $0.map { $0[1] } }
+    }
+
+    @Test func `AC-01 AC-04 AC-05 AC-06 AC-22 the address is that of ERP.net's example`() throws {
+        #expect(
+            try request().url(at: orchid())
+                == "https://orchid.my.erp.net/id/connect/authorize?response_type=code&client_id=com.example.orchid%2Fdesk"
+                + "&redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Fcb%2Forchid&scope=openid%20profile%20offline_access%20read"
+                + "&state=q3VnR0s1dGg2TnBZd0J4Mg&nonce=n-0c2f1b7e9a&code_challenge=LZEAJ5XS6ANWHiwtIZmTTrLb8cxCKfm2YyAc1kzMkPk"
+                + "&code_challenge_method=S256")
+    }
+
+    @Test func `AC-03 DISC-12 S256 is sent where the server says nothing, and nothing weaker anywhere`() throws {
+        for methods in ["", #","code_challenge_methods_supported":["plain","S256"]"#, #","code_challenge_methods_supported":[]"#] {
+            #expect(try parameters(request().url(at: orchid(methods)))["code_challenge_method"] == ["S256"])
+        }
+        let failure = #expect(throws: ExchangeFailure.self) {
+            try request().url(at: orchid(#","code_challenge_methods_supported":["plain"]"#))
+        }
+        #expect(failure?.law == .configuration)
+        #expect(failure?.text.contains("S256") == true)
+    }
+
+    @Test func `AC-06 a nonce goes only where an ID token will repeat it`() throws {
+        let plain = request { $0.scopes = ["read"] }
+        #expect(try parameters(plain.url(at: orchid()))["nonce"] == nil)
+        #expect(!plain.asksForIdentity)
+        #expect(request().asksForIdentity)
+    }
+
+    @Test func `HYB-02 HYB-03 a code with an ID token is posted and carries a nonce`() throws {
+        let parameters = try parameters(request { $0.responseType = .codeAndIdentity }.url(at: orchid()))
+        #expect(parameters["response_type"] == ["code%20id_token"])
+        #expect(parameters["response_mode"] == ["form_post"])
+        #expect(parameters["nonce"] == ["n-0c2f1b7e9a"])
+        #expect(try self.parameters(request().url(at: orchid()))["response_mode"] == nil)
+    }
+
+    @Test(arguments: [
+        (#"["code","code id_token"]"#, true), (#"["id_token code"]"#, true), (#"["code","token"]"#, false), (#"["code id_token token"]"#, false),
+    ])
+    func `HYB-01 what the server supports is a set of words`(types: String, isSupported: Bool) throws {
+        let metadata = try orchid(#","response_types_supported":\#(types)"#)
+        let hybrid = request { $0.responseType = .codeAndIdentity }
+        let failure = Result { () throws(ExchangeFailure) in try hybrid.url(at: metadata) }.failure
+        #expect((failure == nil) == isSupported)
+        if let failure {
+            #expect(failure.law == .configuration)
+            #expect(failure.text.hasSuffix("use 'code'"))
+        }
+        #expect(try request().url(at: metadata).contains("response_type=code&"))
+    }
+
+    @Test func `an ID token beside the code needs openid`() {
+        let hybrid = request {
+            $0.responseType = .codeAndIdentity
+            $0.scopes = ["read"]
+        }
+        #expect(throws: ExchangeFailure.self) { try hybrid.url(at: orchid()) }
+    }
+
+    @Test func `AC-23 no response type puts a token for an API into a browser`() {
+        #expect(AuthorizationRequest.ResponseType.allCases.map(\.rawValue) == ["code", "code id_token"])
+    }
+
+    @Test func `AC-26 wishes about how the person is asked pass through`() throws {
+        let request = request {
+            $0.prompt = "login"
+            $0.loginHint = "m.petrova@orchid.example"
+            $0.maxAge = 600
+            $0.uiLocales = "bg en"
+            $0.audience = Audience(parameter: .resource, value: "https://api.example/")
+        }
+        let parameters = try parameters(request.url(at: orchid()))
+        #expect(parameters["prompt"] == ["login"])
+        #expect(parameters["login_hint"] == ["m.petrova%40orchid.example"])
+        #expect(parameters["max_age"] == ["600"])
+        #expect(parameters["ui_locales"] == ["bg%20en"])
+        #expect(parameters["resource"] == ["https%3A%2F%2Fapi.example%2F"])
+        let none = try self.parameters(self.request().url(at: orchid()))
+        for name in ["prompt", "login_hint", "max_age", "ui_locales", "resource", "audience"] { #expect(none[name] == nil) }
+    }
+
+    @Test(arguments: [
+        ("?tenant=7", "?tenant=7&response_type=code&"), ("?", "?response_type=code&"), ("?a=b&", "?a=b&response_type=code&"), ("", "?response_type=code&"),
+    ])
+    func `AC-21 a query of the endpoint is kept`(query: String, expected: String) throws {
+        #expect(try request().url(at: pinned("https://idp.example/authorize" + query)).hasPrefix("https://idp.example/authorize" + expected))
+    }
+
+    @Test(arguments: ["redirect_uri=https://evil.example", "state", "x=1&client_id=other"])
+    func `AC-15 AC-21 a parameter that the endpoint has already is not sent twice`(query: String) throws {
+        let failure = #expect(throws: ExchangeFailure.self) { try request().url(at: pinned("https://idp.example/authorize?" + query)) }
+        #expect(failure?.law == .configuration)
+    }
+
+    @Test func `a server without an authorization endpoint is for the operator`() throws {
+        var settings = ServerSettings(location: .issuer("https://idp.example"))
+        settings.endpoints.token = "https://idp.example/token"
+        var discovery = Discovery(settings)
+        let metadata = try #require(discovery.begin().metadata)
+        let failure = #expect(throws: ExchangeFailure.self) { try request().url(at: metadata) }
+        #expect(failure?.text.contains("authorization_endpoint") == true)
+    }
+
+    @Test func `the metadata tell what a sign-in needs to know`() throws {
+        let silent = try orchid()
+        #expect(silent.identityAlgorithms == ["RS256"])
+        #expect(silent.responseTypes == [])
+        #expect(!silent.namesIssuerInResponses)
+        #expect(try silent.url(of: .endSession).path == "/id/connect/endsession")
+        let more = #"""
+            ,"id_token_signing_alg_values_supported":["ES256","PS256"],"response_types_supported":["code"],
+            "authorization_response_iss_parameter_supported":true
+            """#
+        let told = try orchid(more)
+        #expect(told.identityAlgorithms == ["ES256", "PS256"])
+        #expect(told.responseTypes == ["code"])
+        #expect(told.namesIssuerInResponses)
+        #expect(try !orchid(#","authorization_response_iss_parameter_supported":"true""#).namesIssuerInResponses)
+    }
+
+    private func pinned(_ authorization: String) throws -> ServerMetadata {
+        var settings = ServerSettings(location: .issuer("https://idp.example"))
+        settings.endpoints.token = "https://idp.example/token"
+        settings.endpoints.authorization = authorization
+        var discovery = Discovery(settings)
+        return try #require(discovery.begin().metadata)
+    }
+
+    @Test func `LOG-01 a request shows nothing of its state and nonce when it is printed`() {
+        let request = request {
+            $0.state = Secret("canary-1")
+            $0.nonce = Secret("canary-2")
+        }
+        var dumped = ""
+        dump(request, to: &dumped)
+        #expect(!(dumped + "\(request)").contains("canary"))
+    }
+}

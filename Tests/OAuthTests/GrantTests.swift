@@ -1,0 +1,191 @@
+import OAuth
+import Secrets
+import Testing
+
+struct `Redeeming a code and refreshing` {
+    private let code = GrantRequest.authorizationCode(
+        code: Secret("7C1F 0A/94"), redirectURI: "http://127.0.0.1:53682/cb/orchid", verifier: Secret("kV3r1f13r_for-orchid~example.0123456789"))
+    private let refresh = GrantRequest.refresh(
+        token: Secret("AC46954FB1CE+3DF5"), scopes: [], audience: nil, hasRefreshed: false)
+
+    private func request(_ grant: GrantRequest, _ authentication: ClientAuthentication = .post(Secret("s3cr3t"))) throws -> TokenRequest {
+        let client = ClientIdentity(id: "com.example.orchid/desk", authentication: authentication)
+        return TokenRequest(grant, as: client, at: try HTTPSURL("https://idp.example/token"), assumesBearer: false)
+    }
+
+    private func refresh(_ scopes: [String] = [], _ audience: Audience? = nil, hasRefreshed: Bool = false) -> GrantRequest {
+        .refresh(token: Secret("AC46954FB1CE+3DF5"), scopes: scopes, audience: audience, hasRefreshed: hasRefreshed)
+    }
+
+    private func failure(_ grant: GrantRequest, _ result: EndpointResult) throws -> ExchangeFailure {
+        try #require(request(grant).outcome(of: result, now: now).failure)
+    }
+
+    // MARK: what is sent
+
+    @Test func `AC-12 AC-22 a code goes with the redirect URI and the verifier, form-encoded`() throws {
+        let message = try request(code).message()
+        #expect(
+            message.form == "grant_type=authorization_code&code=7C1F%200A%2F94&redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Fcb%2Forchid"
+                + "&code_verifier=kV3r1f13r_for-orchid~example.0123456789&client_id=com.example.orchid%2Fdesk&client_secret=s3cr3t")
+    }
+
+    @Test func `RT-01 a refresh sends the token and no scope`() throws {
+        let message = try request(refresh).message()
+        #expect(
+            message.form
+                == "grant_type=refresh_token&refresh_token=AC46954FB1CE%2B3DF5&client_id=com.example.orchid%2Fdesk&client_secret=s3cr3t")
+    }
+
+    @Test func `RT-01 a refresh narrows its scopes and names its audience when it is told to`() throws {
+        let message = try request(refresh(["read", "offline_access", "read"], Audience(parameter: .resource, value: "https://api.example/"))).message()
+        #expect(message.fields["scope"] == ["read%20offline_access"])
+        #expect(message.fields["resource"] == ["https%3A%2F%2Fapi.example%2F"])
+    }
+
+    @Test func `CAUTH-04 a public client names itself and sends no secret`() throws {
+        for grant in [code, refresh] {
+            let message = try request(grant, .none).message()
+            #expect(message.fields["client_id"] == ["com.example.orchid%2Fdesk"])
+            #expect(message.fields["client_secret"] == nil)
+            #expect(message.headers.isEmpty)
+        }
+    }
+
+    @Test func `CAUTH-01 CAUTH-05 a confidential client proves itself in exactly one way`() throws {
+        for grant in [code, refresh] {
+            let basic = try request(grant, .basic(Secret("s3cr3t"))).message()
+            #expect(basic.header("Authorization")?.hasPrefix("Basic ") == true)
+            #expect(basic.fields["client_secret"] == nil && basic.fields["client_id"] == nil)
+            let post = try request(grant).message()
+            #expect(post.header("Authorization") == nil)
+            #expect(post.fields["client_secret"] == ["s3cr3t"])
+        }
+    }
+
+    @Test func `NET-11 what can be spent goes on a fresh connection`() throws {
+        for grant in [code, refresh] { #expect(try request(grant).message().freshConnection) }
+    }
+
+    // MARK: what comes back
+
+    @Test func `RT-02 TR-10 the answer brings all three tokens`() throws {
+        let body = #"""
+            {"id_token":"eyJ.e30.c2ln","access_token":"AT-2","expires_in":3600,"token_type":"Bearer",
+            "refresh_token":"B6E09266D6D2","scope":"openid profile offline_access read"}
+            """#
+        for grant in [code, refresh] {
+            let tokens = try request(grant).outcome(of: answer(200, body), now: now).get()
+            #expect(tokens.accessToken == Secret("AT-2"))
+            #expect(tokens.refreshToken == Secret("B6E09266D6D2"))
+            #expect(tokens.idToken == Secret("eyJ.e30.c2ln"))
+            #expect(tokens.scopes == ["openid", "profile", "offline_access", "read"])
+            #expect(tokens.refreshLifetime == nil)
+        }
+    }
+
+    @Test(arguments: [#""x":1"#, #""refresh_token":"""#, #""refresh_token":null"#])
+    func `RT-03 TR-13 an answer without a refresh token is whole`(member: String) throws {
+        let body = #"{"access_token":"AT-2","token_type":"Bearer",\#(member)}"#
+        #expect(try request(refresh).outcome(of: answer(200, body), now: now).get().refreshToken == nil)
+        #expect(try request(refresh).successor(in: answer(200, body)) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (#""refresh_expires_in":1800"#, 1800), (#""refresh_token_expires_in":86400.0"#, 86_400), (#""refresh_expires_in":0"#, nil),
+            (#""refresh_expires_in":"1800""#, nil), (#""refresh_expires_in":-1"#, nil), (#""refresh_expires_in":1.5"#, nil),
+            (#""refresh_expires_in":9e99"#, nil), (#""refresh_expires_in":9e17"#, 315_360_000), (#""refresh_expires_in":true"#, nil),
+            (#""refresh_expires_in":"x","refresh_token_expires_in":60"#, 60),
+        ] as [(String, Int64?)])
+    func `TR-18 a lifetime of the refresh token is a hint when it is a number`(member: String, seconds: Int64?) throws {
+        let body = #"{"access_token":"AT-2","token_type":"Bearer","refresh_token":"RT-2",\#(member)}"#
+        #expect(try request(refresh).outcome(of: answer(200, body), now: now).get().refreshLifetime == seconds)
+    }
+
+    @Test(arguments: [
+        #""access_token":"AT","token_type":"mac""#, #""access_token":"AT""#, #""token_type":"Bearer""#, #""access_token":"A T","token_type":"Bearer""#,
+        #""access_token":"AT","token_type":"Bearer","expires_in":"soon""#, #""access_token":"AT","token_type":"Bearer","scope":7"#,
+        #""access_token":"AT","token_type":"Bearer","id_token":7"#, #""error":"server_error""#, #""access_token":"AT","token_type":"Bearer""#,
+    ])
+    func `a new refresh token is found whatever else is wrong`(members: String) throws {
+        let result = answer(200, #"{\#(members),"refresh_token":"RT-2"}"#)
+        for grant in [code, refresh] { #expect(try request(grant).successor(in: result) == Secret("RT-2")) }
+        #expect(try request(.clientCredentials(scopes: [], audience: nil)).successor(in: result) == nil)
+    }
+
+    @Test(
+        arguments: [
+            answer(200, #"{"refresh_token":"RT-2","access_token":"AT"#), answer(200, #"{"refresh_token":"RT-2"} x"#), answer(200, "RT-2"),
+            answer(200, #"{"refresh_token":"RT 2"}"#), answer(200, #"{"refresh_token":7}"#), answer(200, #"{"refresh_token":"A","refresh_token":"B"}"#),
+            answer(400, #"{"refresh_token":"RT-2"}"#), answer(201, #"{"refresh_token":"RT-2"}"#), fault(.broken, unsent: false),
+        ] as [EndpointResult])
+    func `half an answer brings no refresh token`(result: EndpointResult) throws {
+        #expect(try request(refresh).successor(in: result) == nil)
+    }
+
+    // MARK: what a refusal means
+
+    @Test func `RT-10 AC-13 invalid_grant is a no`() throws {
+        let refusal = answer(400, #"{"error":"invalid_grant"}"#)
+        for grant in [code, refresh, refresh(hasRefreshed: true)] {
+            #expect(try failure(grant, refusal).law == .no)
+            #expect(try failure(grant, refusal).reach == .credential)
+        }
+    }
+
+    @Test func `RT-10 invalid_request is a no only to what was good before`() throws {
+        let refusal = answer(400, #"{"error":"invalid_request"}"#)
+        #expect(try failure(refresh(hasRefreshed: true), refusal).law == .no)
+        #expect(try failure(refresh(hasRefreshed: false), refusal).law == .configuration)
+        #expect(try failure(code, refusal).law == .configuration)
+    }
+
+    @Test(arguments: ["invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_target"])
+    func `RT-13 a fault of the registration keeps the refresh token and stops`(error: String) throws {
+        for grant in [code, refresh(hasRefreshed: true)] {
+            #expect(try failure(grant, answer(400, #"{"error":"\#(error)"}"#)).law == .configuration)
+        }
+    }
+
+    @Test func `RT-11 what was never sent may be sent again`() throws {
+        for grant in [code, refresh] { #expect(try failure(grant, fault(.unreachable, unsent: true)).law == .unsent) }
+    }
+
+    @Test(arguments: [fault(.broken, unsent: false), answer(408), answer(502), answer(504), answer(200, "{"), answer(200, #"{"refresh_token":"R 2"}"#)])
+    func `RT-12 AC-14 without a full answer nobody knows what became of it`(result: EndpointResult) throws {
+        for grant in [code, refresh] { #expect(try failure(grant, result).law == .unknown) }
+    }
+
+    @Test(arguments: [429, 500, 503])
+    func `a server in trouble has consumed nothing`(status: Int) throws {
+        for grant in [code, refresh] { #expect(try failure(grant, answer(status, retryAfter: "9")).law == .answered(retryAfter: 9)) }
+    }
+
+    @Test(arguments: [400, 403, 422])
+    func `a refusal without a readable error is a no`(status: Int) throws {
+        for grant in [code, refresh] { #expect(try failure(grant, answer(status)).law == .no) }
+    }
+
+    @Test(arguments: ["7C1F 0A/94", "7C1F%200A%2F94", "kV3r1f13r_for-orchid~example.0123456789", "AC46954FB1CE+3DF5", "AC46954FB1CE%2B3DF5", "s3cr3t"])
+    func `LOG-01 a server that echoes what was sent is not quoted`(echo: String) throws {
+        for grant in [code, refresh] {
+            let sent = try request(grant).message().form + "s3cr3t 7C1F 0A/94 AC46954FB1CE+3DF5"
+            guard sent.contains(echo), (grant == code) != echo.hasPrefix("AC") || echo == "s3cr3t" else { continue }
+            let failure = try failure(grant, answer(400, #"{"error":"invalid_grant","error_description":"got \#(echo)"}"#))
+            #expect(failure.text == "'https://idp.example/token' answered 400 invalid_grant")
+        }
+    }
+
+    @Test func `LOG-01 a grant shows nothing of what it carries`() throws {
+        for grant in [
+            GrantRequest.authorizationCode(code: Secret("canary-1"), redirectURI: "http://127.0.0.1/", verifier: Secret("canary-2")),
+            .refresh(token: Secret("canary-3"), scopes: [], audience: nil, hasRefreshed: true),
+        ] {
+            var dumped = ""
+            dump(try request(grant), to: &dumped)
+            dump(try request(grant).message(), to: &dumped)
+            #expect(!(dumped + "\(grant)\(String(reflecting: grant))").contains("canary"))
+        }
+    }
+}

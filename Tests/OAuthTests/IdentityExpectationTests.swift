@@ -1,0 +1,286 @@
+import Secrets
+import Testing
+@testable import OAuth
+
+struct `What an ID token must say` {
+    private static let request = AuthorizationRequest(
+        clientID: Example.client, redirectURI: "http://127.0.0.1:53682/cb/orchid", scopes: ["openid"], state: Example.state, nonce: Example.nonce,
+        challenge: "x")
+
+    private func expectation(_ change: (inout IdentityExpectation) -> Void = { _ in }) -> IdentityExpectation {
+        var expectation = IdentityExpectation(of: Self.request, at: Example.issuer, asked: Example.issued - 100)
+        change(&expectation)
+        return expectation
+    }
+
+    /// The left halves were reckoned with another implementation.
+    private func digest(_ algorithm: HashAlgorithm, _ value: Secret) -> [UInt8] {
+        let halves = [
+            Example.code: "TT2ZqtSSEOpFYV3hKrv3GA", Example.state: "mWVk-zc64MjQy7hyBehqIw", Example.accessToken: "m5jikpg7pGA4UnJQ9Akp0Q",
+        ]
+        guard algorithm == .sha256, let half = halves[value].flatMap({ Secret($0).base64urlDecoded }) else { return [UInt8](repeating: 9, count: 64) }
+        return half.bytes + [UInt8](repeating: 0, count: 16)
+    }
+
+    private func identity(
+        _ token: Secret, _ expectation: IdentityExpectation, now: Int64 = Example.issued
+    ) throws -> Result<VerifiedIdentity, IdentityProblem> {
+        let signed = try Example.signed(token)
+        return Result { () throws(IdentityProblem) in try expectation.identity(in: signed, now: now, digest: digest) }
+    }
+
+    private func problem(
+        _ claims: [String: String?], now: Int64 = Example.issued, _ change: (inout IdentityExpectation) -> Void = { _ in }
+    ) throws -> IdentityProblem? {
+        switch try identity(Example.token(claims), expectation(change), now: now) {
+        case .success: nil
+        case .failure(let problem): problem
+        }
+    }
+
+    // MARK: who
+
+    @Test func `HYB-04 ERP.net's token beside a code is believed`() throws {
+        let identity = try identity(Example.token(), expectation().beside(code: Example.code)).get()
+        #expect(
+            identity
+                == VerifiedIdentity(issuer: Example.issuer, subject: "m.petrova", authenticated: 1_790_000_095, expires: 1_790_000_500))
+    }
+
+    @Test func `a person is shown as the server names them, in any script`() throws {
+        let token = Example.token([
+            "name": #""Мария Петрова""#, "email": #""m.petrova@orchid.example""#, "preferred_username": #""mpetrova""#, "email_verified": #""true""#,
+        ])
+        let identity = try identity(token, expectation()).get()
+        #expect(identity.name == "Мария Петрова")
+        #expect(identity.email == "m.petrova@orchid.example")
+        #expect(identity.preferredUsername == "mpetrova")
+    }
+
+    @Test(arguments: [#""""#, "7", "null", #""a\nb""#, #""a\u001b[31m""#, #""a\u202eb""#, #""a\u2028b""#, "\"\(String(repeating: "x", count: 256))\""])
+    func `LOG-05 a name that could not stand in a line is left out`(name: String) throws {
+        let identity = try identity(Example.token(["name": name, "email": name, "preferred_username": name]), expectation()).get()
+        #expect(identity.name == nil && identity.email == nil && identity.preferredUsername == nil)
+    }
+
+    @Test(arguments: [
+        "https://orchid.my.erp.net/id/", "https://orchid.my.erp.net", "https://ORCHID.my.erp.net/id", "https://evil.example", "",
+    ])
+    func `IDT-01 HYB-07 another issuer is refused, however alike`(issuer: String) throws {
+        #expect(try problem(["iss": "\"\(issuer)\""]) == .issuer(shown: issuer))
+    }
+
+    @Test func `IDT-01 LOG-05 of a wrong issuer little is shown`() throws {
+        let problem = try #require(try self.problem(["iss": "\"evil\\u001b\(String(repeating: "é", count: 300))\""]))
+        #expect("\(problem)".utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect("\(problem)".utf8.count < 300)
+        #expect(try self.problem(["iss": nil]) == .absent(claim: "iss"))
+        #expect(try self.problem(["iss": "7"]) == .absent(claim: "iss"))
+    }
+
+    @Test(arguments: [
+        ("[\"com.example.orchid/desk\"]", nil), ("[\"com.example.orchid/desk\",\"com.example.orchid/desk\"]", nil),
+        ("\"com.example.orchid/sync\"", "aud"), ("\"COM.example.orchid/desk\"", "aud"), ("[]", "aud"), ("[\"other\"]", "aud"),
+        ("[\"com.example.orchid/desk\",\"other\"]", "aud"), ("\"\"", "aud"),
+    ])
+    func `IDT-02 it is for us and for nobody else`(audience: String, wrong: String?) throws {
+        #expect(try problem(["aud": audience]) == wrong.map { .wrong(claim: $0) })
+    }
+
+    @Test(arguments: ["7", "{}", "[7]", #"["com.example.orchid/desk",7]"#, "null"])
+    func `IDT-02 an audience of another shape is none`(audience: String) throws {
+        #expect(try problem(["aud": audience]) == .absent(claim: "aud"))
+    }
+
+    @Test func `IDT-03 a second audience must be known, and the authorized party us`() throws {
+        let both = #"["com.example.orchid/desk","other"]"#
+        #expect(try problem(["aud": both]) { $0.otherAudiences = ["other"] } == nil)
+        #expect(try problem(["aud": both, "azp": #""com.example.orchid/desk""#]) { $0.otherAudiences = ["other"] } == nil)
+        #expect(try problem(["azp": #""com.example.orchid/desk""#]) == nil)
+        #expect(try problem(["azp": #""other""#]) == .wrong(claim: "azp"))
+        #expect(try problem(["aud": #""other""#]) { $0.otherAudiences = ["other"] } == .wrong(claim: "aud"))
+    }
+
+    @Test(arguments: ["\"\"", "7", "null", "\"é\"", "\"a\\nb\"", "\"\(String(repeating: "x", count: 256))\""])
+    func `IDT-12 a subject is 1 to 255 ASCII characters`(subject: String) throws {
+        #expect(try problem(["sub": subject]) == .absent(claim: "sub"))
+    }
+
+    @Test func `IDT-12 HYB-07 a subject is compared to the letter`() throws {
+        #expect(try problem(["sub": "\"\(String(repeating: "x", count: 255))\""]) == nil)
+        #expect(try problem([:]) { $0.subject = "m.petrova" } == nil)
+        for other in ["M.Petrova", "m.petrova ", "x"] { #expect(try problem([:]) { $0.subject = other } == .wrong(claim: "sub")) }
+    }
+
+    // MARK: when
+
+    @Test(
+        arguments: [
+            (1_790_000_559, nil), (1_790_000_560, .expired), (1_890_000_000, .expired), (1_790_000_140, nil), (1_790_000_139, .early(claim: "iat")),
+        ] as [(Int64, IdentityProblem?)])
+    func `IDT-08 TIME-01 TIME-06 it is of now, give or take a minute`(now: Int64, expected: IdentityProblem?) throws {
+        #expect(try problem([:], now: now) == expected)
+    }
+
+    @Test func `TIME-01 the leeway is what is configured`() throws {
+        #expect(try problem([:], now: 1_790_000_799) { $0.leeway = 300 } == nil)
+        #expect(try problem([:], now: 1_790_000_501) { $0.leeway = 0 } == .expired)
+        #expect(IdentityExpectation.defaultLeeway == 60)
+        #expect(IdentityExpectation.longestLeeway == 300)
+    }
+
+    @Test func `IDT-08 a token that is not valid yet is refused, and one without a beginning is not`() throws {
+        #expect(try problem(["nbf": "1790000260"]) == nil)
+        #expect(try problem(["nbf": "1790000261"]) == .early(claim: "nbf"))
+        #expect(try problem(["nbf": nil]) == nil)
+    }
+
+    @Test(arguments: ["exp", "iat"], [nil, "null", #""1790000500""#, "-1", "1e300", "true", "[1]", "253402300800"] as [String?])
+    func `IDT-08 its times are numbers and there`(claim: String, value: String?) throws {
+        #expect(try problem([claim: value]) == .absent(claim: claim))
+    }
+
+    @Test func `IDT-08 a time may have a fraction or an exponent`() throws {
+        #expect(try problem(["iat": "1790000200.75", "exp": "1.7900005e9", "nbf": "1790000200.0"]) == nil)
+    }
+
+    @Test func `TIME-06 a token from before the sign-in is refused`() throws {
+        #expect(try problem(["iat": "1790000040"]) == nil)
+        #expect(try problem(["iat": "1790000039"]) == .tooOld(claim: "iat"))
+    }
+
+    @Test func `IDT-11 AC-26 how long ago the person signed in is checked where that was asked`() throws {
+        var request = Self.request
+        request.maxAge = 100
+        let recent = IdentityExpectation(of: request, at: Example.issuer, asked: Example.issued)
+        #expect(recent.maxAge == 100)
+        let ask = { (claims: [String: String?], now: Int64) in try self.identity(Example.token(claims), recent, now: now) }
+        #expect(try ask([:], 1_790_000_255).value != nil)
+        #expect(try ask([:], 1_790_000_256) == .failure(.tooOld(claim: "auth_time")))
+        #expect(try ask(["auth_time": nil], Example.issued) == .failure(.absent(claim: "auth_time")))
+        #expect(try problem(["auth_time": nil]) == nil)
+        #expect(try problem(["auth_time": #""1790000095""#]) == .absent(claim: "auth_time"))
+    }
+
+    // MARK: belonging together
+
+    @Test func `IDT-09 HYB-08 the nonce is the one that was sent`() throws {
+        for nonce in [#""n-0c2f1b7e9b""#, #""n-0c2f1b7e9""#, #""N-0C2F1B7E9A""#, #""""#] { #expect(try problem(["nonce": nonce]) == .wrong(claim: "nonce")) }
+        for nonce in [nil, "null", "7"] as [String?] { #expect(try problem(["nonce": nonce]) == .absent(claim: "nonce")) }
+    }
+
+    @Test func `IDT-10 the access token is the one it came with, where it says so`() throws {
+        let hash = { (text: String?) in ["at_hash": text.map { "\"\($0)\"" }, "c_hash": nil] as [String: String?] }
+        let with = { (expectation: inout IdentityExpectation) in expectation.accessToken = Example.accessToken }
+        #expect(try problem(hash("m5jikpg7pGA4UnJQ9Akp0Q"), with) == nil)
+        #expect(try problem(hash(nil), with) == nil)
+        for other in ["m5jikpg7pGA4UnJQ9Akp0g", "m5jikpg7pGA4UnJQ9Akp0Q==", "m5jikpg7pGA4UnJQ9Akp", "", "TT2ZqtSSEOpFYV3hKrv3GA"] {
+            #expect(try problem(hash(other), with) == .wrong(claim: "at_hash"))
+        }
+        #expect(try problem(["at_hash": "7"], with) == .absent(claim: "at_hash"))
+        #expect(try problem(hash("m5jikpg7pGA4UnJQ9Akp0Q")) { $0.accessToken = Secret("EXAMPLE.ACCESS.TOKEX") } == .wrong(claim: "at_hash"))
+    }
+
+    @Test func `HYB-05 beside a code it must say which`() throws {
+        let without = try identity(Example.token(["c_hash": nil]), expectation().beside(code: Example.code))
+        #expect(without == .failure(.absent(claim: "c_hash")))
+        #expect(try problem(["c_hash": nil]) { $0.code = Example.code } == nil)
+    }
+
+    @Test(arguments: ["TT2ZqtSSEOpFYV3hKrv3GB", "TT2ZqtSSEOpFYV3hKrv3", "mWVk-zc64MjQy7hyBehqIw", "tt2zqtsseopfyv3hkrv3ga", ""])
+    func `HYB-06 a code that is not its own is not redeemed`(hash: String) throws {
+        #expect(try identity(Example.token(["c_hash": "\"\(hash)\""]), expectation().beside(code: Example.code)) == .failure(.wrong(claim: "c_hash")))
+    }
+
+    @Test func `HYB-06 the hash is that of the token's algorithm`() throws {
+        var asked: [HashAlgorithm] = []
+        for algorithm in ["RS256", "RS384", "PS512", "ES256", "ES384", "ES512"] {
+            let token = Example.token(header: #"{"alg":"\#(algorithm)","kid":"\#(Example.kid)"}"#)
+            let signed = try Example.signed(token)
+            _ = try? expectation().beside(code: Example.code).identity(in: signed, now: Example.issued) { hash, _ in
+                asked.append(hash)
+                return []
+            }
+        }
+        #expect(asked == [.sha256, .sha384, .sha512, .sha256, .sha384, .sha512])
+    }
+
+    @Test func `HYB-10 a hash of the state is checked where it is there`() throws {
+        #expect(try problem(["s_hash": #""mWVk-zc64MjQy7hyBehqIg""#]) == .wrong(claim: "s_hash"))
+        #expect(try problem(["s_hash": nil]) == nil)
+        #expect(try problem(["s_hash": #""mWVk-zc64MjQy7hyBehqIg""#]) { $0.state = nil } == nil)
+    }
+
+    // MARK: after a refresh
+
+    private func refreshed(_ claims: [String: String?], earlier: [String: String?] = [:], hasEarlier: Bool = true) throws -> IdentityProblem? {
+        let earlier = hasEarlier ? try IdentityToken(Example.token(earlier)) : nil
+        let expectation = IdentityExpectation(refreshing: "m.petrova", at: Example.issuer, for: Example.client, earlier: earlier)
+        let later: [String: String?] = ["iat": "1790003800", "nbf": "1790003800", "exp": "1790004100", "c_hash": nil, "s_hash": nil]
+        switch try identity(Example.token(later.merging(claims) { $1 }), expectation, now: 1_790_003_800) {
+        case .success: return nil
+        case .failure(let problem): return problem
+        }
+    }
+
+    @Test func `IDT-17 after a refresh it is of the same person, issuer and client`() throws {
+        #expect(try refreshed(["nonce": nil]) == nil)
+        #expect(try refreshed(["nonce": nil], hasEarlier: false) == nil)
+        #expect(try refreshed(["nonce": nil, "sub": #""somebody.else""#]) == .wrong(claim: "sub"))
+        #expect(try refreshed(["nonce": nil, "iss": #""https://evil.example""#]) == .issuer(shown: "https://evil.example"))
+        #expect(try refreshed(["nonce": nil, "aud": #""other""#]) == .wrong(claim: "aud"))
+    }
+
+    @Test func `IDT-17 after a refresh there is no nonce or the original one`() throws {
+        #expect(try refreshed([:]) == nil)
+        #expect(try refreshed(["nonce": #""another""#]) == .wrong(claim: "nonce"))
+        #expect(try refreshed(["nonce": #""another""#], earlier: ["nonce": nil]) == nil, "the token before had come with a refresh, too")
+    }
+
+    @Test func `IDT-17 after a refresh it is new, and the sign-in is the old one`() throws {
+        #expect(try refreshed(["iat": "1790000200"]) == nil)
+        #expect(try refreshed(["iat": "1790000139"]) == .tooOld(claim: "iat"))
+        #expect(try refreshed(["auth_time": "1790003700"]) == .wrong(claim: "auth_time"))
+        #expect(try refreshed(["auth_time": nil]) == nil)
+        #expect(try refreshed(["auth_time": "1790003700"], earlier: ["auth_time": nil]) == nil)
+    }
+
+    // MARK: being there
+
+    @Test func `TR-19 a code exchange that asked for openid must bring one, a refresh need not`() throws {
+        let tokens = IssuedTokens(accessToken: Secret("AT"), lifetime: 3600, scopes: ["openid", "read"])
+        #expect(throws: IdentityProblem.missing) { try expectation().token(in: tokens) }
+        let refresh = IdentityExpectation(refreshing: "x", at: Example.issuer, for: Example.client, earlier: nil)
+        #expect(try refresh.token(in: tokens) == nil)
+        var whole = tokens
+        whole.idToken = Example.token()
+        #expect(try expectation().token(in: whole) != nil)
+        #expect(ExchangeFailure(IdentityProblem.missing).law == .configuration)
+        #expect(ExchangeFailure(IdentityProblem.missing).text == "the ID token is missing, though 'openid' was asked for")
+    }
+
+    @Test func `every problem continues the sentence and none shows a value`() {
+        let problems: [IdentityProblem] = [
+            .missing, .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
+            .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .expired, .early(claim: "x"), .tooOld(claim: "x"),
+        ]
+        #expect(Set(problems.map(\.description)).count == problems.count)
+        for problem in problems { #expect(["is ", "has ", "demands ", "does "].contains { problem.description.hasPrefix($0) }) }
+    }
+
+    @Test func `LOG-01 an expectation shows nothing of what it compares with`() {
+        var dumped = ""
+        dump(
+            expectation {
+                $0.accessToken = Secret("canary-1")
+                $0.code = Secret("canary-2")
+                $0.nonce = .sent(Secret("canary-3"))
+            }, to: &dumped)
+        #expect(!dumped.contains("canary"))
+        #expect(!dumped.contains("q3VnR0s1"))
+    }
+}
+
+extension Result where Failure == IdentityProblem {
+    fileprivate var value: Success? { try? get() }
+}

@@ -1,0 +1,194 @@
+import Secrets
+import Testing
+@testable import OAuth
+
+struct `An ID token` {
+    private func problem(_ token: Secret) -> IdentityProblem? {
+        do throws(IdentityProblem) {
+            _ = try IdentityToken(token)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func problem(header: String) -> IdentityProblem? { problem(Example.token(header: header)) }
+
+    /// What is to be checked; `nil` where newer keys are needed.
+    private func check(
+        _ header: String, by keys: KeySet, allowing algorithms: [String] = ["RS256"]
+    ) throws(IdentityProblem) -> SignatureCheck? {
+        switch try IdentityToken(Example.token(header: header)).signature(by: keys, allowing: algorithms) {
+        case .check(let check): check
+        case .needsKeys: nil
+        }
+    }
+
+    // MARK: taking it apart
+
+    @Test func `IDT-04 ERP.net's token is taken apart, and what is signed is what came`() throws {
+        let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
+        #expect(check.algorithm == .rs256)
+        #expect(check.signature == Array("signature".utf8))
+        let token = Example.token(["x": #""\u0041 é \/""#])
+        #expect(try IdentityToken(token).signedPart.revealed + "." + base64url("signature") == token.revealed)
+    }
+
+    @Test(arguments: [
+        "", ".", "..", "a.b", "a.b.c", "e30.e30.", "e30.e30.c2ln", "{}.{}.x", "e30.e30.c2ln.", "e30.e30.c2ln.x.y.z",
+        "eyJhbGciOiJSUzI1NiJ9.e30.c2ln=", "eyJhbGciOiJSUzI1NiJ9.e30.c2l", "eyJhbGciOiJSUzI1NiJ9.e30.c2l+", "eyJhbGciOiJSUzI1NiJ9.W10.c2ln",
+        "eyJhbGciOiJSUzI1NiJ9.e3.c2ln", "W10.e30.c2ln", "eyJhbGciOiJSUzI1NiJ9=.e30.c2ln", " eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+        "eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n", "eyJhbGciOiJSUzI1NiJ9.e30.c", "eyJhbGciOiJSUzI1NiJ9.eyJhIjoxLCJhIjoyfQ.c2ln",
+    ])
+    func `what is no signed token is refused`(text: String) {
+        #expect(problem(Secret(text)) == .malformed)
+    }
+
+    @Test func `an endless token is refused`() {
+        #expect(problem(Example.token(["x": "\"\(String(repeating: "x", count: 30_000))\""])) == .malformed)
+        #expect(problem(Example.token(["x": "\"\(String(repeating: "x", count: 20_000))\""])) == nil)
+    }
+
+    @Test func `every beginning of a token is refused or wrong`() throws {
+        let token = Example.token()
+        let signature = token.count - base64url("signature").utf8.count
+        for end in 0..<signature - 1 { #expect(problem(token[0..<end]) == .malformed, "cut at \(end)") }
+    }
+
+    @Test(arguments: [#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#, #"{"alg":"dir","enc":"A128CBC-HS256","kid":"x"}"#])
+    func `IDT-15 an encrypted token says so`(header: String) {
+        #expect(problem(header: header) == .encrypted)
+        #expect(problem(Secret("a.b.c.d.e")) == .encrypted)
+        #expect("\(IdentityProblem.encrypted)".contains("encrypted"))
+    }
+
+    @Test(arguments: ["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt"])
+    func `IDT-13 a token of another kind is refused`(type: String) {
+        #expect(problem(header: #"{"alg":"RS256","typ":"\#(type)"}"#) == .type(shown: type))
+    }
+
+    @Test(arguments: [#","typ":"JWT""#, #","typ":"jwt""#, "", #","typ":null"#, #","typ":"JOSE""#, #","cty":"x""#])
+    func `IDT-13 an ordinary type or none is well`(member: String) {
+        #expect(problem(header: #"{"alg":"RS256"\#(member)}"#) == nil)
+    }
+
+    @Test(arguments: [#"["exp"]"#, "[]", #"["b64"]"#, #""x""#])
+    func `IDT-14 a critical extension is refused`(crit: String) {
+        #expect(problem(header: #"{"alg":"RS256","crit":\#(crit),"b64":false}"#) == .critical)
+    }
+
+    @Test(arguments: ["{}", #"{"alg":7}"#, #"{"alg":null}"#, #"{"alg":"RS256","typ":7}"#, "[]", "RS256", #"{"alg":"RS256","alg":"none"}"#])
+    func `a header of another shape is refused`(header: String) {
+        #expect(problem(header: header) == .malformed)
+    }
+
+    // MARK: which signature
+
+    @Test(arguments: ["none", "None", "NONE", "HS256", "HS512", "RS1", "rs256", "ES256K", "", "RS256 "])
+    func `IDT-05 none, symmetric and unknown algorithms are refused, even where the server allows them`(algorithm: String) throws {
+        let keys = try Example.keys(Example.rsa(more: ""))
+        let header = #"{"alg":"\#(algorithm)","kid":"\#(Example.kid)"}"#
+        for allowed in [["RS256"], ["RS256", algorithm], [algorithm]] {
+            #expect(throws: IdentityProblem.algorithm(shown: algorithm)) { try check(header, by: keys, allowing: allowed) }
+        }
+    }
+
+    @Test func `IDT-05 an algorithm that the server does not name is refused`() throws {
+        let keys = try Example.keys(Example.rsa(more: ""))
+        let header = #"{"alg":"PS256","kid":"\#(Example.kid)"}"#
+        #expect(throws: IdentityProblem.algorithm(shown: "PS256")) { try check(header, by: keys) }
+        #expect(try check(header, by: keys, allowing: ["PS256"])?.algorithm == .ps256)
+    }
+
+    @Test(arguments: SigningAlgorithm.allCases)
+    func `IDT-06 a key is used only for its kind of algorithm`(algorithm: SigningAlgorithm) throws {
+        let ec = { (curve: String, count: Int) in
+            let coordinate = base64url([UInt8](repeating: 7, count: count))
+            return #"{"kty":"EC","crv":"\#(curve)","x":"\#(coordinate)","y":"\#(coordinate)","kid":"k"}"#
+        }
+        let entries = [
+            "RS256 RS384 RS512 PS256 PS384 PS512": Example.rsa(kid: "k", more: ""), "ES256": ec("P-256", 32), "ES384": ec("P-384", 48),
+            "ES512": ec("P-521", 66), "EdDSA": #"{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(base64url([UInt8](repeating: 7, count: 32)))"}"#,
+        ]
+        let header = #"{"alg":"\#(algorithm.rawValue)","kid":"k"}"#
+        for (fitting, entry) in entries {
+            let keys = try Example.keys(entry)
+            if fitting.split(separator: " ").contains(algorithm.rawValue[...]) {
+                #expect(try check(header, by: keys, allowing: [algorithm.rawValue])?.algorithm == algorithm)
+            } else {
+                #expect(throws: IdentityProblem.unfitKey) { try check(header, by: keys, allowing: [algorithm.rawValue]) }
+            }
+        }
+        #expect(try check(header, by: Example.keys(entries.values.joined(separator: ",")), allowing: [algorithm.rawValue]) != nil)
+    }
+
+    @Test func `IDT-06 a key that says its algorithm is used for no other`() throws {
+        let keys = try Example.keys(Example.rsa())
+        #expect(throws: IdentityProblem.unfitKey) {
+            try check(#"{"alg":"PS256","kid":"\#(Example.kid)"}"#, by: keys, allowing: ["PS256", "RS256"])
+        }
+    }
+
+    @Test(arguments: [
+        #""jku":"https://evil.example/k""#, #""x5u":"https://evil.example/c""#, #""jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, #""x5c":["MIIB"]"#,
+    ])
+    func `IDT-07 a key that the token brings along is not looked at`(member: String) throws {
+        let keys = try Example.keys(Example.rsa())
+        let check = try #require(try self.check(#"{"alg":"RS256","kid":"\#(Example.kid)",\#(member)}"#, by: keys))
+        #expect(check.key == keys.keys(named: Example.kid).first?.key)
+        #expect(try self.check(#"{"alg":"RS256","kid":"other",\#(member)}"#, by: keys) == nil)
+    }
+
+    @Test func `JWKS-02 a key that is not in the set is worth asking for`() throws {
+        #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: "another"))) == nil)
+        #expect(try check(Example.header, by: Example.keys()) == nil)
+        #expect(try check(#"{"alg":"RS256"}"#, by: Example.keys()) == nil)
+    }
+
+    @Test func `JWKS-02 key ids are compared to the letter`() throws {
+        #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: Example.kid.lowercased()))) == nil)
+    }
+
+    @Test func `JWKS-04 without a key id exactly one key must fit`() throws {
+        let header = #"{"alg":"RS256"}"#
+        #expect(try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: "enc", more: #","use":"enc""#))) != nil)
+        #expect(throws: IdentityProblem.unnamedKey) { try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: nil))) }
+    }
+
+    @Test func `IDT-04 a wrong signature is the end of it`() throws {
+        let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
+        #expect(throws: IdentityProblem.signature) { try check.concluded(isRight: false) }
+        #expect(throws: Never.self) { try check.concluded(isRight: true) }
+    }
+
+    @Test func `LOG-01 a token shows none of its texts when it is printed`() throws {
+        let token = Example.token(["sub": #""canary-1""#, "email": #""canary-2@x""#])
+        let parsed = try IdentityToken(token)
+        var dumped = ""
+        dump(parsed, to: &dumped)
+        dump(try Example.signed(token), to: &dumped)
+        #expect(!(dumped + "\(parsed)").contains("canary"))
+        #expect(!dumped.contains("m.petrova"))
+    }
+}
+
+struct `Reading base64url` {
+    @Test(arguments: [
+        ("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYg", "foob"), ("Zm9vYmE", "fooba"), ("Zm9vYmFy", "foobar"), ("fn5-Pz8_", "~~~???"),
+    ])
+    func `RFC 4648 section 10 without padding`(text: String, plain: String) {
+        #expect(Secret(text).base64urlDecoded == Secret(plain))
+    }
+
+    @Test(arguments: ["Z", "Zg=", "Zg==", "Zh", "Zm9", "Zm9vYmFyZ", "Zm+v", "Zm/v", "Zm 9v", "Zm9v\n", "Zm9é", "=", "Zm9vYn"])
+    func `what no encoder would have written is refused`(text: String) {
+        #expect(Secret(text).base64urlDecoded == nil)
+    }
+
+    @Test func `all bytes come back`() {
+        for count in 0...70 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + count) }
+            #expect(Secret(base64url(bytes)).base64urlDecoded?.bytes == bytes)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#if FAULTS
+import Glibc
+import Secrets
+import Testing
+import TokenLedger
+import TokenWire
+@testable import TokenDaemon
+
+/// Every call to the disk fails once: nothing that was reported as done is lost, and the next attempt is good.
+@Suite nonisolated struct BadDiskTests {
+    private static let jobs: [StoreJob] = [
+        .commit(StoreHouse.record(1)), .prepare(StoreHouse.name, StoreHouse.intent(1)), .commit(StoreHouse.record(2)),
+        .prepare(StoreHouse.name, StoreHouse.intent(2)), .prepare(StoreHouse.name, StoreHouse.intent(2, attempt: 2)), .commit(StoreHouse.record(3)),
+        .prepare(StoreHouse.name, StoreHouse.intent(3)), .withdraw(StoreHouse.name), .commit(StoreHouse.record(4)),
+    ]
+
+    @Test(arguments: StoreSteps.Call.allCases, ["EIO", "ENOSPC"])
+    func `RT-05 a call that fails once loses nothing that was reported as durable`(_ call: StoreSteps.Call, _ error: String) throws {
+        for time in 1...30 {
+            let house = try StoreHouse()
+            var files = try house.files(try .faulty("fail@\(call.rawValue)=\(error):\(time)"))
+            var durable: UInt64 = 0
+            var failures = 0
+            for job in Self.jobs {
+                do {
+                    try files.carryOut(job)
+                } catch {
+                    failures += 1
+                    #expect(error.isFull == error.text.contains("no space left"))
+                    #expect(error.text.contains(house.grants))
+                    var now = try house.files()
+                    #expect(generation(try now.found()) >= durable, "\(call) \(time)")
+                    // the same once more, as the ledger would
+                    try files.carryOut(job)
+                }
+                if case .commit(let record) = job { durable = record.generation }
+                var copy = try house.files()
+                let found = try copy.found()
+                #expect(generation(found) == durable, "\(call) \(time)")
+                if case .prepare(_, let intent) = job { #expect(found.first?.description.hasSuffix("sent \(intent.attempt)") == true) }
+            }
+            #expect(failures <= 1)
+            #expect(try house.names() == ["portal.user"])
+        }
+    }
+
+    private func generation(_ found: [FoundText]) -> UInt64 {
+        found.first.flatMap { UInt64($0.description.split(separator: " ")[1]) } ?? 0
+    }
+
+    @Test func `RT-05 after a failed sync a new file is written, and the old one is never synced again`() throws {
+        let house = try StoreHouse()
+        var files = try house.files(try .faulty("fail@fsync:5"))
+        try files.carryOut(.commit(StoreHouse.record(1)))
+        try files.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(1)))
+        var before = stat()
+        try #require(lstat(house.grants + "/portal.user.next", &before) == 0)
+        let note = try files.carryOut(.commit(StoreHouse.record(2)))
+        #expect(note?.contains("cannot sync '\(house.grants)/portal.user.next': input/output error") == true)
+        var after = stat()
+        try #require(lstat(house.grants + "/portal.user", &after) == 0)
+        #expect(before.st_ino != after.st_ino)
+        #expect(try house.names() == ["portal.user"])
+    }
+
+    @Test func `RT-05 as long as nothing can be synced the old record stays, and a successor is taken when it can`() throws {
+        let house = try StoreHouse()
+        var good = try house.files()
+        try good.carryOut(.commit(StoreHouse.record(1)))
+        var files = try house.files(try .faulty("fail@fsync:1,fail@fsync:2,fail@fsync:3,fail@fsync:4"))
+        let before = house.content("portal.user")
+        for _ in 0..<4 {
+            #expect(throws: StoreFault.self) { try files.carryOut(.commit(StoreHouse.record(2))) }
+            #expect(house.content("portal.user") == before)
+        }
+        try files.carryOut(.commit(StoreHouse.record(2)))
+        #expect(try house.names() == ["portal.user"])
+    }
+
+    @Test func `a wish for a fault is read, or refused`() {
+        for good in [
+            "", "kill@successor-synced", "kill@intent-synced:2", "fail@fsync", "fail@fsync:3", "fail@write=ENOSPC:2", "wait@fsync=2500:1",
+            "fail@rename,kill@withdrawn", "kill@unlink",
+        ] {
+            #expect(FaultPlan(good) != nil, "\(good)")
+        }
+        for bad in [
+            "kill", "kill@", "kill@somewhere", "fail@successor-synced", "fail@fsync=EWHAT", "fail@fsync:0", "fail@fsync:x", "wait@fsync", "wait@fsync=x",
+            "kill@fsync=3", "die@fsync", "fail@fsync:1:2",
+        ] {
+            #expect(FaultPlan(bad) == nil, "\(bad)")
+        }
+    }
+}
+#endif

@@ -1,0 +1,24 @@
+import Testing
+import TokenWire
+@testable import TokenDaemon
+
+@Suite nonisolated struct StoreFileNameTests {
+    static let name = TokenName("portal.user")!
+
+    nonisolated static let table: [(String, StoreFileName)] = [
+        ("portal.user", .record(name)), ("portal.user.next", .next(name)), (".portal.user.1f", .fresh(name)),
+        ("portal.user.locked-1790000000", .aside(name)), ("portal.user.next.locked-1790000000", .aside(name)),
+        ("portal.user.locked-1790000000+", .aside(name)), ("x.next", .record(TokenName("x.next")!)), ("lock", .stranger), ("", .stranger),
+        (".", .stranger), ("..", .stranger), (".portal.user", .stranger), ("portal.user.old", .stranger), ("portal.user.next.old", .stranger),
+        ("Portal.user", .stranger), (".portal.user.1f.2", .stranger), ("portal..user", .stranger),
+    ]
+
+    @Test(arguments: table)
+    func `a file of the store is told by its name`(_ text: String, _ kind: StoreFileName) { #expect(StoreFileName(text) == kind) }
+
+    @Test func `the names that are given are understood`() {
+        #expect(StoreFileName(Self.name.recordFile) == .record(Self.name))
+        #expect(StoreFileName(Self.name.nextFile) == .next(Self.name))
+        #expect(StoreFileName(Self.name.freshFile(.max)) == .fresh(Self.name))
+    }
+}

@@ -1,0 +1,330 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+@testable import TokenLedger
+
+/// One refresh token, spent once: the rules of rotation.
+@Suite struct RefreshTests {
+    @Test func `RT-01 RT-14 a caller of a sign-in gets a refresh with the stored token, and never that token itself`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+        guard case .refresh(_, let scopes, nil, true)? = scene.plans.last?.grant else { return #expect(Bool(false), "no refresh") }
+        #expect(scopes.isEmpty)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter)?.token == Secret("access-1"))
+    }
+
+    @Test func `the intent is on the disk before anything is sent`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = nil
+        try scene.get()
+        #expect(scene.plans.isEmpty)
+        guard case .prepare(GrantScene.user, let intent)? = scene.jobs.first?.job else { return #expect(Bool(false), "no intent") }
+        #expect(intent.attempt == 1 && intent.token == Scene.fingerprint(Secret("refresh-1")))
+        scene.finishJobs()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
+    @Test func `RT-04 a successor is on the disk before its access token is handed to anybody`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.answers[waiter] == nil)
+        scene.finishJobs()
+        #expect(scene.token(waiter)?.token == Secret("access-1"))
+        #expect(scene.stored() == "refresh-2")
+        #expect(scene.disk[GrantScene.user]?.spent == Scene.fingerprint(Secret("refresh-1")))
+        #expect(scene.intents.isEmpty)
+    }
+
+    @Test func `RT-02 the next refresh sends the new token, and the spent one is kept nowhere`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 100)
+        scene.pass(90)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-2")
+        scene.grant("access-2", refresh: "refresh-3", life: 100)
+        #expect(scene.stored() == "refresh-3")
+        #expect(scene.disk[GrantScene.user]?.generation == 3)
+    }
+
+    @Test func `RT-03 an answer without a refresh token leaves the present one, and the intent goes`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.grant("access-1")
+        #expect(scene.token(waiter) != nil)
+        #expect(scene.stored() == "refresh-1")
+        #expect(scene.intents.isEmpty)
+        scene.pass(4000)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
+    @Test func `RT-03 the same refresh token again is no rotation`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.grant("access-1", refresh: "refresh-1")
+        #expect(scene.token(waiter) != nil)
+        #expect(scene.stored() == "refresh-1")
+        #expect(scene.disk[GrantScene.user]?.spent == nil)
+    }
+
+    @Test func `RT-06 any number of callers cause one refresh, and all get its token`() throws {
+        var scene = GrantScene.signedIn()
+        let waiters = try (1...200).map { _ in try scene.get() }
+        #expect(scene.plans.count == 1)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(waiters.allSatisfy { scene.token($0)?.token == Secret("access-1") })
+    }
+
+    @Test func `RT-06 a caller that leaves cancels nothing`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.ledger.withdraw(waiter: waiter)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.stored() == "refresh-2")
+    }
+
+    @Test func `RT-06 a second audience waits for the first refresh and sends what that one brought`() throws {
+        var scene = GrantScene.signedIn { token, _ in token.audiences = ["https://a.test", "https://b.test"] }
+        try scene.get()
+        let query = TokenQuery(name: "portal.user", audience: "https://b.test")
+        scene.take(scene.ledger.ask(try scene.ledger.policy.authorise(query, for: GrantScene.alice).get(), waiter: 900, at: scene.now))
+        #expect(scene.plans.count == 1)
+        scene.grant("access-a", refresh: "refresh-2")
+        #expect(scene.plans.count == 2)
+        #expect(scene.sentToken == "refresh-2")
+        guard case .refresh(_, _, let audience?, _)? = scene.plans.last?.grant else { return #expect(Bool(false), "no audience") }
+        #expect(audience.value == "https://b.test")
+        scene.grant("access-b", refresh: "refresh-3")
+        #expect(scene.token(900)?.token == Secret("access-b"))
+        #expect(scene.stored() == "refresh-3")
+    }
+
+    @Test func `RT-11 a failure before anything was sent is tried again with the same token`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.answer(.failure(Scene.unreachable))
+        #expect(scene.refusal(waiter)?.code == .unavailable)
+        #expect(scene.intents.isEmpty)
+        scene.pass(400)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
+    @Test func `an answer of 503 spends nothing, and Retry-After is kept`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(ExchangeFailure(law: .answered(retryAfter: 120), reach: .server, status: 503, text: "answered 503")))
+        #expect(scene.intents.isEmpty)
+        scene.pass(100)
+        try scene.get(wait: 0)
+        #expect(scene.plans.count == 1)
+        scene.pass(30)
+        try scene.get()
+        #expect(scene.plans.count == 2 && scene.sentToken == "refresh-1")
+    }
+
+    // MARK: a lost answer
+
+    @Test func `RT-12 after a lost answer the token is replayed once, not before the exchange can be over at the server`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.answer(.failure(GrantScene.lost))
+        #expect(scene.refusal(waiter)?.code == .unavailable)
+        #expect(scene.intents[GrantScene.user]?.attempt == 1)
+        scene.pass(89)
+        try scene.get(wait: 0)
+        #expect(scene.plans.count == 1)
+        scene.pass(2)
+        try scene.get()
+        #expect(scene.plans.count == 2 && scene.sentToken == "refresh-1")
+        #expect(scene.intents[GrantScene.user]?.attempt == 2)
+    }
+
+    @Test func `RT-12 a replay that the server takes heals everything`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(GrantScene.lost))
+        scene.pass(91)
+        let waiter = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter) != nil)
+        #expect(scene.stored() == "refresh-2" && scene.intents.isEmpty)
+    }
+
+    @Test(arguments: [GrantScene.invalidGrant, GrantScene.lost]) func `RT-12 a replay that brings nothing ends in answer-lost at once`(_ failure: ExchangeFailure) throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(GrantScene.lost))
+        scene.pass(91)
+        let waiter = try scene.get()
+        scene.answer(.failure(failure))
+        #expect(scene.refusal(waiter)?.code == .loginRequired)
+        #expect(scene.reason(waiter) == "answer-lost")
+        #expect(scene.state == .loginRequired)
+        scene.pass(100_000)
+        scene.due()
+        try scene.get()
+        #expect(scene.plans.count == 2)
+        #expect(scene.stored() == "refresh-1")
+    }
+
+    @Test func `RT-12 a replay that was not sent, or only put off, is not the one replay`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(GrantScene.lost))
+        for failure in [Scene.unreachable, Scene.busyServer] {
+            scene.pass(400)
+            try scene.get()
+            #expect(scene.intents[GrantScene.user]?.attempt == 2)
+            scene.answer(.failure(failure))
+            #expect(scene.intents[GrantScene.user]?.attempt == 1)
+        }
+        scene.pass(400)
+        let waiter = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter) != nil)
+    }
+
+    @Test func `while a token is held the replay waits until little of it is left`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 3600)
+        try scene.get()
+        scene.pass(2900)
+        scene.due()
+        #expect(scene.plans.count == 2)
+        scene.answer(.failure(GrantScene.lost))
+        scene.pass(300)
+        scene.due()
+        #expect(scene.plans.count == 2)
+        scene.pass(45)
+        scene.due()
+        #expect(scene.plans.count == 3)
+    }
+
+    @Test func `a rejected token has the replay made as soon as it may be`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 36_000)
+        try scene.get()
+        scene.pass(29_000)
+        scene.due()
+        scene.answer(.failure(GrantScene.lost))
+        scene.pass(100)
+        let query = try scene.ledger.policy.authorise(name: "portal.user", for: GrantScene.alice).get()
+        let waiter = scene.request { ledger, waiter, now in ledger.reject(query, id: nil, waiter: waiter, at: now).1 }
+        #expect(scene.plans.count == 3)
+        scene.grant("access-2", refresh: "refresh-3")
+        #expect(scene.token(waiter)?.token == Secret("access-2"))
+    }
+
+    // MARK: a definite no
+
+    @Test func `RT-10 a refused token is tried again after 1, 10 and 60 minutes, and then a person is needed`() throws {
+        var scene = GrantScene.signedIn()
+        var waiter = try scene.get()
+        for pause in [60.0, 600, 3600] {
+            scene.answer(.failure(GrantScene.invalidGrant))
+            #expect(scene.refusal(waiter)?.code == .unavailable)
+            #expect(scene.stored() == "refresh-1")
+            let before = scene.plans.count
+            scene.pass(pause - 1)
+            try scene.get(wait: 0)
+            #expect(scene.plans.count == before)
+            scene.pass(2)
+            waiter = try scene.get()
+            #expect(scene.plans.count == before + 1)
+        }
+        scene.answer(.failure(GrantScene.invalidGrant))
+        #expect(scene.refusal(waiter)?.code == .loginRequired)
+        #expect(scene.reason(waiter) == "refresh-refused")
+        #expect(scene.refusal(waiter)?.fields.contains(Field("oauth-error", "invalid_grant")) == true)
+        #expect(scene.stored() == "refresh-1")
+        #expect(scene.events.contains { if case .loginRequired(GrantScene.user, _) = $0 { true } else { false } })
+    }
+
+    @Test func `ERR-07 RT-09 RT-10 the access token that is still valid is served on through all of it`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 36_000)
+        try scene.get()
+        scene.pass(29_000)
+        for pause in [61.0, 601, 3601, 10] {
+            scene.due()
+            scene.answer(.failure(GrantScene.invalidGrant))
+            let waiter = try scene.get()
+            #expect(scene.token(waiter)?.token == Secret("access-1"))
+            scene.pass(pause)
+        }
+        #expect(scene.state == .degraded)
+        scene.pass(5_000)
+        scene.due()
+        #expect(scene.state == .loginRequired)
+    }
+
+    @Test func `an administrator can have a refused token tried once more`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        for pause in [61.0, 601, 3601, 10] {
+            scene.answer(.failure(GrantScene.invalidGrant))
+            scene.pass(pause)
+            try scene.get()
+        }
+        #expect(scene.state == .loginRequired)
+        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+        let waiter = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter) != nil)
+    }
+
+    @Test func `RT-13 a fault of the configuration keeps the token and stops until somebody has looked`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.answer(.failure(Scene.wrongSecret))
+        #expect(scene.refusal(waiter)?.code == .refused)
+        #expect(scene.stored() == "refresh-1" && scene.intents.isEmpty)
+        scene.pass(100_000)
+        scene.due()
+        try scene.get()
+        #expect(scene.plans.count == 1)
+    }
+
+    // MARK: a 200 that is of no use
+
+    @Test func `a successor in an unusable answer is kept first, and the old token is never sent again`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.answer(.failure(ExchangeFailure(law: .configuration, reach: .credential, status: 200, text: "answered 200, but with tokens of type 'mac'")), successor: "refresh-2")
+        #expect(scene.stored() == "refresh-2")
+        #expect(scene.refusal(waiter)?.code == .refused)
+        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1 }
+        scene.pass(20)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-2")
+    }
+
+    @Test func `a malformed answer with a readable successor is no lost answer`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(Scene.garbled), successor: "refresh-2")
+        #expect(scene.stored() == "refresh-2" && scene.intents.isEmpty)
+        scene.pass(10)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-2")
+        #expect(scene.intents[GrantScene.user]?.attempt == 1)
+    }
+
+    @Test func `TR-08 a token without a scope that was asked for is withheld, and its successor kept`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", scopes: ["read"])
+        #expect(scene.reason(waiter) == "missing-scope")
+        #expect(scene.stored() == "refresh-2")
+    }
+}

@@ -1,0 +1,102 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+@testable import TokenLedger
+
+/// What happens when the disk does not take what must be kept.
+@Suite struct StoreTroubleTests {
+    @Test func `a full disk shows before anything is sent`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.full)
+        let waiter = try scene.get()
+        #expect(scene.plans.isEmpty)
+        #expect(scene.refusal(waiter)?.code == .unavailable)
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.events.contains { if case .storeFailed = $0 { true } else { false } })
+        scene.diskAnswer = .success(())
+        scene.pass(400)
+        let later = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(later) != nil)
+        #expect(scene.events.contains { if case .storeRecovered = $0 { true } else { false } })
+    }
+
+    @Test func `an intent that is not durable within ten seconds sends nothing, and what is held is served`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 3600)
+        try scene.get()
+        scene.diskAnswer = nil
+        scene.pass(2900)
+        scene.due()
+        #expect(scene.jobs.count == 1)
+        scene.pass(11)
+        scene.due()
+        #expect(scene.state == .degraded)
+        let waiter = try scene.get()
+        #expect(scene.token(waiter)?.token == Secret("access-1"))
+        // it becomes durable after all: nothing was sent, so it goes
+        scene.finishJobs()
+        #expect(scene.plans.count == 1)
+        scene.diskAnswer = .success(())
+        scene.finishJobs()
+        #expect(scene.intents.isEmpty)
+    }
+
+    @Test func `RT-05 a successor that the disk refuses is written again until it is there, and only then is its token used`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.diskAnswer = .failure(GrantScene.full)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.stored() == "refresh-1")
+        scene.pass(3)
+        scene.due()
+        let second = try scene.get()
+        #expect(scene.answers[second] == nil)
+        scene.diskAnswer = .success(())
+        scene.pass(5)
+        scene.due()
+        #expect(scene.stored() == "refresh-2")
+        #expect(scene.token(second)?.token == Secret("access-1"))
+        #expect(scene.plans.count == 1)
+    }
+
+    @Test func `RT-05 a successor that is not durable within two seconds is told of, and its callers do not wait for the disk`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-2")
+        scene.pass(2.5)
+        scene.due()
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.events.contains { if case .storeFailed = $0 { true } else { false } })
+        scene.finishJobs()
+        #expect(scene.events.contains { if case .storeRecovered = $0 { true } else { false } })
+        let later = try scene.get()
+        #expect(scene.token(later)?.token == Secret("access-1"))
+    }
+
+    @Test func `at the end of the daemon nothing new is sent, and what is with the server comes to the disk`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = try scene.get()
+        scene.run { ledger, _ in ledger.stop() }
+        #expect(scene.refusal(waiter)?.code == .stopping)
+        #expect(scene.ledger.isSpending)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.stored() == "refresh-2")
+        #expect(!scene.ledger.isSpending)
+    }
+
+    @Test func `an intent that becomes durable after the end has begun sends nothing`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = nil
+        try scene.get()
+        scene.run { ledger, _ in ledger.stop() }
+        #expect(!scene.ledger.isSpending)
+        scene.diskAnswer = .success(())
+        scene.finishJobs()
+        #expect(scene.plans.isEmpty && scene.intents.isEmpty)
+    }
+}

@@ -1,0 +1,275 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+@testable import TokenLedger
+
+/// From LOGIN to a person who is signed in.
+@Suite struct SignInTests {
+    private static let uri = "http://127.0.0.1:53177/callback"
+
+    private func entropy(_ number: UInt64 = 1) -> SignInEntropy {
+        SignInEntropy(
+            id: LoginID(number, number), state: Secret("state-\(number)"), nonce: Secret("nonce-\(number)"), verifier: Secret("verifier-\(number)"),
+            challenge: "challenge-\(number)")
+    }
+
+    private func metadata() throws -> ServerMetadata {
+        var pinned = PinnedEndpoints()
+        (pinned.token, pinned.authorization, pinned.jwks) = ("https://id.test/token", "https://id.test/authorize", "https://id.test/keys")
+        var server = KnownServer(ServerSettings(location: .issuer("https://id.test"), endpoints: pinned))
+        switch server.ask(at: 0) {
+        case .ready(let metadata): return metadata
+        case .send, .underway, .failed: break
+        }
+        let document = #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize"}"#
+        guard case .settled(.success(let metadata)) = server.receive(
+            .response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0)
+        else { throw Missing() }
+        return metadata
+    }
+    private struct Missing: Error {}
+
+    /// LOGIN and the server's metadata: the waiter of LOGIN.
+    private func begin(_ scene: inout GrantScene, _ number: UInt64 = 1, by caller: Caller = GrantScene.alice, redirectURI: String? = nil) throws -> UInt64 {
+        let settings = try scene.ledger.policy.authoriseLogin("portal.user", for: caller).get()
+        let entropy = entropy(number)
+        let waiter = scene.request { $0.login(settings, redirectURI: redirectURI, for: caller, entropy, waiter: $1, at: $2) }
+        if let errand = scene.errands.popLast() {
+            let metadata = try metadata()
+            scene.run { $0.finished(ErrandReport(id: errand.id, result: .located(.success(metadata))), at: $1) }
+        }
+        return waiter
+    }
+
+    private func callback(_ scene: inout GrantScene, _ answer: String, _ number: UInt64 = 1, by caller: Caller = GrantScene.alice) -> UInt64 {
+        scene.request { $0.callback(LoginID(number, number), Secret(answer), for: caller, waiter: $1, at: $2) }
+    }
+
+    @Test func `LOGIN gives the address to open, and for ten minutes its answer is taken`() throws {
+        var scene = GrantScene()
+        let waiter = try begin(&scene)
+        guard case .began(let id, let url, let expires)? = scene.signIn(waiter) else { return #expect(Bool(false), "not begun") }
+        #expect(id == LoginID(1, 1))
+        #expect(url.hasPrefix("https://id.test/authorize?response_type=code&client_id=portal&"))
+        #expect(url.contains("state=state-1") && url.contains("code_challenge=challenge-1") && url.contains("code_challenge_method=S256"))
+        #expect(!url.contains("verifier"))
+        #expect(expires == scene.now.wall + 600)
+    }
+
+    @Test func `AC-10 AC-12 the code is redeemed with what this sign-in began with, and the person is signed in once it is on the disk`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        guard case .authorizationCode(let code, Self.uri, let verifier)? = scene.plans.last?.grant else { return #expect(Bool(false), "no code was sent") }
+        #expect(code == Secret("abc") && verifier == Secret("verifier-1"))
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        #expect(scene.answers[waiter] == nil)
+        scene.finishJobs()
+        guard case .signedIn("m.petrova", let expires)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(expires == scene.now.wall + 3600)
+        #expect(scene.stored() == "refresh-1")
+        scene.diskAnswer = .success(())
+        let get = try scene.get()
+        #expect(scene.token(get)?.token == Secret("access-1"))
+        #expect(scene.events.contains { if case .signedIn(GrantScene.user, _, "m.petrova", let caller?, _) = $0 { caller.uid == 1000 } else { false } })
+    }
+
+    @Test func `AC-05 an answer with another state leaves the sign-in waiting, and nothing is sent`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        for answer in ["code=abc&state=other", "code=abc", "", "nonsense"] {
+            let waiter = callback(&scene, answer)
+            #expect(scene.reason(waiter) == "state")
+        }
+        #expect(scene.plans.isEmpty)
+        _ = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.plans.count == 1)
+    }
+
+    @Test func `AC-05 twenty strays end a sign-in`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        for _ in 1...20 { _ = callback(&scene, "code=abc&state=other") }
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.refusal(waiter)?.code == .denied)
+        #expect(scene.plans.isEmpty)
+    }
+
+    @Test func `AC-13 a code is redeemed once: a second answer is refused while the first is with the server, and after it`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        let second = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.reason(second) == "answered")
+        scene.answer(.failure(GrantScene.invalidGrant))
+        let third = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.refusal(third)?.code == .denied)
+        #expect(scene.plans.count == 1)
+    }
+
+    @Test func `SEC-06 nobody else can answer for a sign-in, or learn that there is one`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let other = callback(&scene, "code=abc&state=state-1", by: GrantScene.stranger)
+        let none = callback(&scene, "code=abc&state=state-1", 2, by: GrantScene.stranger)
+        #expect(scene.refusal(other) == scene.refusal(none))
+        #expect(scene.plans.isEmpty)
+    }
+
+    @Test func `AC-17 a refused consent ends the sign-in with a sentence, and what was held before is still held`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "error=access_denied&state=state-1")
+        #expect(scene.refusal(waiter)?.code == .loginRequired)
+        #expect(scene.refusal(waiter)?.fields.contains(Field("oauth-error", "access_denied")) == true)
+        #expect(scene.stored() == "refresh-1")
+    }
+
+    @Test func `AC-19 a sign-in is over after ten minutes, whoever waits for it`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let waiting = scene.request { $0.awaitLogin(LoginID(1, 1), for: GrantScene.alice, waiter: $1, wait: 600, at: $2) }
+        scene.pass(601)
+        scene.due()
+        #expect(scene.reason(waiting) == "login-expired" || scene.refusal(waiting)?.code == .timeout)
+        let late = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.refusal(late)?.code == .denied)
+    }
+
+    @Test func `AC-19 the number of sign-ins that have begun is bounded for each user`() throws {
+        var scene = GrantScene()
+        for number in 1...8 as ClosedRange<UInt64> { _ = try begin(&scene, number) }
+        let waiter = try begin(&scene, 9)
+        #expect(scene.refusal(waiter)?.code == .busy)
+        scene.pass(601)
+        scene.due()
+        let later = try begin(&scene, 10)
+        #expect(scene.signIn(later) != nil)
+    }
+
+    @Test func `AC-28 another person than before is not stored until the word is given`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
+        guard case .confirm("i.ivanov", "m.petrova")? = scene.signIn(waiter) else { return #expect(Bool(false), "no question") }
+        #expect(scene.stored() == "refresh-1")
+        let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
+        guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
+        #expect(scene.stored() == "refresh-9")
+        #expect(revoked(scene) == ["refresh-1"])
+    }
+
+    @Test func `AC-28 tokens of another person that nobody confirms are revoked after ten minutes`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
+        scene.pass(601)
+        scene.due()
+        #expect(revoked(scene) == ["refresh-9"])
+        #expect(scene.stored() == "refresh-1")
+        let late = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
+        #expect(scene.refusal(late)?.code == .denied)
+    }
+
+    @Test func `the grant that a new sign-in replaces is revoked once the new one is on the disk`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.diskAnswer = nil
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        #expect(revoked(scene).isEmpty)
+        scene.finishJobs()
+        #expect(revoked(scene) == ["refresh-1"])
+        #expect(scene.disk[GrantScene.user]?.grant == 2)
+    }
+
+    @Test func `a sign-in that the disk does not take is refused, its token revoked, and the old one stays`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.diskAnswer = .failure(GrantScene.full)
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        #expect(scene.reason(waiter) == "store")
+        #expect(revoked(scene) == ["refresh-2"])
+        scene.diskAnswer = .success(())
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
+    @Test func `a refresh of the old grant that ends after the new sign-in is not stored, and what it brought is revoked`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        let refresh = try #require(scene.plans.last)
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        #expect(scene.stored() == "refresh-2")
+        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        #expect(scene.stored() == "refresh-2")
+        #expect(revoked(scene).contains("old-2"))
+        let waiter = try scene.get()
+        #expect(scene.token(waiter)?.token == Secret("access-2"))
+    }
+
+    @Test func `a refresh that ends while the new sign-in is on its way to a disk that then fails is kept`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        let refresh = try #require(scene.plans.last)
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.diskAnswer = nil
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        scene.diskAnswer = .success(())
+        scene.finishJobs(.failure(GrantScene.full))
+        #expect(scene.stored() == "old-2")
+        let waiter = try scene.get()
+        #expect(scene.token(waiter)?.token == Secret("old"))
+    }
+
+    @Test func `without a refresh token a sign-in lasts as long as its access token`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", life: 600, identity: "m.petrova")
+        let first = try scene.get()
+        #expect(scene.token(first) != nil)
+        scene.pass(700)
+        scene.due()
+        let later = try scene.get()
+        #expect(scene.reason(later) == "no-refresh-token")
+    }
+
+    @Test func `only a rule with login lets a caller sign in, and only a configured address is gone back to`() throws {
+        var scene = GrantScene()
+        guard case .failure(let refusal) = scene.ledger.policy.authoriseLogin("portal.user", for: GrantScene.reader) else {
+            return #expect(Bool(false), "a reader may sign in")
+        }
+        #expect(refusal.code == .denied)
+        let waiter = try begin(&scene, redirectURI: "http://127.0.0.1:1/other")
+        #expect(scene.reason(waiter) == "redirect-uri")
+    }
+
+    @Test func `a watcher hears of the token that a sign-in brings`() throws {
+        var scene = GrantScene()
+        let query = try scene.ledger.policy.authorise(name: "portal.user", for: GrantScene.alice).get()
+        scene.take(try scene.ledger.watch(query, watcher: 5, at: scene.now).get())
+        guard case .trouble(.loginRequired, _)? = scene.rows.first else { return #expect(Bool(false), "no trouble was told") }
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        guard case .token(let held)? = scene.rows.last else { return #expect(Bool(false), "no token was told") }
+        #expect(held.token == Secret("access-1"))
+    }
+
+    private func revoked(_ scene: GrantScene) -> [String] {
+        scene.errands.compactMap { errand in
+            guard case .revoke(let secret) = errand.errand else { return nil }
+            return secret.withBytes { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+}

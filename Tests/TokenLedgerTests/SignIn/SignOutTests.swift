@@ -1,0 +1,181 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+@testable import TokenLedger
+
+/// LOGOUT and IMPORT.
+@Suite struct SignOutTests {
+    private func logout(_ scene: inout GrantScene, _ name: TokenName = GrantScene.user) -> UInt64 {
+        let settings = scene.ledger.configuration.tokens[name]!
+        return scene.request { $0.logout(settings, waiter: $1, at: $2) }
+    }
+
+    private func bring(_ token: String, _ scene: inout GrantScene, _ name: TokenName = GrantScene.pat, expires: Expiry? = nil) -> UInt64 {
+        let settings = scene.ledger.configuration.tokens[name]!
+        return scene.request { $0.importToken(settings, Secret(token), expires: expires, waiter: $1, at: $2) }
+    }
+
+    @Test func `REV-05 a sign-out is on the disk first, then the server is told, and nothing is served any more`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        scene.diskAnswer = nil
+        let waiter = logout(&scene)
+        #expect(scene.errands.isEmpty)
+        scene.finishJobs()
+        let get = try scene.get()
+        #expect(scene.reason(get) == "signed-out")
+        #expect(scene.disk[GrantScene.user]?.kind == .ended && scene.stored() == "")
+        let errand = try #require(scene.errands.last)
+        guard case .revoke(let secret) = errand.errand else { return #expect(Bool(false), "not revoked") }
+        #expect(secret == Secret("refresh-2"))
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.success(()), nil)), at: $1) }
+        guard case .signedOut(true, nil, nil)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed out") }
+    }
+
+    @Test func `REV-03 a revocation that fails is told, and the sign-out stands`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = logout(&scene)
+        let errand = try #require(scene.errands.last)
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.failure(Scene.busyServer), nil)), at: $1) }
+        guard case .signedOut(false, _, let trouble?)? = scene.signIn(waiter) else { return #expect(Bool(false), "not told") }
+        #expect(trouble.contains("503"))
+        #expect(scene.state == .loginRequired)
+    }
+
+    @Test func `a sign-out that the disk does not take changes nothing`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.full)
+        let waiter = logout(&scene)
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.errands.isEmpty)
+        scene.diskAnswer = .success(())
+        let get = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(get) != nil)
+    }
+
+    @Test func `a refresh that was under way brings nothing back after a sign-out`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        _ = logout(&scene)
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.disk[GrantScene.user]?.kind == .ended)
+        #expect(scene.state == .loginRequired)
+        #expect(scene.errands.count == 2)
+    }
+
+    @Test func `who waits and who watches hear of a sign-out`() throws {
+        var scene = GrantScene.signedIn()
+        let query = try scene.ledger.policy.authorise(name: "portal.user", for: GrantScene.alice).get()
+        scene.take(try scene.ledger.watch(query, watcher: 5, at: scene.now).get())
+        let waiter = try scene.get()
+        _ = logout(&scene)
+        #expect(scene.refusal(waiter)?.code == .loginRequired)
+        guard case .trouble(.loginRequired, _)? = scene.rows.last else { return #expect(Bool(false), "no row") }
+    }
+
+    @Test func `LOGOUT where nobody is signed in has nothing to do`() {
+        var scene = GrantScene()
+        let waiter = logout(&scene)
+        guard case .signedOut(false, nil, nil)? = scene.signIn(waiter) else { return #expect(Bool(false), "no answer") }
+    }
+
+    // MARK: reference tokens
+
+    @Test func `STAT-01 an imported reference token is on the disk before it is served, and nothing is asked of any server`() throws {
+        var scene = GrantScene()
+        let before = try scene.get(name: GrantScene.pat)
+        #expect(scene.refusal(before)?.code == .expired)
+        #expect(scene.reason(before) == "not-imported")
+        scene.diskAnswer = nil
+        let waiter = bring("enrt_0123456789", &scene)
+        #expect(scene.answers[waiter] == nil)
+        scene.finishJobs()
+        guard case .imported? = scene.signIn(waiter) else { return #expect(Bool(false), "not imported") }
+        let after = try scene.get(name: GrantScene.pat)
+        #expect(scene.token(after)?.token == Secret("enrt_0123456789"))
+        #expect(scene.token(after)?.served.expires == .never && scene.token(after)?.served.header == .apiKey)
+        #expect(scene.plans.isEmpty && scene.errands.isEmpty)
+    }
+
+    @Test func `SEC-13 a reference token is warned about 30, 7 and 1 days ahead, and at its end it is expired`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene, expires: .at(scene.now.wall + 40 * 86_400))
+        var told: [Int64] = []
+        for _ in 1...41 {
+            scene.pass(86_400)
+            scene.due()
+            for case .endsSoon(GrantScene.pat, _, let left) in scene.events { told.append(left / 86_400) }
+            scene.events = []
+        }
+        #expect(told == [30, 7, 1])
+        let waiter = try scene.get(name: GrantScene.pat)
+        #expect(scene.refusal(waiter)?.code == .expired)
+        #expect(scene.ledger.status(of: GrantScene.pat, at: scene.now).state == .expired)
+    }
+
+    @Test func `SEC-13 a reference token is replaced without a restart`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene)
+        let first = try scene.get(name: GrantScene.pat)
+        _ = bring("enrt_9876543210", &scene)
+        let second = try scene.get(name: GrantScene.pat)
+        #expect(scene.token(first)?.token == Secret("enrt_0123456789"))
+        #expect(scene.token(second)?.token == Secret("enrt_9876543210"))
+    }
+
+    @Test func `a promise longer than a reference token lives is refused at once`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene, expires: .at(scene.now.wall + 100))
+        let waiter = try scene.get(minValid: 200, name: GrantScene.pat)
+        #expect(scene.reason(waiter) == "short-lived")
+    }
+
+    @Test func `a reference token follows the wall clock, which alone says when it ends`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene, expires: .at(scene.now.wall + 1000))
+        scene.now.wall += 5000
+        scene.run { $0.clockStepped(to: $1) }
+        scene.due()
+        let waiter = try scene.get(name: GrantScene.pat)
+        #expect(scene.refusal(waiter)?.code == .expired)
+    }
+
+    @Test func `REJECT of a reference token warns and changes nothing`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene)
+        try scene.get(name: GrantScene.pat)
+        scene.pass(100)
+        let query = try scene.ledger.policy.authorise(name: "portal.pat", for: GrantScene.alice).get()
+        let (verdict, turn) = scene.ledger.reject(query, id: nil, waiter: 500, at: scene.now)
+        guard case .cooling = verdict else { return #expect(Bool(false), "not cooling") }
+        #expect(turn.plans.isEmpty)
+        #expect(turn.events.count == 1)
+        let waiter = try scene.get(name: GrantScene.pat)
+        #expect(scene.token(waiter) != nil)
+    }
+
+    @Test func `an imported refresh token is used like one of a sign-in`() throws {
+        var scene = GrantScene()
+        _ = bring("refresh-7", &scene, GrantScene.user)
+        let waiter = try scene.get()
+        #expect(scene.sentToken == "refresh-7")
+        scene.grant("access-1", refresh: "refresh-8")
+        #expect(scene.token(waiter) != nil && scene.stored() == "refresh-8")
+    }
+
+    @Test func `what is no token is not imported, and ERP.net's must look like one`() {
+        var scene = GrantScene()
+        let blanks = bring("with blanks in it", &scene)
+        #expect(scene.refusal(blanks)?.code == .badRequest)
+        let endless = bring("x", &scene, GrantScene.user, expires: .never)
+        #expect(scene.refusal(endless)?.code == .badRequest)
+        var configuration = scene.ledger.configuration
+        configuration.applications["portal"]?.server.location = .erpnet(root: "https://demo.test", issuer: nil)
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        let waiter = bring("secret-of-something-else", &scene)
+        #expect(scene.reason(waiter) == "shape")
+    }
+}
