@@ -240,8 +240,7 @@ extension Ledger {
         for waiter in takeWaiters(of: key) {
             if waiter.patience == .ready, !isRefused(key) {
                 keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit)
-            {
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit) {
                 turn.answers.append((waiter.id, .token(held)))
                 noteServed(key)
             } else {

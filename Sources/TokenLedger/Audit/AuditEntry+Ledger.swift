@@ -28,7 +28,9 @@ extension AuditEntry {
             self.init(.signInFailed, AuditDecision(refusal.code), token: token, consumer: .uid(caller.uid), caller: caller, text: refusal.text)
             (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
         case .signedOut(let token, let isRevoked, let trouble):
-            self.init(.signedOut, .allowed, token: token, text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
+            self.init(
+                .signedOut, .allowed, token: token,
+                text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
             if trouble != nil { priority = .warning }
         case .imported(let token, let id, let expires):
             self.init(.imported, .allowed, token: token, tokenID: id)

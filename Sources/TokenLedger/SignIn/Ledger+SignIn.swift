@@ -40,7 +40,8 @@ extension Ledger {
             return .failure(Refusal(.busy, [Field("retry-after", 60)], "too many sign-ins have begun and not ended"))
         }
         var request = AuthorizationRequest(
-            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes, responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
+            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes,
+            responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
             state: entropy.state, nonce: entropy.nonce, challenge: entropy.challenge)
         (request.prompt, request.loginHint, request.maxAge) = (signIn.prompt, signIn.loginHint, signIn.maxAge.map(Int64.init))
         request.audience = settings.audiences.first.map { Audience(parameter: settings.audienceParameter, value: $0) }
@@ -113,7 +114,7 @@ extension Ledger {
             login.generation == credentials[login.token]?.generation ?? 0
         else {
             // nobody waits for it any more
-            if let login = logins[id] { finish(id, .refused(.configurationChanged), &turn) ; discard(report, of: login.token, &turn) }
+            if let login = logins[id] { finish(id, .refused(.configurationChanged), &turn); discard(report, of: login.token, &turn) }
             return
         }
         switch report.outcome {

@@ -23,8 +23,9 @@ import TokenWire
         case .send, .underway, .failed: break
         }
         let document = #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize"}"#
-        guard case .settled(.success(let metadata)) = server.receive(
-            .response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0)
+        guard
+            case .settled(.success(let metadata)) = server.receive(
+                .response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0)
         else { throw Missing() }
         return metadata
     }
@@ -208,7 +209,8 @@ import TokenWire
         _ = callback(&scene, "code=abc&state=state-1")
         scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
         #expect(scene.stored() == "refresh-2")
-        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        scene.answer(
+            .success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
         #expect(scene.stored() == "refresh-2")
         #expect(revoked(scene).contains("old-2"))
         let waiter = try scene.get()
@@ -223,7 +225,8 @@ import TokenWire
         _ = callback(&scene, "code=abc&state=state-1")
         scene.diskAnswer = nil
         scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
-        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        scene.answer(
+            .success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
         scene.diskAnswer = .success(())
         scene.finishJobs(.failure(GrantScene.full))
         #expect(scene.stored() == "old-2")
