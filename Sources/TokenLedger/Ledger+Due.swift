@@ -112,7 +112,7 @@ extension Ledger {
         let life = held.lifetime
         if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
             if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
-            let share = held.since + Int64(Double(life) * Double(0.70 + 0.10 * entry.spread))
+            let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(entry.spread)))
             return min(share, held.until - min(entry.pressure, life / 2))
         }
         let margin = max(life / 100 * 8, min(.seconds(300), life / 4))

@@ -207,7 +207,7 @@ struct ConsumerKey: Hashable, Sendable {
 /// What one consumer of one token has: its cached variants and its budget.
 struct ConsumerState: Sendable {
     /// The one that was served last, if any was, is the first.
-    private(set) var variants = Few<CacheKey>()
+    private(set) var variants = CacheKeys()
     var budget: Budget
     private var isFirstServed = false
 
@@ -234,7 +234,7 @@ struct Credential: Sendable {
     /// Grows when the configuration of this token changes: what was sent under an older one is not published.
     let generation: UInt64
     /// Its cached results.
-    var entries = Few<CacheKey>()
+    var entries = CacheKeys()
     @Rare private var hardship: Hardship? = nil
 
     init(generation: UInt64 = 0) { self.generation = generation }
