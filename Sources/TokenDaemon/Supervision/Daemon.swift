@@ -35,6 +35,8 @@ package final class Daemon {
         state = try StateFolder(options.state)
         audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
+        // before any key is there; without locked memory the keys are where all other secrets are
+        do throws(OpenSSLError) { try initialiseSecureHeap() } catch { audit.record(AuditEntry(.trouble, reason: "secure-heap", text: error.description)) }
         store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess, loop: loop)
         contents = try store.load()
         keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
