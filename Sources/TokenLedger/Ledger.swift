@@ -28,7 +28,7 @@ package struct Ledger: Sendable {
     /// What the reports of the store are awaited for, and those of errands.
     var steps: [UInt64: StoreStep] = [:]
     var errands: [UInt64: ErrandPurpose] = [:]
-    var imports: [UInt64: StoredRecord] = [:]
+    var imports: [UInt64: Import] = [:]
     var signOuts: [UInt64: SignOut] = [:]
     /// Successors in use that only the memory holds; each is written until it is on the disk.
     var unsynced: [UInt64: StoredRecord] = [:]

@@ -247,6 +247,52 @@ import TokenWire
         #expect(scene.reason(later) == "no-refresh-token")
     }
 
+    @Test func `a reload that takes the rule away ends the sign-in`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        var next = scene.ledger.configuration
+        next.tokens[GrantScene.user]?.allow[0].login = false
+        scene.run { $0.adopt(next, at: $1).turn }
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.refusal(waiter)?.code == .denied)
+        #expect(scene.plans.isEmpty)
+    }
+
+    @Test func `the word about another person is waited for ten minutes from the question on`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        scene.pass(590)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
+        scene.pass(590)
+        scene.due()
+        let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
+        guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
+    }
+
+    @Test func `tokens that come after their sign-in is over are revoked`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.pass(601)
+        scene.due()
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        #expect(revoked(scene) == ["refresh-1"])
+        #expect(scene.disk.isEmpty)
+    }
+
+    @Test func `a refresh whose answer names no scopes grants what was granted before`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", life: 100, scopes: ["openid", "read", "update", "offline_access", "admin"], identity: "m.petrova")
+        scene.pass(90)
+        let waiter = try scene.get(GrantScene.reader)
+        scene.grant("access-2", refresh: "refresh-2")
+        #expect(scene.reason(waiter) == "wider-than-rule")
+        #expect(scene.disk[GrantScene.user]?.scopes.contains("admin") == true)
+    }
+
     @Test func `only a rule with login lets a caller sign in, and only a configured address is gone back to`() throws {
         var scene = GrantScene()
         guard case .failure(let refusal) = scene.ledger.policy.authoriseLogin("portal.user", for: GrantScene.reader) else {
