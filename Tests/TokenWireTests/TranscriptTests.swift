@@ -53,7 +53,10 @@ import Testing
         case .wait: .ok(fields: [Field("state", "ready")])
         case .reject: .ok(words: ["cooling"], fields: [Field("retry-after", 30)])
         case .list:
-            .rows(["portal.pat", "portal.sync"].map { .fields(words: [$0], [Field("state", "ready")]) }, words: ["2"])
+            .rows(
+                [("portal.pat", "ready"), ("portal.sync", "ready"), ("portal.user", "login-required")].map {
+                    .fields(words: [$0.0], [Field("state", $0.1)])
+                }, words: ["3"])
         case .reload:
             .refused(
                 Refusal(.badConfig, [], "1 problem; the old configuration stays"),
