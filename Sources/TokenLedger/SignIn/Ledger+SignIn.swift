@@ -259,7 +259,7 @@ extension Ledger {
 }
 
 extension Refusal {
-    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way; begin one with LOGIN")
+    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way")
     fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
     fileprivate static let configurationChanged = Refusal(
         .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")
@@ -267,11 +267,11 @@ extension Refusal {
     fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
 
     fileprivate static func loginExpired(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "login-expired", "the sign-in was not finished within 10 minutes")
+        Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in for \"\(token)\" was not finished within 10 minutes")
     }
 
     fileprivate static func tooManyStrays(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "too-many-answers", "too many answers came that did not belong to this sign-in")
+        Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that did not belong to the sign-in for \"\(token)\"")
     }
 
     /// A sign-in that failed, named after who can do something about it.
