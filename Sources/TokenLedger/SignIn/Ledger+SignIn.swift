@@ -17,7 +17,7 @@ extension Ledger {
             guard let application = configuration.applications[String(settings.name.application)] else { return turn }
             var login = PendingLogin(
                 id: entropy.id, token: settings.name, caller: caller, generation: credentials[settings.name]?.generation ?? 0, request: request,
-                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + PendingLogin.patience)
+                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn)
             login.waiter = waiter
             logins.begin(login)
             run(.locate, for: settings.name, application, .login(entropy.id), &turn)
@@ -112,12 +112,15 @@ extension Ledger {
         guard let login = logins[id], case .redeeming = login.stage, !isStopping, let settings = configuration.tokens[login.token],
             login.generation == credentials[login.token]?.generation ?? 0
         else {
-            // nobody waits for it any more
-            if let login = logins[id] { finish(id, .refused(.configurationChanged), &turn) ; discard(report, of: login.token, &turn) }
-            return
+            guard let login = logins[id] else { return }
+            finish(id, .refused(.configurationChanged), &turn)
+            return discard(report, of: login.token, &turn)
         }
         switch report.outcome {
-        case .failure(let failure): finish(id, .refused(.signIn(login.token, failure)), &turn)
+        case .failure(let failure):
+            // an ID token that is not believed comes beside a refresh token
+            discard(report, of: login.token, &turn)
+            finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .success(let tokens):
             switch judge(tokens, settings.soleKey, report) {
             case .failure(let verdict):
@@ -243,11 +246,12 @@ extension Ledger {
         for id in logins.due(at: now.boot) {
             guard let login = logins[id] else { continue }
             switch login.stage {
-            case .storing: break
+            // whatever comes of it is soon known
+            case .redeeming, .storing: break
             case .confirming(let arrival):
                 discard(arrival.report, of: login.token, &turn)
                 finish(id, .refused(.loginExpired(login.token)), &turn)
-            case .locating, .open, .redeeming: finish(id, .refused(.loginExpired(login.token)), &turn)
+            case .locating, .open: finish(id, .refused(.loginExpired(login.token)), &turn)
             }
         }
     }

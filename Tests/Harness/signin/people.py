@@ -2,6 +2,7 @@
 import base64
 import http.client
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -9,7 +10,7 @@ import types
 import urllib.parse
 
 from lib import logins, processes, simulator
-from lib.daemon import CALLER, TOKENCTL
+from lib.daemon import CALLER, REPOSITORY, TOKENCTL, Daemon
 from lib.stage import Stage
 
 PERSON, OTHER = "m.petrova", "a.admin"
@@ -19,6 +20,7 @@ REDIRECT = "http://127.0.0.1:%d/callback" % PORT
 OPTIONS = ("--redirect-uri", REDIRECT)
 SCOPES = ("openid", "profile", "offline_access", "read")
 MAY_LOGIN = '{ user = "%s", login = true }' % CALLER
+WITH_FAULTS = os.environ.get("TOKEND_WITH_FAULTS", str(REPOSITORY / ".build" / "debug" / "tokend"))
 HYBRID = 'response_type = "code id_token"'
 
 
@@ -46,6 +48,11 @@ class Scene(Stage):
         """Writes apps.d/NAME.toml for people; by default one token, `me`."""
         location = 'erpnet = "%s"' % self.server.about["erpnet"] if erpnet else None
         return self.application(name, tokens or {"me": person()}, client=client, location=location, **more)
+
+    def hurried(self, pace):
+        """From here on a debug build, whose waits of minutes and hours are as short as `pace` says."""
+        self.daemon = Daemon(self.folder, ["env", "TOKEND_PACE=" + pace], program=WITH_FAULTS)
+        return self
 
     # --- at the server
 

@@ -66,7 +66,7 @@ def by_a_program_as_browser(checks, server):
 def pasted(checks, server):
     with Scene(server) as scene:
         scene.people({"me": person(redirect="https://portal.example/signed-in"), "here": person()})
-        server.control('app demo.app/portal "ImpersonateLoginUrl=https://portal.example/signed-in %s"' % REDIRECT)
+        server.control('app demo.app/portal ImpersonateLoginUrl=https://portal.example/signed-in,%s' % REDIRECT)
         scene.start()
         for name in ("app.me", "app.here"):
             with scene.login("--paste", name=name, terminal=True) as login:
