@@ -10,7 +10,7 @@ BOTH = {"me": person(more=HYBRID), "plain": person()}
 FLAWS = [
     ("broken-signature", "the ID token has a wrong signature"),
     ("wrong-key", "the ID token has a wrong signature"),
-    ("no-signature", "the ID token is no signed token"),
+    ("no-signature", "the ID token has a wrong signature"),
     ("alg-none", "the ID token is signed with 'none', which the server's metadata do not allow or nobody should"),
     ("hs256", "the ID token is signed with 'HS256', which the server's metadata do not allow or nobody should"),
     ("wrong-typ", "the ID token is of the type 'at+jwt', which is another kind of token"),
