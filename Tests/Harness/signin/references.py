@@ -56,7 +56,8 @@ def imported(checks, server):
         rows = [row for _, row in watch.wait_for(2, 10)]
         watch.end()
         checks.equal("SEC-13 another one is brought in without a restart, and who watches hears of it", [row.token for row in rows], [token, newer])
-        checks.ok("an unknown end is not made up", "expires" not in scene.status("app.pat") and rows[1].expires is None, (scene.status("app.pat"), scene.ask("GET app.pat")))
+        row = scene.status("app.pat")
+        checks.ok("STAT-01 an unknown end is not made up, and nothing is renewed", "login-until" not in row and "renews" not in row and rows[1].expires is None, row)
         reply = scene.ask("LOGOUT app.pat")
         checks.equal("LOGOUT forgets it", (reply, scene.ask("GET app.pat").split(" ")[:2]), ("OK forgotten", ["ERR", "expired"]))
 

@@ -44,16 +44,18 @@ def revoked(checks, server):
 
 
 def not_heard(checks, server):
-    for lines, why in (
-            (["knob revocation-endpoint unlisted"], "no revocation endpoint"),
-            (["knob revocation-endpoint off"], "404"),
-            (["fault revocation status code=503 times=forever"], "503"),
-            (["fault revocation reset when=before times=forever"], "")):
-        with Scene(server, AUTO, *lines) as scene:
-            scene.people().start()
+    pinned = '[endpoints]\nrevocation = "%s"' % server.about["endpoints"]["revocation"]
+    for line, more, why in (
+            ("knob revocation-endpoint unlisted", "", "name no revocation_endpoint"),
+            ("knob revocation-endpoint off", pinned, "404"),
+            ("fault revocation status code=503 times=forever", "", "503"),
+            ("fault revocation reset when=before times=forever", "", "'%s" % server.about["endpoints"]["revocation"])):
+        with Scene(server, AUTO, line) as scene:
+            scene.people(more=more).start()
             scene.signed_in()
             done = scene.tokenctl("logout", "app.me")
-            checks.ok("%s: signed out here, and not more is claimed" % lines[0], done.returncode == 0 and done.stdout.startswith("app.me: signed out here; "), done)
+            checks.ok("%s: signed out here, and why the server may not know" % line, done.returncode == 0
+                      and done.stdout.startswith("app.me: signed out here; the server has not confirmed it (") and why in done.stdout, done)
             told = [line for line in scene.daemon.words().splitlines() if "event=signed-out" in line]
             checks.ok("the log says that the server was not told, and why", len(told) == 1 and "the server was not told: " in told[0] and why in told[0], told)
             reply = scene.ask("GET app.me")
