@@ -20,7 +20,7 @@ extension Ledger {
             }
             var login = PendingLogin(
                 id: entropy.id, token: settings.name, caller: caller, generation: generation(of: settings.name), binding: binding, request: request,
-                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + PendingLogin.patience)
+                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn)
             login.waiter = waiter
             logins.begin(login)
             run(.locate, for: settings.name, application, .login(entropy.id), &turn)
@@ -127,7 +127,10 @@ extension Ledger {
             return discard(report, redemption.token, redemption.binding, &turn)
         }
         switch report.outcome {
-        case .failure(let failure): finish(id, .refused(.signIn(login.token, failure)), &turn)
+        case .failure(let failure):
+            // an ID token that is not believed comes beside a refresh token
+            discard(report, login.token, login.binding, &turn)
+            finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .success(let tokens):
             switch judge(tokens, settings.soleKey, report, unsaid: settings.scopes) {
             case .failure(let verdict):
@@ -155,7 +158,7 @@ extension Ledger {
                 $0.stage = .confirming(arrival)
                 $0.waiter = nil
             }
-            logins.extend(id, to: now.boot + PendingLogin.patience)
+            logins.extend(id, to: now.boot + pace.signIn)
             if let waiter { turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was)))) }
         } else {
             store(id, arrival, &turn)
@@ -270,11 +273,12 @@ extension Ledger {
         for id in logins.due(at: now.boot) {
             guard let login = logins[id] else { continue }
             switch login.stage {
-            case .storing: break
+            // whatever comes of it is soon known
+            case .redeeming, .storing: break
             case .confirming(let arrival):
                 discard(arrival.report, login.token, login.binding, &turn)
                 finish(id, .refused(.loginExpired(login.token)), &turn)
-            case .locating, .open, .redeeming: finish(id, .refused(.loginExpired(login.token)), &turn)
+            case .locating, .open: finish(id, .refused(.loginExpired(login.token)), &turn)
             }
         }
     }
@@ -286,7 +290,7 @@ extension Ledger {
 }
 
 extension Refusal {
-    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way; begin one with LOGIN")
+    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way")
     fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
     fileprivate static let configurationChanged = Refusal(
         .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")
@@ -294,11 +298,11 @@ extension Refusal {
     fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
 
     fileprivate static func loginExpired(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "login-expired", "the sign-in was not finished within 10 minutes")
+        Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in for \"\(token)\" was not finished within 10 minutes")
     }
 
     fileprivate static func tooManyStrays(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "too-many-answers", "too many answers came that did not belong to this sign-in")
+        Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that did not belong to the sign-in for \"\(token)\"")
     }
 
     /// A sign-in that failed, named after who can do something about it.

@@ -7,7 +7,7 @@ internal import TokenWire
 ///     locating ──► open ──CALLBACK──► redeeming ──► storing ──► over
 ///                                         └── another person ──► confirming ──CONFIRM──► storing
 ///
-/// Ten minutes after LOGIN it is over, whatever it waits for.
+/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk.
 struct PendingLogin: Sendable {
     enum Stage: Sendable {
         /// The server's metadata are fetched.
@@ -40,8 +40,6 @@ struct PendingLogin: Sendable {
     /// Answers that came to it and were not for it.
     var strays = 0
 
-    /// Nanoseconds; as long as a code may live (RFC 6749 section 4.1.2).
-    static let patience = Int64.seconds(600)
     static let mostStrays = 20
 
     /// What a redeemed code brought.

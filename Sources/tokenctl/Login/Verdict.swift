@@ -36,7 +36,7 @@ enum Verdict {
             self = .notOurs(refusal)
         } else if refusal.fields.first("oauth-error") == "access_denied" {
             self = .consentRefused(refusal)
-        } else if refusal.code == .timeout || ["login-expired", "unknown-login"].contains(refusal.fields.first("reason")) {
+        } else if refusal.code == .timeout || ["login-expired", "too-many-answers", "unknown-login"].contains(refusal.fields.first("reason")) {
             self = .over(refusal)
         } else {
             self = .failed(refusal)

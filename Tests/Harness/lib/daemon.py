@@ -17,13 +17,14 @@ CALLER = pwd.getpwuid(os.getuid()).pw_name
 
 
 class Daemon:
-    def __init__(self, folder, wrapper=()):
+    def __init__(self, folder, wrapper=(), program=TOKEND):
         """`folder` must have a short path: a socket's may have 107 bytes. `wrapper` is a command that runs tokend."""
         self.folder = pathlib.Path(folder)
         self.configuration = self.folder / "config"
         self.socket = self.folder / "tokend.sock"
         self.log = self.folder / "tokend.log"
         self.wrapper = list(wrapper)
+        self.program = program
         self.process = None
         (self.configuration / "apps.d").mkdir(parents=True, exist_ok=True)
 
@@ -55,7 +56,7 @@ class Daemon:
         self.stop()
 
     def start(self, patience=30):
-        command = [*self.wrapper, TOKEND, "--config", self.configuration, "--state", self.folder / "state",
+        command = [*self.wrapper, self.program, "--config", self.configuration, "--state", self.folder / "state",
                    "--socket", self.socket, "--log", "stderr"]
         self.process = processes.start(command, self.log)
         if not processes.until(self._serves, patience):

@@ -139,6 +139,28 @@ import TokenWire
         #expect(scene.refusal(late)?.code == .denied)
     }
 
+    @Test func `AC-19 a code that is with the server when the ten minutes end is waited for`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        scene.pass(590)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.pass(11)
+        scene.due()
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        guard case .signedIn("m.petrova", _)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(scene.stored() == "refresh-1")
+    }
+
+    @Test func `HYB-08 a refresh token that comes beside an ID token that is not believed is revoked`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.answer(.failure(ExchangeFailure(IdentityProblem.signature)), successor: "refresh-1")
+        #expect(scene.refusal(waiter)?.code == .refused)
+        #expect(revoked(scene) == ["refresh-1"])
+        #expect(scene.disk.isEmpty)
+    }
+
     @Test func `AC-19 the number of sign-ins that have begun is bounded for each user`() throws {
         var scene = GrantScene()
         for number in 1...8 as ClosedRange<UInt64> { _ = try begin(&scene, number) }
@@ -268,17 +290,6 @@ import TokenWire
         scene.due()
         let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
         guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
-    }
-
-    @Test func `tokens that come after their sign-in is over are revoked`() throws {
-        var scene = GrantScene()
-        _ = try begin(&scene)
-        _ = callback(&scene, "code=abc&state=state-1")
-        scene.pass(601)
-        scene.due()
-        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
-        #expect(revoked(scene) == ["refresh-1"])
-        #expect(scene.disk.isEmpty)
     }
 
     @Test func `a refresh whose answer names no scopes grants what was granted before`() throws {
