@@ -9,6 +9,7 @@ import TokenWire
 /// m.petrova, who signs in to portal.user, and what the server says of her.
 enum Person {
     static let code = "C0DE-7C1F0A94D2E35B68"
+    static let verifier = "v3r1f13r-0123456789"
     static let nonce = "n-0c2f1b7e9a"
     /// Of her code, as JSON.
     static let codeHash = "\"\(base64url(Array(sha256(Array(code.utf8)).prefix(16))))\""
@@ -57,7 +58,7 @@ extension ExchangePlan {
             responseType: front == nil ? .code : .codeAndIdentity, state: Secret("state"), nonce: Secret(Person.nonce), challenge: "challenge")
         let code = Secret(Person.code)
         try self.init(
-            id, of: .authorizationCode(code: code, redirectURI: request.redirectURI, verifier: Secret("verifier")), at: authority, timeout: timeout,
+            id, of: .authorizationCode(code: code, redirectURI: request.redirectURI, verifier: Secret(Person.verifier)), at: authority, timeout: timeout,
             .signIn(request, code: code, front: front, asked: Clock.realtime() / 1_000_000_000))
     }
 

@@ -1,3 +1,4 @@
+import Curl
 import OAuth
 import Secrets
 import Testing
@@ -191,6 +192,34 @@ struct `A sign-in at the exchange` {
         let report = try ExchangeRun().report(on: plan)
         #expect(report.failure?.text == "the ID token is from another issuer, '\(other.issuer)'")
         #expect(codes(own) == 0 && codes(other) == 0)
+    }
+
+    @Test func `LOG-01 nothing on its way to a server shows a secret when it is printed`() throws {
+        let authority = try authority()
+        var plan = try hybrid(authority)
+        plan.application.client = ClientIdentity(id: "portal", authentication: .post(Secret("pa55word")))
+        let run = try ExchangeRun()
+        var server = KnownServer(ServerSettings(location: .issuer(authority.issuer)))
+        _ = server.ask(at: 0)
+        let document = Answer.provider.body.replacing("ISSUER", with: authority.issuer)
+        guard case .settled(let found) = server.receive(.response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0) else {
+            throw TestFailure()
+        }
+        var flight = Flight(.exchange(plan), at: run.now)
+        flight.found(try found.get())
+        #expect(try flight.takeFront(plan, at: found.get()))
+        let message = try flight.next(plan, at: found.get(), now: run.now)
+        _ = flight.outcome(of: .response(EndpointResponse(status: 200, body: Secret(Answer.tokens(idToken: nil).body))), now: run.now)
+        let front = try #require(plan.identity.flatMap { if case .signIn(_, _, let front?, _) = $0 { front } else { nil } })
+        let secrets = [front.withBytes { String(decoding: $0, as: UTF8.self) }, Person.code, Person.nonce, Person.verifier, "pa55word", "AT-1", "RT-1"]
+        for value in [flight, message, Transfer(message, to: flight.settings, nanoseconds: 1_000_000_000)] as [Any] {
+            var dumped = ""
+            dump(value, to: &dumped)
+            for printout in [dumped, "\(value)", String(reflecting: value)] {
+                #expect(printout.contains("<secret>"))
+                for secret in secrets { #expect(!printout.contains(secret)) }
+            }
+        }
     }
 
     private struct TestFailure: Error {}

@@ -87,6 +87,34 @@ import TokenWire
         }
     }
 
+    @Test func `SEC-05 what goes to the disk holds no access token, code, verifier or client secret`() throws {
+        var scene = GrantScene()
+        _ = try begun(&scene)
+        _ = callback(&scene, "code=abc-code&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", life: 100, identity: "m.petrova")
+        var written: [String] = []
+        for number in 2...4 {
+            scene.pass(90)
+            try scene.get()
+            scene.diskAnswer = nil
+            scene.grant("access-\(number)", refresh: "refresh-\(number)", life: 100)
+            // slow enough for the memory that outlives a crash to be asked as well
+            scene.pass(3)
+            scene.due()
+            for task in scene.jobs {
+                switch task.job {
+                case .commit(let record), .replace(let record), .remember(let record):
+                    written.append(try record.bytes().withBytes { String(decoding: $0, as: UTF8.self) })
+                case .prepare, .withdraw: break
+                }
+            }
+            scene.diskAnswer = .success(())
+            scene.finishJobs()
+        }
+        #expect(written.count >= 6 && written.allSatisfy { $0.contains("refresh-") }, "commits and what is remembered")
+        for hidden in ["access-", "abc-code", "verifier-1", "not-a-secret"] { #expect(!written.joined().contains(hidden)) }
+    }
+
     @Test func `SEC-07 callers and watchers get access tokens, and nothing else of what a sign-in brought`() throws {
         var scene = GrantScene()
         let query = try scene.ledger.policy.authorise(name: "portal.user", for: GrantScene.alice).get()
@@ -99,6 +127,7 @@ import TokenWire
             try scene.get()
             scene.grant("access-\(number)", refresh: "refresh-\(number)", life: 100)
         }
+        #expect(scene.stored() == "refresh-5")
         let answered = scene.answers.values.compactMap { if case .token(let held) = $0 { held.token } else { nil } }
         let watched = scene.rows.compactMap { if case .token(let held) = $0 { held.token } else { nil } }
         let allowed = Set((1...5).map { Secret("access-\($0)") })
