@@ -11,7 +11,8 @@ package final class Daemon {
     private let exchanger: Exchanger
     private let store: Store
     private let keeper: TokenKeeper
-    private let contents: StoreContents
+    /// What the store held at the start, until the ledger has it.
+    private var contents: StoreContents
     private let reloader: Reloader
     private let state: StateFolder
     private let status: StatusLine
@@ -57,6 +58,8 @@ package final class Daemon {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
         keeper.start(with: contents.found)
+        // it would keep the first refresh tokens long after they are spent
+        contents.found = []
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
             ThisProcess.forgetReading()
             ServiceManager.ready(status: status.begin())
