@@ -53,7 +53,7 @@ extension Ledger {
         var status = TokenStatus(state: .idle)
         status.failures = credentials[key.token]?.backoff.failures ?? 0
         let final = finalRefusal(key.token)
-        let trouble = final ?? entry?.trouble?.refusal
+        let trouble = final ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
         status.state =

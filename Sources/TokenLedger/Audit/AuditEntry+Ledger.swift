@@ -51,6 +51,8 @@ extension AuditEntry {
         case .storeNote(let token, let text): self.init(.trouble, token: token, reason: "store-note", text: text)
         case .notRevoked(let token, let text):
             self.init(.trouble, token: token, reason: "not-revoked", text: "a token of \"\(token)\" that is of no use any more lives on at the server: \(text)")
+        case .probeTrouble(let token, let id, let trouble): self.init(trouble, of: token, id)
+        case .probeTroubleEnded(let token, let id, let kind, let isHealed): self.init(theEndOf: kind, token, id, isHealed: isHealed)
         case .referenceRejected(let token, let id):
             self.init(
                 .trouble, token: token, tokenID: id, reason: "reference-rejected",

@@ -54,7 +54,9 @@ extension Ledger {
         switch settings.grant {
         case .clientCredentials: return
         case .authorizationCode: scheduleKeepAlive(token, at: now)
-        case .reference(let reference): hold(reference, settings, at: now, &turn)
+        case .reference(let reference):
+            hold(reference, settings, at: now, &turn)
+            scheduleProbe(token, at: now, &turn)
         }
         scheduleWarning(token, at: now)
     }

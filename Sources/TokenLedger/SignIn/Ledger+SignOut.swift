@@ -59,6 +59,7 @@ extension Ledger {
 
     mutating func revoked(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
         switch result {
+        case .probed: break
         case .located(.failure(let failure)): signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: failure.text, &turn)
         case .located(.success(let metadata)):
             signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
@@ -156,6 +157,7 @@ extension Ledger {
         case nil: break
         case .login(let id)?:
             if case .located(let result) = report.result { located(id, result, at: now, &turn) }
+        case .probe(let token)?: looked(at: token, report, at: now, &turn)
         case .signOut(let waiter, let signOut)?: revoked(waiter, signOut, report.result, at: now, &turn)
         case .tidy(let token)?:
             if case .revoked(.failure(let failure), _) = report.result { turn.events.append(.notRevoked(token, failure.text)) }
@@ -176,4 +178,5 @@ enum ErrandPurpose: Sendable {
     case login(LoginID)
     case signOut(waiter: UInt64, SignOut)
     case tidy(TokenName)
+    case probe(TokenName)
 }
