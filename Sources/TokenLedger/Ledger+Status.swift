@@ -74,7 +74,7 @@ extension Ledger {
         guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
         status.expires = held.expires
         status.id = held.id
-        if let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
+        if !held.isReference, let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
             status.renews = now.wall + max(0, look - now.boot) / .seconds(1)
         }
         return status

@@ -37,7 +37,7 @@ extension AuditEntry {
             self.expires = expires
         case .endsSoon(let token, let end, let seconds):
             let isReference = configuration.tokens[token]?.grant.kind == .reference
-            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again: tokenctl login \(token)")
+            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again (tokenctl login \(token))")
             (expires, remaining) = (.at(end), seconds)
         case .loginRequired(let token, let refusal):
             self.init(.loginRequired, .loginRequired, token: token, text: refusal.text)

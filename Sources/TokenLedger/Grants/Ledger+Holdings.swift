@@ -84,7 +84,7 @@ extension Ledger {
     private func wantOfReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
         let token = settings.name
         if reference.value == nil {
-            if let reason = holdings[token]?.locked { return .locked(token, reason) }
+            if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: true) }
             guard let record = holdings[token]?.record, record.kind == .reference else { return .nothingImported(token) }
             guard isOurs(record) else { return .otherServer(token, record) }
         }

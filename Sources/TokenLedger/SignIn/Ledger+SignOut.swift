@@ -34,7 +34,8 @@ extension Ledger {
         case .clientCredentials: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(settings.name)\": it is had in another way")
         case .reference(let reference) where reference.value != nil:
             return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(settings.name)\"; remove it there")
-        case .authorizationCode, .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .authorizationCode: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0, isReference: true) }
         }
     }
 
