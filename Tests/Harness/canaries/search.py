@@ -85,10 +85,9 @@ def canaries(checks, play):
     spent = next(secret["value"] for secret in told if secret["kind"] == "refresh_token" and not secret["live"])
     expired = next(secret["value"] for secret in told if secret["kind"] == "access_token" and not secret["live"])
     live = next(value for values in held for value in values if value.count(".") == 2)
-    for what, value, canary in (
-            ("a spent refresh token", spent, spent), ("24 bytes of an expired access token", expired, expired[-64:-40]),
-            ("a second copy of a live token", live, live)):
-        stray, _ = judge(Image(play.daemon.pid, canary.encode()).find(play.trove), held, spare)
+    planted = b"\0".join(canary.encode() for canary in (spent, expired[-64:-40], live))
+    stray = judge(Image(play.daemon.pid, planted).find(play.trove), held, spare)[0]
+    for what, value in (("a spent refresh token", spent), ("24 bytes of an expired access token", expired), ("a second copy of a live token", live)):
         checks.ok("a planted canary is found: " + what, value in {find.secret.value for find in stray}, stray)
 
 

@@ -163,7 +163,7 @@ class Witness:
 
     def words(self):
         with self._lock:
-            return b"\n".join(text for texts in self.seen.values() for text in texts)
+            return b"\n".join(set().union(*self.seen.values()))
 
 
 def _read(path):
