@@ -13,8 +13,8 @@ STEPS = [
     "intent-created", "intent-allocated", "intent-written", "intent-synced", "intent-renamed", "intent-folder-synced",
     "successor-written", "successor-synced", "successor-renamed", "successor-folder-synced", "withdrawn", "withdrawn-folder-synced"]
 CALLS = ["create", "open", "allocate", "write", "truncate", "fsync", "rename", "unlink"]
-# a wall clock of whole seconds may bring the replay so much earlier
-FLOOR = 1.0
+# the time of a send has whole seconds, and is taken before its intent is on the disk: so much earlier may the replay come
+FLOOR = 1.5
 REPLAY = 0.1
 # seconds until it serves, and how the lives are measured
 USUAL_START = 0.15
@@ -57,7 +57,7 @@ class Kills:
         wanted = self.random.random()
         life = self.random.uniform(0.02, 0.5) if wanted < 0.88 else self.random.uniform(0.5, 1.5) if wanted < 0.98 else self.random.uniform(1.5, 5)
         # on a machine that does other things too everything takes longer, and the moments are to be as many before as after the start
-        life *= max(1, self.start / USUAL_START)
+        life *= min(max(1, self.start / USUAL_START), 3)
         if fault:
             life = self.start + max(life, 0.8)
         if place.startswith("withdrawn") or self.random.random() < 0.05:
@@ -92,13 +92,14 @@ class Kills:
         self.server.rests()
         for send in self.server.sends():
             self.attribute(send)
+        outlived = self.died_at - self.victim.spawned > self.server.timeout
         for account in self.accounts.values():
             files = self.victim.files(account.name)
             alive_for = self.died_at - account.answered_at if account.answered_at else 0
             if files.content == Files.TORN:
                 self.count["successors cut off at their end"] += 1
             was = account.state
-            self.hold(account, lambda: account.judge(files, alive_for), files)
+            self.hold(account, lambda: account.judge(files, alive_for, outlived), files)
             if account.state == OPEN != was:
                 self.count["undecided until the next send"] += 1
 
@@ -134,6 +135,7 @@ class Kills:
         except Wrong as wrong:
             self.fault("%s: %s (%r; %r)" % (account.name, wrong, account, detail), account)
             account.state = NEW
+        account.note(detail)
         if account.state == LOST and was != LOST:
             self.count["unavoidable losses"] += 1
 

@@ -113,7 +113,7 @@ class SimulatedServer:
             'id = "%s"' % client["client_id"], 'authentication = "client_secret_post"', 'secret = { file = "%s" }' % secret_file, ""])
 
     # seconds that tokend gives an exchange
-    timeout = 2
+    timeout = 3
 
     def mint(self, client=None):
         """A new grant, as a sign-in would bring it."""

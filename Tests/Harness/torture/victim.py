@@ -41,7 +41,7 @@ class Files:
         return facts.st_ino, facts.st_mtime_ns
 
     def __repr__(self):
-        return "record %s, next %s (%s)" % (self.record, self.next, self.content)
+        return "died with record %s, next %s (%s)" % (self.record, self.next, self.content)
 
 
 # of an intent's file before a successor has ended it: a block, the longest record, and what sealing adds at least
