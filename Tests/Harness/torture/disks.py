@@ -1,30 +1,17 @@
 """The disk is full, fails, or takes its time: nothing is sent that could not be kept, and what came is kept."""
-import concurrent.futures
 import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
-from .scenes import Scene, pairs
+from .scenes import Scene, pairs, side_by_side
 
 ERRORS = ["EIO", "ENOSPC", "EROFS", "EDQUOT", "EACCES"]
 # how often one renewal makes each call, and once more
 CALLS = {"create": 2, "allocate": 2, "write": 3, "truncate": 2, "fsync": 5, "rename": 3, "unlink": 2}
 # without these no intent becomes durable
 NEEDED = ["create", "allocate", "write", "fsync", "rename"]
-SIDE_BY_SIDE = 4
-
-
-def side_by_side(checks, cases):
-    """`cases`: (what, function without arguments that says what is wrong, or "")."""
-    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for what, wrong in [(what, pool.submit(case)) for what, case in cases]:
-            try:
-                said = wrong.result()
-            except Exception as error:  # noqa: BLE001 - any is a failure of that case
-                said = repr(error)
-            checks.ok(what, not said, said)
 
 
 # --- a call fails
@@ -226,9 +213,9 @@ def full_while_renewing(checks, server):
     for ending in ("stop", "kill"):
         with SmallDisk() as disk, Scene(server, state=disk.state).with_grant() as scene:
             scene.begin()
-            server.control("fault token slow hold=1 grant=refresh_token")
+            scene.fault("slow hold=1")
             conversation = scene.victim.open().send("GET app.t wait=20\n")
-            server.control("await faults-met 1 timeout=20")
+            scene.waits_for_fault()
             disk.fill()
             checks.equal("the disk is full when the answer comes", disk.left(), 0)
             reply = conversation.reply()
@@ -240,7 +227,6 @@ def full_while_renewing(checks, server):
             checks.equal("sends nothing", len(scene.sends()), 1)
             disk.free()
             checks.equal("with room again the successor works", scene.works(), "")
-        server.reset()
 
 
 def full_after_a_kill(checks, server):

@@ -19,8 +19,10 @@ class Wrong(Exception):
 class Account:
     """One credential of the daemon with the grant that it holds now."""
 
-    def __init__(self, name):
+    def __init__(self, name, timeout):
         self.name = name
+        # seconds that the daemon gives an exchange
+        self.timeout = timeout
         self.state = NEW
         self.grant = self.began_at = None
         # of the refresh token that the record has, and of the one that the server gave last for it
@@ -34,13 +36,19 @@ class Account:
         self.answers = 0
         self.starts_lost = 0
         self.why = None
+        self.trail = []
+
+    def note(self, what):
+        """Remembers what has happened, for the day when something must not have."""
+        self.trail = self.trail[-11:] + ["%.3f %s: %s" % (time.monotonic() % 10_000, what, self.state)]
 
     def __repr__(self):
-        return "%s is %s: held %s, successor %s, replay %s" % (self.name, self.state, self.held, self.successor, self.is_replay)
+        return "%s is %s: held %s, successor %s, replay %s\n  %s" % (
+            self.name, self.state, self.held, self.successor, self.is_replay, "\n  ".join(self.trail))
 
     def begin(self, grant):
         """A new grant was brought in and is in force."""
-        self.__init__(self.name)
+        self.__init__(self.name, self.timeout)
         self.state, self.grant, self.held, self.began_at = SOUND, grant, grant.fingerprint, time.monotonic()
 
     # --- while the daemon lives
@@ -50,7 +58,7 @@ class Account:
         if self.state == ANSWERED:
             if send.token == self.successor:
                 self._store()
-            elif send.token == self.held and not self.is_replay and send.at - self.answered_at >= earliest - 0.1:
+            elif send.token == self.held and not self.is_replay and send.at - self.answered_at >= earliest - 1:
                 # the answer came after the daemon's patience was over
                 self.state, self.sent_at = DOUBT, self.answered_at
             else:
@@ -96,23 +104,24 @@ class Account:
 
     # --- after it died
 
-    def judge(self, files, alive_for):
-        """`alive_for`: seconds from the last answer of the server to the death."""
+    def judge(self, files, alive_for, outlived):
+        """`alive_for`: seconds from the last answer of the server to the death. `outlived`: the life was longer than an exchange may take,
+        so that the daemon may have given one up and begun the replay."""
         before, self.record = self.record, files.record
         try:
-            self._judge(files, before, alive_for)
+            self._judge(files, before, alive_for, outlived)
         finally:
             self.answers = 0
 
-    def _judge(self, files, before, alive_for):
+    def _judge(self, files, before, alive_for, outlived):
         if self.state in (NEW, LOST):
             return
         if files.record is None:
             raise Wrong("its record is gone")
         judges = {Files.NONE: self._nothing, Files.WHOLE: self._whole, Files.INTENT: self._intent, Files.TORN: self._torn}
-        judges[files.content](files, before, alive_for)
+        judges[files.content](files, before, alive_for, outlived)
 
-    def _nothing(self, files, before, _):
+    def _nothing(self, files, before, *_):
         if self.state == DOUBT:
             raise Wrong("that %s may be spent is forgotten" % self.held)
         if self.state == ANSWERED:
@@ -133,16 +142,21 @@ class Account:
         if self.state == ANSWERED:
             self.state = OPEN
 
-    def _intent(self, files, before, alive_for):
+    def _intent(self, files, before, alive_for, outlived):
         if self.state == OPEN:
             return
         if self.state == ANSWERED:
             is_same = before is not None and before == files.record
-            if is_same and files.written > self.answered_at + BLUR:
-                raise Wrong("an intent came %.3f s after an answer that was not written" % (files.written - self.answered_at))
+            later = files.written - self.answered_at
+            if outlived and later > 0 and (is_same or before is None):
+                # the daemon's patience may have been over before the answer came: then this intent is the replay's
+                self.state = OPEN
+                return
+            if is_same and later > BLUR:
+                raise Wrong("an intent came %.3f s after an answer that was not written" % later)
             if before is not None and not is_same and self.answers == 1 and files.written < self.answered_at - BLUR:
                 raise Wrong("its record was written, and the intent is still there")
-            if not is_same and files.written > self.answered_at:
+            if not is_same and later > 0:
                 # of the next send: the successor was stored before
                 self._store()
             elif alive_for > PATIENCE:
@@ -156,6 +170,10 @@ class Account:
             return
         if self.state == ANSWERED and self.is_replay:
             return self.lose("the answer to the replay never reached the disk")
+        if outlived and self.state == SOUND:
+            # also a send that never came to the server may have been given up
+            self.state, self.successor = OPEN, self.held
+            return
         self.state, self.is_replay, self.intent, self.sent_at = DOUBT, False, files.next, files.written
         self.successor = None
 

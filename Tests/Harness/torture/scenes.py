@@ -1,24 +1,29 @@
 """One daemon with one grant, and what is expected of the two: the ground of every scene."""
+import concurrent.futures
 import pathlib
 import shutil
 import tempfile
 import time
+import traceback
 
 from lib import processes
 
 from .victim import Victim
 
 TOKEN = "app.t"
-REPLAY = 0.2
+REPLAY = 1.0
 
 
 class Scene:
-    """`with Scene(server) as scene`: a daemon of its own that is not started. `keep` "always" renews without being asked."""
+    """`with Scene(server) as scene`: a daemon and a client of its own, not started. `keep` "always" renews without being asked.
+
+    Scenes are played side by side: nothing that one does to its requests meets those of another."""
 
     def __init__(self, server, keep=None, timeout=2, state=None):
         self.server, self.timeout = server, timeout
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tk-"))
-        self.victim = Victim(self.folder, server, ["t"], keep, pace="replay=%s,catch-up=3600" % REPLAY, timeout=timeout)
+        self.client = server.register()
+        self.victim = Victim(self.folder, server, ["t"], keep, pace="replay=%s,catch-up=3600" % REPLAY, timeout=timeout, client=self.client)
         if state:
             self.victim.state = state
         self.grants = []
@@ -36,7 +41,7 @@ class Scene:
     # --- steps
 
     def mint(self):
-        self.grants.append(self.server.mint())
+        self.grants.append(self.server.mint(self.client))
         return self.grants[-1]
 
     def import_(self):
@@ -81,6 +86,14 @@ class Scene:
         time.sleep(0.1)  # what it sent is read; others may be connected
         return self.begin()
 
+    def fault(self, what):
+        """The next refreshes meet it."""
+        self.server.fault(self.client, what)
+
+    def waits_for_fault(self, count=1, seconds=60):
+        """Until so many refreshes have met one."""
+        self.server.await_fault(self.client, count, seconds)
+
     # --- what is seen
 
     def sends(self):
@@ -115,3 +128,14 @@ def pairs(sends):
         if send.token not in order:
             order.append(send.token)
     return [(order.index(send.token), send.status) for send in sends]
+
+
+def side_by_side(checks, cases, workers=6):
+    """`cases`: (what, function without arguments that says what is wrong, or ""). They wait more than they work."""
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for what, wrong in [(what, pool.submit(case)) for what, case in cases]:
+            try:
+                said = wrong.result()
+            except Exception:  # noqa: BLE001 - any is a failure of that case
+                said = traceback.format_exc()
+            checks.ok(what, not said, said)

@@ -45,6 +45,7 @@ class SimulatedServer:
         self._simulator = Simulator(pathlib.Path(folder), "--access-ttl", str(access_ttl))
         self._seen, self._history = 0, []
         self._lock = threading.Lock()
+        self._clients = 0
 
     def __enter__(self):
         self._simulator.__enter__()
@@ -85,18 +86,39 @@ class SimulatedServer:
                 best = took, before + took / 2 - entry["elapsed"]
         return best[1]
 
-    def application(self, secret_file, timeout):
+    def register(self):
+        """A client of its own: what is to be done to its requests alone names it."""
+        with self._lock:
+            self._clients += 1
+            client = {"client_id": "torture.app/%d" % self._clients, "client_secret": "torture-secret-%08d" % self._clients,
+                      "redirect_uris": self.client["redirect_uris"]}
+        self.control("app add %s secret=%s ClientType=Confidential Scope=read ImpersonateAsInternalUserAllowed=true ImpersonateLoginUrl=%s"
+                     % (client["client_id"], client["client_secret"], client["redirect_uris"][0]))
+        return client
+
+    def fault(self, client, what):
+        """The next refreshes of this client meet it."""
+        self.control("fault token %s grant=refresh_token client=%s" % (what, client["client_id"]))
+
+    def faults_met(self, client):
+        return self.counter("faults-met:" + client["client_id"])
+
+    def await_fault(self, client, count, seconds=60):
+        self.control("await faults-met:%s %d timeout=%d" % (client["client_id"], count, seconds))
+
+    def application(self, secret_file, timeout, client):
         """The head of the application's file."""
         return "\n".join([
             'issuer = "%s"' % self.about["issuer"], 'ca_file = "%s"' % self.about["ca_file"], "timeout = %d" % timeout, "[client]",
-            'id = "%s"' % self.client["client_id"], 'authentication = "client_secret_post"', 'secret = { file = "%s" }' % secret_file, ""])
+            'id = "%s"' % client["client_id"], 'authentication = "client_secret_post"', 'secret = { file = "%s" }' % secret_file, ""])
 
     # seconds that tokend gives an exchange
-    timeout = 2
+    timeout = 3
 
-    def mint(self):
+    def mint(self, client=None):
         """A new grant, as a sign-in would bring it."""
-        made = self.control('grant mint app=%s user=m.petrova scope="%s"' % (self.client["client_id"], " ".join(self.scopes)))
+        client_id = (client or self.client)["client_id"]
+        made = self.control('grant mint app=%s user=m.petrova scope="%s"' % (client_id, " ".join(self.scopes)))
         return Grant(made["refresh_token"], made["grant"]["current"], made["grant"]["id"])
 
     def grants(self):
@@ -160,3 +182,5 @@ def connected(port):
 
 # ESTABLISHED, SYN_RECV, CLOSE_WAIT
 OPEN_STATES = ("01", "03", "08")
+
+SERVERS = {server.name: server for server in (SimulatedServer,)}

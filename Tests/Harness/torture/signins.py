@@ -4,8 +4,7 @@ import ssl
 import time
 import urllib.parse
 
-from .disks import side_by_side
-from .scenes import TOKEN, Scene
+from .scenes import TOKEN, Scene, side_by_side
 
 STEPS = [
     "kill@create:1", "kill@write:1", "kill@truncate:1", "kill@successor-written:1", "kill@fsync:1", "kill@successor-synced:1", "kill@rename:1",

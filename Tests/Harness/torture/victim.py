@@ -41,7 +41,7 @@ class Files:
         return facts.st_ino, facts.st_mtime_ns
 
     def __repr__(self):
-        return "record %s, next %s (%s)" % (self.record, self.next, self.content)
+        return "died with record %s, next %s (%s)" % (self.record, self.next, self.content)
 
 
 # of an intent's file before a successor has ended it: a block, the longest record, and what sealing adds at least
@@ -51,16 +51,17 @@ ROOM = BLOCK + 95 * 1024
 class Victim(Daemon):
     """`tokens` names of credentials of one application, `app`."""
 
-    def __init__(self, folder, server, tokens, keep="always", pace="replay=0.1,catch-up=0.2", timeout=None):
+    def __init__(self, folder, server, tokens, keep="always", pace="replay=0.1,catch-up=0.2", timeout=None, client=None):
         super().__init__(folder)
         self.server, self.pace, self.environment = server, pace, {}
         self.names = ["app." + token for token in tokens]
-        secret = self.secret("app.secret", server.client["client_secret"] + "\n")
+        client = client or server.client
+        secret = self.secret("app.secret", client["client_secret"] + "\n")
         scopes = ", ".join('"%s"' % scope for scope in server.scopes)
         tables = [
             '[token.%s]\ngrant = "authorization_code"\nredirect_uri = "%s"\nscopes = [%s]\n%sallow = [ { user = "%s", login = true } ]\n'
-            % (token, server.client["redirect_uris"][0], scopes, 'keep = "%s"\n' % keep if keep else "", CALLER) for token in tokens]
-        self.application("app", server.application(secret, timeout or server.timeout) + "\n".join(tables))
+            % (token, client["redirect_uris"][0], scopes, 'keep = "%s"\n' % keep if keep else "", CALLER) for token in tokens]
+        self.application("app", server.application(secret, timeout or server.timeout, client) + "\n".join(tables))
         self.settings('[admin]\nallow = [ { user = "%s" } ]\n' % CALLER)
         self.state = self.folder / "state"
         self.spawned = None
