@@ -138,6 +138,13 @@ struct `The answer of a browser` {
         #expect(try code(judge("code=C-1&\(state)")) == "C-1")
     }
 
+    @Test func `AC-17 an error that does not name the promised issuer is told for what it is`() throws {
+        let failure = try #require(ending(judge("error=access_denied&\(state)", pending(more: promised))))
+        #expect(failure.law == .no)
+        #expect(failure.oauthError == "access_denied")
+        #expect(try ending(judge("error=access_denied&code=C-1&\(state)", pending(more: promised)))?.oauthError == "access_denied")
+    }
+
     @Test func `an issuer that nobody can check ends the sign-in`() throws {
         var pending = try pending()
         pending.issuer = nil

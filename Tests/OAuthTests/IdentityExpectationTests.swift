@@ -268,6 +268,16 @@ struct `What an ID token must say` {
         for problem in problems { #expect(["is ", "has ", "demands ", "does "].contains { problem.description.hasPrefix($0) }) }
     }
 
+    @Test func `IDT-17 a refreshed token that is wrong about anything but the hour and the hash casts doubt on the person`() {
+        for claim in ["auth_time", "at_hash"] { #expect(IdentityProblem.wrong(claim: claim).leavesThePerson) }
+        let doubtful: [IdentityProblem] = [
+            .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
+            .issuer(shown: "x"), .absent(claim: "sub"), .wrong(claim: "sub"), .wrong(claim: "aud"), .wrong(claim: "azp"), .wrong(claim: "nonce"), .expired,
+            .early(claim: "iat"), .tooOld(claim: "iat"),
+        ]
+        for problem in doubtful { #expect(!problem.leavesThePerson) }
+    }
+
     @Test func `LOG-01 an expectation shows nothing of what it compares with`() {
         var dumped = ""
         dump(

@@ -41,6 +41,18 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .tooOld(let claim): "has an '\(claim)' that is too old; sign in again"
         }
     }
+
+    /// Whether it leaves no doubt about who signed in, so that what came beside a refreshed token may be used, and only the token itself is
+    /// dropped. A refresh is answered by the server itself, and a refusal would last: the next answer would be no better.
+    /// django-oauth-toolkit names the person's last sign-in, wherever that was, and hashes another access token when a refresh is replayed.
+    package var leavesThePerson: Bool {
+        switch self {
+        case .wrong(let claim): ["auth_time", "at_hash"].contains(claim)
+        case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .absent, .expired,
+            .early, .tooOld:
+            false
+        }
+    }
 }
 
 extension ExchangeFailure {

@@ -227,7 +227,7 @@ final class Exchanger {
             if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
             return .success(unchecked)
         } catch {
-            return .failure(ExchangeFailure(error))
+            return error.leavesThePerson ? .success(unchecked) : .failure(ExchangeFailure(error))
         }
     }
 

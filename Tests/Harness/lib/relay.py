@@ -27,9 +27,10 @@ class Relay:
         self._listener.close()
 
     def arm(self, hook=lambda: None):
-        """The next connection's answer is lost. `hook` runs before its request goes on; returns an event that is set after that."""
+        """The next connection's answer is lost. `hook` runs before its request goes on; returns an event that is set after that.
+        `None` takes it back."""
         done = threading.Event()
-        self._armed = (hook, done)
+        self._armed = (hook, done) if hook else None
         return done
 
     def _accept(self):

@@ -1,10 +1,7 @@
 """What tokend promises of sign-ins, checked against a real server. Each check says which behaviour it is about.
 
-A server says of itself:
-- `refreshes_identity`: an answer to a refresh has an ID token
-- `public_may_revoke`: a client without a secret can give a token back
-- `names_issuer`: the redirect has `iss`
-and of its tokens: `refresh_tokens(client)` (oldest first: name, family, good), `misuse()` (what it was asked that it never should be).
+A server says of itself whether it `forgives_a_replay`, `rotates` and `serves_two_at_once`; what became of its tokens: `refresh_tokens(client)`,
+oldest first, each with name, family and whether it is good; and how it was spoken to: `misuse()`, `refusals()`, `sendings(token)`.
 """
 import random
 import re
@@ -17,7 +14,8 @@ from .signins import SignIns
 
 LOGIN_REQUIRED, REFUSED = 80, 78
 HURRY = "replay=0.5,quarantine=0.5,catch-up=0.2"
-PATIENCE = 2  # seconds that a hurried daemon waits for an answer
+LOST = re.compile(r"^ERR login-required reason=answer-lost ")
+PATIENCE = 4  # seconds that a hurried daemon waits for an answer
 
 
 class SignInChecks:
@@ -38,7 +36,9 @@ class SignInChecks:
             served = self.home.token(name)
             self.checks.equal("AC-28 %s: tokenctl says who the server says it is" % name, visit.subject, self.server.userinfo(served.token).get("sub"))
             self.checks.ok("TR-07 %s: the scopes are those granted" % name, "api.read" in served.scopes, served.fields)
-            self.checks.equal("RT-14 %s: the server knows the token as good" % name, self.server.introspect(served.token), True)
+            # one that was renewed just now is not good any more
+            good = processes.until(lambda: self.server.introspect(self.home.token(name).token, name), 10)
+            self.checks.equal("RT-14 %s: the server knows the token as good" % name, good, True)
             self.checks.equal("RT-14 %s: one refresh token is good at the server" % name, self._good(name), 1)
             self.checks.equal("tokenctl get %s prints a token" % name, self.home.daemon.tokenctl("get", name + ".user").returncode, 0)
 
@@ -54,8 +54,8 @@ class SignInChecks:
 
     # --- rotation
 
-    def rotation(self, times=8):
-        """Two sign-ins side by side, with a restart in the middle."""
+    def rotation(self, times=6, at_will=20):
+        """Two sign-ins, side by side where the server can, with a restart in the middle."""
         before = {name: len(self.server.refresh_tokens(name)) for name in ("web", "native")}
         ids = {name: [] for name in before}
         self._watch(times // 2, ids)
@@ -63,22 +63,26 @@ class SignInChecks:
         self.home.daemon.start()
         self._watch(times - times // 2, ids)
         for name, seen in ids.items():
+            for _ in range(at_will):
+                self.home.daemon.ask("RENEW %s.user" % name)
             self.checks.ok("RT-08 %s: %d tokens came one after the other" % (name, times), len(seen) >= times, seen)
             self.checks.equal("RT-09 %s: each is another one" % name, len(set(seen)), len(seen))
             tokens = self.server.refresh_tokens(name)[before[name] - 1:]
-            self.checks.ok("RT-02 %s: the server gave a successor for each" % name, len(tokens) >= times, tokens)
+            self.checks.ok("RT-02 %s: the server gave a successor for each, and for %d that an administrator wanted" % (name, at_will),
+                           len(tokens) > times + at_will, len(tokens))
             self.checks.equal("RT-02 RT-04 %s: all in one family, across the restart" % name, len({family for _, family, _ in tokens}), 1)
             self.checks.equal("RT-06 %s: only the last one is good" % name, [good for _, _, good in tokens].count(True), 1)
         self.checks.equal("RT-02 RT-06 the server was never sent one twice", self.server.misuse(), [])
 
     def _watch(self, count, ids):
-        watches = {name: Watch(self.home.daemon, name + ".user") for name in ids}
-        try:
-            for name, watch in watches.items():
-                ids[name] += [row.fields["id"] for _, row in watch.wait_for(count, 60)]
-        finally:
-            for watch in watches.values():
-                watch.end()
+        for names in [list(ids)] if self.server.serves_two_at_once else [[name] for name in ids]:
+            watches = {name: Watch(self.home.daemon, name + ".user") for name in names}
+            try:
+                for name, watch in watches.items():
+                    ids[name] += [row.fields["id"] for _, row in watch.wait_for(count, 60)]
+            finally:
+                for watch in watches.values():
+                    watch.end()
 
     # --- another person
 
@@ -117,10 +121,11 @@ class SignInChecks:
     # --- what goes wrong
 
     def wrong_secret(self):
+        before = len(self.server.refresh_tokens("web"))
         visit = self.home.login("mistaken")
         self.checks.equal("ERR-06 a wrong secret ends the sign-in", visit.status, self.server.status_of_a_wrong_secret)
         self.checks.equal("ERR-06 with nothing on stdout", visit.output, "")
-        self.checks.ok("AC-13 its code was not redeemed", self._good("web") <= 1, self.server.refresh_tokens("web"))
+        self.checks.equal("AC-13 its code was not redeemed", len(self.server.refresh_tokens("web")), before)
 
     def silence(self):
         words = self.home.daemon.words()
@@ -141,8 +146,8 @@ class DoubtChecks:
         self.home.token("web")
         asked = self.server.refusals()
         self.server.revoke_all("web")
-        state = self.home.until("web", "login-required")
-        self.checks.equal("RT-10 a revoked sign-in ends in login-required", state, "login-required")
+        reply = self.home.until("web", "ERR login-required ")
+        self.checks.ok("RT-10 a revoked sign-in ends in login-required", reply.startswith("ERR login-required "), reply[:300])
         self.checks.equal("RT-10 after four refusals and no more", self.server.refusals() - asked, 4)
         time.sleep(1.5)
         self.checks.equal("ERR-06 and then it is left alone", self.server.refusals() - asked, 4)
@@ -159,14 +164,20 @@ class DoubtChecks:
         self.checks.ok("RT-02 and rotates", self.home.renewed("web", served.token))
 
     def _doubtful(self, hook=lambda: None):
-        """Signs in, and lets the next refresh's answer be lost; returns the refresh token that was sent."""
+        """Signs in, and lets the answer to a refresh be lost; returns the refresh token that was sent."""
         self.home.login("web", confirm=True)
-        sent = self.server.refresh_tokens("web")[-1]
-        self.home.daemon.ask("GET web.user")
-        done = self.server.relay.arm(hook)
+        self.home.token("web")
+        sent = []
+
+        def strike():
+            sent.append(self.server.refresh_tokens("web")[-1])
+            hook()
+        done = self.server.relay.arm(strike)
+        self.home.in_background("RENEW web.user")
         if not done.wait(20):
+            self.server.relay.arm(None)
             raise RuntimeError("no refresh came")
-        return sent
+        return sent[0]
 
     def frozen(self):
         """It is stopped with the request at its door, and acts on it when nobody listens any more."""
@@ -183,19 +194,17 @@ class DoubtChecks:
         if self.server.forgives_a_replay:
             self._goes_on(what)
         else:
-            state = self.home.until("web", "login-required")
-            self.checks.equal("RT-12 %s: the replay is refused, and a person is asked" % what, state, "login-required")
-            reply = self.home.daemon.ask("GET web.user")
-            self.checks.matches("RT-12 %s: because the answer was lost" % what, reply, re.compile(r"^ERR login-required reason=answer-lost "))
+            reply = self.home.until("web", "ERR login-required ")
+            self.checks.matches("RT-12 %s: the replay is refused, and a person is asked" % what, reply, LOST)
         sendings = self.server.sendings(sent)
-        if sendings is not None:
+        if sendings is not None and self.server.rotates:
             self.checks.equal("RT-12 %s: the token was sent twice, not more" % what, sendings, 2)
 
     def _goes_on(self, what):
-        served = processes.until(lambda: self.home.daemon.ask("GET web.user wait=5").startswith("OK "), 30)
-        self.checks.ok("RT-12 %s: the replay brings the successor" % what, served, self.home.daemon.words()[-1500:])
-        rotates = served and self.home.renewed("web", self.home.token("web").token)
-        self.checks.ok("RT-02 %s: and rotation goes on" % what, rotates, self.home.daemon.words()[-1500:])
+        reply = self.home.until("web", "OK ")
+        if self.checks.ok("RT-12 %s: the replay brings a token" % what, reply.startswith("OK "), reply[:300]):
+            rotates = self.home.renewed("web", self.home.token("web").token)
+            self.checks.ok("RT-02 %s: and so it goes on" % what, rotates, self.home.daemon.words()[-1500:])
 
     def killed(self):
         """It dies before it acts, and is started again: the token is as good as before."""
@@ -225,9 +234,7 @@ class Torture:
             home.login("web")
             for _ in range(self.kills):
                 self._live(home)
-                self._await_moment(chance)
-                home.daemon.process.kill()
-                home.daemon.process.wait()
+                self._strike(home, chance)
                 home.daemon.start()
             self._live(home)
             served = home.token("web")
@@ -235,29 +242,43 @@ class Torture:
         tokens = self.server.refresh_tokens("web")[before:]
         families = {family for _, family, _ in tokens}
         self.checks.equal("RT-04 each lost answer cost one sign-in, and nothing else did", len(families), self.lost + 1)
-        self.checks.ok("RT-12 no more answers were lost than daemons killed (%d of %d)" % (self.lost, self.kills), self.lost <= self.kills, self.lost)
+        print("torture: %d of %d kills lost an answer" % (self.lost, self.kills), flush=True)
         self.checks.equal("RT-02 at the end one refresh token is good", sum(good for _, _, good in tokens), 1)
         for what, found in self.server.violations(tokens).items():
             self.checks.equal(what, found, [])
 
     def _live(self, home):
         """A caller gets a token, or hears that a person has to come, and why."""
-        def answer():
-            reply = home.daemon.ask("GET web.user wait=5")
-            return reply if re.match(r"OK |ERR login-required ", reply) else None
-        reply = processes.until(answer, 30) or home.daemon.ask("GET web.user wait=5")
-        if reply.startswith("OK "):
-            return
-        self.lost += 1
-        self.checks.matches("RT-12 a sign-in ends for a lost answer alone", reply, re.compile(r"^ERR login-required reason=answer-lost "))
-        visit = home.login("web")
-        if visit.status != 0:
-            self.checks.ok("and the person signs in again", False, visit)
+        reply = home.until("web", "OK |ERR login-required ")
+        if not reply.startswith("OK "):
+            self.lost += 1
+            self.checks.matches("RT-12 a sign-in ends for a lost answer alone", reply, LOST)
+            if (visit := home.login("web")).status != 0:
+                self.checks.ok("and the person signs in again", False, visit)
 
-    def _await_moment(self, chance):
-        """Mostly just after a connection was made to the server, sometimes any time."""
-        if chance.random() < 0.3:
-            return time.sleep(chance.random())
-        passed = self.server.relay.passed
-        processes.until(lambda: self.server.relay.passed > passed, 4, every=0.001)
+    def _strike(self, home, chance):
+        """Kills it at any moment of a refresh."""
+        home.in_background("RENEW web.user")
         time.sleep(chance.random() * self.server.seconds_of_a_refresh)
+        home.daemon.process.kill()
+        home.daemon.process.wait()
+
+
+def prepared(server, people, pace=None, timeout=20):
+    """A SignIns with these applications; the key is also the client's."""
+    home = SignIns(server, pace, timeout)
+    for name, particulars in people.items():
+        home.person(name, name, **particulars)
+    return home
+
+
+def run_doubts(checks, server, title, kind=DoubtChecks, parts=DoubtChecks.parts):
+    with prepared(server, {"web": {}}, HURRY, PATIENCE) as home:
+        for part in parts(kind(checks, server, home)):
+            checks.section("%s: %s" % (title, part.__name__.replace("_", " ")), part)
+        show_trouble(checks, home)
+
+
+def show_trouble(checks, home):
+    if checks.failed:
+        print("--- what tokend said\n" + home.daemon.words()[-6000:])
