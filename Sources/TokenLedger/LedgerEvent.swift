@@ -16,9 +16,9 @@ package enum LedgerEvent: Sendable {
     case signedIn(TokenName, HeldToken, subject: String?, caller: Caller?, until: Int64?)
     case signInFailed(TokenName, Refusal, caller: Caller)
     /// LOGOUT: forgotten here, and at the server if `trouble` is `nil`.
-    case signedOut(TokenName, isRevoked: Bool, trouble: String?)
+    case signedOut(TokenName, caller: Caller, isRevoked: Bool, trouble: String?)
     /// IMPORT
-    case imported(TokenName, Fingerprint, expires: Expiry?)
+    case imported(TokenName, Fingerprint, caller: Caller, expires: Expiry?)
     /// An API did not take a reference token.
     case referenceRejected(TokenName, Fingerprint)
     /// A look at a reference token showed something.

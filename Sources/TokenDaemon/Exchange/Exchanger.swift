@@ -165,7 +165,7 @@ final class Exchanger {
         } catch {
             return fail(flight, error)
         }
-        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()) else { return finish(flight, outcome) }
+        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()), !flight.isSpent else { return finish(flight, outcome) }
         flights[id] = flight
         seekMetadata(for: flight)
     }

@@ -27,11 +27,13 @@ extension AuditEntry {
         case .signInFailed(let token, let refusal, let caller):
             self.init(.signInFailed, AuditDecision(refusal.code), token: token, consumer: .uid(caller.uid), caller: caller, text: refusal.text)
             (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
-        case .signedOut(let token, let isRevoked, let trouble):
-            self.init(.signedOut, .allowed, token: token, text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
+        case .signedOut(let token, let caller, let isRevoked, let trouble):
+            self.init(
+                .signedOut, .allowed, token: token, consumer: .uid(caller.uid), caller: caller,
+                text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
             if trouble != nil { priority = .warning }
-        case .imported(let token, let id, let expires):
-            self.init(.imported, .allowed, token: token, tokenID: id)
+        case .imported(let token, let id, let caller, let expires):
+            self.init(.imported, .allowed, token: token, tokenID: id, consumer: .uid(caller.uid), caller: caller)
             self.expires = expires
         case .endsSoon(let token, let end, let seconds):
             let isReference = configuration.tokens[token]?.grant.kind == .reference

@@ -13,7 +13,8 @@ extension Refusal {
 
     static func otherServer(_ token: TokenName, _ record: StoredRecord) -> Refusal {
         .loginRequired(
-            token, "issuer-changed", "the sign-in belongs to client \"\(record.binding.clientID)\" at \(record.binding.server), the configuration names another")
+            token, "issuer-changed", "the sign-in belongs to client \"\(record.binding.clientID)\" at \(record.binding.server), the configuration names another"
+        )
     }
 
     static func answerLost(_ token: TokenName) -> Refusal {

@@ -1,6 +1,7 @@
 /// What the browser shows. Nothing of what it sent is ever repeated.
 enum Page {
-    case signedIn(String)
+    /// `nil` where nobody asked the server who it is.
+    case signedIn(String?)
     case another(subject: String, was: String)
     case consentRefused
     case failed
@@ -78,7 +79,7 @@ enum Page {
         switch self {
         case .signedIn(let subject):
             return [
-                "From now on tokend serves <code>\(name)</code> in the name of <strong>\(HTML.escape(subject))</strong>.",
+                "From now on tokend serves <code>\(name)</code> in the name of \(subject.map { "<strong>\(HTML.escape($0))</strong>" } ?? "whoever signed in").",
                 "You can close this window.",
             ]
         case .another(let subject, let was):

@@ -11,19 +11,23 @@ from . import processes
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 BUILT = REPOSITORY / ".build" / "install"
+HURRIED = os.environ.get("TOKEND_HURRIED", str(REPOSITORY / ".build" / "debug" / "tokend"))
 TOKEND = os.environ.get("TOKEND", str(BUILT / "tokend"))
 TOKENCTL = os.environ.get("TOKENCTL", str(BUILT / "tokenctl"))
 CALLER = pwd.getpwuid(os.getuid()).pw_name
 
 
 class Daemon:
-    def __init__(self, folder, wrapper=()):
-        """`folder` must have a short path: a socket's may have 107 bytes. `wrapper` is a command that runs tokend."""
+    def __init__(self, folder, wrapper=(), program=TOKEND, pace=None):
+        """`folder` must have a short path: a socket's may have 107 bytes. `wrapper` is a command that runs tokend. `pace` makes it a
+        debug build that hurries as TOKEND_PACE says: `replay=0.5,quarantine=0.5`, in seconds."""
         self.folder = pathlib.Path(folder)
         self.configuration = self.folder / "config"
         self.socket = self.folder / "tokend.sock"
         self.log = self.folder / "tokend.log"
-        self.wrapper = list(wrapper)
+        self.wrapper, self.program = list(wrapper), program
+        if pace:
+            self.wrapper, self.program = [*self.wrapper, "env", "TOKEND_PACE=" + pace], HURRIED
         self.process = None
         (self.configuration / "apps.d").mkdir(parents=True, exist_ok=True)
 
@@ -55,7 +59,7 @@ class Daemon:
         self.stop()
 
     def start(self, patience=30):
-        command = [*self.wrapper, TOKEND, "--config", self.configuration, "--state", self.folder / "state",
+        command = [*self.wrapper, self.program, "--config", self.configuration, "--state", self.folder / "state",
                    "--socket", self.socket, "--log", "stderr"]
         self.process = processes.start(command, self.log)
         if not processes.until(self._serves, patience):

@@ -1,5 +1,7 @@
 """Programs that run beside a test and end with it."""
+import contextlib
 import ctypes
+import pathlib
 import signal
 import socket
 import subprocess
@@ -44,3 +46,13 @@ def stop(process, patience=45):
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+def family(pid):
+    """A process and all that descend from it."""
+    found = [pid]
+    for known in found:
+        for children in pathlib.Path("/proc/%d/task" % known).glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
+    return found

@@ -100,7 +100,7 @@ import TokenWire
         var scene = scene(value: nil, expires: nil)
         #expect(wait(&scene) == nil)
         let settings = scene.ledger.configuration.tokens[GrantScene.pat]!
-        _ = scene.request { $0.importToken(settings, Secret(Self.token), expires: .at($2.wall + 1000), waiter: $1, at: $2) }
+        _ = scene.request { $0.importToken(settings, Secret(Self.token), expires: .at($2.wall + 1000), for: GrantScene.alice, waiter: $1, at: $2) }
         #expect(wait(&scene, atMost: 600) != nil)
         answer(&scene, .good(expires: nil))
         #expect(wait(&scene) == nil, "it has ended")
