@@ -57,10 +57,10 @@ class Stage:
         self.daemon.start()
         return self
 
-    def check(self):
+    def check(self, *options, **more):
         """What `tokend --check` says of the configuration."""
-        return subprocess.run([TOKEND, "--check", "--config", str(self.daemon.configuration)], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+        return subprocess.run([TOKEND, "--check", *options, "--config", str(self.daemon.configuration)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=90, check=False, **more)
 
     # --- asking
 
