@@ -59,7 +59,8 @@ import TokenWire
     private static func logins() throws -> PendingLogins {
         var logins = PendingLogins()
         var login = PendingLogin(
-            id: LoginID(1, 2), token: name, caller: GrantScene.alice, generation: 1, request: request, verifier: secret("verifier"), asked: 1, deadline: 1)
+            id: LoginID(1, 2), token: name, caller: GrantScene.alice, generation: 1, binding: record.binding, request: request, verifier: secret("verifier"),
+            asked: 1, deadline: 1)
         login.stage = .confirming(PendingLogin.Arrival(report: report, held: try held, record: record, subject: "m.petrova"))
         logins.begin(login)
         return logins
@@ -77,7 +78,7 @@ import TokenWire
     private static func ledger() throws -> Ledger {
         var scene = GrantScene.signedIn(GrantScene.record("\(word)-refresh"))
         let pat = try #require(scene.ledger.configuration.tokens[GrantScene.pat])
-        _ = scene.request { $0.importToken(pat, secret("imported"), expires: nil, waiter: $1, at: $2) }
+        _ = scene.request { $0.importToken(pat, secret("imported"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
         try scene.get()
         return scene.ledger
     }

@@ -57,7 +57,7 @@ import TokenWire
     @Test func `STAT-02 CC-08 a reference token says in which header it goes, and the others in theirs`() throws {
         var scene = scene(isSignedIn: true)
         let pat = try #require(scene.ledger.configuration.tokens[GrantScene.pat])
-        _ = scene.request { $0.importToken(pat, Secret("enrt_0123456789"), expires: nil, waiter: $1, at: $2) }
+        _ = scene.request { $0.importToken(pat, Secret("enrt_0123456789"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
         let reference = try scene.get(name: GrantScene.pat)
         let person = try scene.get()
         scene.grant("person-1", refresh: "refresh-2", scopes: ["read"])
