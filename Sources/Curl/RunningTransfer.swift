@@ -4,8 +4,8 @@ internal import Secrets
 
 /// A transfer in libcurl's hands: its handle, what it lends to it, and what has come back. Lives on the exchange thread.
 ///
-/// What cannot be overwritten afterwards: libcurl assembles the request, with the headers and a form below 64 KiB, in a
-/// buffer that it frees as it is. The form itself, the header list and every byte of the answer are wiped here.
+/// The form, the header list and every byte of the answer are wiped here; the request that libcurl assembles of them is wiped when it
+/// frees it (`tokend_curl_start`).
 final class RunningTransfer {
     static let maximumHeaders = 64 * 1024
 

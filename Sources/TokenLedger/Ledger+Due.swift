@@ -11,6 +11,7 @@ extension Ledger {
         for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
         for token in keepAlives.due(at: now.boot) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot) { warn(token, at: now, &turn) }
+        for token in looks.due(at: now.boot) { look(at: token, at: now, &turn) }
         expireLogins(at: now, &turn)
         pumpAll(at: now, &turn)
         return turn
@@ -20,6 +21,7 @@ extension Ledger {
     package mutating func start(at now: Moment) -> Turn {
         var turn = Turn()
         for token in configuration.tokens.values where token.grant != .clientCredentials { settleIn(token.name, at: now, &turn) }
+        endProbes(&turn)
         for token in configuration.tokens.values where token.keep == .always || token.diesWithAccess {
             let key = token.soleKey
             open(key, at: now)
@@ -44,7 +46,7 @@ extension Ledger {
         for key in Set(waiting.values) { entries[key]?.waiters = [:] }
         for key in entries.keys { entries[key]?.watchers = [] }
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
-        (keepAlives, warnings) = (Deadlines(), Deadlines())
+        (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
         for id in unsynced.keys.sorted() { writeLate(id, at: nil, &turn) }
         return turn
     }

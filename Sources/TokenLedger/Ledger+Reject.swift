@@ -71,6 +71,7 @@ extension Ledger {
         forgive(token)
         var started: [(UInt64, CacheKey)] = []
         let isReference = configuration.tokens[token]?.grant.kind == .reference
+        if isReference { look(at: token, at: now, &turn) }
         if isReference || finalRefusal(token) != nil { return (.success([]), turn) }
         for key in consumers(of: token) {
             launch(key, .administrator, at: now, &turn)

@@ -40,6 +40,9 @@ package struct Ledger: Sendable {
     var overdue = Deadlines<UInt64>()
     var keepAlives = Deadlines<TokenName>()
     var warnings = Deadlines<TokenName>()
+    /// Reference tokens that are looked at now and then, and when each is next.
+    var probes: [TokenName: ProbeState] = [:]
+    var looks = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
     var jitter: Jitter
     var isStopping = false
@@ -69,7 +72,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, logins.nextDeadline].compactMap { $0 }.min()
+        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, looks.next, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.

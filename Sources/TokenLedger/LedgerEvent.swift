@@ -21,6 +21,10 @@ package enum LedgerEvent: Sendable {
     case imported(TokenName, Fingerprint, caller: Caller, expires: Expiry?)
     /// An API did not take a reference token.
     case referenceRejected(TokenName, Fingerprint)
+    /// A look at a reference token showed something.
+    case probeTrouble(TokenName, Fingerprint, ProbeTrouble)
+    /// It is over: healed, or the token is gone or is no longer looked at.
+    case probeTroubleEnded(TokenName, Fingerprint, ProbeTrouble.Kind, isHealed: Bool)
     /// A sign-in or a reference token ends at this second of the epoch.
     case endsSoon(TokenName, at: Int64, inSeconds: Int64)
     /// A refresh token is of no use any more: a person has to sign in.

@@ -18,12 +18,12 @@ extension Refusal {
         case .loginRequired: saysRemedy ? nil : "a person must sign in: tokenctl login"
         case .expired: saysRemedy ? nil : "have it reissued, then: tokenctl import"
         case .unavailable, .timeout, .busy, .stopping: fields.first("retry-after").map { "try again in \(Quotation.plain($0)) s" } ?? "try again"
-        case .refused: "fix the registration or the configuration"
+        case .refused: saysRemedy ? nil : "fix the registration or the configuration"
         case .badConfig: "fix the files and reload again"
         case .internal: "the journal has the reason: journalctl -u tokend"
         }
     }
 
-    /// The daemon knows more: for which token, and whether what is wanting belongs into the store or a file. It is said once.
-    private var saysRemedy: Bool { ["tokenctl login ", "tokenctl import ", "reissued"].contains { text.contains($0) } }
+    /// The daemon knows more, and says it behind a semicolon or as a command. What helps is said once.
+    private var saysRemedy: Bool { text.contains("; ") || text.contains("tokenctl ") }
 }

@@ -37,7 +37,7 @@ extension AuditEntry {
             self.expires = expires
         case .endsSoon(let token, let end, let seconds):
             let isReference = configuration.tokens[token]?.grant.kind == .reference
-            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again: tokenctl login \(token)")
+            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again (tokenctl login \(token))")
             (expires, remaining) = (.at(end), seconds)
         case .loginRequired(let token, let refusal):
             self.init(.loginRequired, .loginRequired, token: token, text: refusal.text)
@@ -51,6 +51,8 @@ extension AuditEntry {
         case .storeNote(let token, let text): self.init(.trouble, token: token, reason: "store-note", text: text)
         case .notRevoked(let token, let text):
             self.init(.trouble, token: token, reason: "not-revoked", text: "a token of \"\(token)\" that is of no use any more lives on at the server: \(text)")
+        case .probeTrouble(let token, let id, let trouble): self.init(trouble, of: token, id)
+        case .probeTroubleEnded(let token, let id, let kind, let isHealed): self.init(theEndOf: kind, token, id, isHealed: isHealed)
         case .referenceRejected(let token, let id):
             self.init(
                 .trouble, token: token, tokenID: id, reason: "reference-rejected",

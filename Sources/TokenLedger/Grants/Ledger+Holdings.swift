@@ -54,7 +54,9 @@ extension Ledger {
         switch settings.grant {
         case .clientCredentials: return
         case .authorizationCode: scheduleKeepAlive(token, at: now)
-        case .reference(let reference): hold(reference, settings, at: now, &turn)
+        case .reference(let reference):
+            hold(reference, settings, at: now, &turn)
+            scheduleProbe(token, at: now, &turn)
         }
         scheduleWarning(token, at: now)
     }
@@ -82,7 +84,7 @@ extension Ledger {
     private func wantOfReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
         let token = settings.name
         if reference.value == nil {
-            if let reason = holdings[token]?.locked { return .locked(token, reason) }
+            if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: true) }
             guard let record = holdings[token]?.record, record.kind == .reference else { return .nothingImported(token) }
             guard isOurs(record) else { return .otherServer(token, record) }
         }

@@ -74,8 +74,8 @@ extension Ledger {
             guard !isErpNet(name) || secret.isErpNetReference else {
                 return .failure(
                     Refusal(
-                        .refused, [Field("reason", "shape")], "that is no reference token of ERP.net: those begin with enrt_ and go on with letters and digits")
-                )
+                        .refused, [Field("reason", "shape")],
+                        "that is no reference token of ERP.net (enrt_ and letters and digits); give it as it was shown when it was made"))
             }
             return .success(.reference)
         case .authorizationCode:

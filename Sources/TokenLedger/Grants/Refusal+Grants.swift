@@ -36,8 +36,10 @@ extension Refusal {
         return refusal
     }
 
-    static func locked(_ token: TokenName, _ reason: String) -> Refusal {
-        Refusal(.refused, [Field("reason", lockedReason)], "the record of \"\(token)\" cannot be opened: \(reason)")
+    static func locked(_ token: TokenName, _ reason: String, isReference: Bool = false) -> Refusal {
+        let remedy = isReference ? "bring the token in again: tokenctl import \(token)" : "sign in again: tokenctl login \(token)"
+        return Refusal(
+            .refused, [Field("reason", lockedReason)], "the record of \"\(token)\" cannot be opened: \(reason); unless that is mended, \(remedy)")
     }
     private static let lockedReason = "locked"
     var isOfLockedRecord: Bool { code == .refused && fields.contains(Field("reason", Self.lockedReason)) }

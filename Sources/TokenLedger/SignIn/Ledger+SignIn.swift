@@ -90,7 +90,7 @@ extension Ledger {
         case .stray(let text):
             turn.answers.append((waiter, .refused(Refusal(.refused, [Field("reason", "state")], text))))
             logins.change(id) { $0.strays += 1 }
-            if login.strays + 1 >= PendingLogin.mostStrays { finish(id, .refused(.tooManyStrays(login.token)), &turn) }
+            if login.strays + 1 >= PendingLogin.mostStrays { finish(id, .refused(.tooManyStrays), &turn) }
         case .ended(let failure):
             logins.change(id) { $0.waiter = waiter }
             finish(id, .refused(.signIn(login.token, failure)), &turn)
@@ -277,8 +277,8 @@ extension Ledger {
             case .redeeming, .storing: break
             case .confirming(let arrival):
                 discard(arrival.report, login.token, login.binding, &turn)
-                finish(id, .refused(.loginExpired(login.token)), &turn)
-            case .locating, .open: finish(id, .refused(.loginExpired(login.token)), &turn)
+                finish(id, .refused(.loginExpired), &turn)
+            case .locating, .open: finish(id, .refused(.loginExpired), &turn)
             }
         }
     }
@@ -293,17 +293,13 @@ extension Refusal {
     fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way")
     fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
     fileprivate static let configurationChanged = Refusal(
-        .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")
+        .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile")
 
     fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
 
-    fileprivate static func loginExpired(_ token: TokenName) -> Refusal {
-        Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in for \"\(token)\" was not finished within 10 minutes")
-    }
+    fileprivate static let loginExpired = Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in was not finished within 10 minutes")
 
-    fileprivate static func tooManyStrays(_ token: TokenName) -> Refusal {
-        Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that did not belong to the sign-in for \"\(token)\"")
-    }
+    fileprivate static let tooManyStrays = Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that belong to other sign-ins")
 
     /// A sign-in that failed, named after who can do something about it.
     fileprivate static func signIn(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {

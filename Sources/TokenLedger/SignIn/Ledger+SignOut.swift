@@ -34,7 +34,8 @@ extension Ledger {
         case .clientCredentials: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(settings.name)\": it is had in another way")
         case .reference(let reference) where reference.value != nil:
             return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(settings.name)\"; remove it there")
-        case .authorizationCode, .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .authorizationCode: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0, isReference: true) }
         }
     }
 
@@ -59,6 +60,7 @@ extension Ledger {
 
     mutating func revoked(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
         switch result {
+        case .probed: break
         case .located(.failure(let failure)): signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: failure.text, &turn)
         case .located(.success(let metadata)):
             signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
@@ -156,6 +158,7 @@ extension Ledger {
         case nil: break
         case .login(let id)?:
             if case .located(let result) = report.result { located(id, result, at: now, &turn) }
+        case .probe(let token)?: looked(at: token, report, at: now, &turn)
         case .signOut(let waiter, let signOut)?: revoked(waiter, signOut, report.result, at: now, &turn)
         case .tidy(let token)?:
             if case .revoked(.failure(let failure), _) = report.result { turn.events.append(.notRevoked(token, failure.text)) }
@@ -176,4 +179,5 @@ enum ErrandPurpose: Sendable {
     case login(LoginID)
     case signOut(waiter: UInt64, SignOut)
     case tidy(TokenName)
+    case probe(TokenName)
 }

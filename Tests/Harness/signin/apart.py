@@ -17,12 +17,15 @@ def two_sets(checks, server):
         scene.people(TOKENS).start()
         service = scene.token("app.service")
         reply = scene.ask("GET app.me")
-        checks.ok("CC-08 before anybody has signed in, the service's token does not answer for the person's", reply.startswith("ERR login-required reason=no-sign-in"), reply)
+        checks.ok("CC-08 before anybody has signed in, the service's token does not answer for the person's",
+                  reply.startswith("ERR login-required reason=no-sign-in"), reply)
         scene.signed_in()
         user = scene.token("app.me")
         said = {name: claims(held.token) for name, held in (("service", service), ("user", user))}
-        checks.ok("CC-08 the person's token says who it is", said["user"].get("sub") == PERSON and "sid" in said["user"] and "client_system_user" not in said["user"], said)
-        checks.ok("CC-08 the service's says that nobody is", "sub" not in said["service"] and "sid" not in said["service"] and said["service"]["client_system_user"], said)
+        checks.ok("CC-08 the person's token says who it is", said["user"].get("sub") == PERSON and "sid" in said["user"]
+                  and "client_system_user" not in said["user"], said)
+        checks.ok("CC-08 the service's says that nobody is", "sub" not in said["service"] and "sid" not in said["service"]
+                  and said["service"]["client_system_user"], said)
         checks.equal("CC-08 both are of the one application", said["user"]["client_id"], said["service"]["client_id"])
         scene.ask("RENEW app.me")
         checks.ok("CC-08 a refresh of the person's leaves the service's alone", scene.token("app.service").token == service.token
@@ -56,7 +59,8 @@ def slots(checks, server):
         scene.ask("RENEW app.me")
         scene.call(scene.ask("HEADER app.me")[3:])
         checks.equal("a person takes one more, whatever is refreshed", used(), 2)
-        for name, more, what in (("app.each", 2, "CC-06 two consumers of a service token take two slots"), ("app.together", 1, "CC-06 with shared = true they take one")):
+        for name, more, what in (("app.each", 2, "CC-06 two consumers of a service token take two slots"),
+                                 ("app.together", 1, "CC-06 with shared = true they take one")):
             before = used()
             scene.call(scene.ask("HEADER " + name)[3:])
             with acting_as(BIN):

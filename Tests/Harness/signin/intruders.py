@@ -54,7 +54,8 @@ def over_the_socket(checks, server):
         checks.ok("AC-15 a parameter that comes twice ends the sign-in", reply.startswith("ERR refused : ") and "twice" in reply, reply)
         login, url = scene.begin()
         replies = [scene.brings(login, "code=%d&state=guess" % number) for number in range(21)]
-        checks.ok("AC-05 after 20 answers of other sign-ins it is given up", replies[20].startswith("ERR denied") and replies[18].startswith("ERR refused reason=state"),
+        checks.ok("AC-05 after 20 answers of other sign-ins it is given up", replies[20].startswith("ERR denied")
+                  and replies[18].startswith("ERR refused reason=state"),
                   replies[18:])
         checks.equal("and all that was redeemed is the one right answer", scene.counter("token-requests"), 1)
 
@@ -90,7 +91,8 @@ def refusals_of_the_server(checks, server):
         login, url = scene.begin()
         state = fields(url)["state"]
         reply = scene.brings(login, "error=server_error&error_description=caf%%C3%%A9%%0aERR+x&state=%s" % state)
-        checks.ok("AC-17 LOG-05 a description is shown in one printable line", reply.startswith("ERR unavailable") and "\n" not in reply and reply.isascii(), reply)
+        checks.ok("AC-17 LOG-05 a description is shown in one printable line", reply.startswith("ERR unavailable") and "\n" not in reply and reply.isascii(),
+                  reply)
         login, url = scene.begin()
         reply = scene.brings(login, "error=%s&state=%s" % (fields(url)["state"], fields(url)["state"]))
         checks.ok("SEC-09 a server that sends the state back as an error is not quoted", fields(url)["state"] not in reply, reply)

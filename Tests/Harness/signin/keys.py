@@ -22,7 +22,7 @@ def rotation(checks, server):
         reply = scene.sign_in()
         checks.ok("JWKS-02 another new one within the same minute is not: the server is asked at most once a minute",
                   reply.startswith("ERR refused") and fetches(scene) == 2, (reply, fetches(scene)))
-        checks.ok("the person is told what it is about, and that it passes", "key" in reply, reply)
+        checks.ok("the person is told what it is about, and that it passes", "try again in a minute" in reply, reply)
 
 
 def unpublished(checks, server):
@@ -32,7 +32,8 @@ def unpublished(checks, server):
         server.control("keys unpublished")
         reply = scene.sign_in()
         checks.ok("JWKS-02 a token whose key is not published is refused after one more look at the keys",
-                  reply == "ERR refused : the ID token is signed with a key that the server does not publish" and fetches(scene) == 2, (reply, fetches(scene)))
+                  reply.startswith("ERR refused : the ID token is signed with a key that the server does not publish; ") and fetches(scene) == 2,
+                  (reply, fetches(scene)))
         replies = [scene.sign_in() for _ in range(3)]
         checks.ok("JWKS-02 and the server is not asked for each further one", all(reply.startswith("ERR refused") for reply in replies) and fetches(scene) == 2,
                   (replies, fetches(scene)))
@@ -41,14 +42,16 @@ def unpublished(checks, server):
         scene.people({"me": person(more=HYBRID)}).start()
         server.control("keys unpublished fetches=1")
         reply = scene.sign_in()
-        checks.ok("JWKS-02 one that is published meanwhile is found by the second look", reply.startswith("OK subject=") and fetches(scene) == 2, (reply, fetches(scene)))
+        checks.ok("JWKS-02 one that is published meanwhile is found by the second look", reply.startswith("OK subject=") and fetches(scene) == 2,
+                  (reply, fetches(scene)))
 
 
 def out_of_reach(checks, server):
     with Scene(server, AUTO, "fault jwks status code=503 times=forever") as scene:
         scene.people({"me": person(more=HYBRID)}).start()
         reply = scene.sign_in()
-        checks.ok("JWKS-01 without keys nothing is believed, and the code is kept for nobody", reply.startswith("ERR unavailable") and scene.counter("token-requests") == 0,
+        checks.ok("JWKS-01 without keys nothing is believed, and the code is kept for nobody", reply.startswith("ERR unavailable")
+                  and scene.counter("token-requests") == 0,
                   reply)
         server.control("clear")
         scene.signed_in()
@@ -56,7 +59,8 @@ def out_of_reach(checks, server):
         server.control("fault jwks hang times=forever")
         before = scene.counter("refresh-grants")
         renewed = scene.ask("RENEW app.me").splitlines()[-1]
-        checks.ok("IDT-17 a refresh does not wait for keys: what it brought is kept and served", renewed == "OK 1" and scene.counter("refresh-grants") == before + 1
+        checks.ok("IDT-17 a refresh does not wait for keys: what it brought is kept and served", renewed == "OK 1"
+                  and scene.counter("refresh-grants") == before + 1
                   and scene.ask("GET app.me").startswith("OK "), renewed)
 
 

@@ -45,7 +45,8 @@ def a_reload(checks, server):
             scene.people({"me": person()}).ask("RELOAD")
             page = scene.delivers(scene.walks(scene.address(login)))
             status, output, errors = login.end()
-        checks.ok("so does one that takes the token away", status != 0 and page.title in ("You are not signed in", "This sign-in is over"), (status, errors, page.title))
+        checks.ok("so does one that takes the token away", status != 0 and page.title in ("You are not signed in", "This sign-in is over"),
+                  (status, errors, page.title))
 
 
 def a_restart(checks, server):
@@ -59,7 +60,8 @@ def a_restart(checks, server):
             page = scene.delivers(scene.walks(address))
             status, output, errors = login.end()
         checks.ok("SEC-09 what a daemon knew of a sign-in ended with it: the page says that it is over", page.title == "This sign-in is over", page)
-        checks.ok("and so does tokenctl, with what to do", status == 80 and errors.count("tokenctl login app.me") == 1 and "no longer waits" in errors, (status, errors))
+        checks.ok("and so does tokenctl, with what to do", status == 80 and errors.count("tokenctl login app.me") == 1 and "no longer waits" in errors,
+                  (status, errors))
         checks.equal("the code was not used", scene.counter("token-requests"), 0)
         with scene.login("--no-browser") as login:
             login.waits()
@@ -85,7 +87,8 @@ def a_server_that_is_away(checks, server):
     with Scene(server, AUTO, "fault token reset when=after grant=authorization_code") as scene:
         scene.people().start()
         reply = scene.sign_in()
-        checks.ok("AC-14 nor is one whose answer was lost", reply.startswith("ERR login-required reason=answer-lost : ") and scene.counter("token-requests") == 1, reply)
+        checks.ok("AC-14 nor is one whose answer was lost", reply.startswith("ERR login-required reason=answer-lost : ")
+                  and scene.counter("token-requests") == 1, reply)
     with Scene(server, AUTO, "fault token status code=400 error=invalid_grant") as scene:
         scene.people().start()
         reply = scene.sign_in()

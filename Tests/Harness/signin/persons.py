@@ -25,7 +25,8 @@ def yes_and_no(checks, server):
             checks.equal("AC-28 until there is an answer the token is that of the person before", scene.token("app.me").token, held.token)
             login.types("n\n")
             status, output, errors = login.end()
-        checks.ok("AC-28 no: nothing has changed, and that is told", status == 80 and output == "" and errors.rstrip().endswith("nothing has changed; it is still " + PERSON),
+        checks.ok("AC-28 no: nothing has changed, and that is told", status == 80 and output == ""
+                  and errors.rstrip().endswith("nothing has changed; it is still " + PERSON),
                   (status, errors))
         checks.equal("AC-28 not even the token", scene.token("app.me").token, held.token)
         login, page = begins(scene)
@@ -36,7 +37,8 @@ def yes_and_no(checks, server):
         checks.ok("AC-28 yes: the other person is signed in", status == 0 and output.startswith("signed in as " + OTHER), (status, output, errors))
         checks.ok("and the token is theirs", OTHER in scene.call(scene.ask("HEADER app.me")[3:], server.about["me"])[1])
         checks.ok("AC-28 the sign-in of the person before is revoked at the server, once the new one is on the disk",
-                  scene.server.control("await revocations 1")["ok"] and not any(grant["alive"] for grant in scene.grants(user=PERSON)), scene.grants(user=PERSON))
+                  scene.server.control("await revocations 1")["ok"] and not any(grant["alive"] for grant in scene.grants(user=PERSON)),
+                  scene.grants(user=PERSON))
         login, page = begins(scene)
         with login:
             status, output, errors = login.end()

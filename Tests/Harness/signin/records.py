@@ -47,8 +47,11 @@ def damaged_records(checks, server):
         scene.start()
         for name, why in (("app.copied", 'it is the file of "app.me"'), ("app.damaged", "it is damaged")):
             reason = locked(scene, name)
-            checks.ok("SEC-02 a record that is not its own is locked, by name and reason: %s" % why, reason is not None and '"%s"' % name in reason and why in reason,
+            checks.ok("SEC-02 a record that is not its own is locked, by name and reason: %s" % why, reason is not None and '"%s"' % name in reason
+                      and why in reason,
                       (reason, scene.ask("GET " + name)))
+            said = scene.tokenctl("get", name).stderr
+            checks.ok("tokenctl says what helps, once", said.count("tokenctl login " + name) == 1 and "fix the" not in said, said)
             checks.ok("and the log says so once when it starts", len(told(scene, name)) == 1 and why in told(scene, name)[0], told(scene, name))
         checks.ok("all other tokens work", scene.ask("GET app.me").startswith("OK ") and scene.ask("GET app.job").startswith("OK "))
         checks.equal("what is locked is not touched", {name: text for name, text in before.items() if name in NAMES[:2]},
@@ -70,7 +73,8 @@ def keys(checks, server):
         scene.people({"me": person(), "pat": 'grant = "reference"\nallow = [ { user = "root" } ]\n'}).start()
         scene.signed_in()
         own = scene.folder / "state-key" / "key"
-        checks.equal("SEC-02 without a key of the administrator's the daemon makes one, which nobody else reads", (own.stat().st_mode & 0o7777, own.stat().st_size),
+        checks.equal("SEC-02 without a key of the administrator's the daemon makes one, which nobody else reads",
+                     (own.stat().st_mode & 0o7777, own.stat().st_size),
                      (0o600, 32))
         sealed = file_of(scene, "app.me").read_bytes()
         scene.daemon.stop()
@@ -88,7 +92,8 @@ def keys(checks, server):
         before = file_of(scene, "app.me").read_bytes()
         scene.start()
         reason = locked(scene)
-        checks.ok("a key that was changed without keeping the old one locks what it sealed, and says so", reason and "sealed with a key that is not here (key " in reason,
+        checks.ok("a key that was changed without keeping the old one locks what it sealed, and says so", reason
+                  and "sealed with a key that is not here (key " in reason,
                   (reason, scene.ask("GET app.me")))
         checks.equal("and the record stays as it is", file_of(scene, "app.me").read_bytes(), before)
         done = scene.tokenctl("import", "app.pat", text=server.control("reference mint kind=PAT app=demo.app/portal user=" + PERSON)["token"])
@@ -100,7 +105,8 @@ def keys(checks, server):
         (credentials / "store-key.old").chmod(0o400)
         scene.daemon.wrapper = ["env", "CREDENTIALS_DIRECTORY=%s" % credentials]
         scene.start()
-        checks.ok("with the old one beside it (store-key.old) all are opened", scene.ask("GET app.me").startswith("OK ") and scene.ask("GET app.pat").startswith("OK "),
+        checks.ok("with the old one beside it (store-key.old) all are opened", scene.ask("GET app.me").startswith("OK ")
+                  and scene.ask("GET app.pat").startswith("OK "),
                   scene.daemon.words()[-600:])
         processes.until(lambda: file_of(scene, "app.me").read_bytes() != before, 10)
         scene.daemon.stop()
@@ -157,7 +163,8 @@ def another_issuer(checks, server):
             reply = scene.ask("GET app.me")
             checks.ok("RT-14 a sign-in that belongs to another %s is not used" % what, reply.startswith("ERR login-required reason=issuer-changed : ")
                       and "demo.app/portal" in reply and server.about["erpnet"] in reply, reply)
-            checks.equal("RT-14 nothing of it is sent, and the record stays", (scene.counter("token-requests"), file_of(scene, "app.me").read_bytes()), (requests, before))
+            checks.equal("RT-14 nothing of it is sent, and the record stays", (scene.counter("token-requests"), file_of(scene, "app.me").read_bytes()),
+                         (requests, before))
             scene.daemon.stop()
             scene.start()
             checks.ok("RT-14 not after a restart either", scene.ask("GET app.me").startswith("ERR login-required reason=issuer-changed : "))

@@ -31,7 +31,8 @@ def imported(checks, server):
         checks.ok("STAT-01 before anything is brought in it says how", early.returncode == 81 and early.stderr.count("tokenctl import app.pat") == 1
                   and "reissued" not in early.stderr, early.stderr)
         done = scene.tokenctl("import", "app.pat", "--expires", end, text=token + "\n")
-        checks.ok("SEC-03 tokenctl import takes a PAT from standard input", done.returncode == 0 and re.fullmatch(r"imported, id [0-9a-f]{16}\n", done.stdout), done)
+        checks.ok("SEC-03 tokenctl import takes a PAT from standard input", done.returncode == 0
+                  and re.fullmatch(r"imported, id [0-9a-f]{16}\n", done.stdout), done)
         served = scene.token("app.pat")
         checks.equal("STAT-01 it is served as it is, with its end", (served.token, served.expires), (token, end))
         checks.ok("STATUS tells the end too", scene.status("app.pat")["expires"] == str(end) == scene.status("app.pat")["login-until"], scene.status("app.pat"))
@@ -43,11 +44,13 @@ def imported(checks, server):
             checks.ok("the Profile site knows whose PAT it is: %s" % way, status == 200 and json.loads(body)["login"] == PERSON, (status, body))
             checks.equal("the API takes it, sent in this way alone", (scene.call(line)[0], scene.entries("api")[-1]["auth"]), (200, way))
         checks.equal("STAT-01 the identity server was asked for nothing", asked(scene), [])
-        checks.ok("never is never", scene.token("app.key").expires is None and scene.ask("GET app.key").split(" ")[3] == "expires=never", scene.ask("GET app.key"))
+        checks.ok("never is never", scene.token("app.key").expires is None and scene.ask("GET app.key").split(" ")[3] == "expires=never",
+                  scene.ask("GET app.key"))
         scene.daemon.stop()
         kept = b"".join(path.read_bytes() for path in (scene.folder / "state").rglob("*") if path.is_file())
         scene.start()
-        checks.equal("SEC-05 STAT-01 it survives a restart, sealed", (scene.token("app.pat").token, token.encode() in kept, token in scene.daemon.words(), asked(scene)),
+        checks.equal("SEC-05 STAT-01 it survives a restart, sealed", (scene.token("app.pat").token, token.encode() in kept, token in scene.daemon.words(),
+                                                                      asked(scene)),
                      (token, False, False, []))
         newer = server.control(PAT)["token"]
         watch = Watch(scene.daemon, "app.pat")
@@ -57,7 +60,8 @@ def imported(checks, server):
         watch.end()
         checks.equal("SEC-13 another one is brought in without a restart, and who watches hears of it", [row.token for row in rows], [token, newer])
         row = scene.status("app.pat")
-        checks.ok("STAT-01 an unknown end is not made up, and nothing is renewed", "login-until" not in row and "renews" not in row and rows[1].expires is None, row)
+        checks.ok("STAT-01 an unknown end is not made up, and nothing is renewed", "login-until" not in row and "renews" not in row
+                  and rows[1].expires is None, row)
         reply = scene.ask("LOGOUT app.pat")
         checks.equal("LOGOUT forgets it", (reply, scene.ask("GET app.pat").split(" ")[:2]), ("OK forgotten", ["ERR", "expired"]))
 
@@ -79,7 +83,8 @@ def from_a_file(checks, server):
                   and "enrt_" in reply and scene.token("app.sat").token == first, reply)
         path.write_text(second + "\n")
         reply = scene.ask("RELOAD")
-        checks.ok("SEC-13 after the file was replaced a reload serves the new one", reply.splitlines()[-1] == "OK 1" and scene.token("app.sat").token == second, reply)
+        checks.ok("SEC-13 after the file was replaced a reload serves the new one", reply.splitlines()[-1] == "OK 1"
+                  and scene.token("app.sat").token == second, reply)
         done = scene.tokenctl("import", "app.sat", text=first)
         checks.ok("where the configuration names the token nothing is imported", done.returncode == 78 and "put it there" in done.stderr, done.stderr)
         reply = scene.ask("REJECT app.sat")
@@ -105,7 +110,8 @@ def shapes_and_ends(checks, server):
         checks.ok("and from then on it is not", processes.until(lambda: scene.ask("GET app.pat").startswith("ERR expired"), 10) and time.time() >= end - 1,
                   scene.ask("GET app.pat"))
         said = scene.tokenctl("get", "app.pat")
-        checks.ok("STAT-01 tokenctl says what helps, once", said.returncode == 81 and said.stderr.count("reissued") == 1 and said.stderr.count("tokenctl import app.pat") == 1,
+        checks.ok("STAT-01 tokenctl says what helps, once", said.returncode == 81 and said.stderr.count("reissued") == 1
+                  and said.stderr.count("tokenctl import app.pat") == 1,
                   said.stderr)
         checks.equal("the state is expired", scene.status("app.pat")["state"], "expired")
         server.control("reference revoke %s" % server.control("reference")["references"][0]["id"])

@@ -23,10 +23,12 @@ def revoked(checks, server):
                   and lines[0] == "app.me: signed out; the server has revoked the sign-in", done)
         checks.equal("RT-14 and it is true: the grant is dead there", [(grant["alive"], grant["ended"]) for grant in scene.grants()], [(False, "revoked")])
         reply = scene.ask("GET app.me")
-        checks.ok("nothing is served any more, though the access token still lives", reply.startswith("ERR login-required reason=signed-out : the person has signed out; ")
+        checks.ok("nothing is served any more, though the access token still lives",
+                  reply.startswith("ERR login-required reason=signed-out : the person has signed out; ")
                   and scene.call(held)[0] == 200, reply)
         url = lines[1].rpartition(" ")[2]
-        checks.ok("it tells where the browser's session ends", lines[1].startswith("open this to end the session in the browser too: " + server.about["endpoints"]["end_session"])
+        checks.ok("it tells where the browser's session ends",
+                  lines[1].startswith("open this to end the session in the browser too: " + server.about["endpoints"]["end_session"])
                   and fields(url)["post_logout_redirect_uri"] == BYE and len(fields(url)["id_token_hint"]) > 100, lines)
         where = scene.walks(url, "--cookies", cookies)
         checks.ok("the address works without a question: the session is over, and the browser goes where it is registered to",
@@ -34,7 +36,8 @@ def revoked(checks, server):
         scene.daemon.stop()
         scene.start()
         reply = scene.ask("GET app.me")
-        checks.ok("a restart does not bring it back", reply.startswith("ERR login-required reason=signed-out : ") and scene.counter("refresh-grants") == 0, reply)
+        checks.ok("a restart does not bring it back", reply.startswith("ERR login-required reason=signed-out : ") and scene.counter("refresh-grants") == 0,
+                  reply)
         checks.equal("LOGOUT once more is no error", scene.ask("LOGOUT app.me").split(" ")[:2], ["OK", "forgotten"])
         scene.signed_in()
         checks.ok("signing in again works", scene.ask("GET app.me").startswith("OK "))

@@ -199,7 +199,7 @@ nonisolated struct ConfigurationModelTests {
             """)
         let reading = house.read()
         #expect(reading.problems == [])
-        #expect(reading.credentialsPassedOver == 2)
+        #expect(reading.passedOver.map(\.id).count == 2)
         #expect(reading.configuration == nil)
     }
 
