@@ -8,7 +8,7 @@ import TokenWire
     private func imported(expires: Expiry? = nil) throws -> GrantScene {
         var scene = GrantScene()
         let settings = try #require(scene.ledger.configuration.tokens[GrantScene.pat])
-        _ = scene.request { $0.importToken(settings, Secret("enrt_0123456789ABCDEF"), expires: expires, waiter: $1, at: $2) }
+        _ = scene.request { $0.importToken(settings, Secret("enrt_0123456789ABCDEF"), expires: expires, for: GrantScene.alice, waiter: $1, at: $2) }
         return scene
     }
 
