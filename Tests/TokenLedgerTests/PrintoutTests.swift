@@ -59,7 +59,8 @@ import TokenWire
     private static func logins() throws -> PendingLogins {
         var logins = PendingLogins()
         var login = PendingLogin(
-            id: LoginID(1, 2), token: name, caller: GrantScene.alice, generation: 1, binding: record.binding, request: request, verifier: secret("verifier"), asked: 1, deadline: 1)
+            id: LoginID(1, 2), token: name, caller: GrantScene.alice, generation: 1, binding: record.binding, request: request, verifier: secret("verifier"),
+            asked: 1, deadline: 1)
         login.stage = .confirming(PendingLogin.Arrival(report: report, held: try held, record: record, subject: "m.petrova"))
         logins.begin(login)
         return logins

@@ -49,7 +49,9 @@ package struct PendingAuthorization: Sendable {
     private func checkIssuer(of response: AuthorizationResponse) throws(ExchangeFailure) {
         guard let named = response.issuer else {
             // an error brings nothing that could be somebody else's, and the sign-in ends either way: better for its own reason
-            guard !mustNameIssuer || response.error != nil else { throw .configuration("the answer does not name its issuer, as the server promised; sign in again") }
+            guard !mustNameIssuer || response.error != nil else {
+                throw .configuration("the answer does not name its issuer, as the server promised; sign in again")
+            }
             return
         }
         guard let issuer else { throw .configuration("the answer names an issuer, and the configuration none; write it as 'issuer'") }

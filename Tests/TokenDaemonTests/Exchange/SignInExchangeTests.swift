@@ -94,7 +94,8 @@ struct `A sign-in at the exchange` {
         let authority = try authority()
         let run = try ExchangeRun()
         let fetched = { authority.asked.count { $0 == "GET /keys" } }
-        #expect(try run.report(on: hybrid(authority, by: next)).failure?.text == "the ID token is signed with a key that the server does not publish")
+        let refused = try run.report(on: hybrid(authority, by: next)).failure?.text ?? ""
+        #expect(refused.hasPrefix("the ID token is signed with a key that the server does not publish"))
         #expect(fetched() == 2)
         for _ in 1...3 { #expect(try run.report(on: hybrid(authority, by: next)).failure != nil) }
         #expect(fetched() == 2)
