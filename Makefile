@@ -4,11 +4,12 @@ PREFIX ?= /usr
 DESTDIR ?=
 BUILT = .build/install
 HARNESS = Tests/Harness
+KILLS = 10000
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 DOCS = $(DESTDIR)$(PREFIX)/share/doc/tokend
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install demo test bench lint format clean
+.PHONY: help deps build install demo test torture behaviours bench lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -47,6 +48,13 @@ demo: ## a token from a simulated ERP.net to a local program, shown as a session
 
 test: ## every test; as root also those that need a whole systemd. PARTS="rooms lint" for some
 	@$(HARNESS)/test $(PARTS)
+
+torture: ## kills tokend 10,000 times and more, and accounts for every grant (root). KILLS=300 for fewer
+	swift build --product tokend
+	@$(HARNESS)/torture-suite --kills $(KILLS) $(PARTS)
+
+behaviours: ## what an OAuth client must do, and the tests that show it; their results are those of the last "make test"
+	@$(HARNESS)/behaviours
 
 bench: ## speed and memory, as ratios to a minimal C server
 	@Benchmarks/run

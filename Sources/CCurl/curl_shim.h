@@ -1,12 +1,35 @@
-// libcurl, and `static inline` for what Swift cannot call: varargs, and the one callback that must speak OpenSSL.
+// libcurl, and `static inline` for what Swift cannot call: varargs, its memory, and the one callback that must speak OpenSSL.
 #pragma once
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+
+static inline void tokend_curl_free(void *_Nullable block) {
+    if (!block) return;
+    explicit_bzero(block, malloc_usable_size(block));
+    free(block);
+}
+
+static inline void *_Nullable tokend_curl_realloc(void *_Nullable block, size_t size) {
+    void *next = malloc(size);
+    if (!block || !next) return next;
+    size_t had = malloc_usable_size(block);
+    memcpy(next, block, had < size ? had : size);
+    tokend_curl_free(block);
+    return next;
+}
+
+/// Starts libcurl, once in the life of the process. It assembles each request, with the form and the headers, in blocks that it frees as they
+/// are, and moves them while they grow: here every one is overwritten first, whatever the environment says to malloc.
+static inline CURLcode tokend_curl_start(void) {
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, tokend_curl_free, tokend_curl_realloc, strdup, calloc);
+}
 
 static inline CURLcode tokend_curl_set_long(CURL *_Nonnull easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);

@@ -5,7 +5,7 @@ internal import Glibc
 final class MultiHandle {
     private static let idleConnections = 16
     /// Once in the life of the process: a lookup that was given up still runs inside libcurl.
-    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let isLibraryReady = tokend_curl_start() == CURLE_OK
 
     private let pointer: UnsafeMutableRawPointer
 

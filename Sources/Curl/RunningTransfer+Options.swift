@@ -68,9 +68,9 @@ extension RunningTransfer {
         try handle.set(CURLOPT_FRESH_CONNECT, submission.transfer.freshConnection ? 1 : 0)
     }
 
+    /// The whole is bounded by the loop: libcurl would look at its clock before it looks whether the answer is there.
     private func setBounds(now: Int64) throws(TransferFailure) {
         let remaining = submission.remaining(now: now)
-        try handle.set(CURLOPT_TIMEOUT_MS, remaining)
         try handle.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(submission.transfer.connectTimeout, 1), remaining))
         try handle.set(CURLOPT_MAXAGE_CONN, 30)
     }

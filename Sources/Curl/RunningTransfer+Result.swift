@@ -25,6 +25,9 @@ extension RunningTransfer {
         TransferFailure(phase: phase, cause: .stopped, text: "the exchange with '\(server.name)' was ended")
     }
 
+    /// The answer did not come in time.
+    var overdue: TransferFailure { failure(CURLE_OPERATION_TIMEDOUT) }
+
     private var phase: TransferFailure.Phase { isSent ? .sent : .unsent }
 
     private func failure(_ code: CURLcode) -> TransferFailure {

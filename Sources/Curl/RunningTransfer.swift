@@ -1,11 +1,12 @@
 internal import CCurl
 internal import CShims
+internal import Glibc
 internal import Secrets
 
 /// A transfer in libcurl's hands: its handle, what it lends to it, and what has come back. Lives on the exchange thread.
 ///
-/// What cannot be overwritten afterwards: libcurl assembles the request, with the headers and a form below 64 KiB, in a
-/// buffer that it frees as it is. The form itself, the header list and every byte of the answer are wiped here.
+/// The form, the header list and every byte of the answer are wiped here; the request that libcurl assembles of them is wiped when it
+/// frees it (`tokend_curl_start`).
 final class RunningTransfer {
     static let maximumHeaders = 64 * 1024
 
@@ -28,6 +29,10 @@ final class RunningTransfer {
     /// connection for an answer without a body.
     private(set) var headersAreWhole = false
     private var headerBytes = 0
+    /// Bytes of the answer at the last look.
+    private var received = 0
+    /// On the clock of `now`.
+    let patienceEnds: Int64
     /// Whether the server was found at a private address; never known behind a proxy.
     private(set) var isPrivate = false
 
@@ -41,7 +46,21 @@ final class RunningTransfer {
         headers = try HeaderList([("Accept", Secret(transfer.accept))] + transfer.headers, without: ["Expect"])
         expectedName = LentText(server.host)
         handle = try EasyHandle()
+        patienceEnds = Self.now + Int64(submission.remaining(now: now)) * Submission.millisecond
         try configure(userAgent: userAgent, now: now)
+    }
+
+    /// CLOCK_MONOTONIC in nanoseconds: a machine that sleeps loses no patience, for the answer may still come when it wakes.
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Whether a part of the answer has come since this was last asked.
+    func hasReceivedMore() -> Bool {
+        defer { received = headerBytes + body.count }
+        return headerBytes + body.count > received
     }
 
     /// The lookup is over; whether this address may be connected.

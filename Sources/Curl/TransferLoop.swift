@@ -57,8 +57,9 @@ extension TransferLoop {
         while true {
             for id in queue.admit(now: tokend_boottime()) { begin(id) }
             guard let multi else { return }
+            let before = RunningTransfer.now
             multi.perform()
-            let released = noteResolved() + collect(multi)
+            let released = noteResolved() + collect(multi) + endOverdue(before)
             if released == 0 { break }
         }
         dropWhenIdle(now: tokend_boottime())
@@ -82,11 +83,23 @@ extension TransferLoop {
         return count
     }
 
+    /// What had no patience left at `before`, and to which nothing came since. Whoever stood still for longer than an exchange may take
+    /// finds the answer waiting: it is taken, and not called too late unread.
+    private func endOverdue(_ before: Int64) -> Int {
+        let overdue = running.values.filter { $0.patienceEnds <= before }
+        for transfer in overdue where !transfer.hasReceivedMore() {
+            release(transfer, lookupIsOver: transfer.isResolved)
+            deliver(transfer.submission.id, .failure(transfer.overdue))
+        }
+        return overdue.count
+    }
+
     private func wait() {
         guard let multi else { return mailbox.wait() }
         let now = tokend_boottime()
         let next = [waiting.values.map(\.deadline).min(), queue.nextRelease, running.isEmpty ? idleSince + Self.linger : nil]
-        let left = min(max((next.compactMap(\.self).min() ?? .max) - now, 0), Self.longestWait)
+        let patience = running.values.map(\.patienceEnds).min().map { $0 - RunningTransfer.now } ?? .max
+        let left = min(max(min((next.compactMap(\.self).min() ?? .max) - now, patience), 0), Self.longestWait)
         multi.wait(wake: mailbox.wake, milliseconds: CInt((left + Submission.millisecond - 1) / Submission.millisecond))
     }
 

@@ -10,7 +10,7 @@ extension ExchangeFailure {
     ///   - spendsNothing: the request could be repeated at will, so it makes no difference whether it arrived.
     init(_ fault: TransportFault, asking purpose: String, spendsNothing: Bool) {
         let law: Law = fault.kind.needsSomebody ? .configuration : fault.unsent || spendsNothing ? .unsent : .unknown
-        self.init(law: law, reach: fault.kind.reach, text: "could not get \(purpose): \(fault.text)")
+        self.init(law: law, reach: fault.kind.reach, fault: fault.kind, text: "could not get \(purpose): \(fault.text)")
     }
 
     /// The address may be an old one: metadata are worth asking for again.

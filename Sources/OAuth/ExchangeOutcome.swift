@@ -52,14 +52,19 @@ package struct ExchangeFailure: Error, Hashable, Sendable {
     package var oauthError: String?
     /// HTTP status of the answer, if there was one.
     package var status: Int?
+    /// What kept an answer from coming, if there was none.
+    package var fault: TransportFault.Kind?
     /// What was attempted and what came of it, in one calm line: safe to log and to show ("the token endpoint answered 503").
     package var text: String
 
-    package init(law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, text: String) {
+    package init(
+        law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, fault: TransportFault.Kind? = nil, text: String
+    ) {
         self.law = law
         self.reach = reach
         self.oauthError = oauthError
         self.status = status
+        self.fault = fault
         self.text = text
     }
 }

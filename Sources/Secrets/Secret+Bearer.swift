@@ -13,7 +13,8 @@ extension Secret {
         }
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+    /// A character of a `b64token`, but for the "=" at its end.
+    package static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),

@@ -32,11 +32,11 @@ package final class KeptMemory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`). Outside systemd nothing happens.
-    package func keep() {
+    /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
+    package func keep() -> Bool {
         sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)")
         var fd = descriptor
-        sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &fd, 1)
+        return sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &fd, 1) > 0
     }
 
     package var size: Int {

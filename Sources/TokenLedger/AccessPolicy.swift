@@ -37,7 +37,8 @@ package struct AccessPolicy: Sendable {
                 Refusal(.refused, [Field("reason", "audience")], "audience \(quoted(audience)) is not one of those configured for \(quoted(query.name))"))
         }
         let key = CacheKey(
-            token: token.name, consumer: consumer(of: token, entry, caller), scopes: token.asks(query.scopes.isEmpty ? most : most.filter(query.scopes.contains)),
+            token: token.name, consumer: consumer(of: token, entry, caller),
+            scopes: token.asks(query.scopes.isEmpty ? most : most.filter(query.scopes.contains)),
             audience: query.audience ?? token.audiences.first)
         return .success(AuthorisedQuery(key: key, minValid: query.minValid, wait: query.wait, bound: entry.scopes, demanded: query.scopes))
     }

@@ -46,18 +46,18 @@ package struct TokenSettings: Sendable, Equatable {
     /// What is asked of the server; empty leaves the parameter out.
     package var scopes: [String]
     package var audiences: [String]
-    package var audienceParameter: Audience.Parameter
+    /// Tried in order; the first that matches decides.
+    package var allow: [AllowEntry]
+    /// Seconds assumed when the server does not say how long the token lives.
+    package var assumeLifetime: Int
     /// Seconds; the default promise of `min-valid` for this token.
     package var minValid: Int?
+    package var audienceParameter: Audience.Parameter
     /// Renewed even when nobody asks.
     package var keep: Keep
     /// One token for all consumers: the operator's explicit choice.
     package var shared: Bool
-    /// Seconds assumed when the server does not say how long the token lives.
-    package var assumeLifetime: Int
     package var header: HeaderForm
-    /// Tried in order; the first that matches decides.
-    package var allow: [AllowEntry]
 
     package enum Keep: String, Sendable, CaseIterable {
         /// fetched when asked for, renewed while it is in use

@@ -8,6 +8,8 @@ package enum Errand: Sendable {
     case locate
     /// RFC 7009: nobody will use this refresh token any more.
     case revoke(Secret)
+    /// A look at a reference token, in the header in which its consumers send it (STAT-03).
+    case probe(Secret, ReferenceSettings.Probe.Way, HeaderForm)
 }
 
 /// An errand for the exchange, with everything it needs.
@@ -43,4 +45,5 @@ package enum ErrandResult: Sendable {
     case located(Result<ServerMetadata, ExchangeFailure>)
     /// Whether the server revoked it, and what it says about itself, as far as it came to that.
     case revoked(Result<Void, ExchangeFailure>, ServerMetadata?)
+    case probed(TokenHealth)
 }

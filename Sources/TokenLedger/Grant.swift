@@ -3,7 +3,7 @@ package import TokenWire
 
 extension TokenSettings {
     /// How a token is come by, with what belongs to that way alone.
-    package enum Grant: Sendable, Equatable {
+    package indirect enum Grant: Sendable, Equatable {
         /// RFC 6749 section 4.4: the client asks for itself
         case clientCredentials
         /// RFC 6749 section 4.1: a person signs in once; a refresh token does the rest

@@ -11,7 +11,9 @@ extension Ledger {
         for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
         for token in keepAlives.due(at: now.boot) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot) { warn(token, at: now, &turn) }
+        for token in looks.due(at: now.boot) { look(at: token, at: now, &turn) }
         expireLogins(at: now, &turn)
+        pumpAll(at: now, &turn)
         return turn
     }
 
@@ -19,11 +21,12 @@ extension Ledger {
     package mutating func start(at now: Moment) -> Turn {
         var turn = Turn()
         for token in configuration.tokens.values where token.grant != .clientCredentials { settleIn(token.name, at: now, &turn) }
+        endProbes(&turn)
         for token in configuration.tokens.values where token.keep == .always || token.diesWithAccess {
-            let key = CacheKey(token: token.name, consumer: .shared, scopes: token.scopes, audience: token.audiences.first)
+            let key = token.soleKey
             open(key, at: now)
             // a thousand people's tokens are not all fetched in the first second
-            if token.grant.kind == .authorizationCode, flights.count >= Self.flightsAtStart {
+            if token.grant.kind == .authorizationCode, entries[key]?.held == nil, flights.count >= Self.flightsAtStart {
                 schedule.set(key, at: now.boot + Int64(Double(pace.catchUp) * jitter.fraction()))
                 continue
             }
@@ -43,7 +46,8 @@ extension Ledger {
         for key in Set(waiting.values) { entries[key]?.waiters = [:] }
         for key in entries.keys { entries[key]?.watchers = [] }
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
-        (keepAlives, warnings) = (Deadlines(), Deadlines())
+        (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
+        for id in unsynced.keys.sorted() { writeLate(id, at: nil, &turn) }
         return turn
     }
 
@@ -117,7 +121,7 @@ extension Ledger {
         let life = held.lifetime
         if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
             if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
-            let share = held.since + Int64(Double(life) * Double(0.70 + 0.10 * entry.spread))
+            let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(entry.spread)))
             return min(share, held.until - min(entry.pressure, life / 2))
         }
         let margin = max(life / 100 * 8, min(.seconds(300), life / 4))
@@ -139,7 +143,7 @@ extension Ledger {
     }
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
-        guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
+        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
         guard let held = entry.held else { return entry.isWatched || !entry.waiters.isEmpty || isKept(key) }
         return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || !entry.waiters.isEmpty)
     }
@@ -153,11 +157,12 @@ extension Ledger {
 
     /// Sets when an entry is looked at next.
     mutating func reschedule(_ key: CacheKey, at boot: Int64) {
-        guard let entry = entries[key] else { return schedule.set(key, at: nil) }
+        guard !isStopping, let entry = entries[key] else { return schedule.set(key, at: nil) }
         schedule.set(key, at: nextLook(key, entry, at: boot))
     }
 
     private func nextLook(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Int64? {
+        guard isExchanged(key) else { return entry.held?.until }
         guard let held = entry.held else {
             if entry.progress != .none || isRefused(key) { return nil }
             return nextTry(key, at: boot) ?? boot

@@ -5,7 +5,7 @@ internal import TokenWire
 extension Ledger {
     /// Wants an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
     mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, let entry = entries[key], entry.progress == .none, !isRefused(key), nextTry(key, at: now.boot) == nil,
+        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key), nextTry(key, at: now.boot) == nil,
             let lane = lane(of: key)
         else { return }
         entries[key]?.progress = .queued
@@ -18,12 +18,19 @@ extension Ledger {
     private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
         while !isStopping, flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
             guard entries[key]?.progress == .queued else { continue }
-            if let holding = holdings[key.token], holding.flight != nil || holding.replacements > 0 {
+            if let refusal = reasonNotToBegin(key) {
+                // what was wanted when it was queued is refused by now
+                entries[key]?.progress = .none
+                dismissWaiters(of: key, refusal, at: now, &turn)
+                reschedule(key, at: now.boot)
+            } else if let holding = holdings[key.token], holding.flight != nil || holding.replacements > 0 {
                 // one refresh token, one exchange: the next one reads what this one brings
                 holdings[key.token]?.queue.append(key)
-                continue
+            } else if nextTry(key, at: now.boot) == nil {
+                begin(key, lane, at: now, &turn)
+            } else {
+                putOff(key, at: now, &turn)
             }
-            if nextTry(key, at: now.boot) == nil { begin(key, lane, at: now, &turn) } else { putOff(key, at: now, &turn) }
         }
     }
 
@@ -53,14 +60,19 @@ extension Ledger {
                 ExchangePlan(
                     id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
                     timeout: application.server.timeout))
-        case .authorizationCode:
-            beginSpending(id, key.token, at: now, &turn)
-        case .reference:
-            // refused before it comes to this: nothing is ever exchanged for it
-            flights[id] = nil
-            lanes[lane]?.inFlight -= 1
-            entries[key]?.progress = .none
+        case .authorizationCode: beginSpending(id, key.token, at: now, &turn)
+        // `launch` lets none of them come here
+        case .reference: break
         }
+    }
+
+    /// Whether what is cached under this key comes from exchanges at all.
+    func isExchanged(_ key: CacheKey) -> Bool { configuration.tokens[key.token]?.grant.kind != .reference }
+
+    private func reasonNotToBegin(_ key: CacheKey) -> Refusal? {
+        if let refusal = finalRefusal(key.token) { return refusal }
+        if let trouble = entries[key]?.trouble, trouble.isFinal { return trouble.refusal }
+        return nil
     }
 
     func application(of key: CacheKey) -> Application? { configuration.applications[String(key.token.application)] }
@@ -86,7 +98,7 @@ extension Ledger {
     func unavailable(_ key: CacheKey, until next: Int64, at now: Moment) -> Refusal {
         let pause = wholeSeconds(next - now.boot)
         let failure = credentials[key.token]?.failure ?? lane(of: key).flatMap { lanes[$0]?.failure }
-        let text = failure?.text ?? "the last exchange failed"
+        let text = failure?.text ?? (holdings[key.token]?.isStoreFailing == true ? "the store does not take what has to be kept" : "the last exchange failed")
         let told = entries[key]?.trouble?.refusal
         let reason = told?.code == .refused ? told?.fields ?? [] : []
         return Refusal(told?.code == .refused ? .refused : .unavailable, reason + [Field("retry-after", pause)], text)

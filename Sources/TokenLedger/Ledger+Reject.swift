@@ -71,6 +71,7 @@ extension Ledger {
         forgive(token)
         var started: [(UInt64, CacheKey)] = []
         let isReference = configuration.tokens[token]?.grant.kind == .reference
+        if isReference { look(at: token, at: now, &turn) }
         if isReference || finalRefusal(token) != nil { return (.success([]), turn) }
         for key in consumers(of: token) {
             launch(key, .administrator, at: now, &turn)
@@ -89,12 +90,16 @@ extension Ledger {
         credentials[token]?.backoff.clear()
         if let location = configuration.applications[String(token.application)]?.server.location { lanes[location]?.backoff.clear() }
         for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
-        if let holding = holdings[token], holding.doubt == nil, holding.ended?.isAnswerLost != true {
-            holdings[token]?.ended = nil
-            holdings[token]?.refusals = 0
-            holdings[token]?.notBefore = 0
-        }
+        forgiveHolding(token)
         epoch += 1
+    }
+
+    /// Ends the quarantine of a refresh token. The one replay of one in doubt stays the one, and late.
+    private mutating func forgiveHolding(_ token: TokenName) {
+        guard let holding = holdings[token], holding.doubt == nil, holding.ended?.isAnswerLost != true else { return }
+        holdings[token]?.ended = nil
+        holdings[token]?.refusals = 0
+        holdings[token]?.notBefore = 0
     }
 
     private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
@@ -116,6 +121,7 @@ extension Ledger {
             }
             let generation = credentials[token]?.generation ?? 0
             credentials[token] = Credential(generation: generation + 1)
+            forgiveHolding(token)
         }
         replaceConfiguration(next)
         epoch += 1

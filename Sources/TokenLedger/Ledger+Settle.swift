@@ -66,11 +66,12 @@ extension Ledger {
     // MARK: success
 
     /// Whether what the server gave is what was asked for and can be handed out at all.
-    func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport) -> Result<HeldToken, Verdict> {
+    /// - Parameter unsaid: what is granted where the server does not say.
+    func judge(_ tokens: IssuedTokens, _ key: CacheKey, _ report: ExchangeReport, unsaid: [String]? = nil) -> Result<HeldToken, Verdict> {
         let settings = configuration.tokens[key.token]
         let seconds = tokens.lifetime ?? Int64(settings?.assumeLifetime ?? TokenSettings.defaultAssumedLifetime)
         // the same list is not kept twice
-        let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? key.scopes
+        let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? unsaid ?? unsaidScopes(key)
         let missing = key.scopes.filter { !granted.contains($0) && !TokenSettings.ofSignIn.contains($0) }
         guard seconds > 0 else {
             return .failure(Verdict(reason: "short-lived", text: "the server gave a token that has already expired", isFinal: false))
@@ -89,6 +90,14 @@ extension Ledger {
                 token: tokens.accessToken, id: id, scopes: granted, header: settings?.header ?? .authorization,
                 since: since, until: since + .seconds(seconds), ends: report.sent.boot + .seconds(seconds),
                 expires: .at(report.sent.wall + seconds), isAssumed: tokens.lifetime == nil, isReference: false))
+    }
+
+    /// What is granted where the server does not say: what was asked for (TR-07), or, where a refresh asked for nothing, what was granted before.
+    private func unsaidScopes(_ key: CacheKey) -> [String] {
+        guard let settings = configuration.tokens[key.token], settings.grant.kind == .authorizationCode, key.scopes == settings.scopes,
+            let record = holdings[key.token]?.record, record.kind == .refresh, !record.scopes.isEmpty
+        else { return key.scopes }
+        return record.scopes
     }
 
     mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
@@ -240,8 +249,7 @@ extension Ledger {
         for waiter in takeWaiters(of: key) {
             if waiter.patience == .ready, !isRefused(key) {
                 keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit)
-            {
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit) {
                 turn.answers.append((waiter.id, .token(held)))
                 noteServed(key)
             } else {

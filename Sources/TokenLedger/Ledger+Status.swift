@@ -53,7 +53,7 @@ extension Ledger {
         var status = TokenStatus(state: .idle)
         status.failures = credentials[key.token]?.backoff.failures ?? 0
         let final = finalRefusal(key.token)
-        let trouble = final ?? entry?.trouble?.refusal
+        let trouble = final ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
         status.state =
@@ -74,7 +74,7 @@ extension Ledger {
         guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
         status.expires = held.expires
         status.id = held.id
-        if let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
+        if !held.isReference, let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
             status.renews = now.wall + max(0, look - now.boot) / .seconds(1)
         }
         return status

@@ -28,7 +28,7 @@ package struct Ledger: Sendable {
     /// What the reports of the store are awaited for, and those of errands.
     var steps: [UInt64: StoreStep] = [:]
     var errands: [UInt64: ErrandPurpose] = [:]
-    var imports: [UInt64: StoredRecord] = [:]
+    var imports: [UInt64: Import] = [:]
     var signOuts: [UInt64: SignOut] = [:]
     /// Successors in use that only the memory holds; each is written until it is on the disk.
     var unsynced: [UInt64: StoredRecord] = [:]
@@ -40,6 +40,9 @@ package struct Ledger: Sendable {
     var overdue = Deadlines<UInt64>()
     var keepAlives = Deadlines<TokenName>()
     var warnings = Deadlines<TokenName>()
+    /// Reference tokens that are looked at now and then, and when each is next.
+    var probes: [TokenName: ProbeState] = [:]
+    var looks = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
     var jitter: Jitter
     var isStopping = false
@@ -69,7 +72,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, logins.nextDeadline].compactMap { $0 }.min()
+        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, looks.next, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.
@@ -209,7 +212,7 @@ struct ConsumerKey: Hashable, Sendable {
 /// What one consumer of one token has: its cached variants and its budget.
 struct ConsumerState: Sendable {
     /// The one that was served last, if any was, is the first.
-    private(set) var variants = Few<CacheKey>()
+    private(set) var variants = CacheKeys()
     var budget: Budget
     private var isFirstServed = false
 
@@ -236,7 +239,7 @@ struct Credential: Sendable {
     /// Grows when the configuration of this token changes: what was sent under an older one is not published.
     let generation: UInt64
     /// Its cached results.
-    var entries = Few<CacheKey>()
+    var entries = CacheKeys()
     @Rare private var hardship: Hardship? = nil
 
     init(generation: UInt64 = 0) { self.generation = generation }

@@ -16,11 +16,15 @@ package enum LedgerEvent: Sendable {
     case signedIn(TokenName, HeldToken, subject: String?, caller: Caller?, until: Int64?)
     case signInFailed(TokenName, Refusal, caller: Caller)
     /// LOGOUT: forgotten here, and at the server if `trouble` is `nil`.
-    case signedOut(TokenName, isRevoked: Bool, trouble: String?)
+    case signedOut(TokenName, caller: Caller, isRevoked: Bool, trouble: String?)
     /// IMPORT
-    case imported(TokenName, Fingerprint, expires: Expiry?)
+    case imported(TokenName, Fingerprint, caller: Caller, expires: Expiry?)
     /// An API did not take a reference token.
     case referenceRejected(TokenName, Fingerprint)
+    /// A look at a reference token showed something.
+    case probeTrouble(TokenName, Fingerprint, ProbeTrouble)
+    /// It is over: healed, or the token is gone or is no longer looked at.
+    case probeTroubleEnded(TokenName, Fingerprint, ProbeTrouble.Kind, isHealed: Bool)
     /// A sign-in or a reference token ends at this second of the epoch.
     case endsSoon(TokenName, at: Int64, inSeconds: Int64)
     /// A refresh token is of no use any more: a person has to sign in.

@@ -18,15 +18,16 @@ struct Logout: ParsableCommand {
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
             let reply = try DaemonConnection(.logout(name: name), at: connection.socket, patience: DaemonConnection.longRequest).reply().ok
-            guard let (words, fields) = reply.items(words: 1), let sentence = Logout.sentence(words[0]) else { throw .strangeReply }
+            guard let (words, fields) = reply.items(words: 1), let sentence = Logout.sentence(words[0], fields.first("reason")) else { throw .strangeReply }
             try StandardOutput.write("\(Quotation.plain(name)): \(sentence)\n" + Logout.farewell(fields.first("url"), opening: browser))
         }
     }
 
-    private static func sentence(_ outcome: String) -> String? {
-        switch outcome {
-        case "revoked": "signed out; the server has revoked the sign-in"
-        case "forgotten": "signed out here; the server was not told or did not confirm, so the sign-in ends there by itself"
+    private static func sentence(_ outcome: String, _ reason: String?) -> String? {
+        switch (outcome, reason) {
+        case ("revoked", _): "signed out; the server has revoked the sign-in"
+        case ("forgotten", let reason?): "signed out here; the server has not confirmed it (\(Quotation.plain(reason))), so the sign-in ends there by itself"
+        case ("forgotten", nil): "signed out here; what the server gave ends there by itself"
         default: nil
         }
     }

@@ -15,12 +15,15 @@ extension Refusal {
         case .badRequest, .tooLong: nil
         case .unsupported: "tokenctl and tokend may be of different versions"
         case .denied: "ask the administrator to allow it"
-        case .loginRequired: "a person must sign in: tokenctl login"
-        case .expired: "have it reissued, then: tokenctl import"
+        case .loginRequired: saysRemedy ? nil : "a person must sign in: tokenctl login"
+        case .expired: saysRemedy ? nil : "have it reissued, then: tokenctl import"
         case .unavailable, .timeout, .busy, .stopping: fields.first("retry-after").map { "try again in \(Quotation.plain($0)) s" } ?? "try again"
-        case .refused: "fix the registration or the configuration"
+        case .refused: saysRemedy ? nil : "fix the registration or the configuration"
         case .badConfig: "fix the files and reload again"
         case .internal: "the journal has the reason: journalctl -u tokend"
         }
     }
+
+    /// The daemon knows more, and says it behind a semicolon or as a command. What helps is said once.
+    private var saysRemedy: Bool { text.contains("; ") || text.contains("tokenctl ") }
 }

@@ -11,6 +11,7 @@ struct Tokend: ParsableCommand {
         discussion: """
             Under systemd the socket comes from tokend.socket. SIGTERM ends the daemon in order, SIGHUP reads the configuration anew.
             Exit status: 0 after SIGTERM, 64 for wrong arguments, 71 when the machine refuses something, 78 for a configuration that cannot be used.
+            With --check: 0 when all is well, 78 when somebody has to change something, 75 when a server cannot be reached now.
             """,
         version: tokendVersion)
 
@@ -29,6 +30,16 @@ struct Tokend: ParsableCommand {
     @Flag(help: "Check the configuration without starting: print every problem and exit with 0 or 78.")
     var check = false
 
+    @Flag(
+        help:
+            "With --check: also ask every server what it makes of the configuration. Tokens are issued and thrown away; whether somebody is signed in is not asked."
+    )
+    var online = false
+
+    func validate() throws {
+        if online, !check { throw ValidationError("--online belongs to --check: tokend --check --online") }
+    }
+
     func run() throws {
         if check { throw ExitCode(checkConfiguration()) }
         // the argument parser knows nothing of the main actor, and calls on the main thread
@@ -36,9 +47,29 @@ struct Tokend: ParsableCommand {
     }
 
     private func checkConfiguration() -> Int32 {
-        let report = checkReport(readConfiguration(at: configurationFolder, secrets: .ofCheck))
+        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck)
+        let report = checkReport(reading)
         for line in report.lines { print(line) }
-        return report.exitStatus
+        guard online else { return report.exitStatus }
+        // the argument parser knows nothing of the main actor, and calls on the main thread
+        return MainActor.assumeIsolated { checkServers(reading) }
+    }
+
+    /// Asks nobody while the configuration has errors: what is asked for could be as wrong.
+    @MainActor
+    private func checkServers(_ reading: ConfigurationReading) -> Int32 {
+        guard !reading.hasErrors else {
+            print("online: nobody was asked; correct the configuration first")
+            return EX_CONFIG
+        }
+        do {
+            let status = try OnlineCheck(reading, say: sayAtOnce).run()
+            if let remedy = reading.remedyForCredentials(at: configurationFolder) { print(remedy) }
+            return status
+        } catch {
+            complain("\(error)")
+            return EX_OSERR
+        }
     }
 
     /// Serves until a signal; the exit status (sysexits.h).
@@ -56,6 +87,13 @@ struct Tokend: ParsableCommand {
             return EX_OSERR
         }
     }
+}
+
+/// A server may take half a minute: whoever waits sees what is there.
+@MainActor
+private func sayAtOnce(_ line: String) {
+    print(line)
+    fflush(nil)
 }
 
 extension LogMode: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import Curl
+import Glibc
 import Secrets
 import Testing
 
@@ -50,6 +51,25 @@ import Testing
         #expect(failure.phase == (stall == .beforeTLS ? .unsent : .sent))
         #expect(clock.now - start >= .milliseconds(4_990))
         #expect(clock.now - start < .seconds(15))
+    }
+
+    @Test func `an answer that came while the process stood still is taken, however long that was`() async throws {
+        let slow = try await ScriptedServer(.good, .tls, .read, .pause(milliseconds: 1_000), .answer("{}"))
+        let quick = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+        let (outcomes, reports) = AsyncStream.makeStream(of: (UInt64, Exchanges.Outcome).self)
+        // the exchange thread stands still in the report of the quick one, until the slow one has no patience left
+        let thread = try ExchangeThread(userAgent: "tokend/0.test") { id, outcome in
+            if id == 2 { usleep(4_000_000) }
+            reports.yield((id, outcome))
+        }
+        thread.submit(try .post("a=b", slow.url).with { $0.timeout = 4_000 }, id: 1)
+        _ = try await slow.next("request")
+        thread.submit(try .get(quick.url), id: 2)
+        for await (id, outcome) in outcomes where id == 1 {
+            #expect(try outcome.get().status == 200)
+            break
+        }
+        thread.stop()
     }
 
     @Test func `NET-08 connecting has a bound of its own`() async throws {

@@ -6,6 +6,7 @@ final class ScriptedServer {
     /// One thing that a connection does; see `server.py`.
     enum Step {
         case tls, read, data, reset, close, bye, hang, tunnel
+        case pause(milliseconds: Int)
         case send(String)
         case sendBytes([UInt8])
         case fill(String, times: Int)
@@ -20,6 +21,7 @@ final class ScriptedServer {
             switch self {
             case .tls: "tls"
             case .read: "read"
+            case .pause(let milliseconds): "pause:\(milliseconds)"
             case .data: "data"
             case .reset: "reset"
             case .close: "close"

@@ -162,9 +162,9 @@ struct `The answer of a browser` {
     @Test(
         arguments: [
             ("access_denied", .no, "the sign-in was cancelled or refused"),
-            ("login_required", .no, "the server wants the person to sign in; ask without prompt=none"),
-            ("consent_required", .no, "the server wants the person's consent; ask without prompt=none"),
-            ("interaction_required", .no, "the server wants to ask the person something; ask without prompt=none"),
+            ("login_required", .no, "the server wants the person to sign in, and did not ask"),
+            ("consent_required", .no, "the server wants the person's consent, and did not ask for it"),
+            ("interaction_required", .no, "the server wants to ask the person something, and did not"),
             ("server_error", .answered(retryAfter: nil), "the server met an error while the person signed in; try again later"),
             ("temporarily_unavailable", .answered(retryAfter: nil), "the server cannot sign anybody in at present; try again later"),
             (

@@ -43,6 +43,12 @@ struct `Redeeming a code and refreshing` {
         #expect(message.fields["resource"] == ["https%3A%2F%2Fapi.example%2F"])
     }
 
+    @Test func `AC-24 nothing that is sent is a password grant`() throws {
+        let messages = try [.clientCredentials(scopes: ["read"], audience: nil), code, refresh].map { try request($0).message() }
+        #expect(messages.map { $0.fields["grant_type"] } == [["client_credentials"], ["authorization_code"], ["refresh_token"]])
+        #expect(messages.allSatisfy { $0.fields["username"] == nil && $0.fields["password"] == nil })
+    }
+
     @Test func `CAUTH-04 a public client names itself and sends no secret`() throws {
         for grant in [code, refresh] {
             let message = try request(grant, .none).message()

@@ -97,6 +97,22 @@ struct `A token endpoint that says no` {
         #expect(failure.text.utf8.count < 400)
     }
 
+    @Test func `LOG-01 a server that quotes what could be a token is quoted without it`() throws {
+        let token = String(repeating: "0A1b2C3d", count: 8)
+        for error in [token, "invalid_grant"] {
+            let body = #"{"error":"\#(error)","error_description":"'\#(token)' was used, see https://idp.example/a/long/way/to/errors"}"#
+            let text = try failure(answer(400, body)).text
+            #expect(!text.contains("0A1b2C3d"))
+            #expect(text.hasSuffix("(''(withheld)' was used, see https://idp.example/a/long/way/to/errors')"))
+        }
+    }
+
+    @Test func `LOG-01 a server that echoes a part of the secret is not quoted`() throws {
+        let secret = "q3VnR0s1dGg2TnBZd0J4MgkV3r1f13r0123456"
+        let body = #"{"error":"invalid_client","error_description":"got \#(secret.dropFirst(5).prefix(24))"}"#
+        #expect(try failure(answer(400, body), .post(Secret(secret))).text == "'https://idp.example/token' answered 400 invalid_client")
+    }
+
     @Test(arguments: ["s3cr:et+/%26=&?", "s3cr%3Aet%2B%2F%2526%3D%26%3F", "Basic c3luYzpzM2NyJTNBZXQlMkIlMkYlMjUyNiUzRCUyNiUzRg=="])
     func `LOG-01 a server that echoes the secret is not quoted`(echo: String) throws {
         for authentication in [ClientAuthentication.post(Secret("s3cr:et+/%26=&?")), .basic(Secret("s3cr:et+/%26=&?"))] {

@@ -45,18 +45,33 @@ import Testing
             .refused(Refusal(.denied, [], "uid 1000 may not use \(Quotation.of(query.name))"))
         case .get(let query) where query.minValid == 7200:
             .refused(Refusal(.refused, [Field("reason", "short-lived")], "the server's tokens live 3600 s; min-valid=7200 can never be met"))
+        case .get(let query) where query.name == "portal.user":
+            .refused(
+                Refusal(.loginRequired, [Field("reason", "signed-out")], "the person has signed out; sign in: tokenctl login portal.user"))
         case .get(let query): .token(query.scopes == ["read"] ? reading : sync)
         case .header: .header(pat)
         case .wait: .ok(fields: [Field("state", "ready")])
         case .reject: .ok(words: ["cooling"], fields: [Field("retry-after", 30)])
         case .list:
-            .rows(["portal.pat", "portal.sync"].map { .fields(words: [$0], [Field("state", "ready")]) }, words: ["2"])
+            .rows(
+                [("portal.pat", "ready"), ("portal.sync", "ready"), ("portal.user", "login-required")].map {
+                    .fields(words: [$0.0], [Field("state", $0.1)])
+                }, words: ["3"])
         case .reload:
             .refused(
                 Refusal(.badConfig, [], "1 problem; the old configuration stays"),
                 rows: [.text("/etc/tokend/apps.d/portal.toml:7: token.sync.scope: unknown key; did you mean \"scopes\"?")])
-        case .logout: .refused(.unsupported(request.verb))
-        case .watch, .status, .login, .callback, .confirm, .await, .importToken, .renew, .explain, .metrics, .hello, .help: nil
+        case .login:
+            .ok(
+                words: ["5f0c9e1b7a2d4c8890e6d1b23c4a5f67", "https://id.example/authorize?response_type=code&client_id=portal&state=x9Qc"],
+                fields: [Field("expires", 1_762_186_360)])
+        case .callback(_, Secret("code=7C1F0A94&state=wrong")):
+            .refused(Refusal(.refused, [Field("reason", "state")], "the state of the answer is not that of this sign-in"))
+        case .callback: .ok(fields: [Field("subject", "m.petrova"), Field("expires", 1_764_777_760)])
+        case .logout: .ok(words: ["revoked"], fields: [Field("url", "https://id.example/endsession?id_token_hint=eyJhbGciOiJSUzI1NiJ9")])
+        case .importToken: .ok(fields: [Field("id", reading.id)])
+        case .metrics: .refused(.unsupported(request.verb))
+        case .watch, .status, .confirm, .await, .renew, .explain, .hello, .help: nil
         }
     }
 

@@ -105,7 +105,10 @@ package struct Discovery: Sendable {
         let document = try answer.document()
         note(result)
         stage = .ended
-        return .found(try metadata(document, issuer), freshFor: freshness)
+        var metadata = try metadata(document, issuer)
+        metadata.source = asked
+        metadata.clockAhead = result.clockAhead(of: now)
+        return .found(metadata, freshFor: freshness)
     }
 
     /// Nothing of a document that names another issuer is used (DISC-04).
@@ -130,6 +133,14 @@ extension EndpointResult {
     var freshness: Int {
         guard case .response(let response) = self else { return 0 }
         return max(response.maxAge ?? Discovery.assumedFreshness, Discovery.shortestFreshness)
+    }
+}
+
+extension EndpointResult {
+    /// Seconds, by the `Date` of the answer; TLS vouches for it.
+    fileprivate func clockAhead(of now: Int64) -> Int64? {
+        guard case .response(let response) = self, let date = response.date else { return nil }
+        return HTTPDate.seconds(of: date.trimmed, now: now).map { $0 - now }
     }
 }
 

@@ -13,6 +13,10 @@ package struct ServerMetadata: Sendable {
 
     /// The issuer, checked code point by code point against the configured one; `nil` when nothing was discovered and none is configured.
     package let issuer: String?
+    /// The address whose document this is; `nil` when nothing was discovered.
+    package internal(set) var source: String?
+    /// Seconds by which the server's clock was ahead of this machine's when it sent the document (TIME-03); `nil` when it did not say.
+    package internal(set) var clockAhead: Int64?
     /// The defaults of RFC 8414 section 2 where the server says nothing.
     package var authenticationMethods = ["client_secret_basic"]
     package var grantTypes = ["authorization_code", "implicit"]
@@ -42,6 +46,9 @@ package struct ServerMetadata: Sendable {
         }
         return try found.get()
     }
+
+    /// Whether there is an endpoint of this kind at all; `url` may still refuse it.
+    package func names(_ endpoint: Endpoint) -> Bool { endpoints[endpoint] != nil }
 
     /// Takes over what a metadata document says, beside what is pinned. Unknown members are ignored, and what is wrong with one
     /// endpoint matters only to those who need it.

@@ -23,6 +23,23 @@ extension EndpointResponse {
     }
 }
 
+extension EndpointResponse {
+    /// What an answer that is no success means where asking again spends nothing.
+    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    func law(_ error: OAuthError?, now: Int64) -> ExchangeFailure.Law {
+        switch status {
+        case 408, 429, 500...599: return .answered(retryAfter: retryDelay(now: now))
+        case 401, 404, 405, 410, 415, ..<400: return .configuration
+        default: break
+        }
+        return switch error?.code {
+        case "temporarily_unavailable", "server_error": .answered(retryAfter: retryDelay(now: now))
+        case nil: .no
+        default: .configuration
+        }
+    }
+}
+
 extension String {
     /// Without spaces and tabs at both ends.
     var trimmed: String {

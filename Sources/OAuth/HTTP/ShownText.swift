@@ -1,8 +1,32 @@
+internal import Secrets
+
 extension String {
     /// What may be shown of a text that somebody else wrote: printable ASCII, `?` for anything else, cut to `most` bytes.
     func shown(atMost most: Int = 200) -> String {
         let bytes = utf8.prefix(most).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Without the words that could be a token, 40 or more of RFC 6750's characters in a row: what a server quotes need not be what it was
+    /// sent just now. An address stays, up to its query.
+    var withoutTokens: String {
+        var kept: [UInt8] = []
+        var word: [UInt8] = []
+        func endWord() {
+            let isToken = word.count >= 40 && !word.starts(with: "//".utf8)
+            kept += isToken ? Array("(withheld)".utf8) : word
+            word = []
+        }
+        for byte in utf8 {
+            if Secret.isTokenByte(byte) {
+                word.append(byte)
+            } else {
+                endWord()
+                kept.append(byte)
+            }
+        }
+        endWord()
+        return String(decoding: kept, as: UTF8.self)
     }
 
     /// The same code points in the same order. `==` would take texts for equal that only look alike (DISC-05).

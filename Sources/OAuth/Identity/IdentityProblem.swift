@@ -29,7 +29,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .type(let type): "is of the type '\(type)', which is another kind of token"
         case .critical: "demands an extension that is not understood (crit)"
         case .algorithm(let algorithm): "is signed with '\(algorithm)', which the server's metadata do not allow or nobody should"
-        case .unknownKey: "is signed with a key that the server does not publish"
+        case .unknownKey: "is signed with a key that the server does not publish; if its keys have just changed, try again in a minute"
         case .unfitKey: "is signed with a key that is not for its algorithm"
         case .unnamedKey: "does not say with which of the server's keys it is signed"
         case .signature: "has a wrong signature"

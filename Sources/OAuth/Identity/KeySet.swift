@@ -22,6 +22,7 @@ package struct KeySet: Sendable {
     }
 
     package var isEmpty: Bool { keys.isEmpty }
+    package var count: Int { keys.count }
 
     func keys(named id: String) -> [Key] { keys.filter { $0.id?.isExactly(id) == true } }
 

@@ -7,8 +7,8 @@ struct AuthorizationError {
 
     /// - Parameter secrets: what was sent. A server that sends it back is not quoted.
     init(_ error: Secret, remark: Secret?, withholding secrets: [Secret]) {
-        code = error.holds(anyOf: secrets) ? "withheld" : error.text.shown(atMost: 64)
-        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.shown() }
+        code = error.holds(anyOf: secrets) ? "withheld" : error.text.withoutTokens.shown(atMost: 64)
+        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.withoutTokens.shown() }
     }
 
     /// What came of the sign-in, in one calm sentence.
@@ -17,9 +17,9 @@ struct AuthorizationError {
     private var meaning: String {
         switch code {
         case "access_denied": "the sign-in was cancelled or refused"
-        case "login_required": "the server wants the person to sign in; ask without prompt=none"
-        case "consent_required": "the server wants the person's consent; ask without prompt=none"
-        case "interaction_required", "account_selection_required": "the server wants to ask the person something; ask without prompt=none"
+        case "login_required": "the server wants the person to sign in, and did not ask"
+        case "consent_required": "the server wants the person's consent, and did not ask for it"
+        case "interaction_required", "account_selection_required": "the server wants to ask the person something, and did not"
         case "server_error": "the server met an error while the person signed in; try again later"
         case "temporarily_unavailable": "the server cannot sign anybody in at present; try again later"
         case "invalid_scope": "the server does not grant a scope that was asked for; check the token's scopes and the registration"

@@ -51,22 +51,9 @@ package struct RevocationRequest: Sendable {
         if (200..<300).contains(response.status) { return .revoked }
         let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
         guard error?.code != "unsupported_token_type" else { return .unsupported }
-        let law = law(response.status, error, response.retryDelay(now: now))
+        let law = response.law(error, now: now)
         let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
         let text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
         return .failed(ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: response.status, text: text))
-    }
-
-    private func law(_ status: Int, _ error: OAuthError?, _ delay: Int?) -> ExchangeFailure.Law {
-        switch status {
-        case 408, 429, 500...599: return .answered(retryAfter: delay)
-        case 401, 404, 405, 410, 415, ..<400: return .configuration
-        default: break
-        }
-        return switch error?.code {
-        case "temporarily_unavailable", "server_error": .answered(retryAfter: delay)
-        case nil: .no
-        default: .configuration
-        }
     }
 }

@@ -24,6 +24,7 @@ nonisolated private final class ConfigurationReader {
     private let peers: PeerReader
     private let now: Int64
     private var configuration = Configuration()
+    private var named: [String: ServerSettings] = [:]
     private var tokenCount = 0
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
@@ -47,10 +48,10 @@ nonisolated private final class ConfigurationReader {
         for (name, tree) in files.applications {
             if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
         }
-        let isWhole = !problems.hasErrors && secrets.passedOver == 0
+        let isWhole = !problems.hasErrors && secrets.passedOver.isEmpty
         return ConfigurationReading(
             configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
-            applicationCount: files.applications.count, tokenCount: tokenCount, credentialsPassedOver: secrets.passedOver)
+            applicationCount: files.applications.count, tokenCount: tokenCount, passedOver: secrets.passedOver, servers: named, draft: configuration)
     }
 
     private func application(_ name: String, _ table: TableReader) {
@@ -60,6 +61,7 @@ nonisolated private final class ConfigurationReader {
         tokens(table, TokenReader(application: name, client: client, isERPNet: isERPNet, peers: peers, secrets: secrets, now: now), server)
         table.finish()
         guard let server else { return }
+        named[name] = server
         mustAgree(server, at: (table.node("endpoints") ?? table.node("issuer") ?? table.node("erpnet"))?.place ?? table.place)
         guard let identity = client.identity else { return }
         configuration.applications[name] = Application(name: name, server: server, client: identity)

@@ -1,3 +1,4 @@
+package import OAuth
 package import TokenLedger
 
 /// What came of reading a configuration folder.
@@ -11,9 +12,31 @@ nonisolated package struct ConfigurationReading: Sendable {
     package var applicationCount: Int
     package var tokenCount: Int
     /// Credentials that were not looked at because only systemd can hand them over.
-    package var credentialsPassedOver: Int
+    package var passedOver: [PassedCredential] = []
+    /// Every server that is named well, by application, and all that could be read of the rest, whole or not: for looking, not for use.
+    package var servers: [String: ServerSettings] = [:]
+    package var draft = Configuration()
 
     package var hasErrors: Bool { problems.contains { $0.severity == .error } }
+}
+
+nonisolated extension ConfigurationReading {
+    /// How to have credentials looked at that only systemd hands over; `nil` when there are none. Their files are encrypted for the
+    /// machine, so that only a service can be given them.
+    package func remedyForCredentials(at directory: String) -> String? {
+        guard !passedOver.isEmpty else { return nil }
+        let place = directory == DaemonOptions.defaultConfiguration ? "" : " --config \(directory)"
+        return "credentials are handed to services alone; as root, this tries them too: systemd-run --quiet --pipe --wait --collect "
+            + "-p User=tokend -p LoadCredentialEncrypted=secret:/etc/tokend/secrets.d tokend --check --online\(place)"
+    }
+}
+
+/// A credential that was not looked at, and where it is asked for.
+nonisolated package struct PassedCredential: Hashable, Sendable {
+    package var id: String
+    package var file: String
+    /// Dotted: `client.secret.credential`.
+    package var key: String
 }
 
 /// What `tokend --check` prints, and its exit status: 0, or 78 (EX_CONFIG of sysexits.h) if there is an error.
@@ -24,10 +47,10 @@ nonisolated package func checkReport(_ reading: ConfigurationReading) -> (lines:
         counted(errors, "error"), counted(reading.problems.count - errors, "warning"),
     ].joined(separator: ", ")
     var summary = "\(reading.directory): \(found)"
-    if reading.credentialsPassedOver > 0 {
-        summary += "; \(counted(reading.credentialsPassedOver, "credential")) not looked at: only the service has its credentials"
+    if !reading.passedOver.isEmpty {
+        summary += "; \(counted(reading.passedOver.count, "credential")) not looked at: only the service has its credentials"
     }
     return (reading.problems.sorted().map(\.description) + [summary], errors == 0 ? 0 : 78)
 }
 
-nonisolated private func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+nonisolated func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

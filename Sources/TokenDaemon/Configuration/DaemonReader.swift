@@ -34,14 +34,9 @@ nonisolated struct DaemonReader {
     private func storeKey(_ table: TableReader) -> Secret? {
         defer { table.finish() }
         return secrets.read("key", of: table, ifWritten: "make another key") { (key) throws(Complaint) in
-            guard key.count >= Self.shortestKey else {
-                throw Complaint("is too short to seal anything: at least \(Self.shortestKey) random characters; \"openssl rand -base64 32\" makes some")
-            }
+            _ = try SealingKeyText.key(key)
         }
     }
-
-    /// 128 bits and more even if only hex digits were used.
-    private static let shortestKey = 32
 
     private func limits(_ table: TableReader) -> Limits {
         var limits = Limits()

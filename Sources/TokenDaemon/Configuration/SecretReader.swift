@@ -5,7 +5,7 @@ internal import TokenLedger
 nonisolated final class SecretReader {
     private let sources: SecretSources
     /// Credentials that were not looked at.
-    private(set) var passedOver = 0
+    private(set) var passedOver: [PassedCredential] = []
 
     init(_ sources: SecretSources) { self.sources = sources }
 
@@ -30,15 +30,16 @@ nonisolated final class SecretReader {
             return nil
         }
         return table.value(hasFile ? "file" : "credential") { (node) throws(Complaint) in
-            let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node.text())
+            let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node)
             if let secret { try check(secret) }
             return secret
         }.flatMap(\.self)
     }
 
-    private func inCredential(_ id: String) throws(Complaint) -> Secret? {
+    private func inCredential(_ node: ConfigurationNode) throws(Complaint) -> Secret? {
+        let id = try node.text()
         let secret = try sources.secret(credential: id)
-        if secret == nil { passedOver += 1 }
+        if secret == nil { passedOver.append(PassedCredential(id: id, file: node.place.file, key: node.place.key ?? "")) }
         return secret
     }
 

@@ -20,6 +20,8 @@ final class Exchanger {
         case keys(ServerSettings)
         case token(flight: UInt64)
         case revocation(flight: UInt64, RevocationRequest)
+        case probe(flight: UInt64, TokenProbe)
+        case question((EndpointResult) -> Void)
     }
 
     /// Receives each plan's report.
@@ -69,16 +71,31 @@ final class Exchanger {
     private func receive(_ message: Message) {
         switch message {
         case .begin(let id):
-            if let flight = flights[id] { seekMetadata(for: flight) }
+            if let flight = flights[id] { setOut(flight) }
         case .ended(let transfer, let result):
             switch transfers.removeValue(forKey: transfer) {
             case .metadata(let settings)?: metadataAnswered(result, settings)
             case .keys(let settings)?: keysAnswered(result, settings)
             case .token(let id)?: tokenAnswered(result, id)
             case .revocation(let id, let request)?: revocationAnswered(result, id, request)
+            case .probe(let id, let probe)?: probeAnswered(result, id, probe)
+            case .question(let answer)?: answer(result)
             case nil: break
             }
         }
+    }
+
+    /// One request that belongs to no plan; its answer comes in a later turn, within so many seconds.
+    func ask(_ request: EndpointRequest, of settings: ServerSettings, within seconds: Int, _ answer: @escaping (EndpointResult) -> Void) {
+        submit(request, to: settings, before: clock().boot + .seconds(seconds), .question(answer))
+    }
+
+    /// Where an API is, the operator has said; where a server's endpoints are, the server is asked.
+    private func setOut(_ flight: Flight) {
+        guard case .errand(let plan) = flight.work, case .probe(let token, .api(let address), let header) = plan.errand else {
+            return seekMetadata(for: flight)
+        }
+        look(flight) { () throws(ExchangeFailure) in .api(APIProbe(at: try .probed(address), with: header.field(for: token))) }
     }
 
     // MARK: metadata
@@ -148,7 +165,7 @@ final class Exchanger {
         } catch {
             return fail(flight, error)
         }
-        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()) else { return finish(flight, outcome) }
+        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()), !flight.isSpent else { return finish(flight, outcome) }
         flights[id] = flight
         seekMetadata(for: flight)
     }
@@ -232,6 +249,10 @@ final class Exchanger {
             } catch {
                 finish(flight, .revoked(.failure(error), metadata))
             }
+        case .probe(let token, _, _):
+            look(flight) { () throws(ExchangeFailure) in
+                .introspection(IntrospectionRequest(token, as: plan.application.client, at: try metadata.url(of: .introspection)))
+            }
         }
     }
 
@@ -244,6 +265,20 @@ final class Exchanger {
         }
     }
 
+    private func look(_ flight: Flight, _ probe: () throws(ExchangeFailure) -> TokenProbe) {
+        do throws(ExchangeFailure) {
+            let probe = try probe()
+            submit(probe.message(), to: flight.settings, before: flight.deadline, .probe(flight: flight.id, probe))
+        } catch {
+            finish(flight, .probed(.unknown(error)))
+        }
+    }
+
+    private func probeAnswered(_ result: EndpointResult, _ id: UInt64, _ probe: TokenProbe) {
+        guard let flight = flights[id] else { return }
+        finish(flight, .probed(probe.health(in: result, now: clock().wall)))
+    }
+
     // MARK: ends
 
     private func fail(_ flight: Flight, _ failure: ExchangeFailure) {
@@ -253,6 +288,7 @@ final class Exchanger {
             switch plan.errand {
             case .locate: finish(flight, .located(.failure(failure)))
             case .revoke: finish(flight, .revoked(.failure(failure), nil))
+            case .probe: finish(flight, .probed(.unknown(failure)))
             }
         }
     }

@@ -87,6 +87,12 @@ struct Flight {
         return request.outcome(of: result, now: now.wall)
     }
 
+    /// A code is sent once: some servers have used it up with whatever they answered (AC-13).
+    var isSpent: Bool {
+        guard case .exchange(let plan) = work, case .authorizationCode = plan.grant else { return false }
+        return true
+    }
+
     /// Whether newer metadata could help; they are asked for once.
     mutating func isWorthAnotherAddress(_ outcome: ExchangeOutcome) -> Bool {
         guard refused == nil, case .failure(let failure) = outcome, failure.doubtsEndpoint else { return false }

@@ -25,7 +25,10 @@ extension TokenKeeper {
         record(entry, of: asker)
         switch result {
         case .failure(let refusal): return .reply(.refused(refusal))
-        case .success(let started) where started.isEmpty: return .reply(.ok(words: ["0"]))
+        case .success(let started) where started.isEmpty:
+            // nothing is renewed, but a reference token may be looked at
+            perform(turn)
+            return .reply(.ok(words: ["0"]))
         case .success(let started):
             let batch = makeNumber()
             batches[batch] = RenewBatch(asker: asker, number: number, remaining: started.count, rows: [])

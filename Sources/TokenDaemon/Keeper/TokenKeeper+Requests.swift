@@ -91,15 +91,17 @@ extension TokenKeeper {
         case .success(let query):
             let waiter = makeNumber()
             let (verdict, turn) = put { $0.reject(query.waiting(wait), id: id, waiter: waiter, at: now) }
-            let kind = Pending.Kind.reject(name: name)
+            let reply: Reply
             switch verdict {
-            case .newer: return .reply(rejected(name, .newer, asker, .ok(words: ["newer"])))
-            case .cooling(let pause):
-                return .reply(rejected(name, .cooling, asker, .ok(words: ["cooling"], fields: [Field("retry-after", pause)])))
-            case .refused(let refusal): return .reply(rejected(name, AuditDecision(refusal.code), asker, .refused(refusal)))
+            case .newer: reply = rejected(name, .newer, asker, .ok(words: ["newer"]))
+            case .cooling(let pause): reply = rejected(name, .cooling, asker, .ok(words: ["cooling"], fields: [Field("retry-after", pause)]))
+            case .refused(let refusal): reply = rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
             case .renewing:
-                return conclude(turn, waiter, Pending(asker: asker, number: number, kind: kind, deadline: deadline(wait)))
+                return conclude(turn, waiter, Pending(asker: asker, number: number, kind: .reject(name: name), deadline: deadline(wait)))
             }
+            // a reference token cannot be renewed, but somebody should hear of it
+            perform(turn)
+            return .reply(reply)
         }
     }
 

@@ -38,7 +38,7 @@ extension TokenKeeper {
         switch authorise(name, asker.caller, or: { _ in true }) {
         case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
         case .success(let settings):
-            return wait(name, number, asker) { waiter in put { $0.logout(settings, waiter: waiter, at: now) } }
+            return wait(name, number, asker) { waiter in put { $0.logout(settings, for: asker.caller, waiter: waiter, at: now) } }
         }
     }
 
@@ -52,7 +52,7 @@ extension TokenKeeper {
             case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
             case .success(let told): end = told
             }
-            return wait(name, number, asker) { waiter in put { $0.importToken(settings, token, expires: end, waiter: waiter, at: now) } }
+            return wait(name, number, asker) { waiter in put { $0.importToken(settings, token, expires: end, for: asker.caller, waiter: waiter, at: now) } }
         }
     }
 

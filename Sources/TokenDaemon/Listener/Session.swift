@@ -78,6 +78,8 @@ final class Session: Readiness, Asker {
             lastActivity = desk.loop.now
             hasSpoken = true
             if watching == nil { read(UnsafeRawBufferPointer(start: base, count: count)) }
+            // a token that was brought in, or a code, would lie here until somebody else says as much
+            tokend_wipe(base, count)
         } else if count == 0 {
             endInput()
         } else if count != -Int(EAGAIN) {

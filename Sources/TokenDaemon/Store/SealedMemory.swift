@@ -24,16 +24,13 @@ final class SealedMemory {
     }
 
     private let memory: KeptMemory
+    /// Somebody keeps it when this process ends.
+    private var isKept = true
     private let sealer: StoreSealer
     private var entries: [String: Entry] = [:]
     private var free: Set<Int> = []
     /// Pairs that were ever used.
     private var pairs = 0
-
-    /// The memory that systemd kept, or a new one that it keeps from now on.
-    convenience init(sealer: StoreSealer) throws(SystemError) {
-        try self.init(KeptMemory.inherited(Self.name), sealer: sealer)
-    }
 
     /// - Parameter inherited: used if it is of this version, otherwise given up.
     init(_ inherited: KeptMemory?, sealer: StoreSealer) throws(SystemError) {
@@ -43,7 +40,7 @@ final class SealedMemory {
         } else {
             memory = try KeptMemory(Self.name)
             try Self.write(Self.beginning, at: 0, to: memory)
-            memory.keep()
+            isKept = memory.keep()
         }
         pairs = max(memory.size - Self.page + 2 * Self.slot - 1, 0) / (2 * Self.slot)
         for pair in 0..<min(pairs, Self.mostEntries) { take(pair) }
@@ -54,6 +51,7 @@ final class SealedMemory {
         guard (1...StoreSealer.longestName).contains(name.utf8.count), content.count <= StoredRecord.longest else {
             throw StoreFault("\(quoted(name)) does not fit into the memory that outlives the process")
         }
+        guard isKept else { throw StoreFault("there is no memory that outlives the process: nobody keeps it (FileDescriptorStoreMax=)") }
         let old = entries[name]
         var entry = Entry(pair: 0, side: 0, sequence: 1)
         if let old {

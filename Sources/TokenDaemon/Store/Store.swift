@@ -57,7 +57,7 @@ final class Store {
     }
 
     /// All that is there, once and before the first task. Takes as long as the disk does, at the start alone. A successor that only the memory
-    /// holds is found too and written to the disk; records of an older key are sealed anew; both in the background.
+    /// holds is found too, for whoever has it written; records of an older key are sealed anew in the background.
     func load() throws(SystemError) -> StoreContents {
         var contents = try WorkThread.result { [room] in Result { () throws(SystemError) in try room.load() } }.get()
         contents.notes = keyNotes + contents.notes
@@ -88,10 +88,6 @@ final class Store {
         if let (name, generation) = committing.removeValue(forKey: report.id), case .success = report.result, let held = kept[name], held <= generation {
             forget(name)
         }
-        guard report.id < Self.ownTasks else {
-            if case .failure(let fault) = report.result { noted("\(fault); the record is in memory only, until the next renewal or stop") }
-            return
-        }
         reported(report)
     }
 
@@ -108,9 +104,6 @@ final class Store {
         kept[record.name] = record.generation
     }
 
-    /// The tasks that the store gives itself are numbered from the end.
-    private var lastOwnTask = UInt64.max
-    private static let ownTasks = UInt64.max - 1_000_000
     private static let prefix = "record:"
 
     private func keptRecords() -> [StoredRecord] {
@@ -127,13 +120,12 @@ final class Store {
         if let place, case .record(let present, _) = contents.found[place], present.generation >= record.generation {
             return memory.remove(Self.prefix + record.name.description)
         }
-        var job = StoreJob.commit(record)
-        if let place, case .locked = contents.found[place] { job = .replace(record) }
-        if let place { contents.found[place] = .record(record, nil) } else { contents.found.append(.record(record, nil)) }
+        var reason: String?
+        if let place, case .locked(_, let text) = contents.found[place] { reason = text }
+        let found = Found.unsynced(record, overLocked: reason)
+        if let place { contents.found[place] = found } else { contents.found.append(found) }
         contents.notes.append("the last renewal of \"\(record.name)\" was in memory only; it is written to the disk now")
         kept[record.name] = record.generation
-        perform(StoreTask(id: lastOwnTask, job: job))
-        lastOwnTask -= 1
     }
 }
 
@@ -145,7 +137,7 @@ nonisolated enum StoreMessage: Sendable {
 nonisolated extension Found {
     fileprivate var name: TokenName {
         switch self {
-        case .record(let record, _): record.name
+        case .record(let record, _), .unsynced(let record, _): record.name
         case .locked(let name, _): name
         }
     }

@@ -11,7 +11,8 @@ package final class Daemon {
     private let exchanger: Exchanger
     private let store: Store
     private let keeper: TokenKeeper
-    private let contents: StoreContents
+    /// What the store held at the start, until the ledger has it.
+    private var contents: StoreContents
     private let reloader: Reloader
     private let state: StateFolder
     private let status: StatusLine
@@ -35,6 +36,8 @@ package final class Daemon {
         state = try StateFolder(options.state)
         audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
+        // before any key is there; without locked memory the keys are where all other secrets are
+        do throws(OpenSSLError) { try initialiseSecureHeap() } catch { audit.record(AuditEntry(.trouble, reason: "secure-heap", text: error.description)) }
         store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess, loop: loop)
         contents = try store.load()
         keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
@@ -55,6 +58,8 @@ package final class Daemon {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
         keeper.start(with: contents.found)
+        // it would keep the first refresh tokens long after they are spent
+        contents.found = []
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
             ThisProcess.forgetReading()
             ServiceManager.ready(status: status.begin())

@@ -27,15 +27,17 @@ extension AuditEntry {
         case .signInFailed(let token, let refusal, let caller):
             self.init(.signInFailed, AuditDecision(refusal.code), token: token, consumer: .uid(caller.uid), caller: caller, text: refusal.text)
             (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
-        case .signedOut(let token, let isRevoked, let trouble):
-            self.init(.signedOut, .allowed, token: token, text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
+        case .signedOut(let token, let caller, let isRevoked, let trouble):
+            self.init(
+                .signedOut, .allowed, token: token, consumer: .uid(caller.uid), caller: caller,
+                text: isRevoked ? "revoked at the server" : "forgotten here" + (trouble.map { "; the server was not told: " + $0 } ?? ""))
             if trouble != nil { priority = .warning }
-        case .imported(let token, let id, let expires):
-            self.init(.imported, .allowed, token: token, tokenID: id)
+        case .imported(let token, let id, let caller, let expires):
+            self.init(.imported, .allowed, token: token, tokenID: id, consumer: .uid(caller.uid), caller: caller)
             self.expires = expires
         case .endsSoon(let token, let end, let seconds):
             let isReference = configuration.tokens[token]?.grant.kind == .reference
-            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again: tokenctl login \(token)")
+            self.init(.endsSoon, token: token, text: isReference ? "have it reissued" : "somebody has to sign in again (tokenctl login \(token))")
             (expires, remaining) = (.at(end), seconds)
         case .loginRequired(let token, let refusal):
             self.init(.loginRequired, .loginRequired, token: token, text: refusal.text)
@@ -49,6 +51,8 @@ extension AuditEntry {
         case .storeNote(let token, let text): self.init(.trouble, token: token, reason: "store-note", text: text)
         case .notRevoked(let token, let text):
             self.init(.trouble, token: token, reason: "not-revoked", text: "a token of \"\(token)\" that is of no use any more lives on at the server: \(text)")
+        case .probeTrouble(let token, let id, let trouble): self.init(trouble, of: token, id)
+        case .probeTroubleEnded(let token, let id, let kind, let isHealed): self.init(theEndOf: kind, token, id, isHealed: isHealed)
         case .referenceRejected(let token, let id):
             self.init(
                 .trouble, token: token, tokenID: id, reason: "reference-rejected",

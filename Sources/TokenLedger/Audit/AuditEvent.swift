@@ -83,7 +83,8 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .troubleEnded: .trouble
         case .limitCleared: .limitReached
         case .signedIn: .loginRequired
-        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .signInFailed, .signedOut, .imported, .endsSoon, .loginRequired, .trouble, .limitReached, .sharedToken,
+        case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .signInFailed, .signedOut, .imported, .endsSoon, .loginRequired,
+            .trouble, .limitReached, .sharedToken,
             .configurationLoaded, .configurationRefused, .started, .stopping, .others, .auditGap:
             nil
         }

@@ -43,7 +43,7 @@ struct AuditKey: Hashable, Sendable {
 
 /// What is counted together.
 enum AuditGroup: Hashable, Sendable {
-    indirect case one(AuditKey)
+    case one(AuditKey)
     /// what no longer fits, by user
     case others(uid: UInt32?)
     /// what does not even fit there

@@ -37,8 +37,8 @@ private func sentence(_ entry: AuditEntry) -> String {
     case .renewalAsked: "renewal of \(AuditPhrase.quoted(entry)) asked for by \(AuditPhrase.who(entry))"
     case .signedIn: signedIn(entry)
     case .signInFailed: "sign-in for \(AuditPhrase.quoted(entry)) by \(AuditPhrase.who(entry)) came to nothing\(AuditPhrase.detail(entry))"
-    case .signedOut: "\(AuditPhrase.quoted(entry)) is signed out\(AuditPhrase.detail(entry))"
-    case .imported: "a token was brought in for \(AuditPhrase.quoted(entry))\(AuditPhrase.id(entry))\(AuditPhrase.detail(entry))"
+    case .signedOut: "\(AuditPhrase.quoted(entry)) is signed out by \(AuditPhrase.who(entry))\(AuditPhrase.detail(entry))"
+    case .imported: "a token was brought in for \(AuditPhrase.quoted(entry)) by \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))\(AuditPhrase.detail(entry))"
     case .endsSoon: "\(AuditPhrase.quoted(entry)) ends in \(AuditPhrase.duration(entry.remaining ?? 0))\(AuditPhrase.detail(entry))"
     case .loginRequired: "\(AuditPhrase.quoted(entry)) needs a person to sign in\(AuditPhrase.detail(entry))"
     case .sharedToken: "\(AuditPhrase.quoted(entry)) is shared: all callers that its rules allow are handed the same token"

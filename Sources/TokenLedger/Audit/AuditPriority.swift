@@ -11,7 +11,9 @@ extension AuditEvent {
     package var usualPriority: AuditPriority {
         switch self {
         case .handedOut, .renewed, .configurationLoaded, .others: .info
-        case .refused, .rejected, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported, .troubleEnded, .limitCleared, .sharedToken, .started, .stopping: .notice
+        case .refused, .rejected, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported, .troubleEnded, .limitCleared, .sharedToken,
+            .started, .stopping:
+            .notice
         case .renewalFailed, .endsSoon, .trouble, .limitReached, .auditGap: .warning
         case .configurationRefused, .loginRequired: .error
         }

@@ -33,6 +33,8 @@ struct Holding: Sendable {
     var grant: UInt64 = 0
     /// How many of the warnings ahead of its end were given.
     var warnings = 0
+    /// The record is in use and in the memory that a crash does not reach, but not on the disk: it is not spent before it is.
+    var isUnsynced = false
     /// The store does not take what it must keep; said once.
     var isStoreFailing = false
 
@@ -66,6 +68,7 @@ struct Holding: Sendable {
         take(record)
         (ended, doubt, flight) = (nil, nil, nil)
         (refusals, notBefore, warnings) = (0, 0, 0)
+        isUnsynced = false
     }
 }
 
@@ -83,6 +86,8 @@ package struct Pace: Sendable {
     package var intent = Int64.seconds(10)
     /// Until a successor that is not durable is trouble.
     package var successor = Int64.seconds(2)
+    /// From LOGIN to its end: as long as a code may live (RFC 6749 section 4.1.2).
+    package var signIn = Int64.seconds(600)
 
     package init() {}
 }

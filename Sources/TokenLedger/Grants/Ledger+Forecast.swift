@@ -9,7 +9,10 @@ extension Ledger {
         switch settings.grant {
         case .clientCredentials: return nil
         case .authorizationCode(let signIn): return wantOfHolding(token) == nil ? forecast(token, signIn) : nil
-        case .reference: if case .at(let end)? = entries[settings.soleKey]?.held?.expires { return end } else { return nil }
+        case .reference(let reference):
+            guard let held = entries[settings.soleKey]?.held else { return nil }
+            if case .at(let end) = held.expires { return end }
+            return toldEnd(token, reference)
         }
     }
 

@@ -12,6 +12,15 @@ extension Ledger {
             case .locked(let token, let reason):
                 holdings[token] = Holding(locked: reason)
                 turn.events.append(.locked(token, reason))
+            case .unsynced(let record, let reason):
+                var holding = Holding()
+                holding.take(record)
+                (holding.locked, holding.isUnsynced) = (reason, true)
+                holdings[record.name] = holding
+                let id = makeID()
+                unsynced[id] = record
+                writeLate(id, at: now, &turn)
+                holdings[record.name]?.locked = nil
             case .record(let record, let intent):
                 var holding = Holding()
                 holding.take(record)
@@ -45,7 +54,9 @@ extension Ledger {
         switch settings.grant {
         case .clientCredentials: return
         case .authorizationCode: scheduleKeepAlive(token, at: now)
-        case .reference(let reference): hold(reference, settings, at: now, &turn)
+        case .reference(let reference):
+            hold(reference, settings, at: now, &turn)
+            scheduleProbe(token, at: now, &turn)
         }
         scheduleWarning(token, at: now)
     }
@@ -73,7 +84,7 @@ extension Ledger {
     private func wantOfReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
         let token = settings.name
         if reference.value == nil {
-            if let reason = holdings[token]?.locked { return .locked(token, reason) }
+            if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: true) }
             guard let record = holdings[token]?.record, record.kind == .reference else { return .nothingImported(token) }
             guard isOurs(record) else { return .otherServer(token, record) }
         }
@@ -87,9 +98,11 @@ extension Ledger {
     }
 
     /// RT-14: it goes to the server and the client that it was given to, and to nobody else.
-    func isOurs(_ record: StoredRecord) -> Bool {
-        guard let binding = binding(of: record.name) else { return false }
-        return record.binding.server == binding.server && record.binding.clientID == binding.clientID && record.binding.grant == binding.grant
+    func isOurs(_ record: StoredRecord) -> Bool { isOurs(record.binding, record.name) }
+
+    func isOurs(_ binding: RecordBinding, _ token: TokenName) -> Bool {
+        guard let present = self.binding(of: token) else { return false }
+        return binding.server == present.server && binding.clientID == present.clientID && binding.grant == present.grant
     }
 
     /// What a record of this token would be bound to now.

@@ -7,7 +7,12 @@ extension Ledger {
     /// Makes what the configuration names, or the store has, the token that is served; until its end.
     mutating func hold(_ reference: ReferenceSettings, _ settings: TokenSettings, at now: Moment, _ turn: inout Turn) {
         let key = settings.soleKey
-        guard let (token, expires) = value(reference, settings.name) else { return close(key) }
+        guard let (token, expires) = value(reference, settings.name) else {
+            // whoever watches goes on watching: another one may be brought in
+            entries[key]?.held = nil
+            entries[key]?.endCurrency()
+            return isForgettable(key, at: now.boot) ? close(key) : reschedule(key, at: now.boot)
+        }
         let held = HeldToken(
             reference: token, id: fingerprint(token), scopes: settings.scopes, header: settings.header, expires: expires, at: now)
         if let present = entries[key]?.held, present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
@@ -29,7 +34,9 @@ extension Ledger {
     // MARK: bringing one in
 
     /// IMPORT: a reference token, or a refresh token that was got elsewhere, straight into the store.
-    package mutating func importToken(_ settings: TokenSettings, _ secret: Secret, expires: Expiry?, waiter: UInt64, at now: Moment) -> Turn {
+    package mutating func importToken(
+        _ settings: TokenSettings, _ secret: Secret, expires: Expiry?, for caller: Caller, waiter: UInt64, at now: Moment
+    ) -> Turn {
         var turn = Turn()
         let name = settings.name
         switch importable(settings, secret, expires) {
@@ -45,7 +52,7 @@ extension Ledger {
                 name: name, kind: kind, binding: binding, generation: before.generation + 1, grant: before.grant + 1, secret: secret,
                 scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
             holdings[name]?.generation = record.generation
-            imports[waiter] = record
+            imports[waiter] = Import(record: record, caller: caller)
             enqueue(.replace(record), .importing(waiter: waiter), &turn)
         }
         return turn
@@ -53,6 +60,7 @@ extension Ledger {
 
     private func importable(_ settings: TokenSettings, _ secret: Secret, _ expires: Expiry?) -> Result<StoredRecord.Kind, Refusal> {
         let name = settings.name
+        if let refusal = reasonToComeAgain(name) { return .failure(refusal) }
         guard secret.isBearerToken else {
             return .failure(Refusal(.badRequest, [], "that is no token: it has characters that no token may have, or is longer than 32 KiB"))
         }
@@ -65,7 +73,9 @@ extension Ledger {
             }
             guard !isErpNet(name) || secret.isErpNetReference else {
                 return .failure(
-                    Refusal(.refused, [Field("reason", "shape")], "that is no reference token of ERP.net: those begin with enrt_ and go on with letters and digits"))
+                    Refusal(
+                        .refused, [Field("reason", "shape")],
+                        "that is no reference token of ERP.net (enrt_ and letters and digits); give it as it was shown when it was made"))
             }
             return .success(.reference)
         case .authorizationCode:
@@ -82,7 +92,8 @@ extension Ledger {
     }
 
     mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, note: String?, at now: Moment, _ turn: inout Turn) {
-        guard let record = imports.removeValue(forKey: waiter) else { return }
+        guard let brought = imports.removeValue(forKey: waiter) else { return }
+        let record = brought.record
         if let note { turn.events.append(.storeNote(record.name, note)) }
         switch result {
         case .failure(let fault):
@@ -91,11 +102,17 @@ extension Ledger {
         case .success:
             let id = fingerprint(record.secret)
             replaced(record.name, by: record, at: now, &turn)
-            turn.events.append(.imported(record.name, id, expires: record.expires))
+            turn.events.append(.imported(record.name, id, caller: brought.caller, expires: record.expires))
             turn.answers.append((waiter, .signIn(.imported(id))))
             settleIn(record.name, at: now, &turn)
         }
     }
+}
+
+/// A token on its way into the store.
+struct Import: Sendable {
+    var record: StoredRecord
+    var caller: Caller
 }
 
 extension Secret {

@@ -19,10 +19,14 @@ struct Spending: Sendable {
     }
     /// Which sign-in the token belongs to.
     var grant: UInt64
+    /// Whose the token is.
+    var binding: RecordBinding
     var intent: Intent
     var stage = Stage.preparing
     /// Failed attempts to write the successor.
     var failures = 0
+
+    var kept: StoredRecord? { if case .keeping(let record, _) = stage { record } else { nil } }
 }
 
 extension Ledger {
@@ -30,11 +34,18 @@ extension Ledger {
 
     /// Writes down what is about to happen.
     mutating func beginSpending(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else { return }
+        guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else {
+            return abandon(id, at: now, &turn)
+        }
+        guard !holding.isUnsynced else {
+            // the token that would be sent is not on the disk yet
+            holdings[token]?.notBefore = now.boot + Self.lateRetry
+            return abandon(id, because: .notSynced(token), at: now, &turn)
+        }
         let intent = Intent(
             grant: record.grant, generation: record.generation, attempt: holding.doubt == nil ? 1 : 2, token: fingerprint(secret), sent: now.wall)
         holdings[token]?.flight = id
-        flights[id]?.spending = Spending(grant: record.grant, intent: intent)
+        flights[id]?.spending = Spending(grant: record.grant, binding: record.binding, intent: intent)
         overdue.set(id, at: now.boot + pace.intent)
         enqueue(.prepare(token, intent), .intent(flight: id, token), &turn)
     }
@@ -107,7 +118,7 @@ extension Ledger {
         guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
             // another sign-in has taken its place meanwhile
             flights[id] = nil
-            if let successor = report.successor { revoke(successor, of: token, &turn) }
+            if let successor = report.successor { revoke(successor, spending.binding, &turn, of: token) }
             return pumpAll(at: now, &turn)
         }
         if let next = successor(of: record, report) {
@@ -160,7 +171,7 @@ extension Ledger {
         noteStoreWorks(token, &turn)
         guard holdings[token]?.flight == id else {
             flights[id] = nil
-            return revoke(record.secret, of: token, &turn)
+            return revoke(record.secret, record.binding, &turn, of: token)
         }
         holdings[token]?.take(record)
         concludeSpending(id, report, at: now, &turn)
@@ -172,6 +183,8 @@ extension Ledger {
         guard case .keeping? = flight.spending?.stage else { return }
         noteStore(flight.key.token, fault, &turn)
         flights[id]?.spending?.failures += 1
+        // memory alone has it: at least a crash of the daemon must not reach it
+        if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
         let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
         overdue.set(id, at: now.boot + pause)
         dismiss(flight.key, fault, at: now, &turn)
@@ -179,7 +192,7 @@ extension Ledger {
 
     /// A step to the disk takes longer than it may, or its next try is due.
     mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, &turn) }
+        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, at: now, &turn) }
         let token = flight.key.token
         switch spending.stage {
         case .exchanging: break
@@ -187,7 +200,7 @@ extension Ledger {
         case .keeping(let record, _) where holdings[token]?.flight != id:
             // another sign-in has taken its place: this one is of no use any more
             flights[id] = nil
-            revoke(record.secret, of: token, &turn)
+            revoke(record.secret, record.binding, &turn, of: token)
         case .keeping where holdings[token]?.replacements ?? 0 > 0: overdue.set(id, at: now.boot + pace.successor)
         case .keeping(let record, _) where spending.failures > 0:
             overdue.set(id, at: now.boot + pace.successor)
@@ -206,6 +219,7 @@ extension Ledger {
             holdings[record.name]?.replacements == 0
         else { return }
         holdings[record.name]?.take(record)
+        holdings[record.name]?.isUnsynced = true
         unsynced[id] = record
         concludeSpending(id, report, at: now, &turn)
         // a try that has failed already is made again; one that is under way reports under the flight's number
@@ -215,18 +229,26 @@ extension Ledger {
     /// What became of the writing of a successor that is in use already.
     mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         guard let record = unsynced[id] else { return }
-        if case .success = result {
-            unsynced[id] = nil
-            return noteStoreWorks(record.name, &turn)
-        }
-        overdue.set(id, at: now.boot + .seconds(10))
+        guard case .success = result else { return overdue.set(id, at: now.boot + Self.lateRetry) }
+        unsynced[id] = nil
+        noteStoreWorks(record.name, &turn)
+        holdings[record.name]?.isUnsynced = false
+        holdings[record.name]?.notBefore = 0
+        for key in credentials[record.name]?.entries ?? [] { reschedule(key, at: now.boot) }
+        scheduleKeepAlive(record.name, at: now)
     }
+    static let lateRetry = Int64.seconds(10)
 
-    /// A newer record of the same name, or a new sign-in, makes the writing of an older one needless.
-    private mutating func writeLate(_ id: UInt64, _ turn: inout Turn) {
-        guard let record = unsynced[id] else { return }
-        guard holdings[record.name]?.record == record else { return unsynced[id] = nil }
-        enqueue(.commit(record), .late(id), &turn)
+    /// Writes what only the memory has once more. A new sign-in in its place makes that needless; while one is on its way to the disk it
+    /// must not come behind it.
+    mutating func writeLate(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
+        guard let record = unsynced[id], let holding = holdings[record.name] else { return }
+        guard holding.record == record else { return unsynced[id] = nil }
+        if holding.replacements > 0 {
+            if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
+            return
+        }
+        enqueue(holding.locked == nil ? .commit(record) : .replace(record), .late(id), &turn)
     }
 
     /// Everything is on the disk that has to be.
@@ -245,6 +267,7 @@ extension Ledger {
         case .failure where report.successor != nil:
             // the token was spent and its successor is safe; what else came is of no use
             spent(token, at: now)
+            if case .exchanging = spending.stage { tidyIntent(token, &turn) }
         case .failure(let failure):
             verdict = unspent(token, failure, spending, report, at: now, &turn)
         }
@@ -351,11 +374,15 @@ extension Ledger {
     package var isSpending: Bool {
         flights.values.contains { flight in
             switch flight.spending?.stage {
-            case .exchanging?, .keeping?: true
-            case .preparing?, nil: false
+            case .preparing?, .exchanging?, .keeping?: true
+            case nil: false
             }
-        } || steps.values.contains(where: \.matters)
+        } || !unsynced.isEmpty || steps.values.contains(where: \.matters)
     }
+}
+
+extension StoreFault {
+    static func notSynced(_ token: TokenName) -> StoreFault { StoreFault("the refresh token of \"\(token)\" is not on the disk yet, so it is not spent") }
 }
 
 extension StoreStep {

@@ -13,7 +13,8 @@ extension Refusal {
 
     static func otherServer(_ token: TokenName, _ record: StoredRecord) -> Refusal {
         .loginRequired(
-            token, "issuer-changed", "the sign-in belongs to client \"\(record.binding.clientID)\" at \(record.binding.server), the configuration names another")
+            token, "issuer-changed", "the sign-in belongs to client \"\(record.binding.clientID)\" at \(record.binding.server), the configuration names another"
+        )
     }
 
     static func answerLost(_ token: TokenName) -> Refusal {
@@ -35,8 +36,10 @@ extension Refusal {
         return refusal
     }
 
-    static func locked(_ token: TokenName, _ reason: String) -> Refusal {
-        Refusal(.refused, [Field("reason", lockedReason)], "the record of \"\(token)\" cannot be opened: \(reason)")
+    static func locked(_ token: TokenName, _ reason: String, isReference: Bool = false) -> Refusal {
+        let remedy = isReference ? "bring the token in again: tokenctl import \(token)" : "sign in again: tokenctl login \(token)"
+        return Refusal(
+            .refused, [Field("reason", lockedReason)], "the record of \"\(token)\" cannot be opened: \(reason); unless that is mended, \(remedy)")
     }
     private static let lockedReason = "locked"
     var isOfLockedRecord: Bool { code == .refused && fields.contains(Field("reason", Self.lockedReason)) }

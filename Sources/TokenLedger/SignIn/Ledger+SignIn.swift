@@ -14,10 +14,13 @@ extension Ledger {
         switch loginRequest(settings, redirectURI, caller, entropy) {
         case .failure(let refusal): turn.answers.append((waiter, .refused(refusal)))
         case .success(let request):
-            guard let application = configuration.applications[String(settings.name.application)] else { return turn }
+            guard let application = configuration.applications[String(settings.name.application)], let binding = binding(of: settings.name) else {
+                turn.answers.append((waiter, .refused(.configurationChanged)))
+                return turn
+            }
             var login = PendingLogin(
-                id: entropy.id, token: settings.name, caller: caller, generation: credentials[settings.name]?.generation ?? 0, request: request,
-                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + PendingLogin.patience)
+                id: entropy.id, token: settings.name, caller: caller, generation: generation(of: settings.name), binding: binding, request: request,
+                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn)
             login.waiter = waiter
             logins.begin(login)
             run(.locate, for: settings.name, application, .login(entropy.id), &turn)
@@ -40,7 +43,8 @@ extension Ledger {
             return .failure(Refusal(.busy, [Field("retry-after", 60)], "too many sign-ins have begun and not ended"))
         }
         var request = AuthorizationRequest(
-            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes, responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
+            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes,
+            responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
             state: entropy.state, nonce: entropy.nonce, challenge: entropy.challenge)
         (request.prompt, request.loginHint, request.maxAge) = (signIn.prompt, signIn.loginHint, signIn.maxAge.map(Int64.init))
         request.audience = settings.audiences.first.map { Audience(parameter: settings.audienceParameter, value: $0) }
@@ -73,6 +77,11 @@ extension Ledger {
             turn.answers.append((waiter, .refused(.noSuchLogin)))
             return turn
         }
+        if let refusal = reasonToEnd(login) {
+            finish(id, .refused(refusal), &turn)
+            turn.answers.append((waiter, .refused(refusal)))
+            return turn
+        }
         guard case .open(let pending) = login.stage else {
             turn.answers.append((waiter, .refused(.loginGoesOn)))
             return turn
@@ -81,7 +90,7 @@ extension Ledger {
         case .stray(let text):
             turn.answers.append((waiter, .refused(Refusal(.refused, [Field("reason", "state")], text))))
             logins.change(id) { $0.strays += 1 }
-            if login.strays + 1 >= PendingLogin.mostStrays { finish(id, .refused(.tooManyStrays(login.token)), &turn) }
+            if login.strays + 1 >= PendingLogin.mostStrays { finish(id, .refused(.tooManyStrays), &turn) }
         case .ended(let failure):
             logins.change(id) { $0.waiter = waiter }
             finish(id, .refused(.signIn(login.token, failure)), &turn)
@@ -93,11 +102,11 @@ extension Ledger {
     }
 
     private mutating func redeem(_ id: LoginID, _ login: PendingLogin, _ code: Secret, _ idToken: Secret?, _ turn: inout Turn) {
-        guard let application = configuration.applications[String(login.token.application)],
-            login.generation == credentials[login.token]?.generation ?? 0
-        else { return finish(id, .refused(.configurationChanged), &turn) }
+        guard let application = configuration.applications[String(login.token.application)] else {
+            return finish(id, .refused(.configurationChanged), &turn)
+        }
         let plan = makeID()
-        logins.flights[plan] = id
+        logins.flights[plan] = Redemption(login: id, token: login.token, binding: login.binding)
         logins.change(id) { $0.stage = .redeeming }
         turn.plans.append(
             ExchangePlan(
@@ -108,20 +117,24 @@ extension Ledger {
 
     /// What came of a code.
     mutating func settleSignIn(_ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        guard let id = logins.flights.removeValue(forKey: report.plan) else { return }
+        guard let redemption = logins.flights.removeValue(forKey: report.plan) else { return }
+        let id = redemption.login
         guard let login = logins[id], case .redeeming = login.stage, !isStopping, let settings = configuration.tokens[login.token],
-            login.generation == credentials[login.token]?.generation ?? 0
+            login.generation == generation(of: login.token)
         else {
             // nobody waits for it any more
-            if let login = logins[id] { finish(id, .refused(.configurationChanged), &turn) ; discard(report, of: login.token, &turn) }
-            return
+            finish(id, .refused(.configurationChanged), &turn)
+            return discard(report, redemption.token, redemption.binding, &turn)
         }
         switch report.outcome {
-        case .failure(let failure): finish(id, .refused(.signIn(login.token, failure)), &turn)
+        case .failure(let failure):
+            // an ID token that is not believed comes beside a refresh token
+            discard(report, login.token, login.binding, &turn)
+            finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .success(let tokens):
-            switch judge(tokens, settings.soleKey, report) {
+            switch judge(tokens, settings.soleKey, report, unsaid: settings.scopes) {
             case .failure(let verdict):
-                discard(report, of: login.token, &turn)
+                discard(report, login.token, login.binding, &turn)
                 finish(id, .refused(Refusal(.refused, [Field("reason", verdict.reason)], verdict.text)), &turn)
             case .success(let held): arrive(id, login, tokens, held, report, settings, at: now, &turn)
             }
@@ -133,7 +146,8 @@ extension Ledger {
         at now: Moment, _ turn: inout Turn
     ) {
         let subject = report.identity?.subject
-        guard let binding = binding(of: login.token, subject: subject) else { return }
+        var binding = login.binding
+        binding.subject = subject
         let record = StoredRecord(
             name: login.token, kind: .refresh, binding: binding, generation: 0, grant: 0, secret: tokens.refreshToken ?? Secret(""),
             idToken: tokens.idToken, scopes: held.scopes, signedIn: report.sent.wall, rotated: report.sent.wall, idleLifetime: tokens.refreshLifetime)
@@ -144,6 +158,7 @@ extension Ledger {
                 $0.stage = .confirming(arrival)
                 $0.waiter = nil
             }
+            logins.extend(id, to: now.boot + pace.signIn)
             if let waiter { turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was)))) }
         } else {
             store(id, arrival, &turn)
@@ -159,10 +174,25 @@ extension Ledger {
             turn.answers.append((waiter, .refused(.noSuchLogin)))
             return turn
         }
+        if let refusal = reasonToEnd(login) {
+            discard(arrival.report, login.token, login.binding, &turn)
+            finish(id, .refused(refusal), &turn)
+            turn.answers.append((waiter, .refused(refusal)))
+            return turn
+        }
         logins.change(id) { $0.waiter = waiter }
         store(id, arrival, &turn)
         return turn
     }
+
+    /// What a reload has changed since LOGIN: the token itself, or who may sign in for it.
+    private func reasonToEnd(_ login: PendingLogin) -> Refusal? {
+        if login.generation != generation(of: login.token) { return .configurationChanged }
+        if case .failure(let refusal) = policy.authoriseLogin(login.token.description, for: login.caller) { return refusal }
+        return nil
+    }
+
+    private func generation(of token: TokenName) -> UInt64 { credentials[token]?.generation ?? 0 }
 
     /// Waits for the end of a sign-in that another request brings on.
     package mutating func awaitLogin(_ id: LoginID?, for caller: Caller, waiter: UInt64, wait: Int, at now: Moment) -> Turn {
@@ -203,12 +233,12 @@ extension Ledger {
         let token = login.token
         if let note { turn.events.append(.storeNote(token, note)) }
         if case .failure(let fault) = result {
-            discard(arrival.report, of: token, &turn)
+            discard(arrival.report, token, login.binding, &turn)
             finish(id, .refused(.store(fault)), &turn)
             return replaced(token, by: nil, at: now, &turn)
         }
         replaced(token, by: arrival.record, at: now, &turn)
-        if !isStopping, let settings = configuration.tokens[token] {
+        if !isStopping, login.generation == generation(of: token), let settings = configuration.tokens[token] {
             open(settings.soleKey, at: now)
             if arrival.held.lasts(1, at: now.boot) { serve(arrival, settings.soleKey, at: now, &turn) }
         }
@@ -243,36 +273,33 @@ extension Ledger {
         for id in logins.due(at: now.boot) {
             guard let login = logins[id] else { continue }
             switch login.stage {
-            case .storing: break
+            // whatever comes of it is soon known
+            case .redeeming, .storing: break
             case .confirming(let arrival):
-                discard(arrival.report, of: login.token, &turn)
-                finish(id, .refused(.loginExpired(login.token)), &turn)
-            case .locating, .open, .redeeming: finish(id, .refused(.loginExpired(login.token)), &turn)
+                discard(arrival.report, login.token, login.binding, &turn)
+                finish(id, .refused(.loginExpired), &turn)
+            case .locating, .open: finish(id, .refused(.loginExpired), &turn)
             }
         }
     }
 
     /// Tokens that nobody will use: the server is told.
-    private mutating func discard(_ report: ExchangeReport, of token: TokenName, _ turn: inout Turn) {
-        if let secret = report.successor { revoke(secret, of: token, &turn) }
+    private mutating func discard(_ report: ExchangeReport, _ token: TokenName, _ binding: RecordBinding, _ turn: inout Turn) {
+        if let secret = report.successor { revoke(secret, binding, &turn, of: token) }
     }
 }
 
 extension Refusal {
-    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way; begin one with LOGIN")
+    fileprivate static let noSuchLogin = Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way")
     fileprivate static let loginGoesOn = Refusal(.refused, [Field("reason", "answered")], "the answer to this sign-in has come already; it is taken once")
     fileprivate static let configurationChanged = Refusal(
-        .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile; sign in again")
+        .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile")
 
     fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
 
-    fileprivate static func loginExpired(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "login-expired", "the sign-in was not finished within 10 minutes")
-    }
+    fileprivate static let loginExpired = Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in was not finished within 10 minutes")
 
-    fileprivate static func tooManyStrays(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "too-many-answers", "too many answers came that did not belong to this sign-in")
-    }
+    fileprivate static let tooManyStrays = Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that belong to other sign-ins")
 
     /// A sign-in that failed, named after who can do something about it.
     fileprivate static func signIn(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {

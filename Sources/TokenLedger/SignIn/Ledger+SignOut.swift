@@ -5,7 +5,7 @@ internal import TokenWire
 /// The end of a sign-in: here first, then at the server.
 extension Ledger {
     /// LOGOUT, for a caller who may sign in. Nothing is served any more once the tombstone is on the disk, whatever the server says.
-    package mutating func logout(_ settings: TokenSettings, waiter: UInt64, at now: Moment) -> Turn {
+    package mutating func logout(_ settings: TokenSettings, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
         var turn = Turn()
         let token = settings.name
         if let refusal = reasonNotToLogOut(settings) {
@@ -22,24 +22,28 @@ extension Ledger {
             signedIn: record.signedIn, rotated: now.wall)
         holdings[token]?.generation += 1
         holdings[token]?.replacements += 1
-        signOuts[waiter] = SignOut(ended: record, tombstone: tombstone)
+        signOuts[waiter] = SignOut(ended: record, tombstone: tombstone, caller: caller)
         enqueue(.commit(tombstone), .signOut(waiter: waiter), &turn)
         return turn
     }
 
     private func reasonNotToLogOut(_ settings: TokenSettings) -> Refusal? {
         if isStopping { return .stopping }
+        if let refusal = reasonToComeAgain(settings.name) { return refusal }
         switch settings.grant {
         case .clientCredentials: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(settings.name)\": it is had in another way")
         case .reference(let reference) where reference.value != nil:
             return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(settings.name)\"; remove it there")
-        case .authorizationCode, .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .authorizationCode: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
+        case .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0, isReference: true) }
         }
     }
 
     mutating func signOutStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
-        guard let signOut = signOuts.removeValue(forKey: waiter) else { return }
+        guard var signOut = signOuts.removeValue(forKey: waiter) else { return }
         let token = signOut.tombstone.name
+        // what was in force at the end, not when it was asked for: a refresh may have brought another one since
+        signOut.ended = holdings[token]?.record ?? signOut.ended
         if case .failure(let fault) = result {
             turn.answers.append((waiter, .refused(.store(fault))))
             return replaced(token, by: nil, at: now, &turn)
@@ -49,12 +53,14 @@ extension Ledger {
         guard let application = configuration.applications[String(token.application)], signOut.ended.kind == .refresh else {
             return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
+        guard isOurs(signOut.ended) else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.foreign, &turn) }
         let errand: Errand = signOut.ended.secret.isEmpty ? .locate : .revoke(signOut.ended.secret)
         run(errand, for: token, application, .signOut(waiter: waiter, signOut), &turn)
     }
 
     mutating func revoked(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
         switch result {
+        case .probed: break
         case .located(.failure(let failure)): signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: failure.text, &turn)
         case .located(.success(let metadata)):
             signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
@@ -77,7 +83,7 @@ extension Ledger {
     private mutating func signedOut(
         _ waiter: UInt64, _ signOut: SignOut, isRevoked: Bool, url: String?, trouble: String?, _ turn: inout Turn
     ) {
-        turn.events.append(.signedOut(signOut.ended.name, isRevoked: isRevoked, trouble: trouble))
+        turn.events.append(.signedOut(signOut.ended.name, caller: signOut.caller, isRevoked: isRevoked, trouble: trouble))
         turn.answers.append((waiter, .signIn(.signedOut(isRevoked: isRevoked, url: url, trouble: trouble))))
     }
 
@@ -97,10 +103,8 @@ extension Ledger {
 
     private mutating func install(_ record: StoredRecord, at now: Moment, _ turn: inout Turn) {
         let token = record.name
-        if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret,
-            isOurs(before)
-        {
-            revoke(secret, of: token, &turn)
+        if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret {
+            revoke(secret, before.binding, &turn, of: token)
         }
         holdings[token, default: Holding()].begin(record)
         credentials[token]?.refusal = nil
@@ -125,10 +129,20 @@ extension Ledger {
 
     // MARK: errands
 
-    /// A token that nobody will use any more: the server is told, and nobody waits for it.
-    mutating func revoke(_ secret: Secret, of token: TokenName, _ turn: inout Turn) {
-        guard let application = configuration.applications[String(token.application)] else { return }
+    /// A token that nobody will use any more: its own server is told, and nobody waits for it. Another server must never see it.
+    mutating func revoke(_ secret: Secret, _ binding: RecordBinding, _ turn: inout Turn, of token: TokenName) {
+        guard !secret.isEmpty else { return }
+        guard isOurs(binding, token), let application = configuration.applications[String(token.application)] else {
+            return turn.events.append(.notRevoked(token, Self.foreign))
+        }
         run(.revoke(secret), for: token, application, .tidy(token), &turn)
+    }
+    private static let foreign = "it belongs to another server or client than the configuration names now"
+
+    /// One thing at a time is done to what is held for a token.
+    func reasonToComeAgain(_ token: TokenName) -> Refusal? {
+        guard let holding = holdings[token], holding.replacements > 0 else { return nil }
+        return Refusal(.busy, [Field("retry-after", 1)], "something else is being done to the sign-in of \"\(token)\"")
     }
 
     mutating func run(_ errand: Errand, for token: TokenName, _ application: Application, _ purpose: ErrandPurpose, _ turn: inout Turn) {
@@ -144,6 +158,7 @@ extension Ledger {
         case nil: break
         case .login(let id)?:
             if case .located(let result) = report.result { located(id, result, at: now, &turn) }
+        case .probe(let token)?: looked(at: token, report, at: now, &turn)
         case .signOut(let waiter, let signOut)?: revoked(waiter, signOut, report.result, at: now, &turn)
         case .tidy(let token)?:
             if case .revoked(.failure(let failure), _) = report.result { turn.events.append(.notRevoked(token, failure.text)) }
@@ -156,6 +171,7 @@ extension Ledger {
 struct SignOut: Sendable {
     var ended: StoredRecord
     var tombstone: StoredRecord
+    var caller: Caller
 }
 
 /// Who hears of an errand.
@@ -163,4 +179,5 @@ enum ErrandPurpose: Sendable {
     case login(LoginID)
     case signOut(waiter: UInt64, SignOut)
     case tidy(TokenName)
+    case probe(TokenName)
 }

@@ -7,7 +7,7 @@ internal import TokenWire
 ///     locating ──► open ──CALLBACK──► redeeming ──► storing ──► over
 ///                                         └── another person ──► confirming ──CONFIRM──► storing
 ///
-/// Ten minutes after LOGIN it is over, whatever it waits for.
+/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk.
 struct PendingLogin: Sendable {
     enum Stage: Sendable {
         /// The server's metadata are fetched.
@@ -25,6 +25,8 @@ struct PendingLogin: Sendable {
     let caller: Caller
     /// Of the credential's configuration.
     let generation: UInt64
+    /// Whose tokens it brings.
+    let binding: RecordBinding
     let request: AuthorizationRequest
     let verifier: Secret
     /// Seconds since the epoch.
@@ -38,8 +40,6 @@ struct PendingLogin: Sendable {
     /// Answers that came to it and were not for it.
     var strays = 0
 
-    /// Nanoseconds; as long as a code may live (RFC 6749 section 4.1.2).
-    static let patience = Int64.seconds(600)
     static let mostStrays = 20
 
     /// What a redeemed code brought.
@@ -52,6 +52,13 @@ struct PendingLogin: Sendable {
     }
 }
 
+/// A code that is with the server. What it brings has an owner even when the sign-in is over by then.
+struct Redemption: Sendable {
+    var login: LoginID
+    var token: TokenName
+    var binding: RecordBinding
+}
+
 /// The sign-ins that have begun: bounded, in all and for each uid.
 struct PendingLogins: Sendable {
     private(set) var all: [LoginID: PendingLogin] = [:]
@@ -59,7 +66,7 @@ struct PendingLogins: Sendable {
     /// Of those who wait for the end of one.
     var patience = Deadlines<UInt64>()
     /// The exchanges under way for them.
-    var flights: [UInt64: LoginID] = [:]
+    var flights: [UInt64: Redemption] = [:]
 
     static let most = 64
     static let mostOfOne = 8
@@ -80,6 +87,9 @@ struct PendingLogins: Sendable {
         change(&login)
         all[id] = login
     }
+
+    /// A person is asked once more: the time begins anew.
+    mutating func extend(_ id: LoginID, to deadline: Int64) { if all[id] != nil { deadlines.set(id, at: deadline) } }
 
     mutating func end(_ id: LoginID) -> PendingLogin? {
         deadlines.set(id, at: nil)

@@ -30,7 +30,7 @@ extension StoredRecord {
 
     /// Its bytes. A scope that is empty is none. A record that would be too long with its ID token goes without: that one is only a hint.
     package func bytes() throws(RecordDamage) -> Secret {
-        guard secret.isEmpty == (kind == .ended) else { throw .secret }
+        guard kind.mayHave(secret) else { throw .secret }
         let buffer = SecretBuffer(capacity: 512 + secret.count + (idToken?.count ?? 0))
         try write(self, to: buffer)
         if buffer.count > Self.longest, idToken != nil {
@@ -113,12 +113,23 @@ extension StoredRecord {
         let scopeList = scopes.isEmpty ? [] : scopes.split(separator: " ", omittingEmptySubsequences: false).map { String($0) }
         guard !scopeList.contains("") else { throw .text }
         let secret = try reader.secret(lengths[6])
-        guard secret.isEmpty == (kind == .ended) else { throw .secret }
+        guard kind.mayHave(secret) else { throw .secret }
         let idToken = try reader.secret(lengths[7])
         guard flags.contains(.subject) || subject.isEmpty, flags.contains(.idToken) || idToken.isEmpty else { throw .flags(flags.rawValue) }
         return StoredRecord(
             name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret,
             idToken: flags.contains(.idToken) ? idToken : nil, scopes: scopeList, signedIn: signedIn, rotated: rotated, expires: expires,
             idleLifetime: idleLifetime, spent: spent, hasRefreshed: flags.contains(.hasRefreshed))
+    }
+}
+
+extension StoredRecord.Kind {
+    /// A sign-in may have brought no refresh token: who signed in is worth keeping all the same.
+    fileprivate func mayHave(_ secret: Secret) -> Bool {
+        switch self {
+        case .refresh: true
+        case .reference: !secret.isEmpty
+        case .ended: secret.isEmpty
+        }
     }
 }

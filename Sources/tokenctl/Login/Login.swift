@@ -59,12 +59,13 @@ struct Login: ParsableCommand {
 
 extension SignedIn {
     fileprivate var sentence: String {
-        let who = "signed in as \(Quotation.plain(subject))"
+        let who = "signed in" + (subject.map { " as \(Quotation.plain($0))" } ?? "")
         guard case .at(let end)? = expires else { return who + "\n" }
         return "\(who) until \(LocalTime.until(end, now: tokend_realtime() / 1_000_000_000))\n"
     }
 
     fileprivate func json(_ name: String) -> String {
-        JSON.object([("name", .text(name)), ("subject", .text(subject)), ("expires", JSON(expires ?? .never))]).description + "\n"
+        JSON.object([("name", .text(name)), ("subject", subject.map { JSON.text($0) } ?? JSON(description: "null")), ("expires", JSON(expires ?? .never))])
+            .description + "\n"
     }
 }

@@ -34,7 +34,7 @@ enum LoginEnding {
                 "the browser brought nothing back in time; look at its page for the reason (a server shows some errors only there), then: \(again)")
         case .nobodyCame: return .notSignedIn("nobody signed in in time; to begin again: \(again)")
         case .nothingPasted: return .notSignedIn("no address was pasted, so nobody is signed in; to begin again: \(again)")
-        case .over(let refusal): return .notSignedIn("the daemon no longer waits for this sign-in (\(refusal.sentence)); to begin again: \(again)")
+        case .over(let refusal): return .notSignedIn("the daemon no longer waits for this sign-in (\(Quotation.plain(refusal.text))); to begin again: \(again)")
         case .consentRefused(let refusal): return .notSignedIn("\(Quotation.plain(refusal.text)), and nothing has changed; to try again: \(again)")
         case .unasked(let subject, let was):
             return .notSignedIn(

@@ -1,6 +1,7 @@
 /// What the browser shows. Nothing of what it sent is ever repeated.
 enum Page {
-    case signedIn(String)
+    /// `nil` where nobody asked the server who it is.
+    case signedIn(String?)
     case another(subject: String, was: String)
     case consentRefused
     case failed
@@ -74,11 +75,11 @@ enum Page {
 
     /// Paragraphs of HTML. `name` is the token's, escaped.
     func paragraphs(about name: String) -> [String] {
-        let again = "run <code>tokenctl login \(name)</code> again"
+        let command = "run <code>tokenctl login \(name)</code>"
         switch self {
         case .signedIn(let subject):
             return [
-                "From now on tokend serves <code>\(name)</code> in the name of <strong>\(HTML.escape(subject))</strong>.",
+                "From now on tokend serves <code>\(name)</code> in the name of \(subject.map { "<strong>\(HTML.escape($0))</strong>" } ?? "whoever signed in").",
                 "You can close this window.",
             ]
         case .another(let subject, let was):
@@ -86,17 +87,17 @@ enum Page {
                 "You signed in as <strong>\(HTML.escape(subject))</strong>. Until now it was <strong>\(HTML.escape(was))</strong>.",
                 "Nothing has changed yet. The terminal where you began asks for your decision.",
             ]
-        case .consentRefused: return ["The sign-in was cancelled or refused, and nothing has changed.", "To try again, \(again)."]
+        case .consentRefused: return ["The sign-in was cancelled or refused, and nothing has changed.", "To try again, \(command)."]
         case .failed: return ["It did not succeed. The terminal where you began says why, and what to do.", "You can close this window."]
-        case .over: return ["It was given up or took too long, and nothing has changed.", "To try again, \(again)."]
+        case .over: return ["It was given up or took too long, and nothing has changed.", "To try again, \(command)."]
         case .notOurs:
             return [
                 "It may come from an old tab. The sign-in that you began last is still waiting.",
-                "Go on in its tab, or \(again).",
+                "Go on in its tab, or \(command) again.",
             ]
         case .nothingHere: return ["This address only waits for a browser that has signed in."]
         case .wrongMethod, .wrongHost, .malformed, .headTooLong, .bodyTooLong, .noLength:
-            return ["What arrived is not the answer of an identity server. A sign-in that waits is still waiting.", "If you did sign in, \(again)."]
+            return ["What arrived is not the answer of an identity server. A sign-in that waits is still waiting.", "If you did sign in, \(command) again."]
         }
     }
 }

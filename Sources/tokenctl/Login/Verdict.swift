@@ -36,7 +36,7 @@ enum Verdict {
             self = .notOurs(refusal)
         } else if refusal.fields.first("oauth-error") == "access_denied" {
             self = .consentRefused(refusal)
-        } else if refusal.code == .timeout || ["expired", "unknown-login"].contains(refusal.fields.first("reason")) {
+        } else if refusal.code == .timeout || ["login-expired", "too-many-answers", "unknown-login"].contains(refusal.fields.first("reason")) {
             self = .over(refusal)
         } else {
             self = .failed(refusal)
@@ -46,13 +46,14 @@ enum Verdict {
 
 /// Who is signed in, and until when without signing in again.
 struct SignedIn {
-    let subject: String
+    /// `nil` where nobody asked the server who it is.
+    let subject: String?
     let expires: Expiry?
 
     /// Reads `OK subject=… expires=…`.
     init?(_ body: ReplyBody) {
-        guard let (_, fields) = body.items(words: 0), let subject = fields.first("subject") else { return nil }
-        self.subject = subject
+        guard let (_, fields) = body.items(words: 0) else { return nil }
+        subject = fields.first("subject")
         expires = fields.first("expires").flatMap { Expiry($0) }
     }
 }

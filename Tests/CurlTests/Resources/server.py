@@ -3,7 +3,7 @@
 Argument: JSON {"certificate": PEM or null, "tls": "1.1" | "1.2" | null, "connections": [[step, ...], ...]}.
 Connection n follows the n-th list; the last list serves all later ones. Prints "READY port", then one JSON event a line.
 
-Steps: tls (handshake), read (a whole request), send:HEX, fill:COUNT:HEX (as many times), drip:HEX (again and again), data
+Steps: tls (handshake), read (a whole request), pause:MILLISECONDS, send:HEX, fill:COUNT:HEX (as many times), drip:HEX (again and again), data
 (wait for bytes, do not read them), reset, close (without an end of TLS), bye (with one), hang, tunnel (answer a CONNECT
 that was read, then carry bytes).
 """
@@ -99,6 +99,8 @@ def serve(raw, number):
                 while True:
                     peer.sendall(bytes.fromhex(argument))
                     time.sleep(0.02)
+            elif name == "pause":
+                time.sleep(int(argument) / 1000)
             elif name == "data":
                 select.select([peer.fileno()], [], [])
             elif name == "reset":

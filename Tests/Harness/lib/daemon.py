@@ -18,14 +18,14 @@ CALLER = pwd.getpwuid(os.getuid()).pw_name
 
 
 class Daemon:
-    def __init__(self, folder, wrapper=(), pace=None):
+    def __init__(self, folder, wrapper=(), program=TOKEND, pace=None):
         """`folder` must have a short path: a socket's may have 107 bytes. `wrapper` is a command that runs tokend. `pace` makes it a
         debug build that hurries as TOKEND_PACE says: `replay=0.5,quarantine=0.5`, in seconds."""
         self.folder = pathlib.Path(folder)
         self.configuration = self.folder / "config"
         self.socket = self.folder / "tokend.sock"
         self.log = self.folder / "tokend.log"
-        self.wrapper, self.program = list(wrapper), TOKEND
+        self.wrapper, self.program = list(wrapper), program
         if pace:
             self.wrapper, self.program = [*self.wrapper, "env", "TOKEND_PACE=" + pace], HURRIED
         self.process = None

@@ -43,10 +43,12 @@ class Stage:
         """Writes apps.d/NAME.toml; `tokens` are bodies by name, by default one, `job`."""
         server = server or self.server
         known = server.about["clients"][client]
-        path = self.daemon.secret(name + ".secret", (known["client_secret"] if secret is None else secret) + "\n")
+        secret = known["client_secret"] if secret is None else secret
         parts = [location or 'issuer = "%s"' % server.about["issuer"], 'ca_file = "%s"' % server.about["ca_file"],
-                 "timeout = %d" % timeout, more, "[client]", 'id = "%s"' % known["client_id"],
-                 'authentication = "client_secret_post"', 'secret = { file = "%s" }' % path]
+                 "timeout = %d" % timeout, more, "[client]", 'id = "%s"' % known["client_id"]]
+        if secret is not None:
+            path = self.daemon.secret(name + ".secret", secret + "\n")
+            parts += ['authentication = "client_secret_post"', 'secret = { file = "%s" }' % path]
         parts += ["[token.%s]\n%s" % entry for entry in (tokens or {"job": token()}).items()]
         self.daemon.application(name, "\n".join(parts) + "\n")
         return self
@@ -55,10 +57,10 @@ class Stage:
         self.daemon.start()
         return self
 
-    def check(self):
+    def check(self, *options, **more):
         """What `tokend --check` says of the configuration."""
-        return subprocess.run([TOKEND, "--check", "--config", str(self.daemon.configuration)], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+        return subprocess.run([TOKEND, "--check", *options, "--config", str(self.daemon.configuration)], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=90, check=False, **more)
 
     # --- asking
 

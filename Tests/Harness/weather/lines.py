@@ -2,7 +2,11 @@
 import os
 import pathlib
 import re
+import ssl
+import urllib.error
+import urllib.request
 
+from lib.daemon import CALLER
 from lib.stage import Stage, token
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
@@ -30,8 +34,16 @@ ANSWERS = [
     ("EXPLAIN app.job uid=0", r"\+ app\.toml:\d+: .* matches\n\+ allowed: consumer .*\nOK.*"),
 ]
 
-UNSUPPORTED = ["LOGIN app.job", "LOGIN app.job flow=device", "CALLBACK 0123 code=1", "CONFIRM 0123", "AWAIT 0123", "LOGOUT app.job",
-               "IMPORT app.job enrt_0123456789", "METRICS"]
+# what a token of client credentials, or no sign-in, has to say to the requests of people
+NOBODYS = [
+    ("LOGIN app.job", r"ERR denied : .*"),
+    ("CALLBACK 0123 code=1", r"ERR denied reason=unknown-login : .*"),
+    ("CONFIRM 0123", r"ERR denied reason=unknown-login : .*"),
+    ("AWAIT 0123", r"ERR denied reason=unknown-login : .*"),
+    ("LOGOUT app.job", r"ERR refused reason=grant : .*"),
+    ("IMPORT app.job enrt_0123456789", r"ERR refused reason=grant : .*"),
+]
+UNSUPPORTED = ["METRICS"]
 
 REFUSED = [
     ("", "an empty line", r"empty"),
@@ -70,6 +82,9 @@ def verbs(checks, server, _):
         for line, expected in ANSWERS:
             found = conversation.ask(line)
             checks.ok("%s is answered" % line, re.fullmatch(expected, found or ""), "%s\nexpected: %s" % (found, expected))
+        for line, expected in NOBODYS:
+            found = conversation.ask(line)
+            checks.ok("%s is refused" % line, re.fullmatch(expected, found or ""), "%s\nexpected: %s" % (found, expected))
         for line in UNSUPPORTED:
             found = conversation.ask(line)
             checks.ok("%s is ERR unsupported and names the verb" % line,
@@ -172,22 +187,54 @@ def lengths(checks, server, _):
             checks.ok("what came before it is answered", len(found) == 2 and found[0] == "OK" and found[1].startswith("ERR too-long : "), found)
 
 
+SIGN_IN = """grant = "authorization_code"
+redirect_uri = "http://127.0.0.1:53177/callback"
+scopes = ["openid", "read", "offline_access"]
+allow = [ { user = "%s", login = true } ]
+""" % CALLER
+REFERENCE = """grant = "reference"
+header = "X-Api-Key"
+allow = [ { user = "%s", login = true } ]
+""" % CALLER
+
+
 def transcript(checks, server, _):
-    """The page's example, line by line, on a real connection."""
-    with Stage(server) as stage:
-        stage.application("portal", {
-            "sync": token(["read", "update"]), "pat": token(["read"], more='header = "X-Api-Key"')})
+    """The page's example, line by line, on a real connection; a person signs in on the way."""
+    with Stage(server, "knob auto-login m.petrova") as stage:
+        stage.application("portal", {"sync": token(["read", "update"]), "pat": REFERENCE, "user": SIGN_IN}, client="portal")
         stage.start()
+        stage.ask("IMPORT portal.pat enrt_0123456789ABCDEF0123")
         uid = os.getuid()
         with stage.open() as conversation:
-            known = {}
+            known, address = {}, None
             for asked, expected in exchanges():
                 if asked == "RELOAD":
                     spoil(stage, "portal")
+                if asked.startswith("CALLBACK "):
+                    asked = asked.replace(re.search(r"[0-9a-f]{32}", asked)[0], known["login"])
+                    if "state=wrong" not in asked:
+                        asked = asked.partition("code=")[0] + signed_in(server, address)
                 found = conversation.ask(re.sub(r"id=([0-9a-f]{16})", lambda id: "id=" + known[id[1]], asked))
+                if asked.startswith("LOGIN "):
+                    _, known["login"], address, _ = found.split(" ")
                 known.update(zip(re.findall(r" id=([0-9a-f]{16})", expected), re.findall(r" id=([0-9a-f]{16})", found)))
-                checks.equal("the page's example: %s" % asked, shape(found), shape(expected.replace("uid 1000", "uid %d" % uid)))
+                checks.equal("the page's example: %s" % asked.partition("code=")[0], shape(found), shape(expected.replace("uid 1000", "uid %d" % uid)))
             checks.equal("and the connection closes", conversation.line(), None)
+
+
+class StayHere(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def signed_in(server, address):
+    """The query that a browser brings back from this address, with nobody to ask."""
+    context = ssl.create_default_context(cafile=server.about["ca_file"])
+    try:
+        urllib.request.build_opener(StayHere, urllib.request.HTTPSHandler(context=context)).open(address)
+    except urllib.error.HTTPError as answer:
+        return answer.headers["Location"].partition("?")[2]
+    raise RuntimeError("the simulator did not redirect")
 
 
 def exchanges():
@@ -210,6 +257,8 @@ def shape(reply):
     """A reply with what differs from run to run made equal."""
     reply = re.sub(r"^OK %s type=" % TOKEN, "OK TOKEN type=", reply)
     reply = re.sub(r"^OK X-Api-Key: %s" % TOKEN, "OK X-Api-Key: TOKEN", reply)
+    reply = re.sub(r"^OK [0-9a-f]{32} https://\S+", "OK LOGIN ADDRESS", reply)
+    reply = re.sub(r"url=https://\S+", "url=ADDRESS", reply)
     reply = re.sub(r"expires=\d+", "expires=T", reply)
     reply = re.sub(r"id=[0-9a-f]{16}", "id=ID", reply)
     reply = re.sub(r"retry-after=\d+", "retry-after=S", reply)

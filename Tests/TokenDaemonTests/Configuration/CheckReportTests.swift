@@ -4,7 +4,7 @@ import Testing
 nonisolated struct CheckReportTests {
     private func reading(_ problems: [ConfigurationProblem], applications: Int = 2, tokens: Int = 1) -> ConfigurationReading {
         ConfigurationReading(
-            configuration: nil, problems: problems, directory: "/etc/tokend", applicationCount: applications, tokenCount: tokens, credentialsPassedOver: 0)
+            configuration: nil, problems: problems, directory: "/etc/tokend", applicationCount: applications, tokenCount: tokens)
     }
 
     @Test func `problems come by file and line, then one line says how it stands`() {

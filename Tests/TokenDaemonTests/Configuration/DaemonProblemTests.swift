@@ -34,7 +34,7 @@ nonisolated struct DaemonProblemTests {
         ("[store]\nkey = { credential = \"none\" }", "2: store.key.credential: there is no credential \"none\"; make it with "),
         (
             "[store]\nkey = { credential = \"portal-secret\" }",
-            "2: store.key.credential: is too short to seal anything: at least 32 random characters; \"openssl rand -base64 32\" makes some"
+            "2: store.key.credential: holds no key: 32 bytes, or 32 bytes as hex or base64; \"openssl rand -base64 32\" makes one"
         ),
         ("[store]\nkeys = 1", "2: store.keys: unknown key; did you mean \"key\"?"),
         ("[audi]\n", "1: audi: unknown key; did you mean \"audit\"?"),

@@ -211,7 +211,7 @@ nonisolated struct SignInProblemTests {
         #expect(try problems(line + "\n" + Self.redirect) == [])
     }
 
-    @Test func `without offline access a person must sign in again and again`() throws {
+    @Test func `AC-25 without offline access a person must sign in again and again`() throws {
         let warning =
             "warning: token.user.scopes: \"offline_access\" is not among them, so most servers give no refresh token, and the person must sign in again "
             + "whenever an access token has ended; add it"

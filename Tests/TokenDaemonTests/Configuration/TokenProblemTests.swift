@@ -102,6 +102,10 @@ nonisolated struct TokenProblemTests {
             ])
     }
 
+    @Test func `AC-24 there is no grant for passwords`() throws {
+        try expect("grant = \"password\"\n" + Self.allow, ["6: token.sync.grant: must be \(Self.supported), not \"password\""])
+    }
+
     @Test(arguments: ["device_code", "jwt_bearer", "token_exchange"])
     func `a grant of another version is named as such and its keys are no further problem`(grant: String) throws {
         let body = "grant = \"\(grant)\"\nresponse_type = \"code\"\nscopes = [\"openid\"]\nallow = [ { user = \"alice\", login = true } ]"

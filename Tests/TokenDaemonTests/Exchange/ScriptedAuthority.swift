@@ -31,6 +31,8 @@ final class ScriptedAuthority {
         let path: String
         let headers: [String: String]
         let body: String
+        /// Of the client: another number is another connection.
+        let port: Int
     }
 
     private struct Failure: Error { let text: String }
@@ -41,20 +43,24 @@ final class ScriptedAuthority {
     private let process = Process()
 
     /// The last answer of each path is given again and again; other paths answer 404.
-    init(_ script: [String: [Answer]]) throws {
+    convenience init(_ script: [String: [Answer]]) throws { try self.init { _ in script } }
+
+    /// - Parameter script: what it answers, made from the issuer that it turns out to be.
+    init(_ script: (_ issuer: String) throws -> [String: [Answer]]) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("tokend-authority-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         caFile = folder.appendingPathComponent("certificate.pem").path
-        let order: [String: Any] = ["folder": folder.path, "script": script.mapValues { $0.map(\.order) }]
-        let output = Pipe()
+        let (input, output) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", Self.program, String(decoding: try JSONSerialization.data(withJSONObject: order), as: UTF8.self)]
-        process.standardInput = Pipe()
+        process.arguments = ["python3", "-c", Self.program, folder.path]
+        process.standardInput = input
         process.standardOutput = output
         try process.run()
         let ready = Self.line(from: output.fileHandleForReading)
         guard let port = Int(ready) else { throw Failure(text: "the scripted authority did not start: '\(ready)'") }
         issuer = "https://localhost:\(port)"
+        let order = try script(issuer).mapValues { $0.map(\.order) }
+        try input.fileHandleForWriting.write(contentsOf: JSONSerialization.data(withJSONObject: order) + Data("\n".utf8))
     }
 
     isolated deinit {
@@ -79,8 +85,7 @@ final class ScriptedAuthority {
 
     private static let program = """
         import http.server, json, os, ssl, subprocess, sys, threading, time
-        order = json.loads(sys.argv[1])
-        folder, script, lock = order["folder"], order["script"], threading.Lock()
+        folder, lock = sys.argv[1], threading.Lock()
         pem, key = folder + "/certificate.pem", folder + "/key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", pem,
             "-days", "2", "-subj", "/CN=authority", "-addext", "subjectAltName=DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
@@ -91,7 +96,8 @@ final class ScriptedAuthority {
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
                 with lock:
                     with open(folder + "/seen", "a") as seen:
-                        seen.write(json.dumps({"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body}) + "\\n")
+                        seen.write(json.dumps({"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body,
+                            "port": self.client_address[1]}) + "\\n")
                     answers = script.get(self.path, [{"status": 404, "headers": {}, "body": "", "delay": 0}])
                     answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 if answer["delay"] < 0: threading.Event().wait()
@@ -115,6 +121,7 @@ final class ScriptedAuthority {
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         issuer = "https://localhost:%d" % server.server_port
         print(server.server_port, flush=True)
+        script = json.loads(sys.stdin.readline())
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
         server.serve_forever()
         """

@@ -20,6 +20,8 @@ struct GrantScene {
     var jobs: [StoreTask] = []
     /// What the disk does with a job: takes it, refuses it, or (nil) lets it wait in `jobs`.
     var diskAnswer: Result<Void, StoreFault>? = .success(())
+    /// Whether there is memory that outlives the process.
+    var memoryWorks = false
     var plans: [ExchangePlan] = []
     var errands: [ErrandPlan] = []
     var answers: [UInt64: Answer] = [:]
@@ -68,11 +70,15 @@ struct GrantScene {
         events += turn.events
         rows += turn.rows.map(\.row)
         for (waiter, answer) in turn.answers { answers[waiter] = answer }
-        for task in turn.jobs { if let diskAnswer { finish(task, diskAnswer) } else { jobs.append(task) } }
+        for task in turn.jobs {
+            if case .remember = task.job { finish(task) } else if let diskAnswer { finish(task, diskAnswer) } else { jobs.append(task) }
+        }
     }
 
     /// The disk is done with a job.
     mutating func finish(_ task: StoreTask, _ result: Result<Void, StoreFault> = .success(())) {
+        var result = result
+        if case .success = result, let fault = unwritable(task.job) { result = .failure(fault) }
         if case .success = result {
             switch task.job {
             case .prepare(let name, let intent): intents[name] = intent
@@ -84,6 +90,21 @@ struct GrantScene {
             }
         }
         take(ledger.stored(StoreReport(id: task.id, result: result), at: now))
+    }
+
+    /// What the real store could not write, this one does not take.
+    private func unwritable(_ job: StoreJob) -> StoreFault? {
+        switch job {
+        case .prepare, .withdraw: return nil
+        case .remember: return memoryWorks ? nil : StoreFault("nobody keeps it")
+        case .commit(let record), .replace(let record):
+            do {
+                let read = try StoredRecord(bytes: try record.bytes())
+                return read == record ? nil : StoreFault("read back as another record")
+            } catch {
+                return StoreFault("\(error)")
+            }
+        }
     }
 
     /// The disk is done with everything that waits for it.

@@ -157,7 +157,9 @@ import TokenWire
         #expect(scene.stored() == "refresh-2" && scene.intents.isEmpty)
     }
 
-    @Test(arguments: [GrantScene.invalidGrant, GrantScene.lost]) func `RT-12 a replay that brings nothing ends in answer-lost at once`(_ failure: ExchangeFailure) throws {
+    @Test(arguments: [GrantScene.invalidGrant, GrantScene.lost]) func `RT-12 a replay that brings nothing ends in answer-lost at once`(
+        _ failure: ExchangeFailure
+    ) throws {
         var scene = GrantScene.signedIn()
         try scene.get()
         scene.answer(.failure(GrantScene.lost))
@@ -300,7 +302,9 @@ import TokenWire
     @Test func `a successor in an unusable answer is kept first, and the old token is never sent again`() throws {
         var scene = GrantScene.signedIn()
         let waiter = try scene.get()
-        scene.answer(.failure(ExchangeFailure(law: .configuration, reach: .credential, status: 200, text: "answered 200, but with tokens of type 'mac'")), successor: "refresh-2")
+        scene.answer(
+            .failure(ExchangeFailure(law: .configuration, reach: .credential, status: 200, text: "answered 200, but with tokens of type 'mac'")),
+            successor: "refresh-2")
         #expect(scene.stored() == "refresh-2")
         #expect(scene.refusal(waiter)?.code == .refused)
         scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1 }

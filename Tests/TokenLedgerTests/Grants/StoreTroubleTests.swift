@@ -94,9 +94,10 @@ import TokenWire
         scene.diskAnswer = nil
         try scene.get()
         scene.run { ledger, _ in ledger.stop() }
-        #expect(!scene.ledger.isSpending)
+        #expect(scene.ledger.isSpending)
         scene.diskAnswer = .success(())
         scene.finishJobs()
         #expect(scene.plans.isEmpty && scene.intents.isEmpty)
+        #expect(!scene.ledger.isSpending)
     }
 }

@@ -23,8 +23,9 @@ import TokenWire
         case .send, .underway, .failed: break
         }
         let document = #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize"}"#
-        guard case .settled(.success(let metadata)) = server.receive(
-            .response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0)
+        guard
+            case .settled(.success(let metadata)) = server.receive(
+                .response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0)
         else { throw Missing() }
         return metadata
     }
@@ -138,6 +139,28 @@ import TokenWire
         #expect(scene.refusal(late)?.code == .denied)
     }
 
+    @Test func `AC-19 a code that is with the server when the ten minutes end is waited for`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        scene.pass(590)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.pass(11)
+        scene.due()
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        guard case .signedIn("m.petrova", _)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(scene.stored() == "refresh-1")
+    }
+
+    @Test func `HYB-08 a refresh token that comes beside an ID token that is not believed is revoked`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.answer(.failure(ExchangeFailure(IdentityProblem.signature)), successor: "refresh-1")
+        #expect(scene.refusal(waiter)?.code == .refused)
+        #expect(revoked(scene) == ["refresh-1"])
+        #expect(scene.disk.isEmpty)
+    }
+
     @Test func `AC-19 the number of sign-ins that have begun is bounded for each user`() throws {
         var scene = GrantScene()
         for number in 1...8 as ClosedRange<UInt64> { _ = try begin(&scene, number) }
@@ -208,7 +231,8 @@ import TokenWire
         _ = callback(&scene, "code=abc&state=state-1")
         scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
         #expect(scene.stored() == "refresh-2")
-        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        scene.answer(
+            .success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
         #expect(scene.stored() == "refresh-2")
         #expect(revoked(scene).contains("old-2"))
         let waiter = try scene.get()
@@ -223,7 +247,8 @@ import TokenWire
         _ = callback(&scene, "code=abc&state=state-1")
         scene.diskAnswer = nil
         scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
-        scene.answer(.success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
+        scene.answer(
+            .success(IssuedTokens(accessToken: Secret("old"), lifetime: 3600, scopes: nil, refreshToken: Secret("old-2"))), successor: "old-2", to: refresh)
         scene.diskAnswer = .success(())
         scene.finishJobs(.failure(GrantScene.full))
         #expect(scene.stored() == "old-2")
@@ -242,6 +267,41 @@ import TokenWire
         scene.due()
         let later = try scene.get()
         #expect(scene.reason(later) == "no-refresh-token")
+    }
+
+    @Test func `a reload that takes the rule away ends the sign-in`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        var next = scene.ledger.configuration
+        next.tokens[GrantScene.user]?.allow[0].login = false
+        scene.run { $0.adopt(next, at: $1).turn }
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.refusal(waiter)?.code == .denied)
+        #expect(scene.plans.isEmpty)
+    }
+
+    @Test func `the word about another person is waited for ten minutes from the question on`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        scene.pass(590)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
+        scene.pass(590)
+        scene.due()
+        let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
+        guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
+    }
+
+    @Test func `a refresh whose answer names no scopes grants what was granted before`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", life: 100, scopes: ["openid", "read", "update", "offline_access", "admin"], identity: "m.petrova")
+        scene.pass(90)
+        let waiter = try scene.get(GrantScene.reader)
+        scene.grant("access-2", refresh: "refresh-2")
+        #expect(scene.reason(waiter) == "wider-than-rule")
+        #expect(scene.disk[GrantScene.user]?.scopes.contains("admin") == true)
     }
 
     @Test func `only a rule with login lets a caller sign in, and only a configured address is gone back to`() throws {

@@ -8,12 +8,12 @@ import TokenWire
 @Suite struct SignOutTests {
     private func logout(_ scene: inout GrantScene, _ name: TokenName = GrantScene.user) -> UInt64 {
         let settings = scene.ledger.configuration.tokens[name]!
-        return scene.request { $0.logout(settings, waiter: $1, at: $2) }
+        return scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
     }
 
     private func bring(_ token: String, _ scene: inout GrantScene, _ name: TokenName = GrantScene.pat, expires: Expiry? = nil) -> UInt64 {
         let settings = scene.ledger.configuration.tokens[name]!
-        return scene.request { $0.importToken(settings, Secret(token), expires: expires, waiter: $1, at: $2) }
+        return scene.request { $0.importToken(settings, Secret(token), expires: expires, for: GrantScene.alice, waiter: $1, at: $2) }
     }
 
     @Test func `REV-05 a sign-out is on the disk first, then the server is told, and nothing is served any more`() throws {
@@ -155,6 +155,67 @@ import TokenWire
         #expect(turn.events.count == 1)
         let waiter = try scene.get(name: GrantScene.pat)
         #expect(scene.token(waiter) != nil)
+    }
+
+    @Test func `a reference token with an end is looked at again when it ends, and not before`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene, expires: .at(scene.now.wall + 60 * 86_400))
+        try scene.get(name: GrantScene.pat)
+        for _ in 1...70 {
+            scene.due()
+            let next = scene.ledger.nextDeadline ?? .max
+            #expect(next > scene.now.boot)
+            scene.pass(86_400)
+        }
+        #expect(scene.plans.isEmpty && scene.errands.isEmpty)
+    }
+
+    @Test func `a watcher of a reference token hears of the next one after it was signed out`() throws {
+        var scene = GrantScene()
+        _ = bring("enrt_0123456789", &scene)
+        let query = try scene.ledger.policy.authorise(name: "portal.pat", for: GrantScene.alice).get()
+        scene.take(try scene.ledger.watch(query, watcher: 5, at: scene.now).get())
+        _ = logout(&scene, GrantScene.pat)
+        _ = bring("enrt_9876543210", &scene)
+        guard case .token(let held)? = scene.rows.last else { return #expect(Bool(false), "no row") }
+        #expect(held.token == Secret("enrt_9876543210"))
+    }
+
+    @Test func `one import at a time: another is told to come again`() {
+        var scene = GrantScene()
+        scene.diskAnswer = nil
+        _ = bring("enrt_0123456789", &scene)
+        let second = bring("enrt_9876543210", &scene)
+        #expect(scene.refusal(second)?.code == .busy)
+    }
+
+    @Test func `what a sign-out revokes is what was in force when it came to the disk`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-2")
+        _ = logout(&scene)
+        scene.finishJobs()
+        let revoked = scene.errands.compactMap { errand in if case .revoke(let secret) = errand.errand { secret } else { nil } }
+        #expect(revoked.contains(Secret("refresh-2")))
+    }
+
+    @Test func `a sign-out while a refresh waits for its server leaves no trace of it, and the next sign-in works`() throws {
+        var scene = GrantScene.signedIn()
+        // the server has failed: one exchange at a time is tried
+        try scene.get()
+        scene.answer(.failure(Scene.unreachable))
+        scene.pass(400)
+        let waiter = try scene.get()
+        _ = logout(&scene)
+        scene.answer(.failure(Scene.unreachable))
+        scene.pass(1000)
+        scene.due()
+        #expect(scene.answers[waiter] != nil)
+        _ = bring("refresh-9", &scene, GrantScene.user)
+        let later = try scene.get()
+        scene.grant("access-9", refresh: "refresh-10")
+        #expect(scene.token(later)?.token == Secret("access-9"))
     }
 
     @Test func `an imported refresh token is used like one of a sign-in`() throws {

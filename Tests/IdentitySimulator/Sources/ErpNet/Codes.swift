@@ -38,5 +38,7 @@ package struct Codes: Sendable {
 
     package mutating func note(_ value: String, gave grant: Int) { redeemed[value] = grant }
 
+    package func isWaiting(_ value: String) -> Bool { waiting[value] != nil }
+
     package func grant(of value: String) -> Int? { redeemed[value] }
 }

@@ -7,6 +7,7 @@ extension Identity {
         let now = clock.now(wall: wall)
         if let canned = fault?.cannedReply(to: request, now: now) { return dated(canned, now: now) }
         let reply = answer(request, now: now)
+        noteSecrets(of: request, reply, now: now)
         return dated(fault?.quirks.reduce(reply) { $1.applied(to: $0) } ?? reply, now: now)
     }
 

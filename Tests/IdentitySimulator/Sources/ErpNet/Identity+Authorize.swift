@@ -60,9 +60,14 @@ extension Identity {
                 client: asked.application.applicationUri, redirectURI: asked.redirectURI, scopes: scopes, challenge: asked.challenge,
                 nonce: asked.nonce, state: asked.state, signIn: session.signIn, expiry: now + knobs.codeTTL))
         counters.add("codes", client: asked.application.applicationUri)
+        issued.note(.code, code)
+        issued.note(.state, asked.state)
+        issued.note(.nonce, asked.nonce)
         var fields = [("code", code)]
         if asked.responseType == .codeAndIDToken && knobs.idTokens != .off && knobs.idTokens != .notInFront {
-            fields.append(("id_token", try frontToken(asked, session.signIn, code: code, site: site, now: now)))
+            let token = try frontToken(asked, session.signIn, code: code, site: site, now: now)
+            issued.note(.identityToken, token, until: now + knobs.idTokenTTL)
+            fields.append(("id_token", token))
         }
         fields.append(("scope", scopes.joined(separator: " ")))
         if knobs.sessionState == .on && scopes.contains("openid") {

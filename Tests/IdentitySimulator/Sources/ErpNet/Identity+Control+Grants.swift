@@ -45,6 +45,7 @@ extension Identity {
         let (grant, handle) = grants.begin(
             client: application.applicationUri, signIn: session.signIn, scopes: scopes, firstTokenID: randomHex(bytes: 16), now: now,
             life: knobs.refreshTTL.seconds(for: application.clientType))
+        issued.note(.refreshToken, handle)
         return ["refresh_token": .string(handle), "grant": grant.json(now: now)]
     }
 

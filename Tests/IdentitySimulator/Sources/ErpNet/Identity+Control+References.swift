@@ -23,6 +23,7 @@ extension Identity {
         guard scopes.allSatisfy(application.apiScopes.contains) else { throw ControlError("a scope is outside the application's Scope") }
         let token = line["token"] ?? ReferenceTokens.newToken()
         guard token.hasPrefix("enrt_") else { throw ControlError("a reference token begins with enrt_") }
+        issued.note(.reference, token)
         let entry = references.register(
             token, kind: kind, application: application.applicationUri, owner: try owner(kind, of: application, line),
             scopes: scopes, expiry: try expiry(line, now: now))

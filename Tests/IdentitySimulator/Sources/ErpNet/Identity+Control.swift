@@ -21,6 +21,7 @@ extension Identity {
         case "password": try password(line)
         case "id-token": try idTokenVerb(line)
         case "reference": try reference(line, now: clock.now(wall: wall))
+        case "secrets": try secretsVerb(line, now: clock.now(wall: wall))
         case "licences": try licencesVerb(line, now: clock.now(wall: wall))
         default: nil
         }

@@ -24,6 +24,7 @@ package struct Identity: Sendable {
     package var devices = Devices()
     package var references = ReferenceTokens()
     package var licences = LicencePool()
+    package var issued = IssuedSecrets()
     package var counters = Counters()
     package var audit = AuditLog()
     package var clock = SimulatedClock()
@@ -47,7 +48,7 @@ package struct Identity: Sendable {
     package mutating func reset() {
         let fresh = audit.nextEntry
         (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))
-        (references, licences, counters) = (ReferenceTokens(), LicencePool(), Counters())
+        (references, licences, counters, issued) = (ReferenceTokens(), LicencePool(), Counters(), IssuedSecrets())
         (sessions, codes, devices) = (Sessions(), Codes(), Devices())
         (grants, idTokenChanges) = (Grants(after: grants), [:])
         (audit, clock) = (AuditLog(from: fresh), SimulatedClock())

@@ -33,6 +33,9 @@ package struct Reply: Equatable, Sendable {
     /// Secret: only its fingerprint may be kept.
     package var refreshToken: String? { member("refresh_token") }
 
+    /// Secret, as the others.
+    package var identityToken: String? { member("id_token") }
+
     /// A text in a JSON answer.
     private func member(_ name: String) -> String? {
         guard case .json(let value) = body, case .string(let text)? = value[name] else { return nil }

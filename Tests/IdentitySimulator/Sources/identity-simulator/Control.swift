@@ -75,7 +75,8 @@ struct Control: Sendable {
 
     private static let verbs = [
         "app", "audit", "await", "clear", "clock", "counters", "device", "fault", "faults", "grant", "grants", "help", "id-token", "idp", "keys",
-        "knob", "licences", "listener", "listeners", "metadata", "password", "ping", "reference", "release", "reset", "session", "sessions",
+        "knob", "licences", "listener", "listeners", "metadata", "password", "ping", "reference", "release", "reset", "secrets",
+        "session", "sessions",
     ]
 }
 

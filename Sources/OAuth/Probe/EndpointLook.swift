@@ -1,0 +1,22 @@
+/// A GET without anything in it, to see whether an endpoint can be reached at all. It wants a POST and will say so: any answer will do.
+package struct EndpointLook: Sendable {
+    private let endpoint: HTTPSURL
+
+    package init(at endpoint: HTTPSURL) { self.endpoint = endpoint }
+
+    package func message() -> EndpointRequest { EndpointRequest(method: .get, url: endpoint.text) }
+
+    /// The status that came.
+    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    package func status(in result: EndpointResult, now: Int64) throws(ExchangeFailure) -> Int {
+        switch result {
+        case .fault(let fault): throw ExchangeFailure(fault, asking: "'\(endpoint)'", spendsNothing: true)
+        case .response(let response):
+            guard ![408, 429].contains(response.status), response.status < 500 else {
+                let law = ExchangeFailure.Law.answered(retryAfter: response.retryDelay(now: now))
+                throw ExchangeFailure(law: law, reach: .credential, status: response.status, text: "'\(endpoint)' answered \(response.status)")
+            }
+            return response.status
+        }
+    }
+}

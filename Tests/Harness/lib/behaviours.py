@@ -1,0 +1,138 @@
+"""Which behaviours of an OAuth client a test carries in its name, and what became of these tests in the last run."""
+import ast
+import collections
+import csv
+import re
+
+PASSED, FAILED, SKIPPED, UNKNOWN = "passed", "failed", "skipped", "not run"
+
+_IDS = re.compile(r"(?:[A-Z]{2,5}-\d\d )+")
+_SWIFT_NAME = re.compile(r"^(?!\s*(?://|\*)).*\bfunc `([^`\n]+)`", re.MULTILINE)
+_SWIFT_RESULT = re.compile(r"([✔✘➜]) Test (?:\"(.+?)\"|`(.+?)`|(\S.*?))(?:\(.*?\))?(?: with \d+ test cases?)? (?:(?:passed|failed) after|skipped)")
+_SWIFT_STARTED = re.compile(r"◇ Test (?:\"(.+?)\"|`(.+?)`|(\w+)\(.*?\)) started")
+_SWIFT_RUN = re.compile(r"([✔✘]) Test run with \d+ tests? ")
+_SWIFT_WORDS = {"✔": PASSED, "✘": FAILED, "➜": SKIPPED}
+_CHECK = re.compile(r"^(ok|FAIL) +((?:[A-Z]{2,5}-\d\d )+.*)$", re.MULTILINE)
+_PLACE = re.compile(r"%(?:\(\w+\))?[-+ 0#]*[\d.]*[a-zA-Z]|%%")
+
+
+class Behaviour:
+    """A row of the table: what a client does, or why this one does not."""
+
+    def __init__(self, id, priority, text, through="", why_not=""):
+        self.id, self.priority, self.text, self.why_not = id, priority, text, why_not
+        self.through = through.split()  # the behaviours that this one consists of
+
+
+class Test:
+    """A test that says in its name which behaviours it is about. `begins`: how its sentence begins in a log, a pattern."""
+
+    def __init__(self, name, file, begins=None):
+        self.name, self.file, self.begins = name, file, begins
+        self.ids = _IDS.match(name).group().split()
+
+
+def table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return [Behaviour(*row) for row in list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[1:]]
+
+
+# MARK: tests
+
+def swift_tests(text, file):
+    return [Test(name, file) for name in _SWIFT_NAME.findall(text) if _IDS.match(name)]
+
+
+def check_tests(text, file):
+    """The sentences of a suite: strings that begin with ids, wherever they stand in the code, except as its documentation."""
+    tree = ast.parse(text)
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [Test(node.value, file, re.compile(_pattern(node.value))) for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+            and _IDS.match(node.value) and "\n" not in node.value]
+
+
+def _pattern(sentence):
+    """Of a sentence with places for values; more may follow."""
+    return ".*?".join(re.escape(part) for part in _PLACE.split(sentence))
+
+
+def tests(repository):
+    """Every test whose name begins with ids. Those of the simulator and of the harness are about these, not about the client."""
+    found = []
+    for path in sorted((repository / "Tests").glob("*/**/*.swift")):
+        place = path.relative_to(repository / "Tests")
+        if place.parts[0] != "IdentitySimulator" and ".build" not in place.parts:
+            found += swift_tests(path.read_text(encoding="utf-8"), str(place))
+    for path in sorted([*(repository / "Tests" / "Harness").rglob("*"), *(repository / "Benchmarks").rglob("*")]):
+        place = path.relative_to(repository)
+        if not path.is_file() or path.name == "selftest" or ".build" in place.parts or path.suffix not in ("", ".py"):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.suffix == ".py" or "python3" in text.partition("\n")[0]:
+            found += check_tests(text, str(place))
+    return found
+
+
+# MARK: results
+
+class Results:
+    """What logs say: the results of Swift tests by name, and of checks by sentence."""
+
+    def __init__(self, logs=()):
+        self.swift, self.checks = collections.defaultdict(set), []
+        for log in logs:
+            for sign, *names in _SWIFT_RESULT.findall(log):
+                self.swift[next(filter(None, names))].add(_SWIFT_WORDS[sign])
+            if set(_SWIFT_RUN.findall(log)) == {"✔"}:
+                # lines can get lost where many tests end at once; a run without a failure says the same of all that began
+                for names in _SWIFT_STARTED.findall(log):
+                    self.swift[next(filter(None, names))].add(PASSED)
+            self.checks += [(PASSED if word == "ok" else FAILED, sentence) for word, sentence in _CHECK.findall(log)]
+
+    def of(self, test):
+        if test.begins:
+            found = {result for result, sentence in self.checks if test.begins.match(sentence)}
+        else:
+            found = self.swift.get(test.name, set())
+        return next((result for result in (FAILED, SKIPPED, PASSED) if result in found), UNKNOWN)
+
+
+# MARK: the account
+
+class Entry:
+    """One behaviour, the tests that carry it with their results, and what follows for it."""
+
+    MISSING, NOT_APPLICABLE = "missing", "not applicable"
+
+    def __init__(self, behaviour, carried):
+        self.behaviour, self.carried = behaviour, carried
+        self.parts = []
+
+    @property
+    def state(self):
+        if self.behaviour.why_not:
+            return self.NOT_APPLICABLE
+        if self.behaviour.through:
+            states = [part.state for part in self.parts if part.state != self.NOT_APPLICABLE]
+            return next((state for state in (FAILED, self.MISSING, UNKNOWN) if state in states), PASSED if states else self.NOT_APPLICABLE)
+        results = [result for _, result in self.carried]
+        return next((result for result in (FAILED, PASSED, SKIPPED, UNKNOWN) if result in results), self.MISSING).replace(SKIPPED, UNKNOWN)
+
+
+def account(rows, tests, results):
+    """An entry for each row, and what is wrong between the rows and the names."""
+    carried = collections.defaultdict(list)
+    for test in tests:
+        for id in test.ids:
+            carried[id].append((test, results.of(test)))
+    entries = {row.id: Entry(row, carried[row.id]) for row in rows}
+    faults = ['%s: two rows' % row.id for row in rows if entries[row.id].behaviour is not row]
+    faults += ["%s: no row, but a test: %s (%s)" % (id, found[0][0].name, found[0][0].file) for id, found in sorted(carried.items()) if id not in entries]
+    for entry in entries.values():
+        row = entry.behaviour
+        entry.parts = [entries[id] for id in row.through if id in entries]
+        faults += ["%s: consists of %s, which has no row" % (row.id, id) for id in row.through if id not in entries]
+        if row.why_not and entry.carried:
+            faults.append("%s: does not apply, but has a test: %s" % (row.id, entry.carried[0][0].name))
+    return list(entries.values()), faults

@@ -1,0 +1,185 @@
+"""The same in a real browser without a window: the pages of the identity site, the way back, and what the person sees at its end."""
+import pathlib
+
+from lib import logins
+from lib.chromium import Chromium, missing
+from lib.daemon import REPOSITORY
+
+from .people import HYBRID, OTHER, PERSON, PORT, Scene, person
+
+PAGES = pathlib.Path(REPOSITORY / ".build" / "test" / "pages")
+
+
+class Person:
+    """Somebody at the browser, with passwords that the simulated site knows."""
+
+    def __init__(self, browser, server):
+        self.browser, self.server = browser, server
+        # the site's authority is known to the programs under test; whom the browser trusts is not what is tested
+        browser.ask("Security.setIgnoreCertificateErrors", ignore=True)
+
+    def signs_in(self, address, user=PERSON, button="login"):
+        password = next(known["password"] for known in self.server.about["users"] if known["login"] == user)
+        self.browser.open(address)
+        self.browser.until("document.querySelector('#sign-in input[name=username]') !== null")
+        self.browser.script("document.querySelector('[name=username]').value = %r; document.querySelector('[name=password]').value = %r;"
+                            "document.querySelector('button[value=%s]').click()" % (user, password, button))
+
+    def presses(self, button):
+        self.browser.until("document.querySelector('button[value=%s]') !== null" % button)
+        self.browser.script("document.querySelector('button[value=%s]').click()" % button)
+
+    def sees(self, title):
+        return self.browser.until("document.querySelector('h1') && document.querySelector('h1').innerText == %r" % title)
+
+    def reads(self):
+        return self.browser.script("document.body.innerText") or ""
+
+    def keeps(self, name):
+        PAGES.mkdir(parents=True, exist_ok=True)
+        self.browser.screenshot(PAGES / ("signin-%s.png" % name))
+
+    def forgets(self):
+        self.browser.ask("Network.clearBrowserCookies")
+
+
+def in_a_browser(checks, server):
+    if not checks.ok("there is a browser", not missing(), missing()):
+        return
+    with Chromium() as browser:
+        somebody = Person(browser, server)
+        for section in (there_and_back, refusals, another_person, a_stray_answer, signing_out):
+            somebody.forgets()
+            section(checks, server, browser, somebody)
+
+
+def there_and_back(checks, server, browser, somebody):
+    for client, more, what in (("portal", "", "code"), ("native", "", "code, a public client"), ("portal", HYBRID, "code id_token")):
+        somebody.forgets()
+        with Scene(server, "knob consent on") as scene:
+            scene.people({"me": person(more=more)}, client=client).start()
+            with scene.login("--no-browser") as login:
+                login.waits()
+                address = scene.address(login)
+                somebody.signs_in(address)
+                somebody.keeps("consent")
+                somebody.presses("yes")
+                there = somebody.sees("You are signed in")
+                shown, bar = somebody.reads(), browser.script("location.href")
+                history, requests = browser.history()[-2:], browser.requests()
+                somebody.keeps("signed-in-%s-%s" % (client, "hybrid" if more else "code"))
+                status, output, errors = login.end()
+            checks.ok("AC-20 a person signs in and consents in a browser: %s" % what, there and status == 0 and output.startswith("signed in as " + PERSON),
+                      (shown, status, output, errors))
+            checks.ok("the last page says who serves what in whose name", PERSON in shown and "app.me" in shown and "close this window" in shown, shown)
+            checks.equal("LOOP-11 %s: the address bar ends at a page without parameters" % what, bar, "http://127.0.0.1:%d/done" % PORT)
+            checks.ok("LOOP-11 %s: and the history has no code" % what, not any("code=" in url for url in history), history)
+            checks.ok("LOOP-12 %s: the browser asked nobody but the two" % what,
+                      all(url.startswith((server.about["erpnet"], "http://127.0.0.1:%d/" % PORT)) for url in requests), requests)
+            checks.ok("HYB-02 %s: %s" % (what, "the answer was posted" if more else "the answer was a query"),
+                      any(url.endswith("/callback") for url in requests) if more else any("/callback?code=" in url for url in requests), requests)
+            checks.equal("LOOP-10 %s: the browser holds nothing against the page" % what,
+                         [text for text in browser.complaints() if "favicon" not in text], [])
+            checks.ok("and the token is this person's", PERSON in scene.call(scene.ask("HEADER app.me")[3:], server.about["me"])[1])
+
+
+def refusals(checks, server, browser, somebody):
+    with Scene(server, "knob consent on") as scene:
+        scene.people({"me": person(more=HYBRID), "plain": person()}).start()
+        for name, button in (("app.me", "no"), ("app.plain", "no"), ("app.plain", "cancel")):
+            somebody.forgets()
+            with scene.login("--no-browser", name=name) as login:
+                login.waits()
+                somebody.signs_in(scene.address(login), button="cancel" if button == "cancel" else "login")
+                if button == "no":
+                    somebody.presses("no")
+                there = somebody.sees("Access was not granted")
+                shown = somebody.reads()
+                somebody.keeps("refused")
+                status, output, errors = login.end()
+            checks.ok("AC-17 HYB-13 a person who refuses (%s, %s) sees that nothing has changed" % (name, button),
+                      there and "nothing has changed" in shown and "tokenctl login " + name in shown and status == 80, (shown, status, errors))
+        server.control("knob consent off")
+        server.control("knob id-token-flaw broken-signature")
+        for place in ("front", "code"):
+            somebody.forgets()
+            server.control("knob id-token-flaw-in " + place)
+            with scene.login("--no-browser") as login:
+                login.waits()
+                somebody.signs_in(scene.address(login))
+                there = somebody.sees("You are not signed in")
+                shown = somebody.reads()
+                somebody.keeps("failed")
+                status, output, errors = login.end()
+            checks.ok("HYB-04 a forged ID token (%s): the page says that it failed, the terminal why" % place,
+                      there and "terminal" in shown and status == 78 and "the ID token has a wrong signature" in errors, (shown, status, errors))
+
+
+def another_person(checks, server, browser, somebody):
+    with Scene(server) as scene:
+        scene.people().start()
+        scene.signed_in()
+        server.control("knob auto-login off")
+        with scene.login("--no-browser", terminal=True) as login:
+            login.waits()
+            somebody.signs_in(scene.address(login), OTHER)
+            there = somebody.sees("Is this the right person?")
+            shown = somebody.reads()
+            somebody.keeps("another-person")
+            login.says("[y/N]")
+            login.types("y\n")
+            status, output, errors = login.end()
+        checks.ok("AC-28 the page asks whether this is the right person, the terminal decides", there and OTHER in shown and PERSON in shown
+                  and status == 0 and OTHER in output, (shown, status, output))
+
+
+def a_stray_answer(checks, server, browser, somebody):
+    with Scene(server) as scene:
+        scene.people({"me": person(more=HYBRID), "plain": person()}).start()
+        with scene.login("--no-browser", name="app.plain") as login:
+            login.waits()
+            old = scene.address(login)
+            login.interrupt()
+            login.end()
+        with scene.login("--no-browser", name="app.plain") as login:
+            login.waits()
+            somebody.signs_in(old)
+            there = somebody.sees("This answer belongs to another sign-in")
+            shown = somebody.reads()
+            somebody.keeps("old-tab")
+            browser.open(scene.address(login))
+            last = somebody.sees("You are signed in")
+            status, output, errors = login.end()
+        checks.ok("AC-05 the answer of an old tab is left aside, and says so", there and "still waiting" in shown, shown)
+        checks.ok("AC-05 and the sign-in that waits goes on, without a password: the browser has its session", last and status == 0, (status, errors))
+        with scene.login("--no-browser", name="app.me") as login:
+            login.waits()
+            other = logins.get(PORT, "/callback?code=1&state=2")
+            checks.equal("LOOP-07 where a form is due a query is not taken", other.status, 405)
+            browser.open(scene.address(login))
+            checks.ok("HYB-02 and the form is", somebody.sees("You are signed in") and login.end()[0] == 0)
+
+
+def signing_out(checks, server, browser, somebody):
+    with Scene(server) as scene:
+        scene.people().start()
+        with scene.login("--no-browser") as login:
+            login.waits()
+            somebody.signs_in(scene.address(login))
+            somebody.sees("You are signed in")
+            login.end()
+        done = scene.tokenctl("logout", "app.me")
+        browser.open(done.stdout.splitlines()[1].rpartition(" ")[2])
+        ended = browser.until("document.body.innerText.length > 0") and not any(session["alive"] for session in server.control("sessions")["sessions"])
+        somebody.keeps("signed-out")
+        checks.ok("the address that LOGOUT gives ends the browser's session as well", ended, (done.stdout, somebody.reads()))
+        with scene.login("--no-browser") as login:
+            login.waits()
+            browser.open(scene.address(login))
+            checks.ok("so that the next sign-in asks for a password again", browser.until("document.querySelector('#sign-in') !== null"), somebody.reads())
+            login.interrupt()
+            status, output, errors = login.end()
+        checks.ok("Ctrl-C ends a login, and says how to begin again", status == 80 and errors.count("tokenctl login app.me") == 1, (status, errors))
+
+
+SECTIONS = [in_a_browser]

@@ -1,0 +1,165 @@
+"""`code id_token`: what comes through the browser is believed before the code is sent, what comes with the token before it is used."""
+import re
+
+from .people import HYBRID, PERSON, Scene, fields, person
+
+AUTO = "knob auto-login " + PERSON
+BOTH = {"me": person(more=HYBRID), "plain": person()}
+
+# a flaw of the signature, and the sentence that names it
+FLAWS = [
+    ("broken-signature", "the ID token has a wrong signature"),
+    ("wrong-key", "the ID token has a wrong signature"),
+    ("no-signature", "the ID token has a wrong signature"),
+    ("alg-none", "the ID token is signed with 'none', which the server's metadata do not allow or nobody should"),
+    ("hs256", "the ID token is signed with 'HS256', which the server's metadata do not allow or nobody should"),
+    ("wrong-typ", "the ID token is of the type 'at+jwt', which is another kind of token"),
+    ("wrong-kid", "the ID token is signed with a key that the server does not publish; if its keys have just changed, try again in a minute"),
+]
+
+# a claim, what it is set to, the sentence; where a claim cannot be set it is removed
+CLAIMS = [
+    ("IDT-09 HYB-03", "set nonce \"another\"", "the ID token has another 'nonce' than it must have"),
+    ("IDT-09", "remove nonce", "the ID token has no usable 'nonce'"),
+    ("IDT-01", "set iss \"https://elsewhere.example/id\"", "the ID token is from another issuer, 'https://elsewhere.example/id'"),
+    ("IDT-02", "set aud \"demo.app/sync\"", "the ID token has another 'aud' than it must have"),
+    ("IDT-02", "set aud [\"demo.app/portal\",\"demo.app/sync\"]", "the ID token has another 'aud' than it must have"),
+    ("IDT-03", "set azp \"demo.app/sync\"", "the ID token has another 'azp' than it must have"),
+    ("IDT-08", "set exp now-400", "the ID token has expired; check the clocks"),
+    ("IDT-08", "set iat now+4000", "the ID token has an 'iat' in the future; check the clocks"),
+    ("IDT-08", "set nbf now+4000", "the ID token has an 'nbf' in the future; check the clocks"),
+    ("IDT-12", "set sub 17", "the ID token has no usable 'sub'"),
+    ("HYB-10", "set s_hash \"AAAAAAAAAAAAAAAAAAAAAA\"", "the ID token has another 's_hash' than it must have"),
+]
+FRONT_ALONE = [
+    ("HYB-06", "set c_hash \"AAAAAAAAAAAAAAAAAAAAAA\"", "the ID token has another 'c_hash' than it must have"),
+    ("HYB-05", "remove c_hash", "the ID token has no usable 'c_hash'"),
+]
+CODE_ALONE = [
+    ("IDT-10", "set at_hash \"AAAAAAAAAAAAAAAAAAAAAA\"", "the ID token has another 'at_hash' than it must have"),
+    ("HYB-07", "set sub \"a.admin\"", "the ID token has another 'sub' than it must have"),
+]
+
+
+def spent(scene):
+    return scene.counter("token-requests")
+
+
+def is_refused(checks, scene, name, place, what, sentence):
+    """One sign-in with a bad token in one place, and what it must not lead to."""
+    before, revoked = spent(scene), scene.counter("revocations")
+    reply = scene.sign_in(name)
+    checks.equal("%s, %s: it is refused with what is wrong" % (what, place), reply, "ERR refused : " + sentence)
+    if place == "front":
+        checks.equal("HYB-04 and the code was not sent", spent(scene), before)
+    else:
+        scene.server.control("await revocations %d" % (revoked + 1))
+        checks.equal("HYB-08 of what the code brought nothing is kept, here or there", (spent(scene), scene.alive(), scene.status(name)["state"]),
+                     (before + 1, [], "login-required"))
+
+
+def signatures(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people(BOTH).start()
+        asked = fields(scene.begin()[1])
+        checks.equal("HYB-02 HYB-03 code id_token is to come as a form, and a nonce is asked with it",
+                     (asked["response_type"], asked["response_mode"], len(asked["nonce"])), ("code id_token", "form_post", 43))
+        for flaw, sentence in FLAWS:
+            server.control("knob id-token-flaw " + flaw)
+            for name, place in (("app.me", "front"), ("app.me", "code"), ("app.plain", "code")):
+                server.control("knob id-token-flaw-in " + place)
+                is_refused(checks, scene, name, place, "IDT-04 IDT-05 IDT-06 %s" % flaw, sentence)
+        for flaw, what in (("no-kid", "JWKS-04 one that names no key, where there is one"), ("no-typ", "one of no type")):
+            for place in ("front", "code"):
+                server.control("knob id-token-flaw %s" % flaw)
+                server.control("knob id-token-flaw-in " + place)
+                reply = scene.sign_in()
+                checks.ok("%s, is believed: %s" % (what, place), reply.startswith("OK subject=" + PERSON), reply)
+        words = scene.daemon.words()
+        checks.ok("the log says why it came to nothing", 'sign-in for "app.me" by uid 0 came to nothing: ' + FLAWS[0][1] in words, words[-2000:])
+        checks.ok("LOG-01 and shows no token", "eyJ" not in words)
+
+
+def claimed(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people(BOTH).start()
+        for place, table in (("front", CLAIMS + FRONT_ALONE), ("code", CLAIMS + CODE_ALONE)):
+            server.control("knob id-token-flaw-in " + place)
+            for behaviour, change, sentence in table:
+                server.control("id-token " + change)
+                is_refused(checks, scene, "app.me", place, "%s %s" % (behaviour, change), sentence)
+                server.control("id-token reset")
+        reply = scene.sign_in()
+        checks.ok("without a flaw the same sign-in succeeds", reply.startswith("OK subject=" + PERSON), reply)
+
+
+def wanting(checks, server):
+    with Scene(server, AUTO, "knob id-tokens not-in-front") as scene:
+        scene.people(BOTH).start()
+        reply = scene.sign_in()
+        checks.ok("HYB-12 a code without the ID token that was asked for beside it is not redeemed",
+                  reply.startswith("ERR refused : the answer has no id_token")
+                  and spent(scene) == 0, reply)
+        server.control("knob id-tokens off")
+        reply = scene.sign_in("app.plain")
+        checks.ok("TR-19 no ID token though openid was granted: refused", reply.startswith("ERR refused : the ID token is missing") and spent(scene) == 1,
+                  reply)
+        server.control("knob id-tokens on")
+        login, url = scene.begin()
+        answer = scene.answer(url)
+        token = fields(answer)["id_token"]
+        reply = scene.brings(login, answer.replace(token, "no.token"))
+        checks.ok("IDT-13 an ID token that is none is refused", reply.startswith("ERR refused : ") and spent(scene) == 1, reply)
+        first, second = scene.begin(), scene.begin()
+        other = fields(scene.answer(second[1]))["id_token"]
+        answer = scene.answer(first[1])
+        reply = scene.brings(first[0], answer.replace(fields(answer)["id_token"], other))
+        checks.ok("HYB-03 HYB-06 the ID token of another sign-in does not go with this code", reply.startswith("ERR refused : the ID token has another")
+                  and spent(scene) == 1, reply)
+
+
+# what a refresh brings must be about the sign-in that it goes on with
+ON_REFRESH = [
+    ("IDT-17 IDT-04", "knob id-token-flaw broken-signature", "the ID token has a wrong signature"),
+    ("IDT-17", "id-token set sub \"a.admin\"", "the ID token has another 'sub' than it must have"),
+    ("IDT-17", "id-token set iss \"https://elsewhere.example/id\"", "the ID token is from another issuer, 'https://elsewhere.example/id'"),
+    ("IDT-17", "id-token set aud \"demo.app/sync\"", "the ID token has another 'aud' than it must have"),
+    ("IDT-17", "id-token set auth_time 17", "the ID token has another 'auth_time' than it must have"),
+    ("IDT-17", "id-token set nonce \"another\"", "the ID token has another 'nonce' than it must have"),
+]
+
+
+def on_refresh(checks, server):
+    for behaviour, line, sentence in ON_REFRESH:
+        with Scene(server, AUTO, "knob access-ttl 1", "knob id-token-flaw-in refresh") as scene:
+            scene.people(BOTH).start()
+            scene.signed_in()
+            scene.until_state("idle")
+            server.control(line)
+            reply = scene.ask("GET app.me")
+            checks.equal("%s %s: what the refresh brought is not handed out" % (behaviour, line), reply, "ERR refused : " + sentence)
+            server.control("knob id-token-flaw none")
+            server.control("id-token reset")
+            scene.daemon.stop()
+            scene.start()
+            reply = scene.ask("GET app.me")
+            checks.ok("RT-04 but its refresh token was kept: once the server is well the sign-in goes on", reply.startswith("OK ")
+                      and (scene.counter("refresh-grants"), scene.counter("reused")) == (2, 0), reply)
+
+
+def wishes(checks, server):
+    more = 'prompt = "login"\nlogin_hint = "m.petrova"\nmax_age = 3600'
+    with Scene(server, AUTO) as scene:
+        scene.people({"me": person(more=more)}).start()
+        asked = fields(scene.begin()[1])
+        checks.equal("AC-26 prompt, login_hint and max_age are handed on", (asked["prompt"], asked["login_hint"], asked["max_age"]), ("login", PERSON, "3600"))
+        for change, sentence in (("remove auth_time", "the ID token has no usable 'auth_time'"),
+                                 ("set auth_time now-4000", "the ID token has an 'auth_time' that is too old; sign in again")):
+            server.control("id-token " + change)
+            reply = scene.sign_in()
+            checks.equal("AC-26 IDT-11 with max_age the ID token must say when the person signed in: %s" % change, reply, "ERR refused : " + sentence)
+            server.control("id-token reset")
+        checks.ok("and where it does so the sign-in succeeds", scene.sign_in().startswith("OK subject=" + PERSON))
+
+
+SECTIONS = [signatures, claimed, wanting, on_refresh, wishes]

@@ -1,0 +1,131 @@
+"""Reference tokens (PAT, SAT): held as they are, sent as the API wants them, and nobody at the identity server is asked about them."""
+import json
+import re
+import time
+
+from lib import processes
+from lib.daemon import Watch
+
+from .people import PERSON, Scene
+
+MAY_IMPORT = '{ user = "root", login = true }'
+PAT = "reference mint kind=PAT app=demo.app/portal user=%s scope=\"read\" " % PERSON
+SAT = "reference mint kind=SAT app=demo.app/sync scope=\"read update\" "
+ROUTES = ("token", "metadata", "jwks", "sys-auto-discovery", "tools-auto-discovery", "userinfo", "introspection", "authorize")
+
+
+def reference(more="", allow=MAY_IMPORT):
+    return 'grant = "reference"\nallow = [ %s ]\n%s\n' % (allow, more)
+
+
+def asked(scene):
+    return [route for route in ROUTES if scene.counter(route + "-requests")]
+
+
+def imported(checks, server):
+    with Scene(server) as scene:
+        token = server.control(PAT + "expires=3600")["token"]
+        end = int(time.time()) + 3600
+        scene.people({"pat": reference(), "key": reference('header = "X-Api-Key"')}).start()
+        early = scene.tokenctl("get", "app.pat")
+        checks.ok("STAT-01 before anything is brought in it says how", early.returncode == 81 and early.stderr.count("tokenctl import app.pat") == 1
+                  and "reissued" not in early.stderr, early.stderr)
+        done = scene.tokenctl("import", "app.pat", "--expires", end, text=token + "\n")
+        checks.ok("SEC-03 tokenctl import takes a PAT from standard input", done.returncode == 0
+                  and re.fullmatch(r"imported, id [0-9a-f]{16}\n", done.stdout), done)
+        served = scene.token("app.pat")
+        checks.equal("STAT-01 it is served as it is, with its end", (served.token, served.expires), (token, end))
+        checks.ok("STATUS tells the end too", scene.status("app.pat")["expires"] == str(end) == scene.status("app.pat")["login-until"], scene.status("app.pat"))
+        scene.tokenctl("import", "app.key", "--expires", "never", text=token)
+        header, key = (scene.ask("HEADER " + name)[3:] for name in ("app.pat", "app.key"))
+        checks.equal("STAT-02 HEADER is how the API wants it", (header, key), ("Authorization: Bearer " + token, "X-Api-Key: " + token))
+        for line, way in ((header, "bearer"), (key, "x-api-key")):
+            status, body = scene.call(line, server.about["me"])
+            checks.ok("the Profile site knows whose PAT it is: %s" % way, status == 200 and json.loads(body)["login"] == PERSON, (status, body))
+            checks.equal("the API takes it, sent in this way alone", (scene.call(line)[0], scene.entries("api")[-1]["auth"]), (200, way))
+        checks.equal("STAT-01 the identity server was asked for nothing", asked(scene), [])
+        checks.ok("never is never", scene.token("app.key").expires is None and scene.ask("GET app.key").split(" ")[3] == "expires=never",
+                  scene.ask("GET app.key"))
+        scene.daemon.stop()
+        kept = b"".join(path.read_bytes() for path in (scene.folder / "state").rglob("*") if path.is_file())
+        scene.start()
+        checks.equal("SEC-05 STAT-01 it survives a restart, sealed", (scene.token("app.pat").token, token.encode() in kept, token in scene.daemon.words(),
+                                                                      asked(scene)),
+                     (token, False, False, []))
+        newer = server.control(PAT)["token"]
+        watch = Watch(scene.daemon, "app.pat")
+        watch.wait_for(1, 10)
+        scene.tokenctl("import", "app.pat", text=newer)
+        rows = [row for _, row in watch.wait_for(2, 10)]
+        watch.end()
+        checks.equal("SEC-13 another one is brought in without a restart, and who watches hears of it", [row.token for row in rows], [token, newer])
+        row = scene.status("app.pat")
+        checks.ok("STAT-01 an unknown end is not made up, and nothing is renewed", "login-until" not in row and "renews" not in row
+                  and rows[1].expires is None, row)
+        reply = scene.ask("LOGOUT app.pat")
+        checks.equal("LOGOUT forgets it", (reply, scene.ask("GET app.pat").split(" ")[:2]), ("OK forgotten", ["ERR", "expired"]))
+
+
+def from_a_file(checks, server):
+    with Scene(server) as scene:
+        first, second = (server.control(SAT)["token"] for _ in range(2))
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2 * 86400))
+        path = scene.daemon.secret("sat", first + "\n")
+        scene.people({"sat": reference('value = { file = "%s" }\nexpires = %s' % (path, end), '{ user = "root" }')}, client="machine").start()
+        checks.equal("STAT-01 a SAT from a file is served", scene.token("app.sat").token, first)
+        told = scene.said(re.compile("event=ends-soon"), 10)
+        checks.ok("SEC-13 with two days left the log asks for a new one", len(told) == 1 and "have it reissued" in told[0] and '"app.sat"' in told[0], told)
+        header = scene.ask("HEADER app.sat")[3:]
+        checks.equal("the API takes a SAT, the Profile site does not", (scene.call(header)[0], scene.call(header, server.about["me"])[0]), (200, 403))
+        path.write_text("not-a-reference-token\n")
+        reply = scene.ask("RELOAD")
+        checks.ok("a file with something else in it is refused by a reload, and the old one goes on", reply.splitlines()[-1].startswith("ERR bad-config")
+                  and "enrt_" in reply and scene.token("app.sat").token == first, reply)
+        path.write_text(second + "\n")
+        reply = scene.ask("RELOAD")
+        checks.ok("SEC-13 after the file was replaced a reload serves the new one", reply.splitlines()[-1] == "OK 1"
+                  and scene.token("app.sat").token == second, reply)
+        done = scene.tokenctl("import", "app.sat", text=first)
+        checks.ok("where the configuration names the token nothing is imported", done.returncode == 78 and "put it there" in done.stderr, done.stderr)
+        reply = scene.ask("REJECT app.sat")
+        checks.ok("ERR-02 REJECT changes nothing", reply.startswith(("OK cooling", "ERR ")) or reply == "OK newer", reply)
+        told = scene.said(re.compile("did not take the reference token"), 5)
+        checks.ok("but the log warns: it may have been revoked", told and '"app.sat"' in told[0] and "have it reissued" in told[0], scene.daemon.words())
+        checks.equal("and the same token is served", scene.token("app.sat").token, second)
+        checks.equal("STAT-01 the identity server was asked for nothing", asked(scene), [])
+
+
+def shapes_and_ends(checks, server):
+    with Scene(server) as scene:
+        token = server.control(PAT)["token"]
+        scene.people({"pat": reference()}).start()
+        done = scene.tokenctl("import", "app.pat", text="eyJhbGciOiJub25lIn0.e30.")
+        checks.ok("a JWT is no reference token of ERP.net", done.returncode == 78 and "enrt_" in done.stderr and "eyJ" not in done.stderr, done.stderr)
+        done = scene.tokenctl("import", "app.pat", "--expires", int(time.time()) - 5, text=token)
+        reply = scene.ask("GET app.pat")
+        checks.ok("one whose end has passed is not served", reply.startswith("ERR expired : "), (done, reply))
+        end = int(time.time()) + 2
+        scene.tokenctl("import", "app.pat", "--expires", end, text=token)
+        checks.equal("until its end it is", scene.token("app.pat").token, token)
+        checks.ok("and from then on it is not", processes.until(lambda: scene.ask("GET app.pat").startswith("ERR expired"), 10) and time.time() >= end - 1,
+                  scene.ask("GET app.pat"))
+        said = scene.tokenctl("get", "app.pat")
+        checks.ok("STAT-01 tokenctl says what helps, once", said.returncode == 81 and said.stderr.count("reissued") == 1
+                  and said.stderr.count("tokenctl import app.pat") == 1,
+                  said.stderr)
+        checks.equal("the state is expired", scene.status("app.pat")["state"], "expired")
+        server.control("reference revoke %s" % server.control("reference")["references"][0]["id"])
+        checks.equal("STAT-01 of all that the identity server heard nothing", asked(scene), [])
+
+
+def two_consumers(checks, server):
+    with Scene(server) as scene:
+        both = '{ user = "root" }, { user = "bin" }'
+        scene.people({"pat": reference("shared = true", both)})
+        checks.ok("STAT-04 two consumers of one reference token are warned of", "share one identity" in scene.check().stdout, scene.check().stdout)
+        scene.people({"pat": reference("shared = false", both)})
+        found = scene.check()
+        checks.ok("STAT-04 and it must be said that they may", found.returncode != 0 and "shared = true" in found.stdout, found.stdout)
+
+
+SECTIONS = [imported, from_a_file, shapes_and_ends, two_consumers]

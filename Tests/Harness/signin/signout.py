@@ -1,0 +1,100 @@
+"""LOGOUT: over here first, then at the server, then in the browser; and what is told when the server does not hear of it."""
+import urllib.parse
+
+from .people import HYBRID, PERSON, Scene, fields, person
+
+AUTO = "knob auto-login " + PERSON
+BYE = "http://127.0.0.1:53177/bye"
+GOODBYE = 'post_logout_redirect_uri = "%s"' % BYE
+
+
+def revoked(checks, server):
+    with Scene(server) as scene:
+        scene.people({"me": person(more=GOODBYE)}).start()
+        cookies = scene.folder / "cookies"
+        with scene.login("--no-browser") as login:
+            login.waits()
+            scene.delivers(scene.walks(scene.address(login), "--cookies", cookies))
+            login.end()
+        held = scene.ask("HEADER app.me")[3:]
+        done = scene.tokenctl("logout", "app.me")
+        lines = done.stdout.splitlines()
+        checks.ok("tokenctl logout says that the server has revoked the sign-in", done.returncode == 0
+                  and lines[0] == "app.me: signed out; the server has revoked the sign-in", done)
+        checks.equal("RT-14 and it is true: the grant is dead there", [(grant["alive"], grant["ended"]) for grant in scene.grants()], [(False, "revoked")])
+        reply = scene.ask("GET app.me")
+        checks.ok("nothing is served any more, though the access token still lives",
+                  reply.startswith("ERR login-required reason=signed-out : the person has signed out; ")
+                  and scene.call(held)[0] == 200, reply)
+        url = lines[1].rpartition(" ")[2]
+        checks.ok("it tells where the browser's session ends",
+                  lines[1].startswith("open this to end the session in the browser too: " + server.about["endpoints"]["end_session"])
+                  and fields(url)["post_logout_redirect_uri"] == BYE and len(fields(url)["id_token_hint"]) > 100, lines)
+        where = scene.walks(url, "--cookies", cookies)
+        checks.ok("the address works without a question: the session is over, and the browser goes where it is registered to",
+                  where["url"].startswith(BYE) and not any(session["alive"] for session in server.control("sessions")["sessions"]), where)
+        scene.daemon.stop()
+        scene.start()
+        reply = scene.ask("GET app.me")
+        checks.ok("a restart does not bring it back", reply.startswith("ERR login-required reason=signed-out : ") and scene.counter("refresh-grants") == 0,
+                  reply)
+        checks.equal("LOGOUT once more is no error", scene.ask("LOGOUT app.me").split(" ")[:2], ["OK", "forgotten"])
+        scene.signed_in()
+        checks.ok("signing in again works", scene.ask("GET app.me").startswith("OK "))
+        scene.daemon.stop()
+        scene.start()
+        checks.ok("and that is what the next restart finds", scene.ask("GET app.me").startswith("OK "))
+
+
+def not_heard(checks, server):
+    pinned = '[endpoints]\nrevocation = "%s"' % server.about["endpoints"]["revocation"]
+    for line, more, why in (
+            ("knob revocation-endpoint unlisted", "", "name no revocation_endpoint"),
+            ("knob revocation-endpoint off", pinned, "404"),
+            ("fault revocation status code=503 times=forever", "", "503"),
+            ("fault revocation reset when=before times=forever", "", "'%s" % server.about["endpoints"]["revocation"])):
+        with Scene(server, AUTO, line) as scene:
+            scene.people(more=more).start()
+            scene.signed_in()
+            done = scene.tokenctl("logout", "app.me")
+            checks.ok("%s: signed out here, and why the server may not know" % line, done.returncode == 0
+                      and done.stdout.startswith("app.me: signed out here; the server has not confirmed it (") and why in done.stdout, done)
+            told = [line for line in scene.daemon.words().splitlines() if "event=signed-out" in line]
+            checks.ok("the log says that the server was not told, and why", len(told) == 1 and "the server was not told: " in told[0] and why in told[0], told)
+            reply = scene.ask("GET app.me")
+            checks.ok("and nothing is served", reply.startswith("ERR login-required reason=signed-out : ") and scene.counter("refresh-grants") == 0, reply)
+            checks.equal("the grant lives there until its own end", [grant["alive"] for grant in scene.grants()], [True])
+
+
+def in_the_middle(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people().start()
+        scene.signed_in()
+        server.control("fault token hang grant=refresh_token")
+        renewing = scene.in_background("RENEW app.me")
+        server.control("await hung 1")
+        ended = scene.ask("LOGOUT app.me")
+        server.control("clear")
+        renewing.result()
+        server.control("await revocations 1")
+        reply = scene.ask("GET app.me")
+        checks.ok("decision of the person first: a refresh that ends after LOGOUT brings nothing back", ended.startswith("OK revoked")
+                  and reply.startswith("ERR login-required reason=signed-out"), (ended, reply, renewing.reply))
+        checks.equal("and what it brought is dead at the server", scene.alive(), [])
+
+
+def other_ways(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people({"me": person(more=HYBRID)}).start()
+        scene.signed_in()
+        reply = scene.ask("LOGOUT app.me")
+        url = next(item for item in reply.split(" ") if item.startswith("url="))
+        checks.ok("after code id_token it works too, with the newest ID token as hint", reply.startswith("OK revoked ")
+                  and "id_token_hint" in urllib.parse.unquote(url), reply[:100])
+        scene.signed_in()
+        server.control("app demo.app/portal IsEnabled=false")
+        reply = scene.ask("LOGOUT app.me")
+        checks.ok("LOGOUT where the client is not known any more forgets, and says so", reply.startswith("OK forgotten"), reply[:200])
+
+
+SECTIONS = [revoked, not_heard, in_the_middle, other_ways]

@@ -1,0 +1,123 @@
+"""LOGIN, LOGOUT and IMPORT, killed at each step: afterwards the old or the new grant is in force, never none and never a mixture."""
+import http.client
+import ssl
+import time
+import urllib.parse
+
+from .scenes import TOKEN, Scene, side_by_side
+
+STEPS = [
+    "kill@create:1", "kill@write:1", "kill@truncate:1", "kill@successor-written:1", "kill@fsync:1", "kill@successor-synced:1", "kill@rename:1",
+    "kill@successor-renamed:1", "kill@unlink:1", "kill@fsync:2", "kill@successor-folder-synced:1"]
+# beside these, where what is there cannot be opened and is kept
+ASIDE = ["kill@link:1", "kill@moved-aside:1"]
+OLD, NEW, ENDED = "the old grant", "the new grant", "nobody"
+
+
+def redirected(server, url):
+    """Where the browser of a person who signs in at once is sent; the query of that address."""
+    address = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPSConnection(address.hostname, address.port, context=ssl.create_default_context(cafile=server.about["ca_file"]), timeout=30)
+    connection.request("GET", address.path + "?" + address.query)
+    location = connection.getresponse().getheader("Location")
+    connection.close()
+    return urllib.parse.urlsplit(location).query
+
+
+class Change:
+    """What one operation does to a credential that has a grant."""
+
+    def __init__(self, server, scene):
+        self.server, self.scene = server, scene
+        self.reply = ""
+
+    def import_(self):
+        self.new = self.scene.mint()
+        self.reply = self.scene.told("IMPORT %s %s" % (TOKEN, self.new.secret))
+
+    def logout(self):
+        self.new = None
+        self.reply = self.scene.told("LOGOUT %s" % TOKEN)
+
+    def login(self):
+        self.new = None
+        begun = self.scene.told("LOGIN %s" % TOKEN)
+        _, id_, url = begun.split(" ")[:3]
+        self.reply = self.scene.told("CALLBACK %s %s" % (id_, redirected(self.server, url)))
+
+
+def in_force(scene, old, operation):
+    """Whose token is sent, and what a GET says."""
+    before = {send.number for send in scene.server.history()}
+    reply = scene.get_at_last()
+    sends = [send for send in scene.server.of(old) if send.number not in before]
+    if reply.startswith("ERR login-required reason=signed-out "):
+        return ENDED if not sends else "a signed-out grant was sent"
+    if not reply.startswith("OK "):
+        return "a GET says %r" % reply[:200]
+    if sends:
+        return OLD if sends[-1].status == 200 else "the old grant is in force and dead"
+    return NEW if operation != "logout" else "an unknown grant"
+
+
+def killed(server, operation, fault, beside=""):
+    """`beside`: "intent", where a send of the old grant is in doubt; "damage", where its record cannot be opened."""
+    with Scene(server).with_grant() as scene:
+        old = scene.grants[0]
+        if beside == "intent":
+            scene.begin("kill@intent-folder-synced:1")
+            scene.get()
+            if not scene.victim.dies_before(time.monotonic() + 20):
+                return "it was to be killed with an intent"
+        if beside == "damage":
+            path = scene.victim.files(TOKEN) and scene.victim.state / "grants" / TOKEN
+            good = path.read_bytes()
+            path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+        scene.begin(fault)
+        change = Change(server, scene)
+        getattr(change, operation)()
+        died = scene.victim.dies_before(time.monotonic() + 1.0)
+        if not died:
+            scene.victim.kill()
+        scene.begin()
+        if beside == "damage":
+            return damaged(scene, change, good)
+        found = in_force(scene, old, operation)
+        wanted = ENDED if operation == "logout" else NEW
+        allowed = {wanted} if change.reply.startswith("OK ") else {OLD, wanted}
+        if found not in allowed:
+            return "in force is %s after %r" % (found, change.reply[:80])
+        scene.again()
+        # the same after one more restart: nothing waits to turn up
+        again = in_force(scene, old, operation)
+        return "" if again == found else "first %s, then %s" % (found, again)
+
+
+def damaged(scene, change, good):
+    """What could not be opened is kept, whatever happened; it is locked, or the new grant is in force."""
+    folder = scene.victim.state / "grants"
+    kept = [path for path in folder.iterdir() if path.name.startswith(TOKEN) and path.read_bytes()[:-1] == good[:-1]]
+    if not kept:
+        return "what could not be opened is gone: %s" % [path.name for path in folder.iterdir()]
+    reply = scene.get_at_last() if change.reply.startswith("OK ") else scene.get(3)
+    if reply.startswith("OK "):
+        return "" if [send.status for send in scene.server.of(change.new)] == [200] else "it is served, and not from the new grant"
+    if change.reply.startswith("OK ") or not reply.startswith("ERR refused reason=locked "):
+        return "IMPORT said %r, a GET says %r" % (change.reply, reply[:200])
+    return ""
+
+
+def changes(checks, server):
+    server.control("knob auto-login m.petrova")
+    cases = []
+    for operation in ("import_", "login", "logout"):
+        for fault in STEPS:
+            for beside in ("", "intent"):
+                what = "%s, %s%s: the old or the new" % (operation.strip("_").upper(), fault, ", with an intent" if beside else "")
+                cases.append((what, lambda o=operation, f=fault, b=beside: killed(server, o, f, b)))
+    for fault in [*ASIDE, *STEPS]:
+        cases.append(("IMPORT over a damaged record, %s: it is kept, and locked or replaced" % fault, lambda f=fault: killed(server, "import_", f, "damage")))
+    side_by_side(checks, cases)
+
+
+SECTIONS = [changes]

@@ -1,0 +1,124 @@
+"""The connection is cut before, during and after the answer; the answer is slow, or a refusal that passes."""
+import time
+
+from .scenes import REPLAY, TOKEN, Scene, pairs, side_by_side
+
+TIMEOUT = 2
+# what becomes of the grant
+KEPT, REPLAYED, LOST, PATIENT = "the successor is kept", "the one replay brings it", "one replay, then answer-lost", "the same token again"
+
+CASES = [
+    ("a cut before the server did anything", "reset when=before", REPLAYED),
+    ("an orderly end before it did anything", "close when=before", REPLAYED),
+    ("a cut in the middle of the answer", "half-body then=reset", LOST),
+    ("an end in the middle of the answer", "half-body then=close", LOST),
+    ("silence in the middle of the answer", "half-body then=hang", LOST),
+    ("a cut after the server rotated", "reset when=after", LOST),
+    ("an orderly end after it rotated", "close when=after", LOST),
+    ("an answer that comes too late", "slow hold=4", LOST),
+    ("a body of single bytes, too slow", "slow-body every=0.1", LOST),
+    ("a body of single bytes, in time", "slow-body every=0.0002", KEPT),
+    ("a slow answer", "slow hold=1", KEPT),
+    ("a page of a gateway, 502", "status code=502", REPLAYED),
+    ("a page of a gateway, 504", "status code=504", REPLAYED),
+    ("408", "status code=408", REPLAYED),
+    ("429 three times", "status code=429 retry-after=1 times=3", PATIENT),
+    ("500 three times", "status code=500 times=3", PATIENT),
+    ("503 three times", "status code=503 times=3", PATIENT),
+]
+ENDS = ["alive", "killed", "stopped"]
+
+
+def broken(server, what, fault, outcome, end):
+    """One way of breaking, in one life or over a restart; what is wrong with what becomes of it."""
+    # an answer that is to be taken must not be late on a slow machine
+    timeout = 20 if outcome == KEPT else TIMEOUT
+    with Scene(server, keep="always", timeout=timeout) as scene:
+        victim = scene.victim.begin()
+        scene.fault(fault)
+        reply = scene.import_()
+        if not reply.startswith("OK "):
+            return "IMPORT says %r" % reply
+        scene.waits_for_fault()
+        if end == "killed":
+            victim.kill()
+        elif end == "stopped":
+            victim.stop()
+        if end != "alive":
+            time.sleep(0.05)
+            victim.begin()
+        found = scene.waits_for({KEPT: 1 + (end != "alive"), REPLAYED: 2, LOST: 2, PATIENT: 4}[outcome])
+        if outcome == KEPT and end == "killed" and pairs(found) == [(0, 200), (0, 400)]:
+            # killed before the answer was there
+            outcome = LOST
+        said = [expectation(found, outcome, end), distance(found, outcome, end)]
+        said += [lost(scene, len(found))] if outcome == LOST else [works_on(scene)]
+        return "\n".join([text for text in said if text] + [str(found)]) if any(said) else ""
+
+
+def expectation(found, outcome, end):
+    first = found[0].status if found else None
+    expected = {
+        KEPT: [(0, 200)] + [(1, 200)] * (end != "alive"), REPLAYED: [(0, first), (0, 200)], LOST: [(0, 200), (0, 400)],
+        PATIENT: [(0, first)] * 3 + [(0, 200)]}[outcome]
+    return "" if pairs(found) == expected else "expected %s, found %s" % (expected, pairs(found))
+
+
+def distance(found, outcome, end):
+    """A replay is not early; the time of a send that outlives the daemon has whole seconds."""
+    if outcome not in (REPLAYED, LOST) or len(found) < 2:
+        return ""
+    pause = found[1].at - found[0].at
+    return "" if pause >= TIMEOUT + REPLAY - (0.8 if end == "alive" else 1.8) else "the replay came after %.2f s" % pause
+
+
+def lost(scene, count):
+    for life in range(3):
+        reply = scene.get(1)
+        if not reply.startswith("ERR login-required reason=answer-lost "):
+            return "in life %d a GET says %r" % (life, reply[:200])
+        scene.again()
+    time.sleep(0.3)
+    return "" if len(scene.sends()) == count else "a third send: %s" % scene.sends()
+
+
+def works_on(scene):
+    """What came is in use, and outlives a SIGKILL."""
+    reply = scene.get_at_last()
+    if not reply.startswith("OK "):
+        return "a GET says %r" % reply[:200]
+    before = scene.sends()
+    scene.again()
+    found = scene.waits_for(len(before) + 1)
+    if len(found) != len(before) + 1 or found[-1].token != before[-1].successor or found[-1].status != 200:
+        return "after a restart: %s" % found
+    return "" if scene.lives() else "the server has ended the grant"
+
+
+def connection_cuts(checks, server):
+    side_by_side(checks, [
+        ("%s, then %s: %s" % (what, end, outcome), lambda case=(what, fault, outcome, end): broken(server, *case))
+        for what, fault, outcome in CASES for end in ENDS if not (outcome == PATIENT and end != "alive")], workers=12)
+
+
+def two_unknown_outcomes(checks, server):
+    """Nothing is sent a third time, though the server would have taken it: it might as well have ended the grant."""
+    with Scene(server, keep="always") as scene:
+        scene.victim.begin()
+        scene.fault("reset when=before times=2")
+        scene.import_()
+        found = scene.waits_for(2)
+        checks.equal("a replay whose outcome is unknown too is the last send", pairs(found), [(0, None), (0, None)])
+        reply = scene.get(1)
+        checks.ok("and says so", reply.startswith("ERR login-required reason=answer-lost "), reply)
+        scene.again()
+        scene.again()
+        checks.equal("over restarts too", len(scene.sends()), 2)
+        reply = scene.get(1)
+        checks.ok("where it says the same", reply.startswith("ERR login-required reason=answer-lost "), reply)
+        reply = scene.import_()
+        checks.ok("a new grant ends it", reply.startswith("OK "), reply)
+        checks.ok("and works", scene.get().startswith("OK "), TOKEN)
+
+
+SECTIONS = [connection_cuts, two_unknown_outcomes]
