@@ -36,7 +36,8 @@ extension Ledger {
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, fit: query.fit, patience: patience)
+            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, fit: query.fit, patience: patience,
+            utmost: now.boot + .seconds(query.wait))
         if patience == .outcome, let ready = ready(query, at: now) {
             turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {

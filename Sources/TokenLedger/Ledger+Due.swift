@@ -93,11 +93,16 @@ extension Ledger {
 
     private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
         guard let key = waiting[id], let waiter = entries[key]?.waiters[id] else { return }
-        withdraw(waiter: id)
         if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
+            withdraw(waiter: id)
             turn.answers.append((id, .token(held)))
             noteServed(key)
+        } else if let utmost = waiter.utmost, utmost > now.boot {
+            // what it would have got instead has ended meanwhile, so it waits as long as it said
+            entries[key]?.waiters[id]?.deadline = utmost
+            patience.set(id, at: utmost)
         } else {
+            withdraw(waiter: id)
             turn.answers.append((id, .refused(Refusal(.timeout, [], "nothing was ready in time; the exchange goes on"))))
         }
     }

@@ -131,6 +131,8 @@ package struct Waiter: Sendable {
     package var minValid: Int?
     package var fit: Fit
     package var patience: Patience
+    /// CLOCK_BOOTTIME; `deadline` is before it only while there is a token to get instead.
+    package var utmost: Int64?
 }
 
 /// Who watches, and what they may be shown.

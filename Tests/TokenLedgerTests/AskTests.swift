@@ -231,6 +231,20 @@ import TokenWire
         #expect(scene.settle(turn.plans[0], .success(Scene.tokens())).answers.isEmpty)
     }
 
+    @Test func `a token that ends while its caller waits for a better one shortens nobody's wait`() throws {
+        var scene = Scene()
+        try scene.obtain(life: 4)
+        scene.pass(3.2)
+        let (waiter, turn) = try scene.get()
+        scene.pass(1)
+        #expect(scene.due().answer(waiter) == nil)
+        var late = scene
+        late.pass(29)
+        #expect(late.due().refusal(waiter)?.code == .timeout)
+        scene.pass(28)
+        #expect(scene.settle(try #require(turn.plans.first), .success(Scene.tokens(life: 4)), id: 2).token(waiter) != nil)
+    }
+
     @Test func `a caller who leaves takes nothing with it, the exchange goes on`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()

@@ -54,7 +54,7 @@ class DjangoOAuthToolkit:
     # and then some, so that the answer is not always lost
     seconds_of_a_refresh = 0.3
 
-    def __init__(self, folder, port=0, lifetime=4, rotates=True, grace=0):
+    def __init__(self, folder, port=0, lifetime=3, rotates=True, grace=0):
         """`lifetime` of access tokens in seconds; `grace`: seconds for which a spent refresh token gets its successor again."""
         self.folder = pathlib.Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,7 @@ class Glewlwyd:
     # what discovery does not tell
     endpoints = {}
 
-    def __init__(self, folder, port=0, short=5, long=600, people=4):
+    def __init__(self, folder, port=0, short=5, long=600, people=3):
         """`short`, `long` and `people` are the lifetimes of access tokens of the issuers, in seconds."""
         self.folder = pathlib.Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
