@@ -73,6 +73,10 @@ extension Ledger {
         let isReference = configuration.tokens[token]?.grant.kind == .reference
         if isReference { look(at: token, at: now, &turn) }
         if isReference || finalRefusal(token) != nil { return (.success([]), turn) }
+        if consumers(of: token).isEmpty, let settings = configuration.tokens[token], settings.grant.kind == .authorizationCode {
+            // nothing is held of it any more; whether its refresh token is good is still worth knowing
+            open(settings.soleKey, at: now)
+        }
         for key in consumers(of: token) {
             launch(key, .administrator, at: now, &turn)
             let id = makeWaiter()

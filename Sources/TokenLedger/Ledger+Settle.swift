@@ -274,9 +274,17 @@ extension Ledger {
 
     mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         guard let next = nextTry(key, at: now.boot) else { return }
-        let all = takeWaiters(of: key)
-        for waiter in all where waiter.deadline >= next { keepWaiting(waiter, key) }
-        for waiter in all where waiter.deadline < next { turn.answers.append((waiter.id, .refused(refusal))) }
+        let held = entries[key]?.held
+        for waiter in takeWaiters(of: key) {
+            if waiter.utmost ?? waiter.deadline >= next {
+                keepWaiting(waiter, key)
+            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit) {
+                turn.answers.append((waiter.id, .token(held)))
+                noteServed(key)
+            } else {
+                turn.answers.append((waiter.id, .refused(refusal)))
+            }
+        }
     }
 
     /// What waits in the lane for a credential that is refused for good.

@@ -54,9 +54,10 @@ nonisolated extension RecordFiles {
         var next = files.hasNext ? reader.read(name.nextFile, of: name, hasIntent: true) : RecordFileReader.Reading()
         var isChanged = false
         if let successor = newest([next.record] + files.fresh.map { reader.read($0, of: name, hasIntent: false).record }, than: present) {
-            contents.notes += complete(name, successor, over: present, files, at: second)
-            contents.found.append(.record(successor.record, nil))
-            if successor.isOld { contents.old.append(name) }
+            let (notes, isDurable) = complete(name, successor, over: present, files, at: second)
+            contents.notes += notes
+            contents.found.append(isDurable ? .record(successor.record, nil) : .unsynced(successor.record))
+            if successor.isOld, isDurable { contents.old.append(name) }
             return true
         }
         if case .unreadable = next.record { spoiled.insert(name) }
@@ -119,7 +120,7 @@ nonisolated extension RecordFiles {
     private mutating func complete(
         _ name: TokenName, _ successor: RecordFileReader.Whole, over present: RecordFileReader.Part<RecordFileReader.Whole>, _ files: Files,
         at second: Int64
-    ) -> [String] {
+    ) -> (notes: [String], isDurable: Bool) {
         do {
             var notes: [String] = []
             if case .unreadable(let reason) = present {
@@ -129,11 +130,11 @@ nonisolated extension RecordFiles {
             }
             leftovers[name] = files.fresh
             try take(try writeFresh(name, successor.sealed), for: name)
-            return notes
+            return (notes, true)
         } catch {
-            locked[name] = nil
+            // whoever writes it again moves aside what is still in the way
             spoiled.insert(name)
-            return ["\(StoreFault(of: error)); the last renewal of \(quoted(name.description)) is used all the same"]
+            return (["\(StoreFault(of: error)); the last renewal of \(quoted(name.description)) is written again before it is used"], false)
         }
     }
 

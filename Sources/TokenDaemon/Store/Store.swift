@@ -117,13 +117,12 @@ final class Store {
 
     private func resume(_ record: StoredRecord, _ contents: inout StoreContents) {
         let place = contents.found.firstIndex { $0.name == record.name }
-        if let place, case .record(let present, _) = contents.found[place], present.generation >= record.generation {
-            return memory.remove(Self.prefix + record.name.description)
+        switch place.map({ contents.found[$0] }) {
+        case .record(let present, _)?, .unsynced(let present)?:
+            guard present.generation < record.generation else { return memory.remove(Self.prefix + record.name.description) }
+        case .locked?, nil: break
         }
-        var reason: String?
-        if let place, case .locked(_, let text) = contents.found[place] { reason = text }
-        let found = Found.unsynced(record, overLocked: reason)
-        if let place { contents.found[place] = found } else { contents.found.append(found) }
+        if let place { contents.found[place] = .unsynced(record) } else { contents.found.append(.unsynced(record)) }
         contents.notes.append("the last renewal of \"\(record.name)\" was in memory only; it is written to the disk now")
         kept[record.name] = record.generation
     }
@@ -137,7 +136,7 @@ nonisolated enum StoreMessage: Sendable {
 nonisolated extension Found {
     fileprivate var name: TokenName {
         switch self {
-        case .record(let record, _), .unsynced(let record, _): record.name
+        case .record(let record, _), .unsynced(let record): record.name
         case .locked(let name, _): name
         }
     }

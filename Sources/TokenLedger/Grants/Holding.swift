@@ -15,6 +15,8 @@ struct Holding: Sendable {
     var ended: Refusal?
     /// A send whose outcome nobody knows.
     var doubt: Doubt?
+    /// Seconds since the epoch: when the server last answered a refresh. Later than the record says where nothing had to be written.
+    var lastUsed: Int64 = 0
     /// Definite refusals in a row.
     var refusals = 0
     /// CLOCK_BOOTTIME before which the refresh token is not sent.

@@ -20,7 +20,7 @@ extension Ledger {
     private func forecast(_ token: TokenName, _ settings: SignInSettings) -> Int64? {
         guard let record = holdings[token]?.record, record.kind == .refresh else { return nil }
         if let life = settings.refreshLifetime { return record.signedIn + Int64(life) }
-        return idleLife(record, settings).map { record.rotated + $0 }
+        return idleLife(record, settings).map { max(record.rotated, holdings[token]?.lastUsed ?? 0) + $0 }
     }
 
     /// Seconds.
@@ -72,14 +72,14 @@ extension Ledger {
         var interval = pace.keepAlive
         if let idle = idleLife(record, signIn) { interval = min(interval, max(.seconds(idle) / 2, .seconds(1))) }
         let spread = jitter.fraction()
-        let due = now.boot - .seconds(now.wall - record.rotated) + interval - Int64(Double(interval) * 0.1 * spread)
+        let due = now.boot - .seconds(now.wall - max(record.rotated, holding.lastUsed)) + interval - Int64(Double(interval) * 0.1 * spread)
         // what was due while the daemon was away is caught up with, but not all at once
-        keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(pace.catchUp) * spread))
+        keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(min(pace.catchUp, interval / 2)) * spread) + 1)
     }
 
     mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, wantOfHolding(token) == nil, let settings = configuration.tokens[token] else { return }
-        if holdings[token]?.flight != nil { return }
+        if holdings[token]?.flight != nil { return keepAlives.set(token, at: now.boot + pace.catchUp) }
         let key = settings.soleKey
         if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
         open(key, at: now)

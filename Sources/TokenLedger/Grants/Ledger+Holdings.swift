@@ -12,15 +12,14 @@ extension Ledger {
             case .locked(let token, let reason):
                 holdings[token] = Holding(locked: reason)
                 turn.events.append(.locked(token, reason))
-            case .unsynced(let record, let reason):
+            case .unsynced(let record):
                 var holding = Holding()
                 holding.take(record)
-                (holding.locked, holding.isUnsynced) = (reason, true)
+                holding.isUnsynced = true
                 holdings[record.name] = holding
                 let id = makeID()
                 unsynced[id] = record
                 writeLate(id, at: now, &turn)
-                holdings[record.name]?.locked = nil
             case .record(let record, let intent):
                 var holding = Holding()
                 holding.take(record)

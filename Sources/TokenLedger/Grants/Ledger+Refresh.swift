@@ -25,6 +25,8 @@ struct Spending: Sendable {
     var stage = Stage.preparing
     /// Failed attempts to write the successor.
     var failures = 0
+    /// A try to write it has not reported yet.
+    var isWriting = false
 
     var kept: StoredRecord? { if case .keeping(let record, _) = stage { record } else { nil } }
 }
@@ -97,6 +99,7 @@ extension Ledger {
             if let fault { withholdForStore(flight, fault, at: now, &turn) }
             reschedule(flight.key, at: now.boot)
         }
+        scheduleKeepAlive(flight.key.token, at: now)
         resumeQueue(of: flight.key.token, at: now, &turn)
     }
 
@@ -158,6 +161,7 @@ extension Ledger {
     private mutating func keep(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         flights[id]?.spending?.stage = .keeping(next, report)
         holdings[next.name]?.generation = next.generation
+        flights[id]?.spending?.isWriting = true
         overdue.set(id, at: now.boot + pace.successor)
         enqueue(.commit(next), .successor(flight: id), &turn)
     }
@@ -183,6 +187,7 @@ extension Ledger {
         guard case .keeping? = flight.spending?.stage else { return }
         noteStore(flight.key.token, fault, &turn)
         flights[id]?.spending?.failures += 1
+        flights[id]?.spending?.isWriting = false
         // memory alone has it: at least a crash of the daemon must not reach it
         if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
         let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
@@ -204,6 +209,8 @@ extension Ledger {
         case .keeping where holdings[token]?.replacements ?? 0 > 0: overdue.set(id, at: now.boot + pace.successor)
         case .keeping(let record, _) where spending.failures > 0:
             overdue.set(id, at: now.boot + pace.successor)
+            guard !spending.isWriting else { return }
+            flights[id]?.spending?.isWriting = true
             enqueue(.commit(record), .successor(flight: id), &turn)
         case .keeping(let record, _):
             enqueue(.remember(record), .remembered(flight: id), &turn)
@@ -229,11 +236,15 @@ extension Ledger {
     /// What became of the writing of a successor that is in use already.
     mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         guard let record = unsynced[id] else { return }
-        guard case .success = result else { return overdue.set(id, at: now.boot + Self.lateRetry) }
+        if case .failure(let fault) = result {
+            noteStore(record.name, fault, &turn)
+            return overdue.set(id, at: now.boot + Self.lateRetry)
+        }
         unsynced[id] = nil
         noteStoreWorks(record.name, &turn)
         holdings[record.name]?.isUnsynced = false
         holdings[record.name]?.notBefore = 0
+        credentials[record.name]?.backoff.retryNow()
         for key in credentials[record.name]?.entries ?? [] { reschedule(key, at: now.boot) }
         scheduleKeepAlive(record.name, at: now)
     }
@@ -248,7 +259,8 @@ extension Ledger {
             if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
             return
         }
-        enqueue(holding.locked == nil ? .commit(record) : .replace(record), .late(id), &turn)
+        // what cannot be opened and is in the way is moved aside
+        enqueue(.replace(record), .late(id), &turn)
     }
 
     /// Everything is on the disk that has to be.
@@ -282,6 +294,7 @@ extension Ledger {
         holdings[token]?.doubt = nil
         holdings[token]?.refusals = 0
         holdings[token]?.notBefore = 0
+        holdings[token]?.lastUsed = now.wall
     }
 
     /// Nothing came. What that means for the token that was sent; a refusal if only a person can help now.

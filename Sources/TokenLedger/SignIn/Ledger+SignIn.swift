@@ -77,13 +77,13 @@ extension Ledger {
             turn.answers.append((waiter, .refused(.noSuchLogin)))
             return turn
         }
+        guard case .open(let pending) = login.stage else {
+            turn.answers.append((waiter, .refused(.loginGoesOn)))
+            return turn
+        }
         if let refusal = reasonToEnd(login) {
             finish(id, .refused(refusal), &turn)
             turn.answers.append((waiter, .refused(refusal)))
-            return turn
-        }
-        guard case .open(let pending) = login.stage else {
-            turn.answers.append((waiter, .refused(.loginGoesOn)))
             return turn
         }
         switch pending.judge(AuthorizationResponse(answer)) {

@@ -66,8 +66,8 @@ package struct StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
 package enum Found: Sendable {
     /// With an intent the outcome of that sending is unknown.
     case record(StoredRecord, Intent?)
-    /// The memory that outlives the process has it, the disk not yet; there is something on the disk that cannot be opened, or an older record.
-    case unsynced(StoredRecord, overLocked: String?)
+    /// It is there, but not durable in its own place, where an older one may be or one that cannot be opened: it has to be written again.
+    case unsynced(StoredRecord)
     /// It cannot be opened, for the reason given, and is kept as it is.
     case locked(TokenName, reason: String)
 }

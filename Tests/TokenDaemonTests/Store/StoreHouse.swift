@@ -117,7 +117,7 @@ nonisolated struct FoundText: Hashable, CustomStringConvertible, ExpressibleBySt
             switch found {
             case .record(let record, nil): "\(record.name) \(record.generation)"
             case .record(let record, let intent?): "\(record.name) \(record.generation) sent \(intent.attempt)"
-            case .unsynced(let record, let reason): "\(record.name) \(record.generation) unsynced" + (reason.map { " over: \($0)" } ?? "")
+            case .unsynced(let record): "\(record.name) \(record.generation) unsynced"
             case .locked(let name, let reason): "\(name) locked: \(reason)"
             }
     }

@@ -86,7 +86,7 @@ import TokenWire
         var scene = GrantScene()
         scene.diskAnswer = nil
         let record = GrantScene.record("refresh-2", generation: 2)
-        scene.run { $0.restore([.unsynced(record, overLocked: nil)], at: $1) }
+        scene.run { $0.restore([.unsynced(record)], at: $1) }
         scene.run { $0.start(at: $1) }
         let early = try scene.get()
         #expect(scene.reason(early) == "store")
