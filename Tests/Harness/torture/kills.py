@@ -198,6 +198,9 @@ class Kills:
         began = time.monotonic()
         while self.count["kills"] < kills and time.monotonic() < until:
             self.cycle()
+            if self.count["kills"] % 500 == 0:
+                print("%d kills, %d rotations, %d unavoidable losses" % tuple(
+                    self.count[what] for what in ("kills", "rotations", "unavoidable losses")), flush=True)
         self.finish()
         self.count["seconds"] = int(time.monotonic() - began)
 
