@@ -1,6 +1,7 @@
 """The daemon stands still, is told to stop, or finds another time on the wall."""
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -133,7 +134,9 @@ class Wall:
 
     def __init__(self, folder):
         self.library, self.file = folder / "clock.so", folder / "clock"
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(self.library), str(HERE / "clock.c")], check=True)
+        # one of the two is there wherever Swift is
+        compiler = shutil.which("cc") or shutil.which("clang") or "cc"
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(self.library), str(HERE / "clock.c")], check=True)
         self.jump(0)
 
     def jump(self, seconds):

@@ -16,6 +16,8 @@ CALLS = ["create", "open", "allocate", "write", "truncate", "fsync", "rename", "
 # the time of a send has whole seconds, and is taken before its intent is on the disk: so much earlier may the replay come
 FLOOR = 1.5
 REPLAY = 0.1
+# seconds from the start before which nothing can have been sent
+SOONEST = 0.02
 # seconds until it serves, and how the lives are measured
 USUAL_START = 0.15
 
@@ -117,6 +119,10 @@ class Kills:
             if send.at > account.began_at + self.server.timeout:
                 self.fault("%s: a token of a sign-in that was replaced was sent: %r" % (account.name, send), account)
             return None
+        if send.at < self.victim.spawned + SOONEST and account.state in (DOUBT, LOST, OPEN):
+            # of an earlier life: the server took its time to look at what the dead had sent, and the doubt is about this
+            self.count["sends that came after the death"] += 1
+            return None
         was = account.state
         if was == OPEN and account.successor != account.held:
             self.count["of which %s" % ("replayed" if send.token == account.held else "kept")] += 1
@@ -198,6 +204,9 @@ class Kills:
         began = time.monotonic()
         while self.count["kills"] < kills and time.monotonic() < until:
             self.cycle()
+            if self.count["kills"] % 500 == 0:
+                print("%d kills, %d rotations, %d unavoidable losses" % tuple(
+                    self.count[what] for what in ("kills", "rotations", "unavoidable losses")), flush=True)
         self.finish()
         self.count["seconds"] = int(time.monotonic() - began)
 

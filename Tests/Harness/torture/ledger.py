@@ -36,6 +36,8 @@ class Account:
         self.answers = 0
         self.starts_lost = 0
         self.why = None
+        # whether an intent without a successor lay on the disk at the last death
+        self.has_intent = False
         self.trail = []
 
     def note(self, what):
@@ -64,11 +66,12 @@ class Account:
             else:
                 raise Wrong("%s was sent though its successor %s had come" % (send.token, self.successor))
         if self.state == OPEN:
-            # both ways are right, and this tells which it was: the successor was whole, or this is the replay
-            if send.token == self.held:
-                self.state, self.sent_at = DOUBT, None
-            else:
+            # both ways are right, and this tells which it was
+            if send.token != self.held:
                 self._store()
+            if send.token == self.held and (self.has_intent or self.state == OPEN):
+                # with the intent of an earlier life on the disk it is the replay, whichever token that intent was for
+                self.state, self.sent_at = DOUBT, None
         if self.state == LOST:
             raise Wrong("%s was sent after the answer was lost" % send.token)
         if send.token != self.held:
@@ -108,6 +111,7 @@ class Account:
         """`alive_for`: seconds from the last answer of the server to the death. `outlived`: the life was longer than an exchange may take,
         so that the daemon may have given one up and begun the replay."""
         before, self.record = self.record, files.record
+        self.has_intent = files.content == Files.INTENT
         try:
             self._judge(files, before, alive_for, outlived)
         finally:
