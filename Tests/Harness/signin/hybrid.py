@@ -124,7 +124,6 @@ ON_REFRESH = [
     ("IDT-17", "id-token set sub \"a.admin\"", "the ID token has another 'sub' than it must have"),
     ("IDT-17", "id-token set iss \"https://elsewhere.example/id\"", "the ID token is from another issuer, 'https://elsewhere.example/id'"),
     ("IDT-17", "id-token set aud \"demo.app/sync\"", "the ID token has another 'aud' than it must have"),
-    ("IDT-17", "id-token set auth_time 17", "the ID token has another 'auth_time' than it must have"),
     ("IDT-17", "id-token set nonce \"another\"", "the ID token has another 'nonce' than it must have"),
 ]
 
