@@ -23,7 +23,7 @@ extension Ledger {
                 entries[key]?.progress = .none
                 dismissWaiters(of: key, refusal, at: now, &turn)
                 reschedule(key, at: now.boot)
-            } else if let holding = holdings[key.token], holding.flight != nil || holding.replacements > 0 {
+            } else if let holding = holdings[key.token], holding.flight != nil || holding.isBeingReplaced {
                 // one refresh token, one exchange: the next one reads what this one brings
                 holdings[key.token]?.queue.append(key)
             } else if nextTry(key, at: now.boot) == nil {
@@ -47,7 +47,7 @@ extension Ledger {
     }
 
     private mutating func begin(_ key: CacheKey, _ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        guard let settings = configuration.tokens[key.token], let application = application(of: key), let entry = entries[key] else { return }
+        guard let settings = configuration.tokens[key.token], let application = application(of: key.token), let entry = entries[key] else { return }
         let id = makeID()
         let generation = credentials[key.token, default: Credential()].generation
         flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
@@ -75,9 +75,12 @@ extension Ledger {
         return nil
     }
 
-    func application(of key: CacheKey) -> Application? { configuration.applications[String(key.token.application)] }
+    func application(of token: TokenName) -> Application? { configuration.applications[String(token.application)] }
 
-    func lane(of key: CacheKey) -> ServerLocation? { application(of: key)?.server.location }
+    /// Nanoseconds that one exchange may take.
+    func patience(for token: TokenName) -> Int64 { .seconds(application(of: token)?.server.timeout ?? ServerSettings.defaultTimeout) }
+
+    func lane(of key: CacheKey) -> ServerLocation? { application(of: key.token)?.server.location }
 
     /// Why no exchange for this token is made before somebody does something.
     func finalRefusal(_ token: TokenName) -> Refusal? { credentials[token]?.refusal ?? wantOfHolding(token) }

@@ -92,7 +92,7 @@ extension Ledger {
         credentials[token]?.refusal = nil
         credentials[token]?.failure = nil
         credentials[token]?.backoff.clear()
-        if let location = configuration.applications[String(token.application)]?.server.location { lanes[location]?.backoff.clear() }
+        if let location = application(of: token)?.server.location { lanes[location]?.backoff.clear() }
         for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
         forgiveHolding(token)
         epoch += 1

@@ -191,8 +191,7 @@ extension Ledger {
         }
         if flight.spending != nil, !isSpent, failure.law == .no || failure.law == .unknown {
             // when its refresh token may be sent again has been set already
-            let next = nextTry(flight.key, at: now.boot) ?? now.boot
-            return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
+            return comeAgain(flight.key, fields, failure, at: now)
         }
         var retryAfter: Int?
         if case .answered(let seconds) = failure.law { retryAfter = seconds }
@@ -206,7 +205,11 @@ extension Ledger {
             credentials[token]?.refusal = refusal
             return refusal
         }
-        let next = nextTry(flight.key, at: now.boot) ?? now.boot
+        return comeAgain(flight.key, fields, failure, at: now)
+    }
+
+    private func comeAgain(_ key: CacheKey, _ fields: [Field], _ failure: ExchangeFailure, at now: Moment) -> Refusal {
+        let next = nextTry(key, at: now.boot) ?? now.boot
         return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
     }
 
@@ -245,17 +248,18 @@ extension Ledger {
     /// An outcome is shared by all who wait for it: they get the held token if that is good enough, else the refusal.
     /// Who waits for readiness goes on waiting, unless only an operator can help.
     mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        let held = entries[key]?.held
         for waiter in takeWaiters(of: key) {
-            if waiter.patience == .ready, !isRefused(key) {
-                keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit) {
-                turn.answers.append((waiter.id, .token(held)))
-                noteServed(key)
-            } else {
-                turn.answers.append((waiter.id, .refused(refusal)))
-            }
+            if waiter.patience == .ready, !isRefused(key) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
         }
+    }
+
+    /// Somebody who waits no longer: the held token if that is good enough, else the refusal.
+    private mutating func release(_ waiter: Waiter, _ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        guard waiter.patience == .outcome, let held = entries[key]?.held, held.suits(waiter.fit),
+            held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot)
+        else { return turn.answers.append((waiter.id, .refused(refusal))) }
+        turn.answers.append((waiter.id, .token(held)))
+        noteServed(key)
     }
 
     /// A server that cannot be reached is not asked again by what waits in its lane: the credential's own plans share the
@@ -274,16 +278,8 @@ extension Ledger {
 
     mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         guard let next = nextTry(key, at: now.boot) else { return }
-        let held = entries[key]?.held
         for waiter in takeWaiters(of: key) {
-            if waiter.utmost ?? waiter.deadline >= next {
-                keepWaiting(waiter, key)
-            } else if waiter.patience == .outcome, let held, held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot), held.suits(waiter.fit) {
-                turn.answers.append((waiter.id, .token(held)))
-                noteServed(key)
-            } else {
-                turn.answers.append((waiter.id, .refused(refusal)))
-            }
+            if waiter.utmost ?? waiter.deadline >= next { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
         }
     }
 

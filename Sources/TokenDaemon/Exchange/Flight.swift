@@ -109,23 +109,18 @@ struct Flight {
         var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked)
         // both of one sign-in are about one person
         expectation.subject = identity?.subject
-        expectation.accessToken = tokens.accessToken
-        guard let token = tokens.idToken else { throw ExchangeFailure(IdentityProblem.missing) }
-        claim = try IdentityClaim(token, expectation)
+        claim = try IdentityClaim(in: tokens, expectation)
         issued = tokens
-        return true
+        return claim != nil
     }
 
     /// The ID token that came with a refresh. It is looked at with the keys that are at hand, or not taken at all: nothing may come between
     /// a refresh token and the disk.
     func refreshedClaim(_ tokens: IssuedTokens) throws(ExchangeFailure) -> IdentityClaim? {
-        guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let token = tokens.idToken,
-            let issuer = metadata?.issuer
-        else { return nil }
-        var expectation = IdentityExpectation(
+        guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let issuer = metadata?.issuer else { return nil }
+        let expectation = IdentityExpectation(
             refreshing: subject, at: issuer, for: plan.application.client.id, earlier: earlier.flatMap { try? IdentityToken($0) })
-        expectation.accessToken = tokens.accessToken
-        return try IdentityClaim(token, expectation)
+        return try IdentityClaim(in: tokens, expectation)
     }
 
     /// The ID token is believed: what goes on now, the sending of the code or (with an outcome) the end.
@@ -166,6 +161,17 @@ struct IdentityClaim {
 
     init(_ token: Secret, _ expectation: IdentityExpectation) throws(ExchangeFailure) {
         do throws(IdentityProblem) { self.token = try IdentityToken(token) } catch { throw ExchangeFailure(error) }
+        self.expectation = expectation
+    }
+
+    /// Of the ID token that came with an access token; `nil` when it may be missing and is.
+    init?(in tokens: IssuedTokens, _ expectation: IdentityExpectation) throws(ExchangeFailure) {
+        do throws(IdentityProblem) {
+            guard let token = try expectation.token(in: tokens) else { return nil }
+            self.token = token
+        } catch { throw ExchangeFailure(error) }
+        var expectation = expectation
+        expectation.accessToken = tokens.accessToken
         self.expectation = expectation
     }
 

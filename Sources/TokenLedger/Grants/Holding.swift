@@ -47,6 +47,8 @@ struct Holding: Sendable {
         var isUrgent = false
     }
 
+    var isBeingReplaced: Bool { replacements > 0 }
+
     var refreshToken: Secret? {
         guard let record, record.kind == .refresh, !record.secret.isEmpty else { return nil }
         return record.secret

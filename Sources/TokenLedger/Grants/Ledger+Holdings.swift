@@ -40,7 +40,7 @@ extension Ledger {
             holdings[token]?.ended = .answerLost(token)
             return
         }
-        let timeout = Int64.seconds(configuration.applications[String(token.application)]?.server.timeout ?? ServerSettings.defaultTimeout)
+        let timeout = patience(for: token)
         // a wall clock that was set meanwhile cannot make it earlier than allowed, nor much later
         let age = min(max(0, .seconds(now.wall - intent.sent)), timeout + pace.replay)
         holdings[token]?.doubt = Holding.Doubt(intent: intent)
@@ -106,7 +106,7 @@ extension Ledger {
 
     /// What a record of this token would be bound to now.
     func binding(of token: TokenName, subject: String? = nil) -> RecordBinding? {
-        guard let settings = configuration.tokens[token], let application = configuration.applications[String(token.application)] else { return nil }
+        guard let settings = configuration.tokens[token], let application = application(of: token) else { return nil }
         return RecordBinding(
             server: application.server.location.address, clientID: application.client.id, grant: settings.grant.kind.rawValue, subject: subject)
     }

@@ -63,7 +63,7 @@ extension Ledger {
     /// Nothing is looked at while no token is held.
     private func probeSubject(_ token: TokenName) -> ProbeState.Subject? {
         guard let settings = configuration.tokens[token], case .reference(let reference) = settings.grant, let probe = reference.probe,
-            let application = configuration.applications[String(token.application)], let held = entries[settings.soleKey]?.held
+            let application = application(of: token), let held = entries[settings.soleKey]?.held
         else { return nil }
         return ProbeState.Subject(id: held.id, header: settings.header, probe: probe, application: application)
     }

@@ -85,7 +85,7 @@ extension Ledger {
     }
 
     private func isErpNet(_ name: TokenName) -> Bool {
-        switch configuration.applications[String(name.application)]?.server.location {
+        switch application(of: name)?.server.location {
         case .erpnet?: true
         case .issuer?, nil: false
         }

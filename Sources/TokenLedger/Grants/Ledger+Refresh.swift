@@ -71,7 +71,7 @@ extension Ledger {
     private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {
         let key = flight.key
         guard let settings = configuration.tokens[key.token], case .authorizationCode(let signIn) = settings.grant,
-            let application = application(of: key), let holding = holdings[key.token], let record = holding.record,
+            let application = application(of: key.token), let holding = holdings[key.token], let record = holding.record,
             let secret = holding.refreshToken, isOurs(record)
         else { return nil }
         let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
@@ -116,7 +116,7 @@ extension Ledger {
     mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let token = flight.key.token
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
-        if holdings[token]?.flight == id, holdings[token]?.replacements ?? 0 > 0 { return _ = holdings[token]?.late = report }
+        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true { return _ = holdings[token]?.late = report }
         lanes[flight.lane]?.inFlight -= 1
         guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
             // another sign-in has taken its place meanwhile
@@ -158,113 +158,8 @@ extension Ledger {
     /// Seconds.
     private static let worthAWrite: Int64 = 3_600
 
-    private mutating func keep(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        flights[id]?.spending?.stage = .keeping(next, report)
-        holdings[next.name]?.generation = next.generation
-        flights[id]?.spending?.isWriting = true
-        overdue.set(id, at: now.boot + pace.successor)
-        enqueue(.commit(next), .successor(flight: id), &turn)
-    }
-
-    /// The successor is durable: now the access token may be used.
-    mutating func successorKept(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id] else { return lateStored(id, .success(()), at: now, &turn) }
-        guard case .keeping(let record, let report)? = flight.spending?.stage else { return }
-        let token = flight.key.token
-        overdue.set(id, at: nil)
-        noteStoreWorks(token, &turn)
-        guard holdings[token]?.flight == id else {
-            flights[id] = nil
-            return revoke(record.secret, record.binding, &turn, of: token)
-        }
-        holdings[token]?.take(record)
-        concludeSpending(id, report, at: now, &turn)
-    }
-
-    /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
-    mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
-        guard case .keeping? = flight.spending?.stage else { return }
-        noteStore(flight.key.token, fault, &turn)
-        flights[id]?.spending?.failures += 1
-        flights[id]?.spending?.isWriting = false
-        // memory alone has it: at least a crash of the daemon must not reach it
-        if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
-        let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
-        overdue.set(id, at: now.boot + pause)
-        dismiss(flight.key, fault, at: now, &turn)
-    }
-
-    /// A step to the disk takes longer than it may, or its next try is due.
-    mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, at: now, &turn) }
-        let token = flight.key.token
-        switch spending.stage {
-        case .exchanging: break
-        case .preparing: intentFailed(id, StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable"), at: now, &turn)
-        case .keeping(let record, _) where holdings[token]?.flight != id:
-            // another sign-in has taken its place: this one is of no use any more
-            flights[id] = nil
-            revoke(record.secret, record.binding, &turn, of: token)
-        case .keeping where holdings[token]?.replacements ?? 0 > 0: overdue.set(id, at: now.boot + pace.successor)
-        case .keeping(let record, _) where spending.failures > 0:
-            overdue.set(id, at: now.boot + pace.successor)
-            guard !spending.isWriting else { return }
-            flights[id]?.spending?.isWriting = true
-            enqueue(.commit(record), .successor(flight: id), &turn)
-        case .keeping(let record, _):
-            enqueue(.remember(record), .remembered(flight: id), &turn)
-            let fault = StoreFault("the store does not answer: the new refresh token of \"\(token)\" is not durable yet")
-            noteStore(token, fault, &turn)
-            dismiss(flight.key, fault, at: now, &turn)
-        }
-    }
-
-    /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
-    mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage, holdings[record.name]?.flight == id,
-            holdings[record.name]?.replacements == 0
-        else { return }
-        holdings[record.name]?.take(record)
-        holdings[record.name]?.isUnsynced = true
-        unsynced[id] = record
-        concludeSpending(id, report, at: now, &turn)
-        // a try that has failed already is made again; one that is under way reports under the flight's number
-        if (flight.spending?.failures ?? 0) > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
-    }
-
-    /// What became of the writing of a successor that is in use already.
-    mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
-        guard let record = unsynced[id] else { return }
-        if case .failure(let fault) = result {
-            noteStore(record.name, fault, &turn)
-            return overdue.set(id, at: now.boot + Self.lateRetry)
-        }
-        unsynced[id] = nil
-        noteStoreWorks(record.name, &turn)
-        holdings[record.name]?.isUnsynced = false
-        holdings[record.name]?.notBefore = 0
-        credentials[record.name]?.backoff.retryNow()
-        for key in credentials[record.name]?.entries ?? [] { reschedule(key, at: now.boot) }
-        scheduleKeepAlive(record.name, at: now)
-    }
-    static let lateRetry = Int64.seconds(10)
-
-    /// Writes what only the memory has once more. A new sign-in in its place makes that needless; while one is on its way to the disk it
-    /// must not come behind it.
-    mutating func writeLate(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
-        guard let record = unsynced[id], let holding = holdings[record.name] else { return }
-        guard holding.record == record else { return unsynced[id] = nil }
-        if holding.replacements > 0 {
-            if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
-            return
-        }
-        // what cannot be opened and is in the way is moved aside
-        enqueue(.replace(record), .late(id), &turn)
-    }
-
     /// Everything is on the disk that has to be.
-    private mutating func concludeSpending(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+    mutating func concludeSpending(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         guard let flight = end(spending: id), let spending = flight.spending else { return }
         let token = flight.key.token
         let isConfigured = credentials[token]?.generation == flight.generation
@@ -272,16 +167,13 @@ extension Ledger {
         if isAwaited { entries[flight.key]?.progress = .none }
         var verdict: Refusal?
         switch report.outcome {
-        case .success:
+        case .failure(let failure) where report.successor == nil:
+            verdict = unspent(token, failure, spending, report, at: now, &turn)
+        case .success, .failure:
+            // the server took the token; a successor is safe even where what else came is of no use
             spent(token, at: now)
             // what was synced ended the intent; where nothing had to be, it ends here
             if case .exchanging = spending.stage { tidyIntent(token, &turn) }
-        case .failure where report.successor != nil:
-            // the token was spent and its successor is safe; what else came is of no use
-            spent(token, at: now)
-            if case .exchanging = spending.stage { tidyIntent(token, &turn) }
-        case .failure(let failure):
-            verdict = unspent(token, failure, spending, report, at: now, &turn)
         }
         if isAwaited, !isStopping { conclude(flight, report, verdict, at: now, &turn) }
         scheduleKeepAlive(token, at: now)
@@ -308,9 +200,9 @@ extension Ledger {
         case .unknown where isReplay, .no where isReplay:
             return end(token, .answerLost(token), &turn)
         case .unknown:
-            let timeout = configuration.applications[String(token.application)]?.server.timeout ?? ServerSettings.defaultTimeout
+            let earliest = report.sent.boot + patience(for: token) + pace.replay
             holdings[token]?.doubt = Holding.Doubt(intent: spending.intent)
-            holdings[token]?.notBefore = report.sent.boot + .seconds(timeout) + pace.replay
+            holdings[token]?.notBefore = earliest
         case .no:
             tidyIntent(token, &turn)
             let refusals = (holdings[token]?.refusals ?? 0) + 1
@@ -364,38 +256,10 @@ extension Ledger {
         }
     }
 
-    /// Callers do not wait for a disk: they get what is held, or hear of it.
-    private mutating func dismiss(_ key: CacheKey, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn)
-    }
-
-    // MARK: the state of the store
-
-    private mutating func noteStore(_ token: TokenName, _ fault: StoreFault, _ turn: inout Turn) {
-        guard holdings[token]?.isStoreFailing == false else { return }
-        holdings[token]?.isStoreFailing = true
-        turn.events.append(.storeFailed(token, fault))
-    }
-
-    private mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
-        guard holdings[token]?.isStoreFailing == true else { return }
-        holdings[token]?.isStoreFailing = false
-        turn.events.append(.storeRecovered(token))
-    }
-
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        flights.values.contains { flight in
-            switch flight.spending?.stage {
-            case .preparing?, .exchanging?, .keeping?: true
-            case nil: false
-            }
-        } || !unsynced.isEmpty || steps.values.contains(where: \.matters)
+        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || steps.values.contains(where: \.matters)
     }
-}
-
-extension StoreFault {
-    static func notSynced(_ token: TokenName) -> StoreFault { StoreFault("the refresh token of \"\(token)\" is not on the disk yet, so it is not spent") }
 }
 
 extension StoreStep {

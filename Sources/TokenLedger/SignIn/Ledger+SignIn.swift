@@ -14,7 +14,7 @@ extension Ledger {
         switch loginRequest(settings, redirectURI, caller, entropy) {
         case .failure(let refusal): turn.answers.append((waiter, .refused(refusal)))
         case .success(let request):
-            guard let application = configuration.applications[String(settings.name.application)], let binding = binding(of: settings.name) else {
+            guard let application = application(of: settings.name), let binding = binding(of: settings.name) else {
                 turn.answers.append((waiter, .refused(.configurationChanged)))
                 return turn
             }
@@ -43,7 +43,7 @@ extension Ledger {
             return .failure(Refusal(.busy, [Field("retry-after", 60)], "too many sign-ins have begun and not ended"))
         }
         var request = AuthorizationRequest(
-            clientID: configuration.applications[String(settings.name.application)]?.client.id ?? "", redirectURI: uri, scopes: settings.scopes,
+            clientID: application(of: settings.name)?.client.id ?? "", redirectURI: uri, scopes: settings.scopes,
             responseType: signIn.responseType == .code ? .code : .codeAndIdentity,
             state: entropy.state, nonce: entropy.nonce, challenge: entropy.challenge)
         (request.prompt, request.loginHint, request.maxAge) = (signIn.prompt, signIn.loginHint, signIn.maxAge.map(Int64.init))
@@ -102,7 +102,7 @@ extension Ledger {
     }
 
     private mutating func redeem(_ id: LoginID, _ login: PendingLogin, _ code: Secret, _ idToken: Secret?, _ turn: inout Turn) {
-        guard let application = configuration.applications[String(login.token.application)] else {
+        guard let application = application(of: login.token) else {
             return finish(id, .refused(.configurationChanged), &turn)
         }
         let plan = makeID()

@@ -50,7 +50,7 @@ extension Ledger {
         }
         replaced(token, by: signOut.tombstone, at: now, &turn)
         settleIn(token, at: now, &turn)
-        guard let application = configuration.applications[String(token.application)], signOut.ended.kind == .refresh else {
+        guard let application = application(of: token), signOut.ended.kind == .refresh else {
             return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
         guard isOurs(signOut.ended) else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.foreign, &turn) }
@@ -93,7 +93,7 @@ extension Ledger {
     mutating func replaced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
         holdings[token]?.replacements -= 1
         if let record { install(record, at: now, &turn) }
-        guard holdings[token]?.replacements == 0 else { return }
+        guard holdings[token]?.isBeingReplaced == false else { return }
         if let late = holdings[token]?.late {
             holdings[token]?.late = nil
             if let flight = flights[late.plan] { settleSpending(late.plan, flight, late, at: now, &turn) }
@@ -132,7 +132,7 @@ extension Ledger {
     /// A token that nobody will use any more: its own server is told, and nobody waits for it. Another server must never see it.
     mutating func revoke(_ secret: Secret, _ binding: RecordBinding, _ turn: inout Turn, of token: TokenName) {
         guard !secret.isEmpty else { return }
-        guard isOurs(binding, token), let application = configuration.applications[String(token.application)] else {
+        guard isOurs(binding, token), let application = application(of: token) else {
             return turn.events.append(.notRevoked(token, Self.foreign))
         }
         run(.revoke(secret), for: token, application, .tidy(token), &turn)
@@ -141,7 +141,7 @@ extension Ledger {
 
     /// One thing at a time is done to what is held for a token.
     func reasonToComeAgain(_ token: TokenName) -> Refusal? {
-        guard let holding = holdings[token], holding.replacements > 0 else { return nil }
+        guard holdings[token]?.isBeingReplaced == true else { return nil }
         return Refusal(.busy, [Field("retry-after", 1)], "something else is being done to the sign-in of \"\(token)\"")
     }
 

@@ -1,0 +1,138 @@
+internal import Secrets
+internal import TokenWire
+
+/// What a refresh brought, on its way to the disk:
+///
+///     keep ──commit──► synced ──────────────────────────────► concluded
+///            │  └── refused, or slow ──remember──► in memory that outlives the process ──► concluded, and written until it is there
+///            └── neither takes it: written again, and nothing of it is used
+extension Ledger {
+    /// A successor goes to the disk before what came with it is used.
+    mutating func keep(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        flights[id]?.spending?.stage = .keeping(next, report)
+        holdings[next.name]?.generation = next.generation
+        flights[id]?.spending?.isWriting = true
+        overdue.set(id, at: now.boot + pace.successor)
+        enqueue(.commit(next), .successor(flight: id), &turn)
+    }
+
+    /// The successor is durable: now the access token may be used.
+    mutating func successorKept(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id] else { return lateStored(id, .success(()), at: now, &turn) }
+        guard case .keeping(let record, let report)? = flight.spending?.stage else { return }
+        let token = flight.key.token
+        overdue.set(id, at: nil)
+        noteStoreWorks(token, &turn)
+        guard holdings[token]?.flight == id else {
+            flights[id] = nil
+            return revoke(record.secret, record.binding, &turn, of: token)
+        }
+        holdings[token]?.take(record)
+        concludeSpending(id, report, at: now, &turn)
+    }
+
+    /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
+    mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
+        guard case .keeping? = flight.spending?.stage else { return }
+        noteStore(flight.key.token, fault, &turn)
+        flights[id]?.spending?.failures += 1
+        flights[id]?.spending?.isWriting = false
+        // memory alone has it: at least a crash of the daemon must not reach it
+        if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
+        let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
+        overdue.set(id, at: now.boot + pause)
+        dismiss(flight.key, fault, at: now, &turn)
+    }
+
+    /// A step to the disk takes longer than it may, or its next try is due.
+    mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, at: now, &turn) }
+        let token = flight.key.token
+        switch spending.stage {
+        case .exchanging: break
+        case .preparing: intentFailed(id, StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable"), at: now, &turn)
+        case .keeping(let record, _) where holdings[token]?.flight != id:
+            // another sign-in has taken its place: this one is of no use any more
+            flights[id] = nil
+            revoke(record.secret, record.binding, &turn, of: token)
+        case .keeping where holdings[token]?.isBeingReplaced == true: overdue.set(id, at: now.boot + pace.successor)
+        case .keeping(let record, _) where spending.failures > 0:
+            overdue.set(id, at: now.boot + pace.successor)
+            guard !spending.isWriting else { return }
+            flights[id]?.spending?.isWriting = true
+            enqueue(.commit(record), .successor(flight: id), &turn)
+        case .keeping(let record, _):
+            enqueue(.remember(record), .remembered(flight: id), &turn)
+            let fault = StoreFault("the store does not answer: the new refresh token of \"\(token)\" is not durable yet")
+            noteStore(token, fault, &turn)
+            dismiss(flight.key, fault, at: now, &turn)
+        }
+    }
+
+    /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
+    mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage, holdings[record.name]?.flight == id,
+            holdings[record.name]?.isBeingReplaced == false
+        else { return }
+        holdings[record.name]?.take(record)
+        holdings[record.name]?.isUnsynced = true
+        unsynced[id] = record
+        concludeSpending(id, report, at: now, &turn)
+        // a try that has failed already is made again; one that is under way reports under the flight's number
+        if (flight.spending?.failures ?? 0) > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
+    }
+
+    /// What became of the writing of a successor that is in use already.
+    mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+        guard let record = unsynced[id] else { return }
+        if case .failure(let fault) = result {
+            noteStore(record.name, fault, &turn)
+            return overdue.set(id, at: now.boot + Self.lateRetry)
+        }
+        unsynced[id] = nil
+        noteStoreWorks(record.name, &turn)
+        holdings[record.name]?.isUnsynced = false
+        holdings[record.name]?.notBefore = 0
+        credentials[record.name]?.backoff.retryNow()
+        for key in credentials[record.name]?.entries ?? [] { reschedule(key, at: now.boot) }
+        scheduleKeepAlive(record.name, at: now)
+    }
+    static let lateRetry = Int64.seconds(10)
+
+    /// Writes what only the memory has once more. A new sign-in in its place makes that needless; while one is on its way to the disk it
+    /// must not come behind it.
+    mutating func writeLate(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
+        guard let record = unsynced[id], let holding = holdings[record.name] else { return }
+        guard holding.record == record else { return unsynced[id] = nil }
+        if holding.isBeingReplaced {
+            if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
+            return
+        }
+        // what cannot be opened and is in the way is moved aside
+        enqueue(.replace(record), .late(id), &turn)
+    }
+
+    /// Callers do not wait for a disk: they get what is held, or hear of it.
+    private mutating func dismiss(_ key: CacheKey, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn)
+    }
+
+    // MARK: the state of the store
+
+    mutating func noteStore(_ token: TokenName, _ fault: StoreFault, _ turn: inout Turn) {
+        guard holdings[token]?.isStoreFailing == false else { return }
+        holdings[token]?.isStoreFailing = true
+        turn.events.append(.storeFailed(token, fault))
+    }
+
+    private mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
+        guard holdings[token]?.isStoreFailing == true else { return }
+        holdings[token]?.isStoreFailing = false
+        turn.events.append(.storeRecovered(token))
+    }
+}
+
+extension StoreFault {
+    static func notSynced(_ token: TokenName) -> StoreFault { StoreFault("the refresh token of \"\(token)\" is not on the disk yet, so it is not spent") }
+}
