@@ -109,9 +109,19 @@ class Chromium:
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def screenshot(self, path):
+    def screenshot(self, path, seconds=20):
+        """A picture of the page. Between two pages, and on a machine with other work, the browser has none to give: it is asked again."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                picture = self.ask("Page.captureScreenshot", format="png")["data"]
+                break
+            except RuntimeError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.1)
         with open(path, "wb") as file:
-            file.write(base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"]))
+            file.write(base64.b64decode(picture))
 
     def history(self):
         """The addresses that the back button leads to, this one included."""

@@ -25,8 +25,11 @@ class Person:
         self.browser.script("document.querySelector('[name=username]').value = %r; document.querySelector('[name=password]').value = %r;"
                             "document.querySelector('button[value=%s]').click()" % (user, password, button))
 
+    def is_asked(self, button="yes"):
+        return self.browser.until("document.querySelector('button[value=%s]') !== null" % button)
+
     def presses(self, button):
-        self.browser.until("document.querySelector('button[value=%s]') !== null" % button)
+        self.is_asked(button)
         self.browser.script("document.querySelector('button[value=%s]').click()" % button)
 
     def sees(self, title):
@@ -62,6 +65,7 @@ def there_and_back(checks, server, browser, somebody):
                 login.waits()
                 address = scene.address(login)
                 somebody.signs_in(address)
+                somebody.is_asked()
                 somebody.keeps("consent")
                 somebody.presses("yes")
                 there = somebody.sees("You are signed in")
