@@ -1,4 +1,5 @@
 internal import Glibc
+internal import CShims
 internal import CSystemd
 
 /// The one loop of the daemon: an epoll for everything that is read and written, drained in batches, and libsystemd's
@@ -11,7 +12,7 @@ package final class Loop {
     private let epoll: Int32
     private let guest: EventGuest
     private var table = WatchTable()
-    private var batch = ContiguousArray(repeating: epoll_event(), count: Loop.batchSize)
+    private let batch = UnsafeMutablePointer<epoll_event>.allocate(capacity: Loop.batchSize)
     private var signals: [LoopSignal] = []
     private var isStopping = false
 
@@ -35,7 +36,10 @@ package final class Loop {
         try control(EPOLL_CTL_ADD, guest.descriptor, EPOLLIN.rawValue, Loop.guestTicket)
     }
 
-    deinit { if epoll >= 0 { close(epoll) } }
+    isolated deinit {
+        if epoll >= 0 { close(epoll) }
+        batch.deallocate()
+    }
 
     /// Tells `client` whenever `fd` has one of `events` (`LoopEvents`), level-triggered. Keeps the client until `end`.
     package func watch(_ fd: Int32, _ events: UInt32, _ client: any Readiness) throws(SystemError) -> Watch {
@@ -97,9 +101,9 @@ package final class Loop {
 
     private func wait(forever: Bool) throws(SystemError) -> Int {
         let timeout: Int32 = forever ? -1 : 0
-        let count = batch.withUnsafeMutableBufferPointer { epoll_wait(epoll, $0.baseAddress, Int32($0.count), timeout) }
+        let count = tokend_epoll_wait(epoll, batch, Int32(Loop.batchSize), timeout)
         if count >= 0 { return Int(count) }
-        guard errno == EINTR else { throw SystemError("cannot wait for events", errno: errno) }
+        guard count == -EINTR else { throw SystemError("cannot wait for events", errno: -count) }
         return 0
     }
 

@@ -54,6 +54,9 @@ int tokend_accept(int fd);
 ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
 /// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input.
 ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
+struct epoll_event;
+/// epoll_wait(2). Number of events.
+int tokend_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int milliseconds);
 /// One datagram to a path, never blocking and never a signal. Number of bytes sent.
 ssize_t tokend_send_datagram(int fd, const char *_Nonnull path, const void *_Nonnull bytes, size_t count);
 

@@ -4,7 +4,9 @@ internal import TokenLedger
 internal import TokenWire
 
 /// A reply that was given and may be given again, word for word, to the same line from the same kind of caller.
-final class HandOut {
+///
+/// Of no isolation, for speed alone: a closure of the main actor's asks at each call whether it is there.
+nonisolated final class HandOut {
     enum Form { case token, header }
 
     /// The request line, then what follows the token in the reply.
@@ -69,7 +71,7 @@ final class HandOut {
     }
 }
 
-extension Caller {
+nonisolated extension Caller {
     /// The same in everything that a rule looks at: another process of the same user, groups and unit.
     @inline(__always)
     fileprivate func isLike(_ other: Caller) -> Bool {
