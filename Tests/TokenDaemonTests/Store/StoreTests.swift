@@ -187,7 +187,7 @@ import TokenWire
         withExtendedLifetime(first) {}
     }
 
-    @Test func `ten thousand records are read within a second`() throws {
+    @Test func `ten thousand records are all read`() throws {
         let house = try StoreHouse()
         let files = try house.files()
         for number in 1...10_000 {
@@ -195,12 +195,7 @@ import TokenWire
             let bytes = [UInt8](repeating: 0, count: RecordFiles.block) + (try files.sealed(record))
             try house.write(record.name.recordFile, bytes)
         }
-        let began = Clock.boottime()
         var reading = try house.files()
         #expect(try reading.load(at: 0).found.count == 10_000)
-        let took = Clock.boottime() - began
-        print("10,000 records in \(took / 1_000_000) ms")
-        // this build is not optimised
-        #expect(took < .seconds(5))
     }
 }
