@@ -5,7 +5,8 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .customLong("socket"),
         help: ArgumentHelp(
-            "The daemon's socket (default: $TOKEND_SOCKET, else \(SocketPath.standard)).", valueName: "path"))
+            "The daemon's socket (default: $TOKEND_SOCKET, else \(SocketPath.standard)).", valueName: "path"),
+        completion: .file())
     var path: String?
 
     var socket: SocketPath { SocketPath(path) }

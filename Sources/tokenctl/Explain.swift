@@ -7,7 +7,7 @@ struct Explain: ParsableCommand {
         abstract: "Show which rule decides for a caller (administrators).",
         discussion: "Without --uid it speaks of you and your groups. With --uid only the groups that are given count: user names and groups are not looked up.")
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Option(help: ArgumentHelp("The caller's user id (default: yours).", valueName: "number"))
     var uid: UInt32?

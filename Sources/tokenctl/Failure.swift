@@ -26,6 +26,16 @@ enum Failure: Error {
     case unusable(String)
     /// What was asked for could not be printed; the error number says why.
     case output(Int32)
+    /// A file could not be written; the error number says why.
+    case file(String, Int32)
+    /// A program could not be started; the error number says why.
+    case cannotRun(String, Int32)
+    /// What was to be set up is not; the sentence says what failed, and what became of the rest.
+    case notSetUp(String, Int32)
+    /// The journal may not be read; the sentence says who may.
+    case closedJournal(String)
+    /// journalctl did not do its work; what it said, and its exit status.
+    case journal(String, Int32)
 
     /// The exit status (sysexits.h where it has a number).
     var status: Int32 {
@@ -37,6 +47,13 @@ enum Failure: Error {
         case .cutReply, .strangeReply: 70
         case .refused(let refusal, _): refusal.code.exitStatus
         case .output: 74
+        case .file: 73
+        case .cannotRun(_, ENOENT): 127
+        case .cannotRun: 126
+        case .notSetUp(_, let status): status
+        case .closedJournal: 77
+        case .journal(_, 1): 64
+        case .journal: 70
         }
     }
 
@@ -53,7 +70,10 @@ enum Failure: Error {
         case .refused(let refusal, _): refusal.sentence
         case .stranger(let path, let user):
             "the server at \"\(Quotation.plain(path))\" belongs to uid \(user), not to root, tokend or you, so it was told nothing; is that socket tokend's?"
-        case .notSignedIn(let sentence), .unusable(let sentence): sentence
+        case .notSignedIn(let sentence), .unusable(let sentence), .closedJournal(let sentence), .notSetUp(let sentence, _): sentence
+        case .journal(let words, _): "journalctl failed: \(Quotation.plain(words.split(separator: "\n").last.map(String.init) ?? "it did not say why"))"
+        case .file(let path, let error): "could not write \"\(Quotation.plain(path))\": \(Failure.words(error))"
+        case .cannotRun(let program, let error): "cannot run \"\(Quotation.plain(program))\": \(Failure.words(error))"
         case .output(let error): "could not write to standard output: \(Failure.words(error))"
         }
     }

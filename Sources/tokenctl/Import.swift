@@ -12,7 +12,7 @@ struct Import: ParsableCommand {
               tokenctl import portal.pat --expires 2027-03-01T00:00:00Z
             """)
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Option(help: ArgumentHelp("When the token ends: a date as in 2027-03-01T00:00:00Z, seconds since the epoch, or never.", valueName: "date"))
     var expires: String?

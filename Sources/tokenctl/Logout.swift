@@ -9,7 +9,7 @@ struct Logout: ParsableCommand {
             the next login may not ask for a password.
             """)
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Flag(help: "Open the address that ends the browser's session.")
     var browser = false

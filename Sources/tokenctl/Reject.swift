@@ -10,7 +10,7 @@ struct Reject: ParsableCommand {
             retry-after=SECONDS (it was renewed a moment ago, or too often).
             """)
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Option(help: ArgumentHelp("The id of the refused token (default: the one you were given last).", valueName: "fingerprint"))
     var id: String?

@@ -10,7 +10,7 @@ struct Renew: ParsableCommand {
             stays valid until the new one is there.
             """)
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @OptionGroup var connection: ConnectionOptions
 

@@ -13,7 +13,7 @@ struct Status: ParsableCommand {
             expired, locked.
             """)
 
-    @Argument(help: "One token only: application.token.")
+    @Argument(help: "One token only: application.token.", completion: .tokenNames)
     var name: String?
     @Flag(help: "Print a list of objects; times are seconds since the epoch, null for never.")
     var json = false

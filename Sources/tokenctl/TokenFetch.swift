@@ -43,6 +43,14 @@ struct TokenFetch {
         try StandardOutput.write(output)
     }
 
+    /// The token, or the header line.
+    func value() throws(Failure) -> Secret {
+        let reply = try reply()
+        let value = reply.withBytes { line in place(in: line).map { Secret(copying: UnsafeRawBufferPointer(rebasing: line[$0])) } }
+        guard let value else { throw refusal(reply) }
+        return value
+    }
+
     /// The token with all that is known about it.
     func token() throws(Failure) -> ServedToken {
         let reply = try reply()

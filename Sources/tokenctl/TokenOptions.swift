@@ -3,7 +3,7 @@ internal import TokenWire
 
 /// Which token, and in what condition.
 struct TokenOptions: ParsableArguments {
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
 
     @Option(

@@ -15,12 +15,12 @@ struct Tokenctl: ParsableCommand {
             `--socket PATH` may stand before or after the command.
 
             Exit status: 0 success, 64 wrong usage, 69 no daemon answers, 70 a fault of the daemon's, 74 the output \
-            could not be written, 75 try again later, 77 denied, 78 refused for good or wrongly configured, 80 a person \
+            could not be written (73: a file), 75 try again later, 77 denied, 78 refused for good or wrongly configured, 80 a person \
             must sign in, 81 the token is past its end.
             """,
         version: Release.version,
         subcommands: [
-            Get.self, Header.self, List.self, Status.self, Wait.self, Watch.self, Reject.self,
+            Get.self, Header.self, Exec.self, Watch.self, List.self, Status.self, Wait.self, Reject.self,
             Login.self, Logout.self, Import.self, Renew.self, Reload.self, Explain.self, Ping.self,
         ])
 }

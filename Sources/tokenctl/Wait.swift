@@ -6,7 +6,7 @@ struct Wait: ParsableCommand {
         abstract: "Wait until a token can be served.",
         discussion: "Prints nothing. Succeeds as soon as a get would succeed; exits 75 when the time runs out. Never causes an exchange.")
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Option(help: ArgumentHelp("How long to wait, 0 to \(TokenQuery.longestWait).", valueName: "seconds"))
     var wait = TokenQuery.defaultWait

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "children.h"
 #include "sign_in.h"
 #include "unix_client.h"
 

@@ -15,7 +15,7 @@ struct Login: ParsableCommand {
             If the sign-in does not come about, the exit status is 80, or that of what the daemon said.
             """)
 
-    @Argument(help: "The token's name: application.token.")
+    @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String
     @Flag(help: "Open no browser; only print the address.")
     var noBrowser = false
