@@ -26,6 +26,13 @@ final class DaemonConnection {
         return lines.isEmpty ? nil : lines.removeFirst()
     }
 
+    /// Takes in what has come, without waiting once the descriptor is readable. All lines that are whole by now.
+    func linesSoFar() throws(Failure) -> [ReplyLine] {
+        try receive()
+        defer { lines = [] }
+        return lines
+    }
+
     /// Waits for the whole reply.
     func reply() throws(Failure) -> (rows: [ReplyBody], ok: ReplyBody) {
         var rows: [ReplyBody] = []

@@ -14,6 +14,9 @@ enum LocalTime {
         return "\(digits(time.tm_hour, 2)):\(digits(time.tm_min, 2))"
     }
 
+    /// `2026-12-25 14:05:33`
+    static func toTheSecond(_ moment: Int64) -> String { "\(day(moment)) \(timeOfDay(moment)):\(digits(broken(moment).tm_sec, 2))" }
+
     private static func day(_ moment: Int64) -> String {
         let time = broken(moment)
         return "\(digits(time.tm_year + 1900, 4))-\(digits(time.tm_mon + 1, 2))-\(digits(time.tm_mday, 2))"
