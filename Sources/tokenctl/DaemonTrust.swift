@@ -8,18 +8,7 @@ internal import TokenWire
 enum DaemonTrust {
     static func check(_ socket: DaemonSocket, at path: SocketPath) throws(Failure) {
         let owner = try socket.owner()
-        guard owner == 0 || owner == geteuid() || owner == daemonUser else { throw .stranger(path.text, owner) }
-    }
-
-    /// The user `tokend` of /etc/passwd. Only that file is read: a statically linked program cannot ask the name services,
-    /// and the account of a system service is made there by systemd-sysusers.
-    private static var daemonUser: UInt32? {
-        guard let file = fopen("/etc/passwd", "re") else { return nil }
-        defer { fclose(file) }
-        while let entry = fgetpwent(file) {
-            if strcmp(entry.pointee.pw_name, "tokend") == 0 { return entry.pointee.pw_uid }
-        }
-        return nil
+        guard owner == 0 || owner == geteuid() || owner == LocalUser.uid(of: "tokend") else { throw .stranger(path.text, owner) }
     }
 }
 

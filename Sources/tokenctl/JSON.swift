@@ -5,6 +5,7 @@ struct JSON: CustomStringConvertible {
     let description: String
 
     static func text(_ text: String) -> JSON { JSON(description: quoted(text)) }
+    static func number(_ number: Int64) -> JSON { JSON(description: String(number)) }
     static func list(_ items: [JSON]) -> JSON { JSON(description: "[" + items.map(\.description).joined(separator: ",") + "]") }
 
     static func object(_ members: [(String, JSON)]) -> JSON {
