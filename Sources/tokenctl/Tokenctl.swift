@@ -21,7 +21,7 @@ struct Tokenctl: ParsableCommand {
         version: Release.version,
         subcommands: [
             Get.self, Header.self, Exec.self, Watch.self, List.self, Status.self, Wait.self, Reject.self,
-            Login.self, Logout.self, Import.self, Renew.self, Reload.self, Explain.self, Audit.self, Metrics.self, Ping.self,
+            Login.self, Logout.self, Import.self, Renew.self, Reload.self, Explain.self, Audit.self, Metrics.self, Setup.self, Ping.self,
         ])
 }
 

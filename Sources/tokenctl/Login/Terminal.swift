@@ -22,10 +22,15 @@ final class Terminal {
         _ = text.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
     }
 
+    /// Says something whose answer is typed behind it.
+    func ask(_ prompt: String) {
+        var prompt = prompt
+        _ = prompt.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+    }
+
     /// Asks a question that only a clear yes answers with yes. `nil` when no answer came.
     func confirms(_ question: String, until deadline: Deadline) -> Bool? {
-        var prompt = question + " [y/N] "
-        _ = prompt.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        ask(question + " [y/N] ")
         switch line(until: deadline) {
         case .line(let answer):
             let text = answer.withBytes { String(decoding: $0, as: UTF8.self) }.lowercased()

@@ -1,0 +1,197 @@
+internal import CShims
+internal import Glibc
+internal import Secrets
+internal import TokenWire
+
+/// Tries a registration out, puts it in place, and brings the service to it.
+final class SetupWork {
+    private let registration: Registration
+    private let secret: Secret?
+    private let order: Setup
+    private let terminal: Terminal
+    private let files = PlacedFiles()
+
+    init(_ registration: Registration, _ secret: Secret?, _ order: Setup, _ terminal: Terminal) {
+        self.registration = registration
+        self.secret = secret
+        self.order = order
+        self.terminal = terminal
+    }
+
+    /// Returns what the identity server's check has said.
+    func run() throws(Failure) -> String {
+        try refuseToOverwrite()
+        try agree()
+        try checkWhole(so: "the configuration is not in order as it is; mend it first. Nothing was changed")
+        let sealed = try sealed()
+        let findings = try tryOut(sealed)
+        try proceed(or: SetupQuestions.stopped)
+        try place(sealed)
+        if order.isForTheService {
+            try bringIn()
+            files.keep()
+            try showState()
+        } else {
+            files.keep()
+            terminal.say("to try it out: tokend --config \(order.folder) --state \(order.folder)/state --socket \(order.folder)/tokend.sock")
+        }
+        return findings
+    }
+
+    // MARK: what is to be
+
+    private var configurationPath: String { "\(order.folder)/apps.d/\(registration.application).toml" }
+
+    private var secretPath: String {
+        order.isForTheService ? "\(order.folder)/secrets.d/\(registration.application)" : "\(order.folder)/\(registration.application).secret"
+    }
+
+    private var text: String {
+        guard secret != nil else { return registration.text(secret: .none) }
+        return registration.text(secret: order.isForTheService ? .credential(registration.application) : .file(secretPath))
+    }
+
+    private func refuseToOverwrite() throws(Failure) {
+        if order.isForTheService, geteuid() != 0 {
+            throw .notSetUp("only root can set up \(order.folder); to try it out in a folder of yours: --config DIR", 77)
+        }
+        for path in [configurationPath, secretPath] where access(path, F_OK) == 0 && !order.force {
+            throw .notSetUp("\"\(path)\" is already there; --force replaces it. Nothing was changed", 73)
+        }
+    }
+
+    /// Shows what is about to be written.
+    private func agree() throws(Failure) {
+        guard !order.yes else { return }
+        guard terminal.isThere else { throw .unusable("there is no terminal to ask at whether this is right; --yes says so") }
+        terminal.say("\n\(configurationPath):\n\n\(text)")
+        guard terminal.confirms("try it out, and write it?", until: .distant) == true else { throw SetupQuestions.stopped }
+    }
+
+    /// The secret as its file holds it.
+    private func sealed() throws(Failure) -> Secret? {
+        guard let secret, order.isForTheService else { return secret }
+        let sealed = SecretBuffer()
+        let result = try ChildProcess.run(["systemd-creds", "encrypt", "--name=secret_\(registration.application)", "-", "-"], input: secret) {
+            (bytes) throws(Failure) in
+            sealed.append(bytes)
+        }
+        guard result.status == 0, sealed.count > 0 else {
+            throw .notSetUp("systemd-creds could not encrypt the secret: \(SetupWork.lastLine(result.complaint)). Nothing was changed", 71)
+        }
+        return sealed.secret()
+    }
+
+    // MARK: trying it out
+
+    /// The application alone, in a folder of its own: what is wrong with others is not its fault.
+    private func tryOut(_ sealed: Secret?) throws(Failure) -> String {
+        let trial = try TrialFolder()
+        var place = Registration.SecretPlace.none
+        if let sealed {
+            try trial.write(sealed, to: "secret", mode: 0o600)
+            place = order.isForTheService ? .credential(registration.application) : .file(trial.path + "/secret")
+        }
+        try trial.write(Secret(registration.text(secret: place)), to: "apps.d/\(registration.application).toml", mode: 0o644)
+        let check = ["tokend", "--config", trial.path, "--check"]
+        try tell(check, "the configuration is not right as it stands")
+        guard !order.offline else { return "" }
+        terminal.say("asking the identity server")
+        return try tell(asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret"), "the identity server does not take it")
+    }
+
+    /// With the secret that only systemd can open.
+    private func asService(_ command: [String], secret: String?) -> [String] {
+        guard order.isForTheService, let secret else { return command }
+        return ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--property=LoadCredentialEncrypted=secret_\(registration.application):\(secret)"]
+            + (LocalUser.uid(of: "tokend") == nil ? [] : ["--property=User=tokend"]) + SetupWork.found(command)
+    }
+
+    /// Runs a check and passes on what it says; its failure is ours.
+    @discardableResult private func tell(_ command: [String], _ sentence: String) throws(Failure) -> String {
+        let (output, result) = try ChildProcess.text(of: command)
+        terminal.say(SetupWork.plain(output + result.complaint))
+        guard result.status == 0 else { throw .notSetUp("\(sentence); nothing was changed", result.status == 75 ? 75 : 78) }
+        return output
+    }
+
+    private func checkWhole(so sentence: String) throws(Failure) {
+        guard access("\(order.folder)/apps.d", F_OK) == 0 else { return }
+        let (output, result) = try ChildProcess.text(of: ["tokend", "--config", order.folder, "--check"])
+        guard result.status != 0 else { return }
+        terminal.say(SetupWork.plain(output + result.complaint))
+        throw .notSetUp(sentence, 78)
+    }
+
+    /// Fails if somebody has stopped it meanwhile.
+    private func proceed(or failure: Failure) throws(Failure) {
+        if terminal.vigil.wait(for: -1, until: Deadline(inSeconds: 0)) == .interrupted { throw failure }
+    }
+
+    // MARK: in place
+
+    private func place(_ sealed: Secret?) throws(Failure) {
+        for folder in [order.folder, "\(order.folder)/apps.d"] { mkdir(folder, 0o755) }
+        if order.isForTheService { mkdir("\(order.folder)/secrets.d", 0o700) }
+        try undoing { () throws(Failure) in
+            if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) }
+            try files.place(Secret(text), at: configurationPath, mode: 0o644)
+            try checkWhole(so: "it does not go together with the rest of the configuration")
+            try proceed(or: .notSetUp("stopped", 130))
+        }
+        terminal.say("written: \(([configurationPath] + (sealed == nil ? [] : [secretPath])).joined(separator: ", "))")
+    }
+
+    /// A credential is handed over at a start only. The socket stays, and callers wait in its queue meanwhile.
+    private func bringIn() throws(Failure) {
+        try undoing { () throws(Failure) in
+            let wasThere = try status("is-active", "--quiet", "tokend.socket") == 0
+            if !wasThere, try status("enable", "--now", "tokend.socket") != 0 {
+                throw .notSetUp("systemctl could not enable tokend.socket", 71)
+            }
+            if try status("restart", "tokend.service") != 0 {
+                files.undo()
+                // back to what it was: without a socket, or with the old configuration
+                _ = try wasThere ? status("restart", "tokend.service") : status("disable", "--now", "tokend.socket", "tokend.service")
+                throw .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
+            }
+        }
+    }
+
+    private func status(_ words: String...) throws(Failure) -> Int32 {
+        let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
+        if result.status != 0, words.first != "is-active" { terminal.say(SetupWork.plain(result.complaint)) }
+        return result.status
+    }
+
+    /// What was put in place goes again if the body fails.
+    private func undoing(_ body: () throws(Failure) -> Void) throws(Failure) {
+        do throws(Failure) {
+            try body()
+        } catch {
+            files.undo()
+            throw .notSetUp("\(error.text); what was written is removed, and what was there before is back", error.status)
+        }
+    }
+
+    private func showState() throws(Failure) {
+        let name = registration.name.description
+        let rows = try [TokenRow](.status(name: name), from: order.connection.socket)
+        try StandardOutput.write(Status.table(rows, now: tokend_realtime() / 1_000_000_000).description)
+        switch registration.grant {
+        case .service: terminal.say("whom you allowed gets it with: tokenctl get \(name)")
+        case .person: terminal.say("whom you allowed signs in with: tokenctl login \(name)")
+        }
+    }
+
+    /// systemd-run wants a path.
+    private static func found(_ command: [String]) -> [String] {
+        let folders = (getenv("PATH").map { String(cString: $0) } ?? "/usr/sbin:/usr/bin").split(separator: ":")
+        let paths: [String] = folders.map { "\($0)/\(command[0])" }
+        let path = paths.first { access($0, X_OK) == 0 }
+        return [path ?? command[0]] + command.dropFirst()
+    }
+
+    private static func plain(_ text: String) -> String { text.split(separator: "\n").map { Quotation.plain(String($0)) }.joined(separator: "\n") }
+    private static func lastLine(_ text: String) -> String { Quotation.plain(text.split(separator: "\n").last.map(String.init) ?? "it did not say why") }
+}
