@@ -110,6 +110,7 @@ final class SetupWork {
     /// Runs a check and passes on what it says; its failure is ours.
     @discardableResult private func tell(_ command: [String], _ sentence: String) throws(Failure) -> String {
         let (output, result) = try ChildProcess.text(of: command)
+        try proceed(or: SetupQuestions.stopped)
         terminal.say(SetupWork.plain(output + result.complaint))
         guard result.status == 0 else { throw .notSetUp("\(sentence); nothing was changed", result.status == 75 ? 75 : 78) }
         return output
@@ -125,8 +126,10 @@ final class SetupWork {
 
     /// Fails if somebody has stopped it meanwhile.
     private func proceed(or failure: Failure) throws(Failure) {
-        if terminal.vigil.wait(for: -1, until: Deadline(inSeconds: 0)) == .interrupted { throw failure }
+        if isStopped { throw failure }
     }
+
+    private var isStopped: Bool { terminal.vigil.wait(for: -1, until: Deadline(inSeconds: 0)) == .interrupted }
 
     // MARK: in place
 
@@ -153,7 +156,7 @@ final class SetupWork {
                 files.undo()
                 // back to what it was: without a socket, or with the old configuration
                 _ = try wasThere ? status("restart", "tokend.service") : status("disable", "--now", "tokend.socket", "tokend.service")
-                throw .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
+                throw isStopped ? .notSetUp("stopped", 130) : .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
             }
         }
     }
