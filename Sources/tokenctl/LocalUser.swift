@@ -1,13 +1,30 @@
 internal import Glibc
 
-/// The users of /etc/passwd. Only that file is read: a statically linked program cannot ask the name services, and the account of a
-/// system service is made there by systemd-sysusers.
-enum LocalUser {
-    static func uid(of name: String) -> UInt32? {
+/// A user of /etc/passwd. Only that file and /etc/group are read: a statically linked program cannot ask the name services, and the account of
+/// a system service is made there by systemd-sysusers.
+struct LocalUser {
+    let uid: UInt32
+    /// The user's own group.
+    let gid: UInt32
+
+    init?(_ name: String) {
         guard let file = fopen("/etc/passwd", "re") else { return nil }
         defer { fclose(file) }
         while let entry = fgetpwent(file) {
-            if strcmp(entry.pointee.pw_name, name) == 0 { return entry.pointee.pw_uid }
+            guard strcmp(entry.pointee.pw_name, name) == 0 else { continue }
+            (uid, gid) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
+            return
+        }
+        return nil
+    }
+
+    static func uid(of name: String) -> UInt32? { LocalUser(name)?.uid }
+
+    static func gid(ofGroup name: String) -> UInt32? {
+        guard let file = fopen("/etc/group", "re") else { return nil }
+        defer { fclose(file) }
+        while let entry = fgetgrent(file) {
+            if strcmp(entry.pointee.gr_name, name) == 0 { return entry.pointee.gr_gid }
         }
         return nil
     }

@@ -13,7 +13,7 @@ struct Watch: ParsableCommand {
               tokenctl watch portal.sync | while IFS=' ' read -r token rest; do …; done
 
             With --output the token goes into a file instead: whole, without a line end, by a new file that takes the place of the old one, \
-            so that a reader never sees half a token. It is your file, with the mode of --mode from its first byte on. What goes wrong is said on \
+            so that a reader never sees half a token. It has the mode and the owner that you say from its first byte on. What goes wrong is said on \
             standard error, and a tokend that is away is called again until it is back. Meanwhile the file keeps its token until that \
             ends, and is then removed: there is either a valid token in it or no file. It is removed too when you stop this, or may no longer \
             have the token; what an earlier run left behind, with the first trouble, because nobody knows when that ends.
@@ -30,6 +30,11 @@ struct Watch: ParsableCommand {
     var mode = "0600"
     @Option(
         help: ArgumentHelp(
+            "Whose the file is to be: user, user:group or :group of this machine's own files, or numbers. Somebody else's it can only be made by root.",
+            valueName: "owner"), completion: .users)
+    var owner: FileOwner?
+    @Option(
+        help: ArgumentHelp(
             "After each new token: systemctl try-reload-or-restart this unit. Another user than root needs a polkit rule for it.", valueName: "unit"),
         completion: .units)
     var reloadUnit: String?
@@ -37,6 +42,7 @@ struct Watch: ParsableCommand {
 
     func validate() throws {
         guard let output else {
+            if owner != nil { throw ValidationError("--owner goes with --output") }
             if reloadUnit != nil { throw ValidationError("--reload-unit goes with --output: without a file the unit would read nothing new") }
             return
         }
@@ -50,7 +56,7 @@ struct Watch: ParsableCommand {
     func run() throws {
         try reporting(about: token.name) { () throws(Failure) in
             guard let output, let permissions else { return try printAll() }
-            let file = WatchedFile(output, mode: permissions)
+            let file = WatchedFile(output, mode: permissions, owner: owner)
             try FileWatch(token.query, connection.socket, file, reload: reloadUnit.map { UnitReload($0) }, Vigil()).run()
         }
     }

@@ -6,12 +6,14 @@ internal import Secrets
 final class WatchedFile {
     let path: String
     private let mode: UInt32
+    private let owner: FileOwner?
     /// What was put there: nobody else's file is ever removed.
     private var ours: (device: dev_t, number: ino_t)?
 
-    init(_ path: String, mode: UInt32) {
+    init(_ path: String, mode: UInt32, owner: FileOwner? = nil) {
         self.path = path
         self.mode = mode
+        self.owner = owner
     }
 
     /// Takes what an earlier run left there as ours.
@@ -31,8 +33,8 @@ final class WatchedFile {
         guard descriptor >= 0 else { throw .file(path, errno) }
         defer { close(descriptor) }
         var facts = stat()
-        // the mode before the first byte, and whatever the umask says
-        var isWhole = fchmod(descriptor, mode_t(mode)) == 0 && fstat(descriptor, &facts) == 0
+        // mode and owner before the first byte, and whatever the umask says; the mode first, while it is still ours
+        var isWhole = fchmod(descriptor, mode_t(mode)) == 0 && isGiven(descriptor) && fstat(descriptor, &facts) == 0
         if isWhole {
             let written = token.withBytes { bytes in bytes.baseAddress.map { tokend_write_all(descriptor, $0, bytes.count) } ?? 0 }
             if written < 0 { errno = -written }
@@ -54,6 +56,11 @@ final class WatchedFile {
     @discardableResult func remove() -> Bool {
         defer { ours = nil }
         return isThere && unlink(path) == 0
+    }
+
+    private func isGiven(_ descriptor: Int32) -> Bool {
+        guard let owner else { return true }
+        return fchown(descriptor, owner.uid ?? uid_t.max, owner.gid ?? gid_t.max) == 0
     }
 
     private var facts: stat? {
