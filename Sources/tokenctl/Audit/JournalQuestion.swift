@@ -17,7 +17,7 @@ struct JournalQuestion {
     /// Only what is shown: a line stays short.
     private static let fields = [
         "TOKEND_EVENT", "TOKEND_DECISION", "TOKEND_REASON", "TOKEND_CAUSE", "TOKEND_TOKEN", "TOKEND_TOKEN_ID", "TOKEND_PREVIOUS_ID", "TOKEND_CONSUMER",
-        "TOKEND_CONSUMER_UNIT", "TOKEND_CONSUMER_UID", "TOKEND_CONSUMER_COMM", "TOKEND_COUNT", "TOKEND_SECONDS", "TOKEND_HELD", "TOKEND_EXPIRES", "MESSAGE",
+        "TOKEND_CONSUMER_UNIT", "TOKEND_CONSUMER_UID", "TOKEND_COUNT", "TOKEND_SECONDS", "TOKEND_HELD",
     ]
 
     var command: [String] {

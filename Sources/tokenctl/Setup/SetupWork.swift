@@ -56,7 +56,7 @@ final class SetupWork {
             throw .notSetUp("only root can set up \(order.folder); to try it out in a folder of yours: --config DIR", 77)
         }
         for path in [configurationPath, secretPath] where access(path, F_OK) == 0 && !order.force {
-            throw .notSetUp("\"\(path)\" is already there; --force replaces it. Nothing was changed", 73)
+            throw .notSetUp("\"\(path)\" is already there; --force replaces it, with all tokens in it. Nothing was changed", 73)
         }
     }
 
@@ -94,10 +94,11 @@ final class SetupWork {
         }
         try trial.write(Secret(registration.text(secret: place)), to: "apps.d/\(registration.application).toml", mode: 0o644)
         let check = ["tokend", "--config", trial.path, "--check"]
-        try tell(check, "the configuration is not right as it stands")
+        try tell(check, in: trial, "the configuration is not right as it stands")
         guard !order.offline else { return "" }
         terminal.say("asking the identity server")
-        return try tell(asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret"), "the identity server does not take it")
+        return try tell(
+            asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret"), in: trial, "the identity server does not take it")
     }
 
     /// With the secret that only systemd can open.
@@ -107,11 +108,13 @@ final class SetupWork {
             + (LocalUser.uid(of: "tokend") == nil ? [] : ["--property=User=tokend"]) + SetupWork.found(command)
     }
 
-    /// Runs a check and passes on what it says; its failure is ours.
-    @discardableResult private func tell(_ command: [String], _ sentence: String) throws(Failure) -> String {
+    /// Runs a check and passes on what it says of the files as they are to be; its failure is ours.
+    @discardableResult private func tell(_ command: [String], in trial: TrialFolder, _ sentence: String) throws(Failure) -> String {
         let (output, result) = try ChildProcess.text(of: command)
         try proceed(or: SetupQuestions.stopped)
-        terminal.say(SetupWork.plain(output + result.complaint))
+        // its summary is about the trial folder
+        let lines = (output + result.complaint).split(separator: "\n").filter { !$0.hasPrefix(trial.path + ":") }
+        for line in lines { terminal.say(Quotation.plain(line.split(separator: trial.path, omittingEmptySubsequences: false).joined(separator: order.folder))) }
         guard result.status == 0 else { throw .notSetUp("\(sentence); nothing was changed", result.status == 75 ? 75 : 78) }
         return output
     }
