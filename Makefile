@@ -5,11 +5,12 @@ DESTDIR ?=
 BUILT = .build/install
 HARNESS = Tests/Harness
 KILLS = 10000
-UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
-DOCS = $(DESTDIR)$(PREFIX)/share/doc/tokend
+USR = $(DESTDIR)$(PREFIX)
+DOCS = $(USR)/share/doc/tokend
+PUT = install -D -m 644
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install demo test torture behaviours bench lint format clean
+.PHONY: help deps build install uninstall deb demo test torture behaviours bench lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,22 +27,31 @@ build: ## release programs, stripped, in .build/install
 	done
 	@ls -l $(BUILT)
 
-install: ## programs, units and examples to DESTDIR and PREFIX; after "make build"
+install: ## programs, units, manual and examples to DESTDIR and PREFIX; after "make build"
 	@test -x $(BUILT)/tokend -a -x $(BUILT)/tokenctl || { echo 'nothing to install yet; "make build" comes first' >&2; exit 1; }
-	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DOCS)/example/apps.d
-	install -m 755 $(BUILT)/tokend $(BUILT)/tokenctl $(DESTDIR)$(PREFIX)/bin
-	for unit in systemd/*.service systemd/*.socket; do \
-	    sed 's|/usr/bin/token|$(PREFIX)/bin/token|g; s|/usr/share/doc|$(PREFIX)/share/doc|g' $$unit > $(UNITS)/$${unit##*/} && \
-	    chmod 644 $(UNITS)/$${unit##*/} || exit 1; \
+	install -D -m 755 -t $(USR)/bin $(BUILT)/tokend $(BUILT)/tokenctl
+	@for unit in systemd/*.service systemd/*.socket; do \
+	    $(PUT) $$unit $(USR)/lib/systemd/system/$${unit##*/} && \
+	    sed -i 's|/usr/bin/token|$(PREFIX)/bin/token|g' $(USR)/lib/systemd/system/$${unit##*/} || exit 1; \
 	done
-	install -m 644 systemd/tokend.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tokend.conf
-	install -m 644 systemd/tokend.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tokend.conf
-	for catalog in systemd/*.catalog; do \
-	    test ! -e $$catalog || install -D -m 644 $$catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/$${catalog##*/} || exit 1; \
-	done
-	install -m 644 $(wildcard README.md) LICENSE $(DOCS)
-	install -m 644 systemd/example/tokend.toml $(DOCS)/example
-	install -m 644 systemd/example/apps.d/portal.toml.example $(DOCS)/example/apps.d
+	$(PUT) systemd/tokend.sysusers $(USR)/lib/sysusers.d/tokend.conf
+	$(PUT) systemd/tokend.tmpfiles $(USR)/lib/tmpfiles.d/tokend.conf
+	$(PUT) -t $(USR)/lib/systemd/catalog systemd/*.catalog
+	@for page in systemd/man/*.[1-8]; do $(PUT) -t $(USR)/share/man/man$${page##*.} $$page || exit 1; done
+	@$(BUILT)/tokenctl --generate-completion-script bash | sed "1{/^#!/d}" | $(PUT) /dev/stdin $(USR)/share/bash-completion/completions/tokenctl
+	@$(BUILT)/tokenctl --generate-completion-script zsh | $(PUT) /dev/stdin $(USR)/share/zsh/site-functions/_tokenctl
+	@$(BUILT)/tokenctl --generate-completion-script fish | $(PUT) /dev/stdin $(USR)/share/fish/vendor_completions.d/tokenctl.fish
+	$(PUT) -t $(DOCS) README.md LICENSE
+	@cd systemd/example && find . -type f -exec $(PUT) {} $(abspath $(DOCS))/examples/{} \;
+
+uninstall: ## takes away what "make install" put there, with the same DESTDIR and PREFIX; /etc/tokend and /var/lib/tokend stay
+	@staged=$$(mktemp -d) && trap 'rm -rf "$$staged"' EXIT && \
+	$(MAKE) --no-print-directory install DESTDIR=$$staged > /dev/null && cd $$staged && \
+	find . ! -type d -printf '$(DESTDIR)/%P\0' | xargs -0 rm -fv && \
+	find . -depth -type d -path '*/tokend*' -printf '$(DESTDIR)/%P\0' | xargs -0 rmdir --ignore-fail-on-non-empty
+
+deb: ## a Debian package in .build, after "make build"
+	@systemd/debian/build
 
 demo: ## a token from a simulated ERP.net to a local program, shown as a session
 	@$(HARNESS)/demo

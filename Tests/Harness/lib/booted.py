@@ -212,10 +212,14 @@ class Host:
         """Where a path of the machine is found from outside."""
         return pathlib.Path("/proc/%d/root" % self.leader(), str(inside).lstrip("/"))
 
-    def command(self, *arguments):
+    def command(self, *arguments, spaces="--all"):
         """The command line that runs `arguments` inside, as root, in a control group that is no unit's."""
-        enter = 'echo $$ > "$0/cgroup.procs" && exec nsenter --target "$1" --all -- "${@:2}"'
-        return ["bash", "-c", enter, str(self._console_group()), str(self.leader()), *map(str, arguments)]
+        enter = 'echo $$ > "$0/cgroup.procs" && exec nsenter --target "$1" $2 -- "${@:3}"'
+        return ["bash", "-c", enter, str(self._console_group()), str(self.leader()), spaces, *map(str, arguments)]
+
+    def command_from_here(self, *arguments):
+        """The same for a program that is not installed inside: it sees the files of this machine, and is one of that machine's processes."""
+        return self.command(*arguments, spaces="--pid --net --ipc --cgroup")
 
     def _console_group(self):
         group = self._groups()[0] / "payload" / "console"
