@@ -27,7 +27,9 @@ let package = Package(
         .executableTarget(
             name: "tokend",
             dependencies: ["TokenDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: [.defaultIsolation(MainActor.self)]),
+            swiftSettings: [.defaultIsolation(MainActor.self)],
+            // what the dynamic loader has filled in once cannot be written again
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"], .when(configuration: .release))]),
         .executableTarget(
             name: "tokenctl",
             dependencies: [

@@ -35,6 +35,8 @@ class Package:
         needed = {entry.split()[0] for entry in field(self.first, "Depends").split(", ")}
         self.checks.equal("it depends on the libraries that tokend is linked with, and on systemd",
                           {"libc6", "libcurl4", "libssl3", "libsystemd0", "systemd"} - needed, set())
+        dynamic = subprocess.run(["readelf", "--dynamic", TOKEND], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.checks.matches("its tables of addresses are read-only before it begins", dynamic, re.compile(r"Flags: NOW PIE"))
         with tempfile.TemporaryDirectory() as elsewhere:
             again = packed(elsewhere, self.version + "+later", umask=0o077, DEB_COMPRESSION="none", TZ="Pacific/Auckland", LC_ALL="bg_BG.UTF-8")
             self.checks.ok("made again elsewhere it is the same, byte for byte", again.read_bytes() == self.later.read_bytes())
