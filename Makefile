@@ -28,7 +28,7 @@ build: ## release programs, stripped, in .build/install
 
 install: ## programs, units and examples to DESTDIR and PREFIX; after "make build"
 	@test -x $(BUILT)/tokend -a -x $(BUILT)/tokenctl || { echo 'nothing to install yet; "make build" comes first' >&2; exit 1; }
-	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DOCS)/example/apps.d
+	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DOCS)/example/apps.d $(DOCS)/example/units
 	install -m 755 $(BUILT)/tokend $(BUILT)/tokenctl $(DESTDIR)$(PREFIX)/bin
 	for unit in systemd/*.service systemd/*.socket; do \
 	    sed 's|/usr/bin/token|$(PREFIX)/bin/token|g; s|/usr/share/doc|$(PREFIX)/share/doc|g' $$unit > $(UNITS)/$${unit##*/} && \
@@ -42,6 +42,7 @@ install: ## programs, units and examples to DESTDIR and PREFIX; after "make buil
 	install -m 644 $(wildcard README.md) LICENSE $(DOCS)
 	install -m 644 systemd/example/tokend.toml $(DOCS)/example
 	install -m 644 systemd/example/apps.d/portal.toml.example $(DOCS)/example/apps.d
+	install -m 644 systemd/example/units/* $(DOCS)/example/units
 
 demo: ## a token from a simulated ERP.net to a local program, shown as a session
 	@$(HARNESS)/demo
