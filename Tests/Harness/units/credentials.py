@@ -65,9 +65,12 @@ def given(checks, machine):
         checks.ok("a unit %s is given its token" % what, status == 0 and JWT.match(printed), (status, printed[:80], machine.show(unit, "ExecMainStatus")))
     entries = told(machine, ESCAPED, "handed-out")
     checks.equal("the journal has the instance's name as systemd writes it", len(entries), 1)
-    run = machine.host.run("systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=cred-transient", "-p", load("portal.sync"),
-                           "-p", "User=daemon", "sh", "-c", 'cat "$CREDENTIALS_DIRECTORY/portal.sync"', check=False)
-    checks.ok("so is a transient one", run.returncode == 0 and JWT.match(run.stdout), (run.returncode, run.stdout[:80], run.stderr))
+    for length, what, is_given in ((20, "so is a transient one", True), (83 - len("portal.sync"), "also with the longest name there is room for", True),
+                                   (90 - len("portal.sync"), "a longer one is not", False)):
+        unit = "cred-%s.service" % ("x" * (length - len("cred-.service")))
+        run = machine.host.run("systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=" + unit, "-p", load("portal.sync"),
+                               "-p", "User=daemon", "sh", "-c", 'cat "$CREDENTIALS_DIRECTORY/portal.sync"', check=False)
+        checks.equal(what, (run.returncode, bool(JWT.match(run.stdout))), (0, True) if is_given else (243, False))
 
 
 def of_other_kinds(checks, machine):
@@ -137,6 +140,19 @@ def waited_for_over_a_crash(checks, machine):
     checks.ok("and nothing is kept for longer", processes.until(lambda: _stored(machine) == before, 10), (before, _stored(machine)))
 
 
+def refused_without_a_daemon(checks, machine):
+    settings = machine.host.path("/etc/tokend/tokend.toml")
+    kept = settings.read_text()
+    settings.write_text("nonsense = 1\n")
+    machine.systemctl("stop", "tokend.service")
+    status, printed_then = machine.job("cred-own.service")
+    checks.equal("a unit does not start where tokend cannot", (status != 0, printed_then, machine.show("cred-own.service", "ExecMainStatus")), (True, "", "243"))
+    settings.write_text(kept)
+    checks.equal("once it is mended, a restart brings back the service", machine.restart(), 0)
+    checks.equal("and the socket", machine.show("tokend-credentials.socket", "ActiveState"), "active")
+    checks.equal("and the unit starts", machine.job("cred-own.service")[0], 0)
+
+
 def half_of_a_life(checks, machine):
     machine.control("knob access-ttl 40")
     before = len(told(machine, "held@half.service", "renewed"))
@@ -182,4 +198,4 @@ def ended(machine, unit, seconds=30):
 
 
 PARTS = [sockets, starts_the_daemon, a_wait_begins, given, of_other_kinds, refused, waited_for, half_of_a_life]
-ENDING = [a_wait_ends, refused_at_a_stop, waited_for_over_a_crash]
+ENDING = [a_wait_ends, refused_at_a_stop, waited_for_over_a_crash, refused_without_a_daemon]
