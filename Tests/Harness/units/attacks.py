@@ -4,11 +4,14 @@ import re
 import subprocess
 
 from lib import processes
+from .credentials import ended
 from .site import CREDENTIALS, told
 
 REFUSAL = "%d zeros\n" % ((1 << 20) + 1)
 CLAIM = "@fecc004bd1591f60/unit/erp-sync.service/portal.sync"
 PRETEND = "/usr/local/bin/pretend"
+# as many connections as tokend takes at a time
+MOST = 512
 
 
 def prepare(machine):
@@ -65,22 +68,41 @@ def that_speaks(checks, machine):
                    re.compile(r"bad-request: the peer sends something, which systemd does not"))
 
 
+def deaf(machine, number):
+    """That many peers in one process, once they have connected."""
+    peer = machine.host.start(PRETEND, CLAIM, "deaf", str(number), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if peer.stdout.readline() != "connected\n":
+        raise RuntimeError("the peers did not connect")
+    return peer
+
+
 def that_is_deaf(checks, machine):
     pid = machine.show("tokend.service", "MainPID")
     before = connections(machine, pid)
-    deaf = [machine.host.start(PRETEND, CLAIM.replace("fecc", "%x" % number), "deaf", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for number in range(4096, 4106)]
-    checks.equal("ten peers read nothing", [peer.stdout.readline() for peer in deaf], ["connected\n"] * 10)
+    peer = deaf(machine, 10)
     held = processes.until(lambda: connections(machine, pid) == before + 10, 10)
-    checks.ok("tokend has them all", held, (before, connections(machine, pid)))
+    checks.ok("tokend has ten peers that read nothing", held, (before, connections(machine, pid)))
     status, _ = machine.job("cred-slice.service")
     checks.equal("a unit is given its token all the same", status, 0)
     checks.equal("and so is everybody else", machine.ask("PING"), "OK")
-    for peer in deaf:
-        peer.stdin.close()
-        peer.wait()
+    peer.stdin.close()
+    peer.wait()
     checks.ok("when they leave nothing is kept of them", processes.until(lambda: connections(machine, pid) == before, 10),
               (before, connections(machine, pid)))
+
+
+def that_are_too_many(checks, machine):
+    pid = machine.show("tokend.service", "MainPID")
+    peer = deaf(machine, MOST + 50)
+    held = processes.until(lambda: connections(machine, pid) == MOST, 10)
+    checks.ok("tokend takes %d connections and no more" % MOST, held, connections(machine, pid))
+    machine.systemctl("start", "--no-block", "cred-slice.service")
+    checks.equal("everybody else is served", machine.ask("PING"), "OK")
+    checks.equal("a unit is not refused for want of room: it waits", machine.show("cred-slice.service", "ActiveState"), "activating")
+    peer.stdin.close()
+    peer.wait()
+    ended(machine, "cred-slice.service")
+    checks.equal("and starts when there is some", machine.show("cred-slice.service", "Result"), "success")
 
 
 def connections(machine, pid):
@@ -91,4 +113,4 @@ def connections(machine, pid):
     return sum(1 for row in rows if row[-1] == CREDENTIALS and row[5] == "03" and row[6] in inodes)
 
 
-PARTS = [of_another_user, of_another_unit, of_another_form, that_speaks, that_is_deaf]
+PARTS = [of_another_user, of_another_unit, of_another_form, that_speaks, that_is_deaf, that_are_too_many]
