@@ -2,8 +2,11 @@
 #include "CShims.h"
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #ifndef SO_PEERPIDFD
@@ -18,6 +21,18 @@ int tokend_peer_credentials(int fd, struct tokend_credentials *credentials) {
     credentials->uid = peer.uid;
     credentials->gid = peer.gid;
     return 0;
+}
+
+ssize_t tokend_peer_address(int fd, void *bytes, size_t capacity) {
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    if (getpeername(fd, (struct sockaddr *)&address, &length) < 0) return -errno;
+    if (address.sun_family != AF_UNIX) return -EAFNOSUPPORT;
+    if (length <= offsetof(struct sockaddr_un, sun_path)) return 0;
+    size_t count = length - offsetof(struct sockaddr_un, sun_path);
+    if (count > sizeof address.sun_path || count > capacity) return -ERANGE;
+    memcpy(bytes, address.sun_path, count);
+    return (ssize_t)count;
 }
 
 int tokend_peer_pidfd(int fd) {

@@ -19,8 +19,11 @@ package func inheritedSockets() -> [ListeningSocket] {
 }
 
 /// What systemd passed under a name, whatever it is.
-func inheritedDescriptors(named name: String) -> [Int32] {
-    inheritedNames().enumerated().filter { $0.element == name }.map { SD_LISTEN_FDS_START + Int32($0.offset) }
+func inheritedDescriptors(named name: String) -> [Int32] { inheritedDescriptors { $0 == name } }
+
+/// The same for the names of a kind.
+func inheritedDescriptors(where isMeant: (String) -> Bool) -> [Int32] {
+    inheritedNames().enumerated().filter { isMeant($0.element) }.map { SD_LISTEN_FDS_START + Int32($0.offset) }
 }
 
 /// The names of all inherited descriptors, in the order of their numbers.

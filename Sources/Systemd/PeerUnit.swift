@@ -45,8 +45,11 @@ private func unescaped(_ folder: ControlGroupFile.Bytes) -> ControlGroupFile.Byt
     folder.first == UInt8(ascii: "_") ? folder.dropFirst() : folder
 }
 
+/// Whether it is the name of a service, as systemd writes it.
+func isServiceName(_ name: some BidirectionalCollection<UInt8>) -> Bool { hasUnitName(name, suffix: ".service") }
+
 /// systemd.unit(5): letters, digits and `:-_.\@`, at most 255, with something before the suffix.
-private func hasUnitName(_ name: ControlGroupFile.Bytes, suffix: StaticString) -> Bool {
+private func hasUnitName(_ name: some BidirectionalCollection<UInt8>, suffix: StaticString) -> Bool {
     let length = suffix.utf8CodeUnitCount
     guard name.count > length, name.count <= 255 else { return false }
     let ending = UnsafeRawBufferPointer(start: suffix.utf8Start, count: length)

@@ -10,6 +10,8 @@ package struct AccessPolicy: Sendable {
     /// Who may sign in.
     private let signers: PeerIndex
     private let names: [TokenName]
+    /// Which token a credential id stands for.
+    let credentials: [String: TokenName]
     /// Whether any decision depends on a caller's unit.
     package let asksForUnits: Bool
 
@@ -17,6 +19,7 @@ package struct AccessPolicy: Sendable {
         tokens = configuration.tokens
         admins = configuration.admins
         names = configuration.tokens.keys.sorted()
+        credentials = configuration.credentials
         familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
         signers = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).filter(\.login).map(\.who))
         asksForUnits =
@@ -40,7 +43,9 @@ package struct AccessPolicy: Sendable {
             token: token.name, consumer: consumer(of: token, entry, caller),
             scopes: token.asks(query.scopes.isEmpty ? most : most.filter(query.scopes.contains)),
             audience: query.audience ?? token.audiences.first)
-        return .success(AuthorisedQuery(key: key, minValid: query.minValid, wait: query.wait, bound: entry.scopes, demanded: query.scopes))
+        return .success(
+            AuthorisedQuery(
+                key: key, promise: Promise(minValid: query.minValid), wait: query.wait, bound: entry.scopes, demanded: query.scopes))
     }
 
     /// Whether the caller may sign in and out, or bring a token in, by a rule with `login = true`; the refusal is the same as for a token.
@@ -57,9 +62,20 @@ package struct AccessPolicy: Sendable {
         authorise(TokenQuery(name: name), for: caller)
     }
 
+    /// Whether a token can be had, for an administrator, whom no entry has to name: nothing is handed out. What is tried is the most that
+    /// any entry allows.
+    package func inquiry(_ name: String) -> AuthorisedQuery? {
+        guard let token = token(named: name) else { return nil }
+        let scopes = token.allow.map { $0.scopes ?? token.scopes }.max { $0.count < $1.count } ?? token.scopes
+        let consumer: Consumer = token.shared || token.grant != .clientCredentials ? .shared : .probe
+        return AuthorisedQuery(
+            key: CacheKey(token: token.name, consumer: consumer, scopes: token.asks(scopes), audience: token.audiences.first), promise: .usual,
+            wait: 0, bound: nil, demanded: [])
+    }
+
     /// Administrators may look at and renew what they may not have. uid 0 always is one.
     package func isAdmin(_ caller: Caller) -> Bool {
-        caller.unit != .failed && (caller.uid == 0 || admins.contains { $0.matches(caller) })
+        caller.unit != .failed && !caller.isUnitAlone && (caller.uid == 0 || admins.contains { $0.matches(caller) })
     }
 
     /// Whether anything here is for this caller; the others share a small allowance of connections.
@@ -96,8 +112,7 @@ package struct AccessPolicy: Sendable {
 package struct AuthorisedQuery: Hashable, Sendable {
     /// Which cached token answers it.
     package let key: CacheKey
-    /// Seconds the caller was promised; `nil` is the default.
-    package let minValid: Int?
+    package let promise: Promise
     /// Seconds the caller may be held.
     package let wait: Int
     /// The rule's own `scopes`: a token that the server made wider is not handed over.
@@ -108,20 +123,25 @@ package struct AuthorisedQuery: Hashable, Sendable {
     /// The same on the daemon's own account: it shows whether a token can be had, and is handed to nobody.
     package func probe(wait: Int) -> AuthorisedQuery {
         let key = CacheKey(token: key.token, consumer: key.consumer == .shared ? .shared : .probe, scopes: key.scopes, audience: key.audience)
-        return AuthorisedQuery(key: key, minValid: nil, wait: wait, bound: nil, demanded: [])
+        return AuthorisedQuery(key: key, promise: .usual, wait: wait, bound: nil, demanded: [])
+    }
+
+    /// The same with another promise.
+    func promising(_ promise: Promise) -> AuthorisedQuery {
+        AuthorisedQuery(key: key, promise: promise, wait: wait, bound: bound, demanded: demanded)
     }
 
     /// The same with another patience.
     package func waiting(_ seconds: Int) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, minValid: minValid, wait: seconds, bound: bound, demanded: demanded)
+        AuthorisedQuery(key: key, promise: promise, wait: seconds, bound: bound, demanded: demanded)
     }
 
     /// What the held token must be to be handed over.
     var fit: Fit { Fit(bound: bound, demanded: demanded) }
 
-    fileprivate init(key: CacheKey, minValid: Int?, wait: Int, bound: [String]?, demanded: [String]) {
+    fileprivate init(key: CacheKey, promise: Promise, wait: Int, bound: [String]?, demanded: [String]) {
         self.key = key
-        self.minValid = minValid
+        self.promise = promise
         self.wait = wait
         self.bound = bound
         self.demanded = demanded
@@ -160,6 +180,7 @@ extension PeerPattern {
     /// All keys that are there must hold.
     func matches(_ caller: Caller) -> Bool {
         guard user != nil || group != nil || unit != nil, caller.unit != .failed else { return false }
+        if caller.isUnitAlone, user != nil || group != nil { return false }
         if let user, user.id != caller.uid { return false }
         if let group, !isMember(caller, of: group) { return false }
         if let unit { return matches(unit, caller) }

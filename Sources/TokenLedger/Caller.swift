@@ -6,6 +6,8 @@ package struct Caller: Hashable, Sendable {
     package var groups: [UInt32]
     package var pid: Int32
     package var unit: CallerUnit
+    /// systemd asks, for a unit whose user it does not say: no entry with a user or a group is for it.
+    package var isUnitAlone = false
 
     package init(uid: UInt32, gid: UInt32, groups: [UInt32] = [], pid: Int32 = 0, unit: CallerUnit = .none) {
         self.uid = uid
@@ -13,6 +15,12 @@ package struct Caller: Hashable, Sendable {
         self.groups = groups
         self.pid = pid
         self.unit = unit
+    }
+
+    /// systemd, about to start a unit.
+    package init(starting unit: CallerUnit, pid: Int32) {
+        self.init(uid: 0, gid: 0, pid: pid, unit: unit)
+        isUnitAlone = true
     }
 }
 

@@ -39,6 +39,7 @@ extension Configuration {
             own.name = name.ownCopy
             next.tokens[own.name] = own
         }
+        next.credentials = Dictionary(uniqueKeysWithValues: credentials.map { ($0.key.ownCopy, $0.value.ownCopy) })
         return next
     }
 }

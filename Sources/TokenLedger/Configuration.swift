@@ -13,6 +13,8 @@ package struct Configuration: Sendable, Equatable {
     package var auditRequired = false
     /// `[ready] policy`
     package var readiness = ReadyPolicy.sockets
+    /// `[credentials]`: ids under which units ask for tokens, beside the tokens' own names.
+    package var credentials: [String: TokenName] = [:]
     /// `[store] key`: seals the store instead of the credential `store-key`. Used at the start alone.
     package var storeKey: Secret?
 

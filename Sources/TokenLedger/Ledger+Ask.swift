@@ -7,9 +7,9 @@ extension Ledger {
     package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
         guard let entry = entries[query.key], let held = entry.held, held.suits(query.fit) else { return nil }
         if entry.isRejected, entry.progress != .none { return nil }
-        let promise = promise(query.minValid, held, query.key.token)
+        let promise = promise(query.promise, held, query.key.token)
         let isPromised = held.lasts(promise, at: now.boot)
-        guard isPromised || (query.minValid == nil && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
+        guard isPromised || (query.promise == .usual && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
         markServed(query, at: now)
         return Ready(held: held, until: isPromised ? held.until - promise : held.until, currency: currency(of: query.key))
     }
@@ -36,9 +36,9 @@ extension Ledger {
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, deadline: now.boot + longestWait(query, patience, at: now), minValid: query.minValid, fit: query.fit, patience: patience,
+            id: id, deadline: now.boot + longestWait(query, patience, at: now), promise: query.promise, fit: query.fit, patience: patience,
             utmost: now.boot + .seconds(query.wait))
-        if patience == .outcome, let ready = ready(query, at: now) {
+        if patience.isForToken, let ready = ready(query, at: now) {
             turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {
             turn.answers.append((id, softened(refusal, query, at: now)))
@@ -50,7 +50,7 @@ extension Ledger {
 
     private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
         let wait = Int64.seconds(query.wait)
-        guard patience == .outcome, query.minValid == nil, let entry = entries[query.key], !entry.isRejected,
+        guard patience == .outcome, query.promise == .usual, let entry = entries[query.key], !entry.isRejected,
             let held = entry.held, held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return wait }
         return min(wait, Self.shortWait)
@@ -66,7 +66,7 @@ extension Ledger {
         if let held = entry?.held, held.lasts(0, at: now.boot), !held.suits(query.fit) { return .unsuitable(held, query.fit) }
         if let held = entry?.held, held.isReference {
             guard held.lasts(1, at: now.boot) else { return .referenceEnded(key.token, isConfigured: isConfiguredValue(key.token)) }
-            return .shortLived(held.until - now.boot, query.minValid ?? 0)
+            return .shortLived(held.until - now.boot, query.promise.seconds ?? 0)
         }
         if let refusal = unreachablePromise(query, entry) { return refusal }
         if let entry, entry.waiters.count >= Self.waitersPerEntry {
@@ -82,7 +82,7 @@ extension Ledger {
 
     /// A promise that no token of this server can keep, as far as its last one told.
     private func unreachablePromise(_ query: AuthorisedQuery, _ entry: Entry?) -> Refusal? {
-        guard let minValid = query.minValid, let lifetime = entry?.knownLifetime, .seconds(minValid) > lifetime else { return nil }
+        guard let minValid = query.promise.seconds, let lifetime = entry?.knownLifetime, .seconds(minValid) > lifetime else { return nil }
         return .shortLived(lifetime, minValid)
     }
 
@@ -114,7 +114,7 @@ extension Ledger {
 
     /// A caller who named no promise gets what is held and valid rather than a refusal.
     private mutating func softened(_ refusal: Refusal, _ query: AuthorisedQuery, at now: Moment) -> Answer {
-        guard query.minValid == nil, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.suits(query.fit)
+        guard query.promise == .usual, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return .refused(refusal) }
         markServed(query, at: now)
         return .token(held)
@@ -126,7 +126,7 @@ extension Ledger {
         open(key, at: now)
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
-        press(key, query.minValid)
+        press(key, query.promise)
         launch(key, cause, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
@@ -150,19 +150,19 @@ extension Ledger {
     package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Result<Turn, Refusal> {
         var turn = Turn()
         let held = ready(query, at: now)?.held
-        let patient = Waiter(id: id, deadline: .max, minValid: query.minValid, fit: query.fit, patience: .ready)
+        let patient = Waiter(id: id, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         open(query.key, at: now)
         entries[query.key]?.watchers.append(Watcher(id: id, fit: query.fit))
         entries[query.key]?.isAsked = true
         if let held {
-            press(query.key, query.minValid)
+            press(query.key, query.promise)
             turn.rows.append((id, .token(held)))
         } else if let refusal {
             turn.rows.append((id, .trouble(TokenState(of: refusal) ?? .unavailable, reason: refusal.text)))
         } else {
-            press(query.key, query.minValid)
+            press(query.key, query.promise)
             launch(query.key, .asked, at: now, &turn)
         }
         reschedule(query.key, at: now.boot)
@@ -179,16 +179,16 @@ extension Ledger {
     }
 
     /// Nanoseconds the token must still live to be handed over.
-    func promise(_ minValid: Int?, _ held: HeldToken, _ token: TokenName) -> Int64 {
-        minValid.map { .seconds($0) } ?? held.defaultPromise(configured: configuration.tokens[token]?.minValid)
+    func promise(_ promise: Promise, _ held: HeldToken, _ token: TokenName) -> Int64 {
+        promise == .usual ? held.defaultPromise(configured: configuration.tokens[token]?.minValid) : promise.least(held)
     }
 
     private mutating func markServed(_ query: AuthorisedQuery, at now: Moment) {
         let key = query.key
-        let isNews = entries[key]?.isAsked == false || query.minValid != nil
+        let isNews = entries[key]?.isAsked == false || query.promise.seconds != nil
         entries[key]?.isAsked = true
         entries[key]?.lastAsked = now.boot
-        press(key, query.minValid)
+        press(key, query.promise)
         if isNews { reschedule(key, at: now.boot) }
         noteServed(key)
     }
@@ -203,8 +203,8 @@ extension Ledger {
         consumers[consumer]?.serve(key)
     }
 
-    private mutating func press(_ key: CacheKey, _ minValid: Int?) {
-        guard let minValid else { return }
+    private mutating func press(_ key: CacheKey, _ promise: Promise) {
+        guard let minValid = promise.seconds else { return }
         entries[key]?.press(.seconds(minValid))
     }
 
@@ -279,9 +279,9 @@ extension Refusal {
         return Refusal(.refused, [Field("reason", "missing-scope")], "the token that is held has no scope \(missing)")
     }
 
-    /// The exchange took longer than the token lives.
-    static var endedOnArrival: Refusal {
-        Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had ended when it arrived")
+    /// The exchange took longer than the token lives, or than half of that where half is promised.
+    static var spentOnArrival: Refusal {
+        Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had too little of its life left when it arrived")
     }
 
     static func shortLived(_ lifetime: Int64, _ minValid: Int) -> Refusal {

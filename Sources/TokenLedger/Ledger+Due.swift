@@ -93,7 +93,7 @@ extension Ledger {
 
     private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
         guard let key = waiting[id], let waiter = entries[key]?.waiters[id] else { return }
-        if waiter.patience == .outcome, waiter.minValid == nil, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
+        if waiter.patience == .outcome, waiter.promise == .usual, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
             withdraw(waiter: id)
             turn.answers.append((id, .token(held)))
             noteServed(key)

@@ -108,7 +108,7 @@ extension Ledger {
 
     private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
         let deadline = now.boot + .seconds(wait)
-        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, minValid: nil, fit: Fit(), patience: .renewal)
+        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, promise: .usual, fit: Fit(), patience: .renewal)
         waiting[id] = key
         patience.set(id, at: deadline)
     }

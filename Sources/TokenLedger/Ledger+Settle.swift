@@ -141,19 +141,19 @@ extension Ledger {
     mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
         guard let held = entries[key]?.held else { return }
         for waiter in takeWaiters(of: key) {
-            let promise = Int64.seconds(waiter.minValid ?? 0)
+            let promise = waiter.promise.least(held)
             if !held.suits(waiter.fit) {
                 turn.answers.append((waiter.id, .refused(.unsuitable(held, waiter.fit))))
             } else if held.lasts(promise, at: now.boot) {
                 turn.answers.append((waiter.id, .token(held)))
-                if waiter.patience == .outcome {
+                if waiter.patience.isForToken {
                     entries[key]?.isAsked = true
                     entries[key]?.lastAsked = now.boot
-                    entries[key]?.press(promise)
+                    if let seconds = waiter.promise.seconds { entries[key]?.press(.seconds(seconds)) }
                     noteServed(key)
                 }
             } else {
-                turn.answers.append((waiter.id, .refused(waiter.minValid.map { .shortLived(held.lifetime, $0) } ?? .endedOnArrival)))
+                turn.answers.append((waiter.id, .refused(waiter.promise.seconds.map { .shortLived(held.lifetime, $0) } ?? .spentOnArrival)))
             }
         }
     }
@@ -246,17 +246,17 @@ extension Ledger {
     }
 
     /// An outcome is shared by all who wait for it: they get the held token if that is good enough, else the refusal.
-    /// Who waits for readiness goes on waiting, unless only an operator can help.
+    /// Who waits through failures goes on waiting, unless only an operator can help.
     mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         for waiter in takeWaiters(of: key) {
-            if waiter.patience == .ready, !isRefused(key) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
+            if waiter.patience.isLasting, !isRefused(key) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
         }
     }
 
     /// Somebody who waits no longer: the held token if that is good enough, else the refusal.
     private mutating func release(_ waiter: Waiter, _ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        guard waiter.patience == .outcome, let held = entries[key]?.held, held.suits(waiter.fit),
-            held.lasts(max(1, .seconds(waiter.minValid ?? 0)), at: now.boot)
+        guard waiter.patience.isForToken, let held = entries[key]?.held, held.suits(waiter.fit),
+            held.lasts(max(1, waiter.promise.least(held)), at: now.boot)
         else { return turn.answers.append((waiter.id, .refused(refusal))) }
         turn.answers.append((waiter.id, .token(held)))
         noteServed(key)

@@ -123,12 +123,29 @@ package struct Waiter: Sendable {
         case renewal
         /// until a token can be served, through any failure that may pass (WAIT)
         case ready
+        /// a token for its caller, through any failure that may pass (a unit's credential)
+        case token
+
+        /// Whether what comes is handed to the caller.
+        var isForToken: Bool {
+            switch self {
+            case .outcome, .token: true
+            case .renewal, .ready: false
+            }
+        }
+
+        /// Whether a failure that may pass is waited out.
+        var isLasting: Bool {
+            switch self {
+            case .ready, .token: true
+            case .outcome, .renewal: false
+            }
+        }
     }
     package var id: UInt64
     /// CLOCK_BOOTTIME
     package var deadline: Int64
-    /// Seconds promised to this caller; `nil` is the default, a wish rather than a promise.
-    package var minValid: Int?
+    package var promise: Promise
     package var fit: Fit
     package var patience: Patience
     /// CLOCK_BOOTTIME; `deadline` is before it only while there is a token to get instead.

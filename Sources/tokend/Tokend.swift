@@ -9,7 +9,7 @@ struct Tokend: ParsableCommand {
         commandName: "tokend",
         abstract: "Hold OAuth credentials, renew tokens ahead of time, and serve them to local processes over a Unix socket.",
         discussion: """
-            Under systemd the socket comes from tokend.socket. SIGTERM ends the daemon in order, SIGHUP reads the configuration anew.
+            Under systemd the sockets come from tokend.socket and tokend-credentials.socket. SIGTERM ends the daemon in order, SIGHUP reads the configuration anew.
             Exit status: 0 after SIGTERM, 64 for wrong arguments, 71 when the machine refuses something, 78 for a configuration that cannot be used.
             With --check: 0 when all is well, 78 when somebody has to change something, 75 when a server cannot be reached now.
             """,
@@ -23,6 +23,11 @@ struct Tokend: ParsableCommand {
 
     @Option(help: ArgumentHelp("Where to listen when systemd gives no socket.", valueName: "path"))
     var socket = DaemonOptions.defaultSocket
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen for the credentials of units (LoadCredential=NAME:path) when systemd gives no socket; nowhere by default.", valueName: "path"))
+    var credentialSocket: String?
 
     @Option(help: ArgumentHelp("Where the audit goes: auto, journal or stderr.", valueName: "where"))
     var log = LogMode.auto
@@ -75,7 +80,7 @@ struct Tokend: ParsableCommand {
     /// Serves until a signal; the exit status (sysexits.h).
     @MainActor
     private func serve() -> Int32 {
-        let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, log: log)
+        let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, credentialSocket: credentialSocket, log: log)
         do {
             try Daemon(options).run()
             return EX_OK

@@ -70,6 +70,9 @@ struct tokend_credentials {
 };
 /// SO_PEERCRED: who called connect(2), as it was then.
 int tokend_peer_credentials(int fd, struct tokend_credentials *_Nonnull credentials);
+/// The address that the other end is bound to (getpeername(2)): a path, or a NUL byte and an abstract name. Number of bytes, 0 when
+/// it has none; -ERANGE if there is no room.
+ssize_t tokend_peer_address(int fd, void *_Nonnull bytes, size_t capacity);
 /// SO_PEERPIDFD (Linux 6.5): a descriptor of that very process; -ENOPROTOOPT on an older kernel.
 int tokend_peer_pidfd(int fd);
 /// 1 if the kernel has SO_PEERPIDFD: a connection keeps hold of the process that made it. 0 if not.

@@ -26,6 +26,9 @@ nonisolated private final class ConfigurationReader {
     private var configuration = Configuration()
     private var named: [String: ServerSettings] = [:]
     private var tokenCount = 0
+    /// Every token that a file names, good or bad, and the applications whose files tell nothing.
+    private var tokenNames: Set<TokenName> = []
+    private var unread: Set<String> = []
     /// Applications in the order of their files, each with the place that names its server.
     private var placed: [(server: ServerSettings, place: Place)] = []
     /// Who was the first to have answers come to an address.
@@ -42,12 +45,13 @@ nonisolated private final class ConfigurationReader {
 
     func read() -> ConfigurationReading {
         let files = folder.files()
-        if let table = files.daemon.flatMap({ TableReader($0, problems) }) {
-            DaemonReader(peers: peers, secrets: secrets).read(table, into: &configuration)
+        let credentials = files.daemon.flatMap { TableReader($0, problems) }.map {
+            DaemonReader(peers: peers, secrets: secrets).read($0, into: &configuration)
         }
         for (name, tree) in files.applications {
-            if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) }
+            if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) } else { unread.insert(name) }
         }
+        credentials?.read(into: &configuration, named: tokenNames, unread: unread, problems)
         let isWhole = !problems.hasErrors && secrets.passedOver.isEmpty
         return ConfigurationReading(
             configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
@@ -74,6 +78,7 @@ nonisolated private final class ConfigurationReader {
         }
         for (name, token) in tokens.everyTable() {
             tokenCount += 1
+            TokenName(application: reader.application, token: name).map { _ = tokenNames.insert($0) }
             guard let settings = reader.read(name, token) else { continue }
             configuration.tokens[settings.name] = settings
             if let server { mustBeApart(settings, of: server, at: token.node("redirect_uri")?.place ?? token.place) }

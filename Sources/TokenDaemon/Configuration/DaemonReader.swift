@@ -6,14 +6,16 @@ nonisolated struct DaemonReader {
     let peers: PeerReader
     let secrets: SecretReader
 
-    func read(_ table: TableReader, into configuration: inout Configuration) {
+    /// What it says of credentials is left to be compared with the tokens.
+    func read(_ table: TableReader, into configuration: inout Configuration) -> CredentialReader {
         configuration.admins = table.table("admin").map(admins) ?? []
         configuration.limits = table.table("limits").map(limits) ?? Limits()
         configuration.auditRequired = table.table("audit").map(auditRequired) ?? false
         configuration.readiness = table.table("ready").map(readiness) ?? .sockets
         configuration.storeKey = table.table("store").flatMap(storeKey)
-        if let node = table.node("credentials") { table.problems.error("is not supported by this version; remove it", at: node.place) }
+        let credentials = CredentialReader(table.table("credentials"))
         table.finish()
+        return credentials
     }
 
     private func admins(_ table: TableReader) -> [PeerPattern] {

@@ -77,6 +77,12 @@ nonisolated final class TableReader {
         }
     }
 
+    /// The same where the values are no tables.
+    func everyNode() -> [(name: String, node: ConfigurationNode)] {
+        known.formUnion(entries.keys)
+        return entries.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     func finish() {
         for (key, node) in entries where !known.contains(key) {
             let guess = nearest(to: key, among: known).map { "; did you mean \(quoted($0))?" }

@@ -33,6 +33,8 @@ struct Pending {
         case reject(name: String)
         case wait(name: String)
         case renew(batch: UInt64, CacheKey)
+        /// a unit's credential
+        case credential(id: String)
         /// LOGIN, CALLBACK, CONFIRM, AWAIT, LOGOUT, IMPORT; of a request that names a login only, no name
         case signIn(name: String?)
     }

@@ -95,6 +95,9 @@ extension TokenKeeper {
             case .wait(let name):
                 withdraw([waiter])
                 taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
+            case .credential(let id):
+                withdraw([waiter])
+                taken = credential(id, request.number, from: request.asker, wait: wait)
             case .signIn: continue
             case .reject, .renew:
                 if orphans.contains(waiter) { resolve(waiter, .refused(.changedMeanwhile)) }

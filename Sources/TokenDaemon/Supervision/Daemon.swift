@@ -17,7 +17,8 @@ package final class Daemon {
     private let state: StateFolder
     private let status: StatusLine
     private var listeners: [Listener] = []
-    private var ownSocket: String?
+    private var credentialListeners: [CredentialListener] = []
+    private var ownSockets: [String] = []
     private var watchdog: Heartbeat?
     private var clockStep: ClockStep?
     private var gate: ReadinessGate?
@@ -43,7 +44,7 @@ package final class Daemon {
         keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
         reloader = try Reloader(directory: options.configuration, secrets: .ofThisProcess, loop: loop)
         status = try StatusLine(keeper, loop)
-        try openSockets(options.socket)
+        try openSockets(options)
         report(reading)
     }
 
@@ -68,18 +69,27 @@ package final class Daemon {
         keeper.end()
         _ = store.drain(within: Self.grace)
         audit.flush()
-        if let ownSocket { unlink(ownSocket) }
+        for path in ownSockets { unlink(path) }
     }
 
     // MARK: sockets
 
-    /// systemd's sockets of the name `clients`, or one of our own.
-    private func openSockets(_ path: String) throws {
-        let inherited = inheritedSockets().filter { $0.name == "clients" }.map(\.fd)
-        if inherited.isEmpty { ownSocket = path }
-        for fd in try inherited.isEmpty ? [listen(at: path, mode: 0o666)] : inherited {
+    /// systemd's sockets, by their names, or our own.
+    private func openSockets(_ options: DaemonOptions) throws {
+        for fd in try sockets(named: "clients", orAt: options.socket, mode: 0o666) {
             listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
         }
+        for fd in try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600) {
+            credentialListeners.append(try CredentialListener(fd: fd, loop: loop, keeper: keeper))
+        }
+    }
+
+    private func sockets(named name: String, orAt path: String?, mode: UInt32) throws -> [Int32] {
+        let inherited = inheritedSockets().filter { $0.name == name }.map(\.fd)
+        guard inherited.isEmpty, let path else { return inherited }
+        let fd = try listen(at: path, mode: mode)
+        ownSockets.append(path)
+        return [fd]
     }
 
     // MARK: signals
@@ -104,11 +114,14 @@ package final class Daemon {
         keeper.stop()
         let began = loop.now
         for listener in listeners { listener.stop() }
+        for listener in credentialListeners { listener.stop() }
         farewell = try? Heartbeat(on: loop, every: .seconds(1) / 50) { [unowned self] in
             for listener in listeners { listener.stop() }
             let waited = loop.now - began
             let isHeard = listeners.allSatisfy { $0.connections == 0 } || waited > Self.grace
-            if isHeard, !keeper.isSpending || waited > Self.longestFarewell { loop.stop() }
+            // half a refusal would be taken for a credential
+            let isRefused = credentialListeners.allSatisfy { $0.connections == 0 }
+            if isHeard, (isRefused && !keeper.isSpending) || waited > Self.longestFarewell { loop.stop() }
         }
     }
     private var farewell: Heartbeat?

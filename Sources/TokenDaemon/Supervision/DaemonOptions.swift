@@ -6,6 +6,8 @@ nonisolated package struct DaemonOptions: Sendable {
     package var state: String
     /// Where to listen when systemd gives no socket.
     package var socket: String
+    /// Where to listen for what systemd asks for units, when it gives no socket; nowhere without one.
+    package var credentialSocket: String?
     package var log: LogMode
 
     package static let defaultConfiguration = "/etc/tokend"
@@ -13,11 +15,13 @@ nonisolated package struct DaemonOptions: Sendable {
     package static let defaultSocket = "/run/tokend/tokend.sock"
 
     package init(
-        configuration: String = defaultConfiguration, state: String = defaultState, socket: String = defaultSocket, log: LogMode = .auto
+        configuration: String = defaultConfiguration, state: String = defaultState, socket: String = defaultSocket,
+        credentialSocket: String? = nil, log: LogMode = .auto
     ) {
         self.configuration = configuration
         self.state = state
         self.socket = socket
+        self.credentialSocket = credentialSocket
         self.log = log
     }
 }

@@ -25,7 +25,7 @@ package struct AuditEntry: Hashable, Sendable {
     package var caller: Caller?
     /// `/proc/PID/comm` of the caller: the process's own claim about itself.
     package var comm: String?
-    /// The verb of a request that names no token (RELOAD, a line that cannot be read).
+    /// The verb of a request that names no token (RELOAD, a line that cannot be read), or LoadCredential for what systemd asks for a unit.
     package var request: String?
     /// Where the rule stands that decided, `portal.toml:14`.
     package var rule: String?
@@ -82,6 +82,9 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// Of a shared token everybody is the consumer, and who is refused is none: the unit tells who it was.
     var isToldByUnit: Bool { consumer == .shared || consumer == nil }
+
+    /// What systemd asks of the credential socket, as systemd.exec(5) calls it.
+    package static let loadCredential = "LoadCredential"
 
     /// The reason of what is wrong in the configuration without keeping it from being used.
     package static let configuration = "configuration"

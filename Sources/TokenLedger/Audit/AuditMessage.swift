@@ -28,8 +28,8 @@ private func outlook(_ entry: AuditEntry) -> String { entry.event == .renewalFai
 
 private func sentence(_ entry: AuditEntry) -> String {
     switch entry.event {
-    case .handedOut: "\(AuditPhrase.subject(entry)) handed out to \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))"
-    case .refused: "\(AuditPhrase.subject(entry)) refused to \(AuditPhrase.who(entry))\(AuditPhrase.verdict(entry))"
+    case .handedOut: "\(AuditPhrase.subject(entry)) handed out to \(AuditPhrase.who(entry))\(AuditPhrase.way(entry))\(AuditPhrase.id(entry))"
+    case .refused: "\(AuditPhrase.subject(entry)) refused to \(AuditPhrase.who(entry))\(AuditPhrase.refusal(entry))"
     case .rejected: rejected(entry)
     case .renewed: renewed(entry)
     case .renewalFailed: failed(entry)

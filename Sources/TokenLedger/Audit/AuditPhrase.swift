@@ -22,6 +22,17 @@ enum AuditPhrase {
         }
     }
 
+    /// ` by LoadCredential`: not asked for by a process of the caller's own.
+    static func way(_ entry: AuditEntry) -> String {
+        guard entry.token != nil, let request = entry.request else { return "" }
+        return " by \(AuditText.claim(request, limit: 32))"
+    }
+
+    /// The verdict, and what systemd has no way of telling the unit; other callers heard why.
+    static func refusal(_ entry: AuditEntry) -> String {
+        way(entry) + verdict(entry) + (entry.request == AuditEntry.loadCredential ? detail(entry) : "")
+    }
+
     static func id(_ entry: AuditEntry) -> String { entry.tokenID.map { ", token \($0)" } ?? "" }
 
     /// `: denied`, `: refused (short-lived)`

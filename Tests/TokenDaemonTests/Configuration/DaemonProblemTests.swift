@@ -24,7 +24,15 @@ nonisolated struct DaemonProblemTests {
         ),
         ("[audit]\nrequired = 1", "2: audit.required: must be true or false, not a number"),
         ("[ready]\npolicy = \"now\"", "2: ready.policy: must be \"sockets\" or \"first-tokens\", not \"now\""),
-        ("[credentials]\nID = \"portal.sync\"", "1: credentials: is not supported by this version; remove it"),
+        ("credentials = \"portal.sync\"", "1: credentials: must be a table, not a string"),
+        ("[credentials]\nid = \"portal.sync\"", "2: credentials.id: there is no token \"portal.sync\"; add it to apps.d or remove the line"),
+        ("[credentials]\nid = \"portal\"", "2: credentials.id: must be the name of a token, \"application.token\", not \"portal\""),
+        ("[credentials]\nid = 1", "2: credentials.id: must be a string, not a number"),
+        ("[credentials]\nportal.sync = \"a.b\"", "2: credentials.portal: must be a string, not a table"),
+        (
+            "[credentials]\n\"a/b\" = \"portal.sync\"",
+            "2: credentials.\"a/b\": systemd takes no such id for a credential: printable ASCII without \"/\" and \":\", at most 255; rename it"
+        ),
         (
             "[store]\nkey = \"x\"",
             "2: store.key: must not be written into the configuration; write key = { credential = \"name\" } or key = { file = \"/path\" }, and make another key: it was readable here"

@@ -24,6 +24,18 @@ import TokenWire
         (Sample.handOut(to: .shared), "portal.sync handed out to uid 995 in erp-sync.service, token 9f3ac2d1770b41e6"),
         (Sample.denial(), "an unknown token refused to uid 1000 in cron.service: denied"),
         (Sample.denial(of: Sample.sync), "portal.sync refused to uid 1000 in cron.service: denied"),
+        (
+            with(Sample.handOut()) { $0.request = "LoadCredential" },
+            "portal.sync handed out to erp-sync.service (uid 995) by LoadCredential, token 9f3ac2d1770b41e6"
+        ),
+        (
+            with(Sample.denial(of: Sample.sync)) { ($0.request, $0.text) = ("LoadCredential", "no entry is for \"cron.service\"") },
+            "portal.sync refused to uid 1000 in cron.service by LoadCredential: denied: no entry is for \"cron.service\""
+        ),
+        (
+            with(Sample.denial()) { ($0.request, $0.reason, $0.text) = ("LoadCredential", "address", "not of systemd's form") },
+            "LoadCredential refused to uid 1000 in cron.service: denied (address): not of systemd's form"
+        ),
         (with(Sample.denial()) { $0.request = "RELOAD" }, "RELOAD refused to uid 1000 in cron.service: denied"),
         (
             with(Sample.handOut()) { ($0.event, $0.decision, $0.reason) = (.refused, .unavailable, "audit") },

@@ -1,0 +1,91 @@
+internal import CShims
+internal import Glibc
+internal import Systemd
+internal import TokenLedger
+
+/// Accepts what systemd asks for units that start, at the credential socket. Only root can connect there.
+///
+/// Nobody is turned away for want of room, because a unit would fail for it: who finds none waits in the kernel's queue.
+final class CredentialListener: Readiness {
+    private let fd: Int32
+    private let keeper: TokenKeeper
+    private let loop: Loop
+    private let way: IdentificationWay
+    private var watch: Watch?
+    private var sessions: [Int32: CredentialSession] = [:]
+    private var rest: LoopTimer?
+    private var adoption: LoopTimer?
+    private var sweep: LoopTimer?
+
+    private static let most = 512
+    private static let acceptedPerTurn = 64
+    private static let restingTime = Int64.seconds(1) / 10
+    private static let sweepInterval = Int64.seconds(10)
+
+    init(fd: Int32, loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+        self.fd = fd
+        self.loop = loop
+        self.keeper = keeper
+        self.way = way
+        rest = try loop.timer { [unowned self] in listen() }
+        sweep = try loop.timer { [unowned self] in sweepSessions() }
+        // in the first turn, when the keeper has what the store held
+        adoption = try loop.timer { [unowned self] in
+            for connection in KeptConnection.inherited() { take(connection) }
+        }
+        adoption?.set(at: 0)
+        watch = try loop.watch(fd, LoopEvents.readable, self)
+    }
+
+    var connections: Int { sessions.count }
+
+    func ready(_ events: UInt32) {
+        for _ in 0..<Self.acceptedPerTurn {
+            guard sessions.count < Self.most else { return pause() }
+            switch acceptConnection(fd) {
+            case .connection(let connection): take(connection)
+            case .nobody: return
+            case .exhausted:
+                keeper.noteLimit(nil)
+                pause()
+                return _ = rest?.set(at: loop.now + Self.restingTime)
+            }
+        }
+    }
+
+    /// A connection that waited before we began to accept is looked at like any other. On an old kernel its process number may be
+    /// another's by now; but what connected was root, and systemd's child stays for as long as its connection does.
+    private func take(_ connection: Int32) {
+        guard let peer = identifyPeer(of: connection, way: way) else { return _ = close(connection) }
+        let request = credentialRequest(of: peer, address: peerAddress(of: connection))
+        let session = CredentialSession(fd: connection, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
+        sessions[connection] = session
+        if sessions.count == 1 { sweep?.set(at: loop.now + Self.sweepInterval) }
+        session.open()
+    }
+
+    private func pause() {
+        if let watch { loop.change(watch, 0) }
+    }
+
+    private func listen() {
+        if let watch { loop.change(watch, LoopEvents.readable) }
+    }
+
+    private func ended(_ session: CredentialSession) {
+        sessions[session.fd] = nil
+        keeper.noteRoom()
+        listen()
+    }
+
+    private func sweepSessions() {
+        for session in Array(sessions.values) { session.age() }
+        if !sessions.isEmpty { sweep?.set(at: loop.now + Self.sweepInterval) }
+    }
+
+    /// Takes no new connections. Those there are have their answer as soon as the keeper has stopped, or need some time to read it.
+    func stop() {
+        if let watch { loop.end(watch) }
+        watch = nil
+    }
+}

@@ -1,0 +1,201 @@
+internal import CShims
+internal import Glibc
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// One credential for one unit: a token and the end, or a refusal.
+///
+/// systemd takes whatever comes before the end of the connection for the credential, and starts the unit with an empty one when nothing
+/// does. So a refusal is more zeros than it accepts (1 MiB), and the connection does not end before they are read.
+final class CredentialSession: Readiness, Asker {
+    let fd: Int32
+    let caller: Caller
+    private let request: Result<CredentialRequest, CredentialDoubt>
+    private let keeper: TokenKeeper
+    private let loop: Loop
+    private let gone: (CredentialSession) -> Void
+    private var watch: Watch?
+    private var state = State.new
+    /// How many looks in a row found it as the one before.
+    private var looks = 0
+
+    private enum State {
+        case new
+        /// The keeper owes the answer.
+        case asking(waiter: UInt64)
+        /// This has not left yet.
+        case telling(Output)
+        /// So many zeros have not.
+        case refusing(Int)
+        case closed
+    }
+
+    /// CREDENTIAL_SIZE_MAX of systemd, and one more.
+    private static let refusal = 1 << 20 + 1
+    private static let zeros = [UInt8](repeating: 0, count: 65_536)
+    /// In sweeps that are really made, five minutes: a child of systemd that was suspended with the machine has time to read on. Whoever is
+    /// not taken for it has half a minute.
+    private var longestSilence: Int {
+        switch request {
+        case .success: 30
+        case .failure: 3
+        }
+    }
+
+    init(
+        fd: Int32, _ request: Result<CredentialRequest, CredentialDoubt>, of peer: Peer, keeper: TokenKeeper, loop: Loop,
+        gone: @escaping (CredentialSession) -> Void
+    ) {
+        self.fd = fd
+        self.request = request
+        self.keeper = keeper
+        self.loop = loop
+        self.gone = gone
+        caller =
+            switch request {
+            case .success(let request): Caller(starting: CallerUnit(service: request.unit), pid: peer.pid)
+            case .failure: Caller(peer)
+            }
+    }
+
+    var unitForTheRecord: CallerUnit { caller.unit }
+
+    func open() {
+        do throws(SystemError) { watch = try loop.watch(fd, LoopEvents.readable, self) } catch { return refuse() }
+        switch request {
+        case .failure(let doubt):
+            keeper.refuseCredential(to: caller, doubt)
+            refuse()
+        case .success(let request):
+            if isSpoken { return refuseSpeaker(request) }
+            switch keeper.credential(request.id, 0, from: self) {
+            case .reply(let reply): say(reply)
+            case .later(let waiter):
+                state = .asking(waiter: waiter)
+                // were this process killed, the unit would start with nothing
+                KeptConnection.keep(fd)
+            case .watching: refuse()
+            }
+        }
+    }
+
+    // MARK: what the keeper says
+
+    func hear(_ number: UInt64, _ reply: Reply) {
+        guard case .asking = state else { return }
+        say(reply)
+    }
+
+    func movedWait(_ number: UInt64, to waiter: UInt64) { state = .asking(waiter: waiter) }
+
+    /// Never: a credential is not watched.
+    func hear(row: Row) {}
+    func hearEnd(_ refusal: Refusal) {}
+
+    // MARK: what the peer does
+
+    func ready(_ events: UInt32) {
+        if events & LoopEvents.hangup != 0 { return close() }
+        if events & LoopEvents.readable != 0 { listen() }
+        if events & LoopEvents.writable != 0 { goOn() }
+    }
+
+    /// It has closed its sending side, as systemd does at once; or it has said something, which systemd does not.
+    private func listen() {
+        guard case .asking(let waiter) = state, case .success(let request) = request, isSpoken else { return want(0) }
+        keeper.withdraw([waiter])
+        KeptConnection.forget(fd)
+        refuseSpeaker(request)
+    }
+
+    private var isSpoken: Bool {
+        var byte: UInt8 = 0
+        return tokend_recv(fd, &byte, 1) > 0
+    }
+
+    private func refuseSpeaker(_ request: CredentialRequest) {
+        _ = keeper.refuseCredential(Refusal(.badRequest, [], "the peer sends something, which systemd does not"), request.id, nil, self)
+        refuse()
+    }
+
+    // MARK: the answer
+
+    private func say(_ reply: Reply) {
+        if case .asking = state { KeptConnection.forget(fd) }
+        guard case .token(let served) = reply else { return refuse() }
+        let bytes = SecretBuffer()
+        bytes.append(served.token)
+        var output = Output()
+        let progress = output.send(bytes, to: fd)
+        state = .telling(output)
+        settle(progress)
+    }
+
+    private func refuse() {
+        state = .refusing(Self.refusal)
+        goOn()
+    }
+
+    private func goOn() {
+        looks = 0
+        switch state {
+        case .telling(var output):
+            let progress = output.flush(to: fd)
+            state = .telling(output)
+            settle(progress)
+        case .refusing(let left): settle(sendZeros(left))
+        case .new, .asking, .closed: break
+        }
+    }
+
+    private func sendZeros(_ left: Int) -> Output.Progress {
+        var left = left
+        while left > 0 {
+            let sent = Self.zeros.withUnsafeBytes { tokend_send(fd, $0.baseAddress!, min(left, $0.count)) }
+            if sent == -Int(EAGAIN) {
+                state = .refusing(left)
+                return .waiting
+            }
+            // systemd closes when it has had too much
+            guard sent >= 0 else { return .gone }
+            left -= sent
+        }
+        return .empty
+    }
+
+    private func settle(_ progress: Output.Progress) {
+        switch progress {
+        case .waiting: want(LoopEvents.writable)
+        case .empty, .gone: close()
+        }
+    }
+
+    private func want(_ events: UInt32) {
+        if let watch { loop.change(watch, events) }
+    }
+
+    // MARK: the end
+
+    /// Called now and then: a peer that reads nothing has its answer no longer kept for it.
+    func age() {
+        if case .asking = state { return }
+        looks += 1
+        if looks > longestSilence { close() }
+    }
+
+    private func close() {
+        if case .closed = state { return }
+        if case .asking(let waiter) = state {
+            keeper.withdraw([waiter])
+            KeptConnection.forget(fd)
+        }
+        state = .closed
+        if let watch { loop.endClosing(watch) }
+        // systemd may still have its copy
+        shutdown(fd, Int32(SHUT_RDWR))
+        _ = Glibc.close(fd)
+        gone(self)
+    }
+}

@@ -1,0 +1,74 @@
+"""The example units, as they are installed, with nothing changed but where the server is."""
+import json
+import re
+
+from lib import processes
+from .credentials import ended
+from .site import told
+
+SHIPPED = "/usr/share/doc/tokend/examples/units"
+UNITS = ["erp-sync.service", "erp-report@.service", "erp-report@.timer", "erp-watch.service", "erp-export.service"]
+HERE = """
+[Service]
+Environment=ERP=%(erpnet)s CURL_CA_BUNDLE=/etc/tokend/authority.pem PAUSE=0.2
+StandardOutput=truncate:/run/jobs/%%n
+"""
+
+
+def prepare(machine):
+    machine.host.run("sh", "-c", "cp %s/* /etc/systemd/system/" % SHIPPED)
+    for unit in UNITS:
+        if unit.endswith(".service"):
+            machine.host.write("/etc/systemd/system/%s.d/here.conf" % unit, HERE % machine.about)
+    # as if the machine had been off when it was due
+    machine.host.run("sh", "-c", "mkdir -p /var/lib/systemd/timers; touch --date='3 days ago' /var/lib/systemd/timers/stamp-erp-report@daily.timer")
+
+
+def _rows(machine, path):
+    file = machine.host.path(path)
+    text = file.read_text() if file.exists() else ""
+    return [json.loads(row) for row in re.findall(r'\{"@odata.*?\]\}', text)]
+
+
+def shipped(checks, machine):
+    listed = machine.host.run("ls", SHIPPED).stdout.split()
+    checks.equal("all examples are installed, and tried here", listed, sorted(UNITS))
+    names = [unit.replace("@.", "@daily.") for unit in UNITS]
+    verified = machine.host.run("systemd-analyze", "verify", "--man=no", *names, check=False)
+    checks.equal("systemd-analyze verify says nothing", (verified.returncode, verified.stdout + verified.stderr), (0, ""))
+    configuration = machine.host.run("cat", "/usr/share/doc/tokend/examples/apps.d/portal.toml.example").stdout
+    rules = re.findall(r'unit = "([^"]*)"', configuration)
+    checks.equal("the example configuration has a rule for each", sorted(set(re.sub(r"@\.", "@*.", unit) for unit in UNITS if "timer" not in unit) - set(rules)), [])
+
+
+def a_job(checks, machine):
+    checks.equal("the job with a credential runs", machine.systemctl("start", "erp-sync.service").returncode, 0)
+    rows = _rows(machine, "/run/jobs/erp-sync.service")
+    checks.ok("and has what it came for", rows and rows[0]["@odata.context"].endswith("#General_Products_Products"), rows)
+    checks.equal("by LoadCredential", {entry.get("TOKEND_REQUEST") for entry in told(machine, "erp-sync.service", "handed-out")}, {"LoadCredential"})
+
+
+def a_timer(checks, machine):
+    checks.equal("the timer starts", machine.systemctl("start", "erp-report@daily.timer").returncode, 0)
+    made = processes.until(lambda: _rows(machine, "/var/lib/private/erp-report/daily.json"), 20, every=0.2)
+    checks.ok("and its report is made", made)
+    entries = told(machine, "erp-report@daily.service", "handed-out")
+    checks.equal("with a token of the instance's own, as narrow as its rule",
+                 [(entry["TOKEND_CONSUMER"], entry["TOKEND_SCOPES"]) for entry in entries], [("erp-report@daily.service", "read")])
+
+
+def a_gated_one(checks, machine):
+    checks.equal("the unit behind the gate runs", machine.systemctl("start", "erp-export.service").returncode, 0)
+    checks.ok("and has what it came for", _rows(machine, "/run/jobs/erp-export.service"))
+
+
+def a_long_one(checks, machine):
+    checks.equal("the unit that asks the socket starts", machine.systemctl("start", "erp-watch.service").returncode, 0)
+    several = processes.until(lambda: len(_rows(machine, "/run/jobs/erp-watch.service")) >= 3, 20, every=0.1)
+    checks.ok("and asks again and again", several)
+    machine.systemctl("stop", "erp-watch.service")
+    ended(machine, "erp-watch.service")
+    checks.equal("with one token", len(told(machine, "erp-watch.service", "renewed")), 1)
+
+
+PARTS = [shipped, a_job, a_timer, a_gated_one, a_long_one]
