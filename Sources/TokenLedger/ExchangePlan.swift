@@ -14,14 +14,18 @@ package struct ExchangePlan: Sendable {
 
     /// What an ID token has to say, where one may come.
     package var identity: IdentityCheck?
+    package var cause: Cause
 
-    package init(id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int, identity: IdentityCheck? = nil) {
+    package init(
+        id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int, identity: IdentityCheck? = nil, cause: Cause = .asked
+    ) {
         self.id = id
         self.token = token
         self.application = application
         self.grant = grant
         self.timeout = timeout
         self.identity = identity
+        self.cause = cause
     }
 }
 

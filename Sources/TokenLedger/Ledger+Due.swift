@@ -30,7 +30,7 @@ extension Ledger {
                 schedule.set(key, at: now.boot + Int64(Double(pace.catchUp) * jitter.fraction()))
                 continue
             }
-            if entries[key]?.held?.lasts(1, at: now.boot) != true { launch(key, .kept, at: now, &turn) }
+            if entries[key]?.held?.lasts(1, at: now.boot) != true { launch(key, .start, at: now, &turn) }
             reschedule(key, at: now.boot)
         }
         return turn
@@ -71,8 +71,9 @@ extension Ledger {
 
     private mutating func attend(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         guard let entry = entries[key] else { return }
-        if let held = entry.held, !held.lasts(1, at: now.boot) { expire(key, at: now, &turn) }
-        if wantsExchange(key, at: now.boot) { launch(key, cause(of: key), at: now, &turn) }
+        let hasEnded = entry.held.map { !$0.lasts(1, at: now.boot) } ?? false
+        if hasEnded { expire(key, at: now, &turn) }
+        if wantsExchange(key, at: now.boot) { launch(key, cause(of: key, hasEnded: hasEnded), at: now, &turn) }
         if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
     }
 
@@ -85,10 +86,11 @@ extension Ledger {
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: trouble.refusal.text))) }
     }
 
-    private func cause(of key: CacheKey) -> Cause {
-        guard let entry = entries[key] else { return .renewal }
+    private func cause(of key: CacheKey, hasEnded: Bool) -> Cause {
+        guard let entry = entries[key] else { return .due }
         if entry.trouble != nil { return .retry }
-        return entry.waiters.isEmpty ? .renewal : .asked
+        if !entry.waiters.isEmpty { return .asked }
+        return hasEnded ? .expired : .due
     }
 
     private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {

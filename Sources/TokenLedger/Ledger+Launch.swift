@@ -10,7 +10,7 @@ extension Ledger {
         else { return }
         entries[key]?.progress = .queued
         entries[key]?.cause = cause
-        lanes[lane, default: Lane()].enqueue(key, isForCaller: cause != .renewal && cause != .kept)
+        lanes[lane, default: Lane()].enqueue(key, isForCaller: cause.isForCaller)
         pump(lane, at: now, &turn)
     }
 
@@ -59,7 +59,7 @@ extension Ledger {
             turn.plans.append(
                 ExchangePlan(
                     id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
-                    timeout: application.server.timeout))
+                    timeout: application.server.timeout, cause: entry.cause))
         case .authorizationCode: beginSpending(id, key.token, at: now, &turn)
         // `launch` lets none of them come here
         case .reference: break

@@ -200,17 +200,38 @@ struct Entry: Sendable {
     mutating func press(_ promise: Int64) { pressure = max(pressure, promise) }
 }
 
-/// Why an exchange is made.
-package enum Cause: String, Sendable {
+/// Why an exchange is made, in the words of `TOKEND_CAUSE`.
+package enum Cause: String, Sendable, CaseIterable {
+    /// somebody asked, and what was held, if anything, would not do
     case asked
-    case renewal
+    /// the held token was used and comes to its end
+    case due
+    /// the held token has ended while somebody watched it, or it is kept
+    case expired
+    /// an API did not take the held token
     case rejected
+    /// an administrator's RENEW
     case administrator
+    /// the last try failed
     case retry
-    case kept
-    case probe
+    /// somebody waits for readiness (WAIT): tried on the daemon's own account
+    case probe = "wait"
+    /// the daemon has started, and the token is kept without being asked for
+    case start
+    /// the refresh token would die of idleness
+    case idle
     /// a person has just signed in
     case signIn = "sign-in"
+}
+
+extension Cause {
+    /// Whether somebody may be waiting for it: renewals come after those.
+    var isForCaller: Bool {
+        switch self {
+        case .asked, .rejected, .administrator, .retry, .probe, .signIn: true
+        case .due, .expired, .start, .idle: false
+        }
+    }
 }
 
 /// A failure as it is told to those who ask, until the next success.

@@ -4,15 +4,15 @@ extension AuditEntry {
     /// What the ledger says happened, as the journal tells it (LOG-03).
     package init(_ event: LedgerEvent, _ configuration: Configuration, at now: Moment) {
         switch event {
-        case .renewed(let key, let held, let previous, _, let took):
+        case .renewed(let key, let held, let previous, let cause, let took):
             self.init(.renewed, .issued, token: key.token, tokenID: held.id, consumer: key.consumer)
-            (previousID, duration, scopes, expires) = (previous, took, held.scopes, held.expires)
+            (previousID, self.cause, duration, scopes, expires) = (previous, cause, took, held.scopes, held.expires)
             remaining = held.lifetime / .seconds(1)
-        case .failed(let key, let refusal, let failure, _, let nextTry, let serving, let took):
+        case .failed(let key, let refusal, let failure, let cause, let nextTry, let serving, let took):
             let priority: AuditPriority = serving > 0 ? .warning : .error
             let decision = failure.map { AuditDecision($0.law) } ?? AuditDecision(refusal.code)
             self.init(.renewalFailed, decision, priority: priority, token: key.token, consumer: key.consumer, text: refusal.text)
-            (oauthError, status, duration) = (failure?.oauthError, failure?.status, took)
+            (self.cause, oauthError, status, duration) = (cause, failure?.oauthError, failure?.status, took)
             remaining = serving > 0 ? serving / .seconds(1) : nil
             retryAfter = nextTry.map { Int($0 / .seconds(1)) }
             reason = refusal.value("reason")

@@ -25,7 +25,7 @@ package struct AuditEntry: Hashable, Sendable {
     package var caller: Caller?
     /// `/proc/PID/comm` of the caller: the process's own claim about itself.
     package var comm: String?
-    /// The verb of a request that names no token (RELOAD, a line that cannot be read), or LoadCredential for what systemd asks for a unit.
+    /// The verb of a request that names no token (RELOAD), "line" for one that cannot be read, or LoadCredential for what systemd asks for a unit.
     package var request: String?
     /// Where the rule stands that decided, `portal.toml:14`.
     package var rule: String?
@@ -37,6 +37,8 @@ package struct AuditEntry: Hashable, Sendable {
     /// The issuer's URL, as configured or discovered.
     package var issuer: String?
     package var grant: GrantKind?
+    /// Why the exchange was made.
+    package var cause: Cause?
     /// The server's `error`.
     package var oauthError: String?
     /// HTTP status of the server's answer.

@@ -31,6 +31,7 @@ package enum AuditField: String, Hashable, Sendable, CaseIterable {
     case subject = "TOKEND_SUBJECT"
     case issuer = "TOKEND_ISSUER"
     case grant = "TOKEND_GRANT"
+    case cause = "TOKEND_CAUSE"
     case oauthError = "TOKEND_OAUTH_ERROR"
     case status = "TOKEND_STATUS"
     case duration = "TOKEND_DURATION_MS"

@@ -68,6 +68,7 @@ private struct AuditFields {
         add(.subject, claim: entry.subject)
         add(.issuer, claim: entry.issuer)
         add(.grant, entry.grant?.rawValue)
+        add(.cause, entry.cause?.rawValue)
         add(.oauthError, claim: entry.oauthError)
         add(.status, entry.status)
         add(.duration, entry.duration.map { $0 / 1_000_000 })

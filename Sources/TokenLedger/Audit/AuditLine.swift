@@ -18,7 +18,7 @@ private func name(_ field: AuditField) -> String? {
     case .tokenID: "id"
     case .count: "count"
     case .message, .messageID, .priority, .identifier, .facility, .seconds, .held, .token, .previousID, .scopes, .expires, .remaining,
-        .consumer, .consumerUnit, .consumerUID, .consumerPID, .consumerComm, .request, .rule, .reason, .subject, .issuer, .grant, .oauthError,
+        .consumer, .consumerUnit, .consumerUID, .consumerPID, .consumerComm, .request, .rule, .reason, .subject, .issuer, .grant, .cause, .oauthError,
         .status, .duration, .retryAfter:
         nil
     }

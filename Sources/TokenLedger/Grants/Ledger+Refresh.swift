@@ -80,7 +80,7 @@ extension Ledger {
             hasRefreshed: record.hasRefreshed)
         return ExchangePlan(
             id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
-            identity: .refresh(subject: record.binding.subject, earlier: record.idToken))
+            identity: .refresh(subject: record.binding.subject, earlier: record.idToken), cause: flight.cause)
     }
 
     /// The intent could not be made durable, or not in time: nothing was sent.

@@ -112,7 +112,8 @@ extension Ledger {
             ExchangePlan(
                 id: plan, token: login.token, application: application,
                 grant: .authorizationCode(code: code, redirectURI: login.request.redirectURI, verifier: login.verifier),
-                timeout: application.server.timeout, identity: .signIn(login.request, code: code, front: idToken, asked: login.asked)))
+                timeout: application.server.timeout, identity: .signIn(login.request, code: code, front: idToken, asked: login.asked),
+                cause: .signIn))
     }
 
     /// What came of a code.

@@ -84,7 +84,7 @@ import TokenWire
 
     private func failed(_ failure: ExchangeFailure, nextTry: Int64? = nil, stillServing: Int64 = 0) -> [(AuditField, String)] {
         let refusal = Refusal(.unavailable, [], failure.text)
-        return fields(.failed(Self.key, refusal, failure, cause: .renewal, nextTry: nextTry, stillServing: stillServing, took: 312_000_000))
+        return fields(.failed(Self.key, refusal, failure, cause: .due, nextTry: nextTry, stillServing: stillServing, took: 312_000_000))
     }
 
     private var held: HeldToken {
@@ -94,7 +94,7 @@ import TokenWire
     }
 
     @Test func `LOG-03 a successful exchange is told in full`() {
-        let fields = fields(.renewed(Self.key, held, previous: Sample.id, cause: .renewal, took: 312_000_000))
+        let fields = fields(.renewed(Self.key, held, previous: Sample.id, cause: .due, took: 312_000_000))
         let expected: [(AuditField, String)] = [
             (.event, "renewed"), (.decision, "issued"), (.token, "portal.sync"), (.issuer, "https://demodb.my.erp.net/id"),
             (.grant, "client_credentials"), (.duration, "312"), (.tokenID, "0123456789abcdef"), (.previousID, "9f3ac2d1770b41e6"),
