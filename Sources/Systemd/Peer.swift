@@ -87,6 +87,11 @@ private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
     return tokend_pidfd_alive(pidfd) == 1 ? unit ?? .failed : .failed
 }
 
+/// The unit in which this process runs.
+func unitOfThisProcess() -> PeerUnit {
+    withProcFile(getpid(), "cgroup", capacity: 8192) { unitName(cgroup: $0, below: unitRoot) } ?? .failed
+}
+
 /// The folder of systemd's units: "" on a host; in a container without a cgroup namespace, the one in which its first process is.
 private let unitRoot: String = {
     let content = withProcFile(1, "cgroup", capacity: 8192) { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -1,0 +1,28 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Systemd
+
+@Suite struct JournalLimitTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func link(_ name: String, _ value: String) { #expect(symlink(value, folder.path("\(name):tokend.service")) == 0) }
+    private var limit: JournalLimit { .of("tokend.service", in: folder.path("")) }
+
+    @Test func `a unit that sets none has journald's`() { #expect(limit == .journalds) }
+
+    @Test func `both of them are read as systemd tells them`() {
+        link("log-rate-limit-interval", "30000000")
+        link("log-rate-limit-burst", "5")
+        #expect(limit == .unit("tokend.service", interval: 30_000_000, burst: 5))
+    }
+
+    @Test func `one alone leaves the other to journald, and so does nonsense`() {
+        link("log-rate-limit-burst", "1000000")
+        link("log-rate-limit-interval", "soon")
+        #expect(limit == .unit("tokend.service", interval: nil, burst: 1_000_000))
+    }
+}
