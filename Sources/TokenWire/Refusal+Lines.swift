@@ -6,11 +6,6 @@ extension Refusal {
     /// A line over the limit; the connection is to be closed after it.
     package static let tooLong = Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")
 
-    /// A verb of the protocol that this version does not serve.
-    package static func unsupported(_ verb: Verb) -> Refusal {
-        Refusal(.unsupported, [], "this version does not answer \(verb.rawValue)")
-    }
-
     static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
 
     static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {

@@ -1,8 +1,6 @@
 extension Request {
-    /// The rows of HELP: one for each verb that this version serves, its form and what it is for.
-    package static let helpRows: [String] = Verb.allCases
-        .filter { !Verb.unsupported.contains($0) }
-        .map { "\($0.form) : \($0.purpose)" }
+    /// The rows of HELP: one for each verb, its form and what it is for.
+    package static let helpRows: [String] = Verb.allCases.map { "\($0.form) : \($0.purpose)" }
 }
 
 extension Verb {
@@ -44,7 +42,7 @@ extension Verb {
         case .renew: "renew now, whatever happened before (administrators)"
         case .reload: "read the configuration again (administrators)"
         case .explain: "which rule decides for this caller (administrators)"
-        case .metrics: "counters (administrators)"
+        case .metrics: "how all of it fares, as OpenMetrics text (administrators)"
         case .ping: "OK"
         case .hello: "the daemon's version and the protocol's"
         case .help: "these rows"

@@ -28,9 +28,6 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
         self = Verb.allCases[index]
     }
 
-    /// Verbs of protocol 1 that this version understands and answers `unsupported`; HELP leaves them out.
-    package static let unsupported: Set<Verb> = [.metrics]
-
     /// Whether a line of this verb may be longer than others, if the peer may use it at all.
     package var mayBeLong: Bool { self == .import || self == .callback }
 

@@ -70,7 +70,11 @@ import Testing
         case .callback: .ok(fields: [Field("subject", "m.petrova"), Field("expires", 1_764_777_760)])
         case .logout: .ok(words: ["revoked"], fields: [Field("url", "https://id.example/endsession?id_token_hint=eyJhbGciOiJSUzI1NiJ9")])
         case .importToken: .ok(fields: [Field("id", reading.id)])
-        case .metrics: .refused(.unsupported(request.verb))
+        case .metrics:
+            .rows(
+                [
+                    "# TYPE tokend_handed_out counter", "# HELP tokend_handed_out hand-outs", "tokend_handed_out_total{token=\"portal.sync\"} 1203", "# EOF",
+                ].map { .text($0) })
         case .watch, .status, .confirm, .await, .renew, .explain, .hello, .help: nil
         }
     }

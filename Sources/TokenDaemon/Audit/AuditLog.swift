@@ -14,6 +14,10 @@ package final class AuditLog {
     private var timer: LoopTimer?
     private var tally = AuditTally()
     private var backlog = AuditBacklog()
+    /// Since the start.
+    private(set) var decisions = DecisionCounters()
+    private var entries: UInt64 = 0
+    private var notTaken: UInt64 = 0
 
     /// Throws when no socket or timer can be had.
     package convenience init(loop: Loop, mode: LogMode, required: Bool) throws(SystemError) {
@@ -43,7 +47,7 @@ package final class AuditLog {
             for summary in tally.ended(by: first, now: now) { write(summary, now) }
             write(AuditSummary(first: introduced(first), in: slot), now)
         }
-        return AuditReceipt(slot: slot)
+        return receipt(entry, slot)
     }
 
     /// Whether the journal has not heard of such a decision lately.
@@ -51,7 +55,17 @@ package final class AuditLog {
 
     /// Counts one more decision just like that of a receipt. False when its slot was given up: record it anew.
     @inline(__always)
-    package func again(_ slot: AuditSlot) -> Bool { tally.again(slot) }
+    package func again(_ slot: AuditSlot) -> Bool {
+        guard tally.again(slot) else { return false }
+        decisions.again(slot.series)
+        return true
+    }
+
+    var figures: MetricsPicture.Audit {
+        var figures = MetricsPicture.Audit()
+        (figures.entries, figures.notTaken, figures.waiting) = (entries, notTaken, tally.pending + backlog.pending)
+        return figures
+    }
 
     /// Tells an operator something in one calm sentence, safe to log; `reason` is the one word that tells it from others.
     package func note(_ event: AuditEvent, _ text: String, reason: String? = nil, priority: AuditPriority? = nil) {
@@ -89,10 +103,22 @@ extension AuditLog {
         if !backlog.isClear { catchUp(now) }
         guard backlog.isClear else { return nil }
         let (slot, first) = tally.record(entry, now: now)
-        if let first, sink.take(auditFields(AuditSummary(first: introduced(first), in: slot))) { return AuditReceipt(slot: slot) }
+        if let first, take(auditFields(AuditSummary(first: introduced(first), in: slot))) { return receipt(entry, slot) }
         tally.withdraw(slot)
         backlog.failed(now: now)
         return nil
+    }
+
+    private func receipt(_ entry: AuditEntry, _ slot: AuditSlot) -> AuditReceipt {
+        var slot = slot
+        slot.series = decisions.count(entry)
+        return AuditReceipt(slot: slot)
+    }
+
+    private func take(_ fields: [(AuditField, String)]) -> Bool {
+        let isTaken = sink.take(fields)
+        if isTaken { entries &+= 1 } else { notTaken &+= 1 }
+        return isTaken
     }
 
     /// With the name the process gives itself: read only now, for the first entry of a kind.
@@ -104,17 +130,17 @@ extension AuditLog {
     }
 
     private func write(_ summary: AuditSummary, _ now: Int64) {
-        if backlog.isClear, sink.take(auditFields(summary)) { return }
+        if backlog.isClear, take(auditFields(summary)) { return }
         if !backlog.hold(summary, now: now) { tally.notWritten(summary, now: now) }
     }
 
     private func catchUp(_ now: Int64) {
         if let report = backlog.report(now: now) {
-            guard sink.take(auditFields(report)) else { return backlog.failed(now: now) }
+            guard take(auditFields(report)) else { return backlog.failed(now: now) }
             backlog.reported()
         }
         while let summary = backlog.next(now: now) {
-            guard sink.take(auditFields(summary)) else { return backlog.failed(now: now) }
+            guard take(auditFields(summary)) else { return backlog.failed(now: now) }
             backlog.taken()
         }
         backlog.caughtUp()

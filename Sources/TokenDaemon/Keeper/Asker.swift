@@ -23,6 +23,8 @@ enum Taken {
     case later(UInt64)
     /// Rows come by `hear(row:)`.
     case watching(UInt64)
+    /// The reply is long, and written as it is read.
+    case listing(Listing)
 }
 
 /// A request that waits for an exchange.

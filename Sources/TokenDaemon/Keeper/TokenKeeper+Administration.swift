@@ -106,7 +106,7 @@ extension TokenKeeper {
             switch taken {
             case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
             case .later(let next): request.asker.movedWait(request.number, to: next)
-            case .watching: break
+            case .watching, .listing: break
             }
         }
     }

@@ -26,7 +26,7 @@ extension TokenKeeper {
         case .await(let login, let wait): return awaitLogin(login, wait, number, asker)
         case .logout(let name): return logout(name, number, asker)
         case .importToken(let name, let token, let expires): return importToken(name, token, expires, number, asker)
-        case .metrics: return .reply(.refused(.unsupported(request.verb)))
+        case .metrics: return admin("METRICS", asker) ?? .listing(metrics())
         }
     }
 

@@ -22,6 +22,12 @@ final class TokenKeeper {
     private var deliveries: [() -> Void] = []
     private var handOuts = HandOutTable()
     private var isOverLimit = false
+    // what METRICS tells beside the ledger and the audit
+    private(set) var exchanges = ExchangeCounters()
+    private(set) var storeCounters = StoreCounters()
+    private(set) var delays = Histogram.ofDelays
+    var connections = ConnectionCounters()
+    let began: Int64
     private(set) var isStopping = false
 
     /// Reads the configuration anew and calls back, later, with what to tell the administrator.
@@ -40,14 +46,22 @@ final class TokenKeeper {
         self.exchanger = exchanger
         self.store = store
         self.audit = audit
+        began = loop.now
         timer = try loop.timer { [unowned self] in wake() }
-        exchanger.finished = { [unowned self] report in perform(ledger.settle(report, at: now)) }
+        exchanger.finished = { [unowned self] report in
+            exchanges.ended(report)
+            perform(ledger.settle(report, at: now))
+        }
         exchanger.errandFinished = { [unowned self] report in perform(ledger.finished(report, at: now)) }
-        store.reported = { [unowned self] report in perform(ledger.stored(report, at: now)) }
+        store.reported = { [unowned self] report in
+            storeCounters.ended(report, at: loop.now)
+            perform(ledger.stored(report, at: now))
+        }
     }
 
     var policy: AccessPolicy { ledger.policy }
     var limits: Limits { ledger.configuration.limits }
+    var turns: UInt64 { loop.turns }
     var now: Moment { Moment(boot: loop.now, realtime: Clock.realtime()) }
 
     /// Takes in what the store held, and begins what is kept without being asked for.
@@ -127,8 +141,14 @@ final class TokenKeeper {
     @discardableResult
     func perform(_ turn: Turn, mine: UInt64? = nil) -> Answer? {
         var own: Answer?
-        for task in turn.jobs { store.perform(task) }
-        for plan in turn.plans { exchanger.perform(plan) }
+        for task in turn.jobs {
+            storeCounters.began(task, at: loop.now)
+            store.perform(task)
+        }
+        for plan in turn.plans {
+            exchanges.began(plan)
+            exchanger.perform(plan)
+        }
         for errand in turn.errands { exchanger.perform(errand) }
         for event in turn.events { audit.record(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
@@ -160,6 +180,7 @@ final class TokenKeeper {
     }
 
     private func wake() {
+        if let armed { delays.add(loop.now - armed) }
         armed = nil
         perform(ledger.due(at: now))
     }
@@ -189,6 +210,7 @@ final class TokenKeeper {
 
     /// A connection was turned away. Said once, until there is room again.
     func noteLimit(_ caller: Caller?) {
+        connections.turnedAway(for: caller == nil ? .descriptors : .connections)
         guard !isOverLimit else { return }
         isOverLimit = true
         audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: caller == nil ? "descriptors" : "connections"))

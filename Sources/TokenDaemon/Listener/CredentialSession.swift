@@ -76,7 +76,7 @@ final class CredentialSession: Readiness, Asker {
                 state = .asking(waiter: waiter)
                 // were this process killed, the unit would start with nothing
                 KeptConnection.keep(fd)
-            case .watching: refuse()
+            case .watching, .listing: refuse()
             }
         }
     }

@@ -69,6 +69,7 @@ final class Listener: Readiness {
         do throws(SystemError) {
             try session.open()
             census.add(caller.uid, isStranger: isStranger)
+            keeper.connections.opened()
             sessions[connection] = session
             if !isSweeping { armSweep() }
         } catch {
@@ -103,6 +104,7 @@ final class Listener: Readiness {
     private func ended(_ session: Session) {
         sessions[session.fd] = nil
         census.remove(session.caller.uid, isStranger: session.isStranger)
+        keeper.connections.closed()
         keeper.noteRoom()
     }
 

@@ -6,6 +6,8 @@ struct ReplyQueue {
         /// The keeper owes the answer; the number names who waits there.
         case waiting(UInt64?)
         case answered(Reply)
+        /// Written a page at a time.
+        case listing(Listing)
         /// A token that came while earlier replies were owed: it is looked at once more when it can be sent.
         case early(Reply, Request)
         /// A look at how things are, taken when it can be told: what was asked for before it has then happened.
@@ -37,6 +39,23 @@ struct ReplyQueue {
         guard let index = index(number) else { return }
         let request = requests.removeValue(forKey: number)
         slots[index] = if index > 0, let request { .early(reply, request) } else { .answered(reply) }
+    }
+
+    mutating func answer(_ number: UInt64, _ listing: Listing) {
+        guard let index = index(number) else { return }
+        requests[number] = nil
+        slots[index] = .listing(listing)
+    }
+
+    /// Puts back what is not written to its end.
+    mutating func goOn(with listing: Listing) {
+        head -= 1
+        slots.insert(.listing(listing), at: 0)
+    }
+
+    /// Whether the reply at the head is one that goes on.
+    var isListing: Bool {
+        if case .listing? = slots.first { true } else { false }
     }
 
     /// Puts a request whose reply came too early back at the head, to be asked again. Returns its number.

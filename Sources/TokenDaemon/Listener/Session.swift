@@ -146,6 +146,7 @@ final class Session: Readiness, Asker {
         case .reply(let reply): queue.answer(number, reply)
         case .later(let waiter): queue.note(number, waiter: waiter)
         case .watching(let id): watching = Watching(id: id, number: number)
+        case .listing(let listing): queue.answer(number, listing)
         }
     }
 
@@ -193,8 +194,10 @@ final class Session: Readiness, Asker {
     }
 
     private func drain() {
-        while let slot = queue.next() {
+        while mayDrain, let slot = queue.next() {
             switch slot {
+            case .listing(let listing):
+                if !listing.write(to: desk.scratch, upTo: desk.limits.waitingOutput) { return queue.goOn(with: listing) }
             case .answered(let reply): reply.write(to: desk.scratch)
             case .early(let reply, let request):
                 if keeper.stillHolds(reply, request, for: caller) { reply.write(to: desk.scratch) } else { take(request, as: queue.reopen()) }
@@ -203,6 +206,9 @@ final class Session: Readiness, Asker {
             }
         }
     }
+
+    /// The next page of a listing waits until the last one has left.
+    private var mayDrain: Bool { !queue.isListing || (output.count == 0 && desk.scratch.count < desk.limits.waitingOutput) }
 
     private func writeRow() {
         guard output.count == 0, queue.count == 1, let row = watching?.unsent else { return }
@@ -252,6 +258,12 @@ final class Session: Readiness, Asker {
     /// Goes on with what had to wait: a row, or lines that were read before there was room for their replies. These may leave at
     /// once, and then nothing else would bring us back to the lines behind them.
     private func goOn() {
+        if queue.isListing, !isClosed {
+            drain()
+            write()
+            // others are heard before the next page
+            guard !queue.isListing else { return output.count == 0 && !isClosed ? desk.postpone(self) : () }
+        }
         if watching != nil, !isClosed { return writeRow() }
         while !isClosed, reader.hasUnread, watching == nil, !isEnding, hasRoom {
             if linesLeft <= 0 { return desk.postpone(self) }

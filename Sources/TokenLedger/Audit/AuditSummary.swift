@@ -2,6 +2,8 @@
 package struct AuditSlot: Hashable, Sendable {
     let place: Int
     let generation: UInt32
+    /// Where the same decision is counted since the start (`DecisionCounters`).
+    package var series: UInt32 = 0
 }
 
 /// Something to be written: the first entry of a key, or how often it was repeated since.

@@ -1,0 +1,81 @@
+internal import OAuth
+internal import TokenWire
+
+/// Everything METRICS tells, as it was at one moment. Holds numbers and configured names alone.
+package struct MetricsPicture: Sendable {
+    struct Token: Sendable {
+        var name: TokenName
+        var state: TokenState
+        /// Seconds from now.
+        var expires: Int64?
+        var login: Int64?
+    }
+    struct Server: Sendable {
+        var application: String
+        var issuer: String
+        /// Seconds from now that it is left alone after a failure; 0 is not.
+        var cooldown: Double
+    }
+    /// How the audit itself fares.
+    package struct Audit: Sendable {
+        package var entries: UInt64 = 0
+        package var notTaken: UInt64 = 0
+        package var waiting: UInt64 = 0
+        package init() {}
+    }
+
+    let version: String
+    let tokens: [Token]
+    let servers: [Server]
+    let requestsWaiting: Int
+
+    /// Nanoseconds
+    package var uptime: Int64 = 0
+    package var turns: UInt64 = 0
+    package var delays = Histogram.ofDelays
+    package var connections = ConnectionCounters()
+    package var audit = Audit()
+    package var store = StoreCounters()
+    let decisions: [(event: AuditEvent, count: UInt64)]
+    let handedOut: [(token: TokenName?, count: UInt64)]
+    let refused: [(token: TokenName?, code: AuditDecision?, count: UInt64)]
+    let rejected: [(token: TokenName?, answer: AuditDecision?, count: UInt64)]
+    let exchanges: [ExchangeCounters.OfApplication]
+    /// By application.
+    let underWay: [String: Int]
+
+    package init(_ ledger: Ledger, _ decisions: DecisionCounters, _ exchanges: ExchangeCounters, at now: Moment, version: String) {
+        self.version = version
+        tokens = ledger.tokenFigures(at: now)
+        servers = ledger.serverFigures(at: now)
+        requestsWaiting = ledger.waiting.count
+        let all = decisions.all
+        func those(_ event: AuditEvent) -> [DecisionCounters.Total] { all.filter { $0.series.event == event } }
+        handedOut = those(.handedOut).map { ($0.series.token, $0.count) }
+        refused = those(.refused).map { ($0.series.token, $0.series.decision, $0.count) }
+        rejected = those(.rejected).map { ($0.series.token, $0.series.decision, $0.count) }
+        self.decisions = decisions.byEvent
+        self.exchanges = exchanges.byApplication
+        underWay = exchanges.underWay
+    }
+}
+
+extension Ledger {
+    fileprivate func tokenFigures(at now: Moment) -> [MetricsPicture.Token] {
+        configuration.tokens.keys.sorted().map { name in
+            let status = status(of: name, at: now)
+            var token = MetricsPicture.Token(name: name, state: status.state)
+            if case .at(let end)? = status.expires { token.expires = end - now.wall }
+            token.login = status.loginUntil.map { $0 - now.wall }
+            return token
+        }
+    }
+
+    fileprivate func serverFigures(at now: Moment) -> [MetricsPicture.Server] {
+        configuration.applications.values.sorted { $0.name < $1.name }.map { application in
+            let backoff = lanes[application.server.location]?.backoff ?? Backoff()
+            let cooldown = backoff.isCooling(at: now.boot) ? Double(backoff.until - now.boot) / 1e9 : 0
+            return MetricsPicture.Server(application: application.name, issuer: application.server.location.address, cooldown: cooldown)
+        }
+    }
+}

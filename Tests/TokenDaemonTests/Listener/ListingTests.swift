@@ -1,0 +1,42 @@
+import Secrets
+import Testing
+import TokenWire
+
+@testable import TokenDaemon
+
+@Suite struct ListingTests {
+    @Test func `a page ends with the row that fills it, and the last one with OK`() {
+        var rows = (0..<10_000).map { Row.text("row \($0)") }[...]
+        let listing = Listing { rows.popFirst() }
+        var pages: [String] = []
+        var isDone = false
+        while !isDone {
+            let page = SecretBuffer()
+            isDone = listing.write(to: page, upTo: 4_096)
+            pages.append(page.withBytes { String(decoding: $0, as: UTF8.self) })
+        }
+        #expect(pages.count > 20)
+        #expect(pages.allSatisfy { $0.utf8.count < 4_096 + 16 })
+        let lines = pages.joined().split(separator: "\n")
+        #expect(lines.count == 10_001)
+        #expect(lines.dropLast().enumerated().allSatisfy { $0.element == "+ row \($0.offset)" })
+        #expect(lines.last == "OK")
+    }
+
+    @Test func `in the queue it stays at the head until it is told, and what was asked later waits`() throws {
+        var queue = ReplyQueue()
+        let first = queue.open()
+        let second = queue.open()
+        queue.answer(second, .ok())
+        let listing = Listing { nil }
+        queue.answer(first, listing)
+        #expect(queue.isListing)
+        guard case .listing(let begun)? = queue.next() else { return #expect(Bool(false)) }
+        #expect(!queue.isListing)
+        queue.goOn(with: begun)
+        #expect(queue.isListing && queue.count == 2)
+        _ = queue.next()
+        guard case .answered? = queue.next() else { return #expect(Bool(false)) }
+        #expect(queue.isEmpty)
+    }
+}
