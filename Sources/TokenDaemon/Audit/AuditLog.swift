@@ -1,3 +1,4 @@
+internal import Glibc
 package import Systemd
 package import TokenLedger
 
@@ -50,6 +51,18 @@ package final class AuditLog {
         return receipt(entry, slot)
     }
 
+    /// Says so where journald may drop entries that it took.
+    func noteLimit(_ limit: JournalLimit) {
+        guard sink.isJournal else { return }
+        let text: String?
+        switch limit {
+        case .unknown: text = nil
+        case .journalds: text = AuditRate.ofJournald
+        case .unit(let unit, let interval, let burst): text = AuditRate.warning(unit, interval: interval, burst: burst)
+        }
+        if let text { note(.trouble, text, reason: "audit-rate", priority: isRequired ? .error : .warning) }
+    }
+
     /// Whether the journal has not heard of such a decision lately.
     func isNew(_ entry: AuditEntry) -> Bool { tally.isNew(entry) }
 
@@ -74,13 +87,28 @@ package final class AuditLog {
 
     /// Writes everything that is counted, as far as it is taken: the last thing before the process ends. Returns the number of
     /// decisions that are still not written.
+    ///
+    /// - Parameter patience: nanoseconds for the journal to make room. Its queue has some hundred places, and the last summaries may be thousands.
     @discardableResult
-    package func flush() -> UInt64 {
+    package func flush(within patience: Int64 = 0) -> UInt64 {
         let now = clock()
+        let end = Clock.boottime() + patience
         catchUp(now)
-        for summary in tally.drain(now: now) { write(summary, now) }
+        while !backlog.isClear, hasWaited(until: end) { catchUp(now) }
+        for summary in tally.drain(now: now) {
+            var isWritten = backlog.isClear && take(auditFields(summary))
+            while !isWritten, backlog.isClear, hasWaited(until: end) { isWritten = take(auditFields(summary)) }
+            if !isWritten { keep(summary, now) }
+        }
         schedule()
         return tally.pending + backlog.pending
+    }
+
+    /// A moment in which the journal may read; false when there is no time left.
+    private func hasWaited(until end: Int64) -> Bool {
+        guard Clock.boottime() < end else { return false }
+        usleep(1_000)
+        return true
     }
 
     /// What the timer does: tries again, then tells the summaries whose time has come.
@@ -131,6 +159,11 @@ extension AuditLog {
 
     private func write(_ summary: AuditSummary, _ now: Int64) {
         if backlog.isClear, take(auditFields(summary)) { return }
+        keep(summary, now)
+    }
+
+    /// For another time.
+    private func keep(_ summary: AuditSummary, _ now: Int64) {
         if !backlog.hold(summary, now: now) { tally.notWritten(summary, now: now) }
     }
 

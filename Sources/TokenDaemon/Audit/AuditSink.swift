@@ -5,11 +5,14 @@ internal import TokenLedger
 protocol AuditSink: AnyObject {
     /// False: not recorded, nothing of it was written, and it may be tried again.
     func take(_ fields: [(AuditField, String)]) -> Bool
+    /// Whether entries go through journald, which may have a limit.
+    var isJournal: Bool { get }
 }
 
 /// The journal, by its native protocol.
 final class JournalSink: AuditSink {
     private let socket: JournalSocket
+    var isJournal: Bool { true }
 
     init(_ socket: JournalSocket) { self.socket = socket }
 

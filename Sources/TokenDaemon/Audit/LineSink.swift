@@ -6,7 +6,7 @@ internal import TokenLedger
 /// The process ignores SIGPIPE: a reader may be gone at any moment.
 final class LineSink: AuditSink {
     private let outlet: Outlet
-    private let isJournal: Bool
+    let isJournal: Bool
     /// What is left of a line that went out in part; it goes before all others.
     private var rest: ArraySlice<UInt8> = []
 

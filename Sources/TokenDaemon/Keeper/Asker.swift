@@ -38,7 +38,7 @@ struct Pending {
         /// a unit's credential
         case credential(id: String)
         /// LOGIN, CALLBACK, CONFIRM, AWAIT, LOGOUT, IMPORT; of a request that names a login only, no name
-        case signIn(name: String?)
+        case signIn(Verb, name: String?)
     }
     var asker: any Asker
     var number: UInt64

@@ -74,7 +74,8 @@ extension TokenKeeper {
         case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
         case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, asker)
         case (.renew, .refused(let refusal)): return .refused(refusal)
-        case (.signIn(let name), .refused(let refusal)): return name.map { refuse(refusal, $0, nil, asker) } ?? .refused(refusal)
+        case (.signIn(_, let name?), .refused(let refusal)): return refuse(refusal, name, nil, asker)
+        case (.signIn(let verb, nil), .refused(let refusal)): return refuse(refusal, of: verb, asker)
         case (.signIn, .signIn(let answer)): return Reply(answer)
         // nobody is told what another kind of request asked for
         case (.signIn, .token), (_, .signIn): return .refused(Refusal(.internal, [], "the answer does not fit the request"))
@@ -84,6 +85,22 @@ extension TokenKeeper {
     func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ asker: any Asker) -> Reply {
         record(refused(refusal, name, consumer, asker.caller), of: asker)
         return .refused(refusal)
+    }
+
+    /// Of a request that names no token.
+    private func refuse(_ refusal: Refusal, of verb: Verb, _ asker: any Asker) -> Reply {
+        var entry = AuditEntry(.refused, AuditDecision(refusal.code), caller: asker.caller, reason: refusal.fields.first { $0.key == "reason" }?.value)
+        entry.request = verb.rawValue
+        record(entry, of: asker)
+        return .refused(refusal)
+    }
+
+    /// A line that is no request: nothing of it is recorded but that it came.
+    func refuseLine(_ refusal: Refusal, of asker: any Asker) -> Refusal {
+        var entry = AuditEntry(.refused, AuditDecision(refusal.code), caller: asker.caller)
+        entry.request = "line"
+        record(entry, of: asker)
+        return refusal
     }
 
     private func reject(_ name: String, _ id: Fingerprint?, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {

@@ -15,22 +15,22 @@ extension TokenKeeper {
         case .success where flow != nil:
             return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, nil, asker))
         case .success(let settings):
-            return wait(name, number, asker) { waiter in
+            return wait(.login, name, number, asker) { waiter in
                 put { $0.login(settings, redirectURI: redirectURI, for: asker.caller, .random(), waiter: waiter, at: now) }
             }
         }
     }
 
     func callback(_ login: String, _ answer: Secret, _ number: UInt64, _ asker: any Asker) -> Taken {
-        wait(nil, number, asker) { waiter in put { $0.callback(LoginID(login), answer, for: asker.caller, waiter: waiter, at: now) } }
+        wait(.callback, nil, number, asker) { waiter in put { $0.callback(LoginID(login), answer, for: asker.caller, waiter: waiter, at: now) } }
     }
 
     func confirm(_ login: String, _ number: UInt64, _ asker: any Asker) -> Taken {
-        wait(nil, number, asker) { waiter in put { $0.confirm(LoginID(login), for: asker.caller, waiter: waiter, at: now) } }
+        wait(.confirm, nil, number, asker) { waiter in put { $0.confirm(LoginID(login), for: asker.caller, waiter: waiter, at: now) } }
     }
 
     func awaitLogin(_ login: String, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
-        self.wait(nil, number, asker) { waiter in put { $0.awaitLogin(LoginID(login), for: asker.caller, waiter: waiter, wait: wait, at: now) } }
+        self.wait(.await, nil, number, asker) { waiter in put { $0.awaitLogin(LoginID(login), for: asker.caller, waiter: waiter, wait: wait, at: now) } }
     }
 
     /// For whoever may sign in, and for administrators.
@@ -38,7 +38,7 @@ extension TokenKeeper {
         switch authorise(name, asker.caller, or: { _ in true }) {
         case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
         case .success(let settings):
-            return wait(name, number, asker) { waiter in put { $0.logout(settings, for: asker.caller, waiter: waiter, at: now) } }
+            return wait(.logout, name, number, asker) { waiter in put { $0.logout(settings, for: asker.caller, waiter: waiter, at: now) } }
         }
     }
 
@@ -52,7 +52,9 @@ extension TokenKeeper {
             case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
             case .success(let told): end = told
             }
-            return wait(name, number, asker) { waiter in put { $0.importToken(settings, token, expires: end, for: asker.caller, waiter: waiter, at: now) } }
+            return wait(.import, name, number, asker) { waiter in
+                put { $0.importToken(settings, token, expires: end, for: asker.caller, waiter: waiter, at: now) }
+            }
         }
     }
 
@@ -73,9 +75,9 @@ extension TokenKeeper {
     }
 
     /// Puts something to the ledger whose answer comes in this turn or later.
-    private func wait(_ name: String?, _ number: UInt64, _ asker: any Asker, _ event: (UInt64) -> Turn) -> Taken {
+    private func wait(_ verb: Verb, _ name: String?, _ number: UInt64, _ asker: any Asker, _ event: (UInt64) -> Turn) -> Taken {
         let waiter = makeNumber()
-        return conclude(event(waiter), waiter, Pending(asker: asker, number: number, kind: .signIn(name: name), deadline: .max))
+        return conclude(event(waiter), waiter, Pending(asker: asker, number: number, kind: .signIn(verb, name: name), deadline: .max))
     }
 }
 

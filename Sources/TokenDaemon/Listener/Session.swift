@@ -103,7 +103,7 @@ final class Session: Readiness, Asker {
         linesLeft -= 1
         switch event {
         case .tooLong:
-            say(.refused(.tooLong))
+            say(.refused(keeper.refuseLine(.tooLong, of: self)))
             isEnding = true
         case .line(let line):
             if !repeats(line) { handle(line) }
@@ -122,7 +122,7 @@ final class Session: Readiness, Asker {
 
     private func handle(_ line: UnsafeRawBufferPointer) {
         switch Request.parse(line) {
-        case .failure(let refusal): say(.refused(refusal))
+        case .failure(let refusal): say(.refused(keeper.refuseLine(refusal, of: self)))
         case .success(.quit):
             say(.ok())
             isEnding = true
@@ -158,7 +158,7 @@ final class Session: Readiness, Asker {
     private func endInput() {
         isInputOver = true
         guard watching == nil else { return settle(output.count > 0 ? .waiting : .empty) }
-        if reader.hasPartial { say(.refused(.unfinished)) }
+        if reader.hasPartial { say(.refused(keeper.refuseLine(.unfinished, of: self))) }
         isEnding = true
         write()
     }

@@ -68,7 +68,10 @@ package final class Daemon {
         try loop.run()
         keeper.end()
         _ = store.drain(within: Self.grace)
-        audit.flush()
+        let unwritten = audit.flush(within: Self.grace)
+        if unwritten > 0 {
+            complain("the journal did not take what was counted of \(unwritten) decision\(unwritten == 1 ? "" : "s"); it ends with this process")
+        }
         for path in ownSockets { unlink(path) }
     }
 
@@ -143,6 +146,7 @@ package final class Daemon {
 
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {
+        audit.noteLimit(.ofThisProcess())
         for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
             audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))

@@ -1,5 +1,6 @@
 import Glibc
 import Secrets
+import Synchronization
 import Systemd
 import TestSupport
 import Testing
@@ -161,6 +162,60 @@ final class AuditBench {
         log.record(AuditBench.handOut(1))
         log.record(AuditBench.handOut(1))
         #expect(log.flush() == 2)
+    }
+
+    @Test func `at the end the journal has time to make room for more than its queue holds`() throws {
+        let journald = try Journald(at: bench.path)
+        for number in 0..<2_000 { log.record(AuditBench.handOut(number)) }
+        #expect(!log.canRecord)
+        let (fd, read) = (journald.fd, try Gate())
+        let decisions = Atomic(0)
+        let reader = WorkThread(name: "reader")
+        reader.perform {
+            let end = Clock.boottime() + 60_000_000_000
+            while decisions.load(ordering: .relaxed) < 2_000, Clock.boottime() < end {
+                let counts = (receive(from: fd) ?? "").split(separator: "\n").filter { $0.hasPrefix("TOKEND_COUNT=") }
+                for count in counts { decisions.add(Int(count.dropFirst(13)) ?? 0, ordering: .relaxed) }
+            }
+            read.open()
+        }
+        #expect(log.flush(within: 60_000_000_000) == 0)
+        #expect(read.wait(60_000_000_000))
+        #expect(decisions.load(ordering: .relaxed) == 2_000)
+    }
+
+    @Test func `at the end it waits no longer than it was told`() throws {
+        let journald = try Journald(at: bench.path)
+        for number in 0..<2_000 { log.record(AuditBench.handOut(number)) }
+        let began = Clock.boottime()
+        let left = log.flush(within: 200_000_000)
+        #expect((0.2...5).contains(Double(Clock.boottime() - began) / 1e9))
+        #expect(Int(left) + journald.read().decisions == 2_000)
+    }
+
+    @Test func `a limit of journald's is told where entries go there`() throws {
+        let journald = try Journald(at: bench.path)
+        log.noteLimit(.unit("tokend.service", interval: 1_000_000, burst: 1_000_000))
+        log.noteLimit(.unknown)
+        #expect(journald.read().isEmpty)
+        log.noteLimit(.unit("tokend.service", interval: 30_000_000, burst: 5))
+        let entry = try #require(journald.read().first)
+        #expect(entry["TOKEND_REASON"] == "audit-rate")
+        #expect(entry["PRIORITY"] == "4")
+    }
+
+    @Test func `what was counted since the start is told whatever became of the entries`() throws {
+        let receipt = try #require(log.record(AuditBench.handOut()))
+        for _ in 0..<9 { #expect(log.again(receipt.slot)) }
+        log.record(AuditEntry(.stopping))
+        #expect(log.decisions[.init(AuditBench.handOut())] == 10)
+        #expect(log.figures.waiting == 11)
+        #expect(log.figures.notTaken == 1)
+        let journald = try Journald(at: bench.path)
+        bench.pass(700)
+        #expect(journald.read().decisions == 11)
+        #expect(log.figures.waiting == 0)
+        #expect(log.decisions[.init(AuditBench.handOut())] == 10)
     }
 
     @Test func `auto is the journal when its socket exists`() throws {
