@@ -57,13 +57,15 @@ static size_t compose(char *to)
 	return (size_t)(at - to);
 }
 
-/* Sends `count` requests at once. */
+/* Sends `count` requests at once, or as many as are still to be made. */
 static void ask(struct connection *connection, unsigned count)
 {
 	static char lines[DEPTH * REQUEST_MAX];
 	size_t size = 0, sent = 0;
 	uint64_t now;
 
+	if (count > in_all - asked)
+		count = (unsigned)(in_all - asked);
 	for (unsigned i = 0; i < count; i++)
 		size += compose(lines + size);
 	now = nanoseconds();

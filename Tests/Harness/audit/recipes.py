@@ -1,0 +1,87 @@
+"""The README's recipes answer what they say they answer: its commands are run as they stand there."""
+import json
+import re
+
+from lib.daemon import REPOSITORY, Served
+
+from .scene import SOCKET
+
+EXAMPLE_ID = "9f3ac2d1770b41e6"
+
+
+def commands():
+    """What follows "### Who got what" in the README: {comment: command}."""
+    section = (REPOSITORY / "README.md").read_text().partition("### Who got what\n")[2]
+    block = section.partition("```sh\n")[2].partition("```")[0]
+    return {comment.strip(): command.strip() for command, _, comment in (line.partition("  # ") for line in block.splitlines())}
+
+
+class Recipes:
+    def __init__(self, scene):
+        self.scene, self.commands, self.used = scene, commands(), set()
+
+    def run(self, what, change=lambda command: command):
+        """The output of the recipe whose comment says `what`."""
+        found = [(comment, command) for comment, command in self.commands.items() if what in comment]
+        if len(found) != 1:
+            raise AssertionError("the README has %d recipes for %r" % (len(found), what))
+        self.used.add(found[0][0])
+        done = self.scene.host.run("sh", "-c", change(found[0][1]), check=False)
+        if done.stderr.strip():
+            raise AssertionError("%s says: %s" % (found[0][1], done.stderr))
+        return done.stdout
+
+    def entries(self, what, change=lambda command: command):
+        """The same as entries with all their fields."""
+        def as_json(command):
+            return change("journalctl --no-pager --output=json" + re.sub(r"^journalctl| -o \w+| --output-fields=\S+", "", command))
+        return [json.loads(line) for line in self.run(what, as_json).splitlines()]
+
+
+def get(scene, unit, line="GET portal.sync"):
+    return scene.unit(unit, "nc", "-NU", SOCKET).communicate(line + "\n", timeout=30)[0].strip()
+
+
+def what_they_say(scene):
+    checks, recipes = scene.checks, Recipes(scene)
+    scene.restart()
+    first = Served(get(scene, "erp-sync"))
+    get(scene, "stranger")
+    get(scene, "stranger", "GTE portal.sync")
+    scene.ask("RENEW portal.sync")
+    second = Served(get(scene, "erp-sync"))
+    get(scene, "erp-sync", "REJECT portal.sync")
+    for _ in range(4):
+        get(scene, "erp-sync")
+    scene.restart()
+    scene.host.run("journalctl", "--sync")
+
+    def shifted(command):
+        return command.replace("today", "tomorrow").replace("yesterday", "today")
+    # a night may pass while this runs
+    days = recipes.entries("yesterday") + recipes.entries("yesterday", shifted)
+    checks.ok("who got a token yesterday: the unit, with what it got",
+              {first.fields["id"], second.fields["id"]} <= {entry["TOKEND_TOKEN_ID"] for entry in days}
+              and {entry["TOKEND_CONSUMER"] for entry in days} == {"erp-sync.service"}, days[-3:])
+    unit = recipes.entries("one unit")
+    checks.ok("what a unit got: every event of it, and no other's", {"handed-out", "renewed", "rejected"} <= {entry["TOKEND_EVENT"] for entry in unit}
+              and {entry["TOKEND_CONSUMER_UNIT"] for entry in unit} == {"erp-sync.service"}, {entry["TOKEND_EVENT"] for entry in unit})
+    refusals = recipes.entries("refusal")
+    checks.ok("every refusal: of a token, and of a line that is none",
+              {("portal.sync", None, "denied"), (None, "line", "bad-request")} <=
+              {(entry.get("TOKEND_TOKEN"), entry.get("TOKEND_REQUEST"), entry["TOKEND_DECISION"]) for entry in refusals
+               if entry.get("TOKEND_CONSUMER_UNIT") == "stranger.service"}, refusals[-3:])
+    told = recipes.run("its cause")
+    causes = [entry["TOKEND_CAUSE"] for entry in recipes.entries("its cause") if entry["TOKEND_TOKEN"] == "portal.sync"]
+    checks.ok("every renewal and its cause", {"asked", "administrator"} <= set(causes) and "TOKEND_CAUSE=administrator" in told, causes)
+    life = recipes.entries("when it was", lambda command: command.replace(EXAMPLE_ID, first.fields["id"]))
+    checks.equal("when a token was in use: from its issue to its successor", [life[0]["TOKEND_EVENT"], life[-1]["TOKEND_EVENT"]], ["renewed", "renewed"])
+    checks.equal("which it names", (life[0]["TOKEND_TOKEN_ID"], life[-1].get("TOKEND_PREVIOUS_ID"), life[-1]["TOKEND_TOKEN_ID"]),
+                 (first.fields["id"], first.fields["id"], second.fields["id"]))
+    number = int(recipes.run("how often"))
+    checks.equal("how often: the sum of the counts", number, scene.decisions("@0", "TOKEND_TOKEN=portal.sync", "TOKEND_EVENT=handed-out"))
+    trouble = recipes.run("trouble")
+    checks.ok("when trouble began and ended", isinstance(trouble, str))
+    explained = recipes.run("explained")
+    checks.ok("the journal explains what happened and what to do", re.search(r"(?m)^(░░|--) .*(rules|no rule admits)", explained), explained[-400:])
+    checks.equal("the README has no recipe that is not tried", set(recipes.commands) - recipes.used, set())

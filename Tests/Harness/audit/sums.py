@@ -1,0 +1,132 @@
+"""The sum of TOKEND_COUNT is the number of decisions, whatever happens to the journal and to tokend."""
+import re
+import subprocess
+
+from lib import processes
+
+from .scene import ATTACK, MANY, SOCKET
+
+HANDED_OUT = "TOKEND_EVENT=handed-out"
+JOURNALD = ("systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket", "systemd-journald-audit.socket")
+FAST = 100_000
+
+
+def under_load(scene):
+    """A hundred thousand requests a second, and a restart that writes what is left."""
+    scene.restart()
+    since, began = scene.now(), scene.processor_time()
+    number = scene.load("pipeline", 64, 1_000_000, "GET portal.root")
+    # others may keep the processors busy
+    rate = number / (scene.processor_time() - began)
+    scene.checks.ok("%d decisions are made, at more than %d in a second of tokend's processor time" % (number, FAST), rate >= FAST, rate)
+    metrics = scene.metrics()
+    scene.checks.equal("METRICS has counted each", metrics.value("tokend_handed_out_total", token="portal.root"), number)
+    written = scene.decisions(since, HANDED_OUT)
+    waiting = metrics.value("tokend_audit_waiting")
+    scene.checks.ok("the journal has few entries of them, and the others wait to be summed up", written < number and waiting >= number - written,
+                    (written, waiting))
+    scene.restart()
+    scene.checks.equal("after a restart the journal has all", scene.settled(since, number, HANDED_OUT, "TOKEND_TOKEN=portal.root"), number)
+    entries = scene.entries(since, HANDED_OUT, "TOKEND_TOKEN=portal.root")
+    scene.checks.ok("in a few entries", len(entries) <= 12, len(entries))
+
+
+def through_restarts(scene):
+    """Callers who go on asking while tokend is restarted."""
+    since = scene.now()
+    callers = scene.host.start(ATTACK, "count", SOCKET, "GET portal.root", "4", "6", stdout=subprocess.PIPE, text=True)
+    callers.stdout.readline()
+    statuses = [scene.restart() for _ in range(3)]
+    answered = dict(re.findall(r"(\w+)=(\d+)", callers.communicate(timeout=60)[0]))
+    scene.checks.equal("three restarts while they ask", statuses, [0, 0, 0])
+    scene.checks.ok("the callers were answered, and came back", int(answered["answered"]) > FAST and int(answered["connections"]) > 4, answered)
+    scene.restart()
+    expected = int(answered["answered"])
+    scene.checks.equal("the journal has every token that was handed out", scene.settled(since, expected, HANDED_OUT, "TOKEND_TOKEN=portal.root"), expected)
+    refused = int(answered["refused"])
+    scene.checks.equal("and every refusal", scene.settled(since, refused, "TOKEND_EVENT=refused", "TOKEND_TOKEN=portal.root"), refused)
+
+
+def journald_restarts(scene):
+    since = scene.now()
+    number = scene.load("pipeline", 16, 20_000, "GET portal.root")
+    for _ in range(2):
+        scene.systemctl("restart", "systemd-journald.service")
+        number += scene.load("pipeline", 16, 20_000, "GET many.t%", MANY)
+    scene.restart()
+    scene.checks.equal("journald is restarted while they ask: nothing is missing", scene.settled(since, number, HANDED_OUT), number)
+
+
+def journald_hangs(scene):
+    """More entries than its queue and the backlog hold."""
+    scene.restart()
+    since = scene.now()
+    journald = scene.machine.show("systemd-journald.service", "MainPID")
+    scene.host.run("kill", "-STOP", journald)
+    try:
+        number = scene.load("pipeline", 16, 50_000, "GET many.t% wait=60", MANY)
+        metrics = scene.metrics()
+    finally:
+        scene.host.run("kill", "-CONT", journald)
+    scene.checks.ok("its queue is full: entries are not taken", metrics.value("tokend_audit_not_taken_total") > 0)
+    scene.checks.ok("and tokend knows what is not recorded", metrics.value("tokend_audit_waiting") > MANY, metrics.value("tokend_audit_waiting"))
+    gap = processes.until(lambda: scene.entries(since, "TOKEND_EVENT=audit-gap"), 15, every=0.3)
+    if scene.checks.ok("the gap is told when it is over", gap):
+        scene.checks.ok("with its length and the number of decisions", int(gap[0]["TOKEND_HELD"]) > 0 and int(gap[0]["TOKEND_DURATION_MS"]) >= 1000, gap[0])
+    scene.restart()
+    scene.checks.equal("every hand-out is in the journal", scene.settled(since, number, HANDED_OUT), number)
+    scene.checks.equal("and every renewal", scene.settled(since, MANY, "TOKEND_EVENT=renewed"), MANY)
+
+
+def journald_is_away(scene):
+    scene.restart()
+    since = scene.now()
+    scene.systemctl("stop", *JOURNALD)
+    try:
+        number = scene.load("pipeline", 16, 50_000, "GET many.t% wait=60", MANY)
+        waiting = scene.metrics().value("tokend_audit_waiting")
+    finally:
+        scene.systemctl("start", *reversed(JOURNALD))
+    scene.checks.ok("without a journal everybody is served, and counted", waiting >= number, waiting)
+    scene.restart()
+    scene.checks.equal("and it is all there when the journal is back", scene.settled(since, number, HANDED_OUT), number)
+
+
+def required(scene):
+    """`[audit] required`: what cannot be recorded is not handed out."""
+    scene.settle("[audit]\nrequired = true\n")
+    scene.restart()
+    scene.checks.matches("with a journal it is handed out", scene.ask("GET many.t1"), re.compile("^OK eyJ"))
+    since = scene.now()
+    scene.systemctl("stop", *JOURNALD)
+    try:
+        scene.checks.matches("without one it is not", scene.ask("GET many.t2"), re.compile("^ERR unavailable reason=audit : "))
+        scene.checks.matches("nor by HEADER", scene.ask("HEADER many.t2"), re.compile("^ERR unavailable reason=audit : "))
+        scene.checks.equal("METRICS counts no hand-out of it", scene.metrics().value("tokend_handed_out_total", token="many.t2"), 0)
+    finally:
+        scene.systemctl("start", *reversed(JOURNALD))
+    scene.checks.matches("as soon as it is back the token is handed out", scene.ask("GET many.t2"), re.compile("^OK eyJ"))
+    scene.checks.equal("and recorded", scene.settled(since, 1, HANDED_OUT, "TOKEND_TOKEN=many.t2"), 1)
+    scene.settle("")
+    scene.restart()
+    scene.checks.equal("as the refusals are", scene.settled(since, 2, "TOKEND_EVENT=refused", "TOKEND_TOKEN=many.t2", "TOKEND_REASON=audit"), 2)
+
+
+def limited(scene):
+    """journald drops what is beyond its limit for the unit, and says so; tokend warns of such a limit."""
+    since = scene.now()
+    scene.restart()
+    scene.checks.equal("the limit of the unit needs no warning", scene.entries(since, "TOKEND_REASON=audit-rate"), [])
+    started = len(scene.entries(since))
+    scene.load("pipeline", 16, 50_000, "GET many.t% wait=60", MANY)
+    scene.restart()
+    scene.checks.ok("more than %d entries are taken in a few seconds" % (2 * MANY),
+                    len(scene.entries(since)) - started >= 2 * MANY, len(scene.entries(since)))
+    scene.drop_in("limit", "LogRateLimitIntervalSec=30s\nLogRateLimitBurst=20\n")
+    since = scene.now()
+    scene.restart()
+    told = scene.entries(since, "TOKEND_REASON=audit-rate")
+    scene.checks.ok("a lower one is named, with its remedy", told and "beyond 20 entries in 30 s" in told[0]["MESSAGE"]
+                    and "LogRateLimitBurst=" in told[0]["MESSAGE"], told)
+    scene.drop_in("limit", None)
+    scene.restart()
