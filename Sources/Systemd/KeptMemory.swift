@@ -44,6 +44,12 @@ package final class KeptMemory: Sendable {
         return fstat(descriptor, &facts) == 0 ? Int(facts.st_size) : 0
     }
 
+    /// Bytes of memory that it takes, in whole pages.
+    package var occupied: Int {
+        var facts = stat()
+        return fstat(descriptor, &facts) == 0 ? Int(facts.st_blocks) * 512 : 0
+    }
+
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {

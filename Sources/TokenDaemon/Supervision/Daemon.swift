@@ -58,7 +58,8 @@ package final class Daemon {
         if let interval = ServiceManager.watchdogInterval() {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
         }
-        keeper.start(with: contents.found)
+        let resumed = keeper.start(with: contents.found, store.takeTokens())
+        if resumed > 0 { audit.record(AuditEntry(.resumed, text: "\(resumed) access token\(resumed == 1 ? "" : "s") from before the restart")) }
         // it would keep the first refresh tokens long after they are spent
         contents.found = []
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
