@@ -42,7 +42,7 @@ import TokenWire
         return all.indices.dropLast(wanted.count - 1).filter { all[$0] == wanted[0] && all[$0..<$0 + wanted.count].elementsEqual(wanted) }
     }
 
-    @Test func `RST-01 what was put there is there for the next process, the last of each key`() throws {
+    @Test func `what was put there is there for the next process, the last of each key`() throws {
         let first = try open()
         for round in 1...3 {
             for number in 1...3 { try first.put(Self.token(number, "token-\(number)-\(round)")) }

@@ -26,7 +26,7 @@ import TokenWire
         return next
     }
 
-    @Test mutating func `RST-01 a token that is held goes on over a restart, word for word, and no server is asked`() throws {
+    @Test mutating func `a token that is held goes on over a restart, word for word, and no server is asked`() throws {
         var scene = Scene()
         try scene.obtain(id: 5)
         scene.pass(100)
