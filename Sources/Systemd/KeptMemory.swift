@@ -1,6 +1,7 @@
 internal import CShims
 internal import CSystemd
 internal import Glibc
+internal import Synchronization
 
 /// Memory that outlives the process: systemd keeps its descriptor and gives it to the next one (sd_pid_notify_with_fds(3), `FDSTORE=1`). It
 /// survives a restart and a crash, not a stop. Grows as it is written to and takes memory only where something was written.
@@ -9,6 +10,7 @@ internal import Glibc
 package final class KeptMemory: Sendable {
     private let descriptor: Int32
     private let name: String
+    private let mapped = Mutex<[(address: UInt, count: Int)]>([])
 
     /// The one that systemd kept under a name; `nil` if there is none, or more than one.
     package static func inherited(_ name: String) -> KeptMemory? {
@@ -30,7 +32,10 @@ package final class KeptMemory: Sendable {
         self.name = name
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        mapped.withLock { for (address, count) in $0 { munmap(UnsafeMutableRawPointer(bitPattern: address), count) } }
+        close(descriptor)
+    }
 
     /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
     package func keep() -> Bool {
@@ -44,6 +49,12 @@ package final class KeptMemory: Sendable {
         return fstat(descriptor, &facts) == 0 ? Int(facts.st_size) : 0
     }
 
+    /// Bytes of memory that it takes, in whole pages.
+    package var occupied: Int {
+        var facts = stat()
+        return fstat(descriptor, &facts) == 0 ? Int(facts.st_blocks) * 512 : 0
+    }
+
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {
@@ -52,6 +63,16 @@ package final class KeptMemory: Sendable {
             guard part > 0 else { throw SystemError("cannot write to the memory that outlives the process", errno: part < 0 ? errno : EIO) }
             done += part
         }
+    }
+
+    /// Its first bytes as memory of this process, which grows to that if need be. Stays for as long as this lives.
+    package func map(_ count: Int) throws(SystemError) -> UnsafeMutableRawPointer {
+        if size < count, ftruncate(descriptor, count) != 0 { throw SystemError("cannot make room in the memory that outlives the process", errno: errno) }
+        guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), start != MAP_FAILED else {
+            throw SystemError("cannot map the memory that outlives the process", errno: errno)
+        }
+        mapped.withLock { $0.append((UInt(bitPattern: start), count)) }
+        return start
     }
 
     /// As many bytes as there are, at most the room.

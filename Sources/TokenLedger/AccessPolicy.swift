@@ -92,6 +92,8 @@ package struct AccessPolicy: Sendable {
     /// Which configured token a name means; for what only an admin asks.
     package func token(named name: String) -> TokenSettings? { TokenName(name).flatMap { tokens[$0] } }
 
+    func settings(of token: TokenName) -> TokenSettings? { tokens[token] }
+
     /// The first entry that matches decides; one that does not let the caller do what it wants is none.
     private func grant(_ name: String, for caller: Caller, where permits: (AllowEntry) -> Bool = { _ in true }) -> (TokenSettings, AllowEntry)? {
         guard caller.unit != .failed, let token = token(named: name),

@@ -6,7 +6,7 @@ package struct HeldToken: Sendable {
     package let token: Secret
     package let id: Fingerprint
     /// What the server granted.
-    package let scopes: [String]
+    package internal(set) var scopes: [String]
     package let header: HeaderForm
     /// The second in which it was asked for, on CLOCK_BOOTTIME; its life counts from there.
     package let since: Int64

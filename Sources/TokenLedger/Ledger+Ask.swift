@@ -185,6 +185,7 @@ extension Ledger {
 
     private mutating func markServed(_ query: AuthorisedQuery, at now: Moment) {
         let key = query.key
+        if entries[key]?.isAsked == false { reviewKeeping(of: key) }
         let isNews = entries[key]?.isAsked == false || query.promise.seconds != nil
         entries[key]?.isAsked = true
         entries[key]?.lastAsked = now.boot
@@ -230,6 +231,7 @@ extension Ledger {
     mutating func close(_ key: CacheKey) {
         guard var entry = entries.removeValue(forKey: key) else { return }
         entry.endCurrency()
+        if entry.held != nil { reviewKeeping(of: key) }
         for id in entry.waiters.keys {
             waiting[id] = nil
             patience.set(id, at: nil)

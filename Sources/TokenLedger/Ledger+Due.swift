@@ -80,6 +80,7 @@ extension Ledger {
     private mutating func expire(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         entries[key]?.held = nil
         entries[key]?.endCurrency()
+        reviewKeeping(of: key)
         guard let trouble = entries[key]?.trouble else { return }
         turn.events.append(.ranOut(key, trouble.refusal))
         let state = state(of: key, at: now.boot).state

@@ -25,6 +25,8 @@ extension Ledger {
         }
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
         entries[key]?.isRejected = true
+        entries[key]?.isDisowned = true
+        reviewKeeping(of: key)
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()

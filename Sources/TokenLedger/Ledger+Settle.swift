@@ -15,7 +15,6 @@ extension Ledger {
         }
         flights[report.plan] = nil
         lanes[flight.lane]?.inFlight -= 1
-        if isStopping { return turn }
         if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
             entries[flight.key]?.progress = .none
             conclude(flight, report, at: now, &turn)
@@ -107,6 +106,7 @@ extension Ledger {
         entries[key]?.trouble = nil
         entries[key]?.isAsked = false
         entries[key]?.isRejected = false
+        entries[key]?.isDisowned = false
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())
@@ -114,6 +114,7 @@ extension Ledger {
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
+        reviewKeeping(of: key)
     }
 
     func row(_ held: HeldToken, for watcher: Watcher) -> WatchRow {

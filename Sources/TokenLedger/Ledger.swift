@@ -44,6 +44,8 @@ package struct Ledger: Sendable {
     var probes: [TokenName: ProbeState] = [:]
     var looks = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
+    /// Whose token that outlives the process may be another one than before.
+    var unsettledKeepings: Set<CacheKey> = []
     var jitter: Jitter
     var isStopping = false
     /// CLOCK_BOOTTIME of the last request that had to be thought about.
@@ -173,6 +175,8 @@ struct Entry: Sendable {
     var isAsked = false
     /// A caller reported the present token as refused by an API; it is served only if no other can be had.
     var isRejected = false
+    /// A caller ever reported it: it does not outlive the process.
+    var isDisowned = false
     var cause = Cause.asked
     var progress = Progress.none
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.

@@ -19,10 +19,13 @@ package final class AuditLog {
     private(set) var decisions = DecisionCounters()
     private var entries: UInt64 = 0
     private var notTaken: UInt64 = 0
+    /// What is counted and not written, for the next process; `nil` where nobody keeps it.
+    private var kept: KeptCounts?
 
     /// Throws when no socket or timer can be had.
     package convenience init(loop: Loop, mode: LogMode, required: Bool) throws(SystemError) {
         try self.init(loop: loop, sink: AuditLog.sink(for: mode), required: required, clock: Clock.boottime)
+        resume(KeptMemory.inherited(KeptCounts.name).map { KeptCounts.leftovers(in: $0) } ?? [])
     }
 
     /// `clock` is CLOCK_BOOTTIME in nanoseconds.
@@ -44,6 +47,7 @@ package final class AuditLog {
         defer { schedule() }
         if isRequired, entry.event == .handedOut, tally.isNew(entry) { return recordOrRefuse(entry, now) }
         let (slot, first) = tally.record(entry, now: now)
+        kept?.count(slot, entry, since: now)
         if let first {
             for summary in tally.ended(by: first, now: now) { write(summary, now) }
             write(AuditSummary(first: introduced(first), in: slot), now)
@@ -70,6 +74,7 @@ package final class AuditLog {
     @inline(__always)
     package func again(_ slot: AuditSlot) -> Bool {
         guard tally.again(slot) else { return false }
+        kept?.count(slot)
         decisions.again(slot.series)
         return true
     }
@@ -96,8 +101,8 @@ package final class AuditLog {
         catchUp(now)
         while !backlog.isClear, hasWaited(until: end) { catchUp(now) }
         for summary in tally.drain(now: now) {
-            var isWritten = backlog.isClear && take(auditFields(summary))
-            while !isWritten, backlog.isClear, hasWaited(until: end) { isWritten = take(auditFields(summary)) }
+            var isWritten = backlog.isClear && tell(summary, now)
+            while !isWritten, backlog.isClear, hasWaited(until: end) { isWritten = tell(summary, now) }
             if !isWritten { keep(summary, now) }
         }
         schedule()
@@ -116,6 +121,23 @@ package final class AuditLog {
         let now = clock()
         if let retry = backlog.retryAt, retry <= now { catchUp(now) }
         if backlog.isClear { for summary in tally.due(now: now) { write(summary, now) } }
+        if backlog.isClear, tally.nextDeadline == nil { kept?.forgetEntries() }
+        schedule()
+    }
+
+    /// Tells what an earlier process counted and could not tell, and has what is counted from now on kept for the next one.
+    func resume(_ leftovers: [KeptCounts.Leftover], in memory: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }) {
+        let now = clock()
+        var summaries: [AuditSummary] = []
+        kept = KeptCounts(
+            keeping: { kept in
+                for leftover in leftovers {
+                    guard let summary = tally.inherit(leftover.entry, count: leftover.count, since: leftover.since, now: now) else { continue }
+                    kept.count(summary.slot, summary.entry, by: summary.count, since: leftover.since)
+                    summaries.append(summary)
+                }
+            }, in: memory, keep: keep)
+        for summary in summaries { write(summary, now) }
         schedule()
     }
 }
@@ -131,6 +153,9 @@ extension AuditLog {
         if !backlog.isClear { catchUp(now) }
         guard backlog.isClear else { return nil }
         let (slot, first) = tally.record(entry, now: now)
+        kept?.count(slot, entry, since: now)
+        // one way or the other it is not to be told by the next process
+        defer { kept?.told(slot, 1, now: now) }
         if let first, take(auditFields(AuditSummary(first: introduced(first), in: slot))) { return receipt(entry, slot) }
         tally.withdraw(slot)
         backlog.failed(now: now)
@@ -158,13 +183,24 @@ extension AuditLog {
     }
 
     private func write(_ summary: AuditSummary, _ now: Int64) {
-        if backlog.isClear, take(auditFields(summary)) { return }
-        keep(summary, now)
+        if !backlog.isClear || !tell(summary, now) { keep(summary, now) }
+    }
+
+    /// Whether the journal took it.
+    private func tell(_ summary: AuditSummary, _ now: Int64) -> Bool {
+        guard take(auditFields(summary)) else { return false }
+        kept?.told(summary.slot, summary.count, now: now)
+        return true
     }
 
     /// For another time.
     private func keep(_ summary: AuditSummary, _ now: Int64) {
-        if !backlog.hold(summary, now: now) { tally.notWritten(summary, now: now) }
+        if !backlog.hold(summary, now: now) { putBack(summary, now) }
+    }
+
+    private func putBack(_ summary: AuditSummary, _ now: Int64) {
+        let slot = tally.notWritten(summary, now: now)
+        kept?.move(summary, to: slot, since: now - .seconds(summary.seconds))
     }
 
     private func catchUp(_ now: Int64) {
@@ -173,7 +209,7 @@ extension AuditLog {
             backlog.reported()
         }
         while let summary = backlog.next(now: now) {
-            guard take(auditFields(summary)) else { return backlog.failed(now: now) }
+            guard tell(summary, now) else { return backlog.failed(now: now) }
             backlog.taken()
         }
         backlog.caughtUp()
@@ -181,7 +217,7 @@ extension AuditLog {
 
     /// What only waits to be written does not count as recorded from here on.
     private func distrust() {
-        for summary in backlog.empty() { tally.notWritten(summary, now: clock()) }
+        for summary in backlog.empty() { putBack(summary, clock()) }
         tally.disown()
     }
 

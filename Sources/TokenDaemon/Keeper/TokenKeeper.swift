@@ -64,10 +64,12 @@ final class TokenKeeper {
     var turns: UInt64 { loop.turns }
     var now: Moment { Moment(boot: loop.now, realtime: Clock.realtime()) }
 
-    /// Takes in what the store held, and begins what is kept without being asked for.
-    func start(with found: [Found]) {
+    /// Takes in what the store held, and begins what is kept without being asked for. Returns how many access tokens go on from an earlier process.
+    func start(with found: [Found], _ tokens: [KeptToken]) -> Int {
         perform(ledger.restore(found, at: now))
+        let resumed = ledger.resume(tokens, at: now)
         perform(ledger.start(at: now))
+        return resumed
     }
 
     /// Whether something is under way that must come to its end: a refresh token that is with the server, or on its way to the disk.
@@ -113,6 +115,7 @@ final class TokenKeeper {
         guard case .success(let authorised) = policy.authorise(query, for: asker.caller), let ready = ledger.ready(authorised, at: now),
             let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
         else { return nil }
+        keepTokens()
         arm()
         let handOut = HandOut(line, form, ready, for: asker.caller, epoch: ledger.epoch, slot: receipt.slot)
         handOuts.keep(handOut, instead: handOuts.find(line, from: asker.caller), isStale: isStale)
@@ -150,6 +153,7 @@ final class TokenKeeper {
             exchanger.perform(plan)
         }
         for errand in turn.errands { exchanger.perform(errand) }
+        keepTokens()
         for event in turn.events { audit.record(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
             if waiter == mine { own = answer } else { resolve(waiter, answer) }
@@ -158,6 +162,11 @@ final class TokenKeeper {
         if !turn.events.isEmpty { changed() }
         arm()
         return own
+    }
+
+    /// What is handed out from now on is there after a crash.
+    private func keepTokens() {
+        for (key, token) in ledger.takeKeepings() { store.keep(token, of: key) }
     }
 
     /// Runs one event on the ledger.

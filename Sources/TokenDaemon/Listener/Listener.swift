@@ -19,6 +19,9 @@ final class Listener: Readiness {
     /// How many connections one turn tries to accept: one where they come singly, more where they come turn after turn.
     private var eagerness = 1
     private var lastTurn: UInt64 = 0
+    /// How often it was looked who waits.
+    private var looks: UInt64 = 0
+    private var attention = Attention()
     private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
     private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
 
@@ -50,7 +53,14 @@ final class Listener: Readiness {
         accept(atMost: eagerness, waiting: false)
     }
 
+    /// Whether somebody was let in since this was last asked, if anybody has waited since then. Who takes nobody in any more is excused.
+    func isAttentive() -> Bool {
+        var interest = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+        return watch == nil || attention.isPaid(isWaited: poll(&interest, 1, 0) > 0, looks: looks)
+    }
+
     private func accept(atMost number: Int, waiting: Bool) {
+        looks &+= 1
         for _ in 0..<number {
             switch acceptConnection(fd) {
             case .connection(let connection): take(connection, waiting: waiting)

@@ -296,12 +296,19 @@ final class Session: Readiness, Asker {
 
     /// The daemon stops: what has come is answered, nothing more is taken. Whoever was accepted a moment ago and has not spoken yet is
     /// left its moment, for no other daemon will hear it; asked again, this one decides anew.
+    ///
+    /// From here on the kernel lets the client send nothing: a line that it could send has come and is read to its end, and any other
+    /// is one that the client knows nobody has seen.
     func finish() {
-        if mayRead, !isClosed { receive() }
-        guard !isClosed, hasSpoken || desk.loop.now - lastActivity > Self.firstWords else { return }
-        isEnding = true
-        settle(output.count > 0 ? .waiting : .empty)
+        guard !isClosed, hasSpoken || desk.loop.now - lastActivity > Self.firstWords else {
+            if mayRead, !isClosed { receive() }
+            return
+        }
+        _ = shutdown(fd, Int32(SHUT_RD))
+        // what does not fit now is read when this is called again
+        for _ in 0..<Self.readingsAtOnce where mayRead && !isClosed { receive() }
     }
+    private static let readingsAtOnce = 16
 
     private static let firstWords = Int64.seconds(1)
 

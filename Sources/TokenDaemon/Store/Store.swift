@@ -12,6 +12,9 @@ final class Store {
     private let room: StoreRoom
     private let mailbox: Mailbox<StoreMessage>
     private let memory: SealedMemory
+    private let tokens: TokenMemory
+    /// Access tokens are not kept, for this reason; said once.
+    private var tokenFault: StoreFault?
     /// What became of a task; on the loop.
     var reported: (StoreReport) -> Void = { _ in }
     /// What an operator should know and belongs to no task; on the loop.
@@ -25,10 +28,10 @@ final class Store {
     ///
     /// - Parameters:
     ///   - key: what the configuration gives as `[store] key`.
-    ///   - memory: instead of the one that systemd keeps.
+    ///   - memory, tokens: instead of those that systemd keeps.
     init(
         state: String, key: Secret?, sources: SecretSources, admitted: AdmittedMachines = .these([]), steps: StoreSteps = StoreSteps(),
-        memory: KeptMemory? = .inherited(SealedMemory.name), loop: Loop
+        memory: KeptMemory? = .inherited(SealedMemory.name), tokens: KeptMemory? = .inherited(TokenMemory.name), loop: Loop
     ) throws {
         let folder = try StoreFolder(state + "/grants", steps: steps)
         let isEmpty = try folder.names().allSatisfy { StoreFileName($0) == .stranger }
@@ -37,6 +40,7 @@ final class Store {
         mailbox = try Mailbox()
         let sealer = StoreSealer(keys: keys, machine: MachineID(), admitted: admitted)
         self.memory = try SealedMemory(memory, sealer: sealer)
+        self.tokens = try TokenMemory(tokens, sealer: sealer, boot: BootID())
         room = try StoreRoom(RecordFiles(folder: folder, sealer: sealer, seed: randomUInt64()), mailbox)
         try mailbox.open(on: loop) { [unowned self] message in
             switch message {
@@ -108,6 +112,23 @@ final class Store {
 
     private func keptRecords() -> [StoredRecord] {
         memory.all().compactMap { name, content in name.hasPrefix(Self.prefix) ? try? StoredRecord(bytes: content) : nil }
+    }
+
+    // MARK: access tokens
+
+    /// What an earlier process held when it ended; once.
+    func takeTokens() -> [KeptToken] { tokens.take() }
+
+    /// Keeps a token for the next process, or (`nil`) what was kept under this key no longer. One that cannot be kept is asked for again then.
+    func keep(_ token: KeptToken?, of key: CacheKey) {
+        guard let token else { return tokens.remove(key) }
+        do throws(StoreFault) {
+            try tokens.put(token)
+        } catch {
+            guard tokenFault != error else { return }
+            tokenFault = error
+            noted("an access token of \"\(key.token)\" will not outlive this process: \(error)")
+        }
     }
 
     private func forget(_ name: TokenName) {

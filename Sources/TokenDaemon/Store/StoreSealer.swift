@@ -9,6 +9,8 @@ nonisolated enum SealedPurpose: UInt8, Sendable {
     case intent = 2
     /// A slot of the memory that outlives the process.
     case memory = 3
+    /// An access token in such memory.
+    case token = 4
 }
 
 /// From which machines records are taken.

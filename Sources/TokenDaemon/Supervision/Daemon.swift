@@ -56,9 +56,10 @@ package final class Daemon {
         keeper.changed = { [unowned self] in status.touch() }
         clockStep = try ClockStep(on: loop) { [unowned self] in keeper.clockStepped() }
         if let interval = ServiceManager.watchdogInterval() {
-            watchdog = try Heartbeat(on: loop, every: interval / 2) { ServiceManager.watchdog() }
+            watchdog = try Heartbeat(on: loop, every: interval / 2) { [unowned self] in feedWatchdog() }
         }
-        keeper.start(with: contents.found)
+        let resumed = keeper.start(with: contents.found, store.takeTokens())
+        if resumed > 0 { audit.record(AuditEntry(.resumed, text: "\(resumed) access token\(resumed == 1 ? "" : "s") from before the restart")) }
         // it would keep the first refresh tokens long after they are spent
         contents.found = []
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
@@ -73,6 +74,13 @@ package final class Daemon {
             complain("the journal did not take what was counted of \(unwritten) decision\(unwritten == 1 ? "" : "s"); it ends with this process")
         }
         for path in ownSockets { unlink(path) }
+    }
+
+    /// Turning is not enough: whoever waits at a socket has to be let in.
+    private func feedWatchdog() {
+        // each is asked: it counts from the last time
+        let inattentive = listeners.count { !$0.isAttentive() }
+        if inattentive == 0 { ServiceManager.watchdog() }
     }
 
     // MARK: sockets

@@ -73,7 +73,7 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// What a summary of repeats tells: without the process, the rule and (but where it tells the callers apart) the caller's unit,
     /// which may have been another one each time.
-    var repeated: AuditEntry {
+    package var repeated: AuditEntry {
         var entry = self
         entry.comm = nil
         entry.rule = nil
@@ -87,6 +87,9 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// What systemd asks of the credential socket, as systemd.exec(5) calls it.
     package static let loadCredential = "LoadCredential"
+
+    /// Decisions of which nobody knows any more what they were about.
+    package static let ofOthers = AuditGroup.everyone.told(by: AuditEntry(.others))
 
     /// The reason of what is wrong in the configuration without keeping it from being used.
     package static let configuration = "configuration"

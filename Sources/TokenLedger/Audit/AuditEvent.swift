@@ -40,6 +40,8 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
     case configurationLoaded = "configuration-loaded"
     case configurationRefused = "configuration-refused"
     case started
+    /// what was held before a restart goes on
+    case resumed
     case stopping
     /// decisions of too many kinds to list each
     case others
@@ -70,6 +72,7 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .configurationLoaded: "80f31e64d99e48ae905e5a9fec7f07a6"
         case .configurationRefused: "12fabb3b133044be8cede165d040f09a"
         case .started: "0688addd46b8400b9c4b09c580221b45"
+        case .resumed: "dde0c56287fc4c68bde06e43373f86a4"
         case .stopping: "473f7716c83f4b4aa1ce7708b0df8d58"
         case .others: "65fcbfc30f9e497d9230ef3c22eb1eef"
         case .auditGap: "9321ff1a6aa944018312de8b6e48f3d2"
@@ -85,7 +88,7 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .signedIn: .loginRequired
         case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .renewalAsked, .signInFailed, .signedOut, .imported, .endsSoon, .loginRequired,
             .trouble, .limitReached, .sharedToken,
-            .configurationLoaded, .configurationRefused, .started, .stopping, .others, .auditGap:
+            .configurationLoaded, .configurationRefused, .started, .resumed, .stopping, .others, .auditGap:
             nil
         }
     }
@@ -96,7 +99,7 @@ package enum AuditEvent: String, Hashable, Sendable, CaseIterable {
         case .handedOut, .refused, .rejected, .renewed, .renewalFailed, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported,
             .endsSoon, .loginRequired, .sharedToken:
             true
-        case .trouble, .troubleEnded, .limitReached, .limitCleared, .configurationLoaded, .configurationRefused, .started, .stopping,
+        case .trouble, .troubleEnded, .limitReached, .limitCleared, .configurationLoaded, .configurationRefused, .started, .resumed, .stopping,
             .others, .auditGap:
             false
         }

@@ -45,6 +45,7 @@ private func sentence(_ entry: AuditEntry) -> String {
     case .configurationLoaded: "configuration loaded\(AuditPhrase.detail(entry))"
     case .configurationRefused: "configuration refused\(AuditPhrase.detail(entry))"
     case .started: "started\(AuditPhrase.detail(entry))"
+    case .resumed: "going on with what was held before\(AuditPhrase.detail(entry))"
     case .stopping: "stopping\(AuditPhrase.detail(entry))"
     case .auditGap: gap(entry)
     case .trouble, .troubleEnded, .limitReached, .limitCleared, .others: plain(entry)

@@ -12,7 +12,7 @@ extension AuditEvent {
         switch self {
         case .handedOut, .renewed, .configurationLoaded, .others: .info
         case .refused, .rejected, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported, .troubleEnded, .limitCleared, .sharedToken,
-            .started, .stopping:
+            .started, .resumed, .stopping:
             .notice
         case .renewalFailed, .endsSoon, .trouble, .limitReached, .auditGap: .warning
         case .configurationRefused, .loginRequired: .error

@@ -1,7 +1,7 @@
 /// Where a decision is counted. Given up when its key falls quiet; `AuditTally.again` says so.
 package struct AuditSlot: Hashable, Sendable {
-    let place: Int
-    let generation: UInt32
+    package let place: Int
+    package let generation: UInt32
     /// Where the same decision is counted since the start (`DecisionCounters`).
     package var series: UInt32 = 0
 }

@@ -28,11 +28,21 @@ extension AuditTally {
         return inOrder(all)
     }
 
-    /// What was handed out could not be written: its count waits here for the next summary of its key.
-    package mutating func notWritten(_ summary: AuditSummary, now: Int64) {
+    /// What was handed out could not be written: its count waits here for the next summary of its key. The slot where it does.
+    @discardableResult
+    package mutating func notWritten(_ summary: AuditSummary, now: Int64) -> AuditSlot {
         let place = live(summary.slot) ?? reopened(for: summary.entry, now: now)
         counts[place].pending &+= summary.count
         if summary.isFirst { rows[place]?.isTold = false }
+        return slot(place)
+    }
+
+    /// Takes over what an earlier process counted and did not tell, to be told now.
+    package mutating func inherit(_ entry: AuditEntry, count: UInt64, since: Int64, now: Int64) -> AuditSummary? {
+        let place = reopened(for: entry, now: now)
+        counts[place].pending &+= count
+        rows[place]?.since = min(since, now)
+        return take(place, now: now)?.1
     }
 
     /// Takes a decision back that `record` called a first one, could not be written, and therefore was not acted upon.

@@ -175,7 +175,7 @@ extension Ledger {
             // what was synced ended the intent; where nothing had to be, it ends here
             if case .exchanging = spending.stage { tidyIntent(token, &turn) }
         }
-        if isAwaited, !isStopping { conclude(flight, report, verdict, at: now, &turn) }
+        if isAwaited { conclude(flight, report, verdict, at: now, &turn) }
         scheduleKeepAlive(token, at: now)
         scheduleWarning(token, at: now)
         resumeQueue(of: token, at: now, &turn)

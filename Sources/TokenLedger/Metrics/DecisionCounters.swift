@@ -15,8 +15,8 @@ package struct DecisionCounters: Sendable {
             case .handedOut: token = entry.token
             case .refused, .rejected: (token, decision) = (entry.token, entry.decision)
             case .renewed, .renewalFailed, .recovered, .renewalAsked, .signedIn, .signInFailed, .signedOut, .imported, .endsSoon, .loginRequired,
-                .trouble, .troubleEnded, .limitReached, .limitCleared, .sharedToken, .configurationLoaded, .configurationRefused, .started, .stopping,
-                .others, .auditGap:
+                .trouble, .troubleEnded, .limitReached, .limitCleared, .sharedToken, .configurationLoaded, .configurationRefused, .started, .resumed,
+                .stopping, .others, .auditGap:
                 break
             }
         }

@@ -115,6 +115,7 @@ extension Ledger {
             entries[key]?.held = nil
             entries[key]?.trouble = nil
             entries[key]?.endCurrency()
+            reviewKeeping(of: key)
             if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
         }
         epoch += 1

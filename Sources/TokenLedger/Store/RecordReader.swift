@@ -23,6 +23,9 @@ struct RecordReader {
         Secret(copying: UnsafeRawBufferPointer(rebasing: try take(count)))
     }
 
+    /// Everything that is still to be read.
+    mutating func rest() throws(RecordDamage) -> Secret { try secret(bytes.count - position) }
+
     /// So many bytes are still to be read, no more and no fewer.
     func mustLeave(_ count: Int) throws(RecordDamage) {
         guard count <= bytes.count - position else { throw .truncated }

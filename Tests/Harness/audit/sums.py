@@ -58,7 +58,8 @@ def journald_restarts(scene):
 
 
 def journald_hangs(scene):
-    """More entries than its queue and the backlog hold."""
+    """More entries than its queue and the backlog hold: a stop forgets the tokens, so that each is asked for anew."""
+    scene.systemctl("stop", "tokend.service")
     scene.restart()
     since = scene.now()
     journald = scene.machine.show("systemd-journald.service", "MainPID")

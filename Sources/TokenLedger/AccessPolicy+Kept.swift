@@ -1,0 +1,34 @@
+internal import TokenWire
+
+extension AccessPolicy {
+    /// The key under which some rule still leads to a result that was cached in an earlier process, made of the configuration's own lists;
+    /// `nil` if none does.
+    package func present(_ key: CacheKey) -> CacheKey? {
+        guard let token = settings(of: key.token) else { return nil }
+        guard key.audience.map(token.audiences.contains) ?? token.audiences.isEmpty else { return nil }
+        if key == token.soleKey, token.isForAll { return token.soleKey }
+        for entry in token.allow where entry.couldBe(key.consumer, of: token) {
+            let most = entry.scopes ?? token.scopes
+            let asked = token.asks(most == key.scopes ? most : most.filter(key.scopes.contains))
+            if asked == key.scopes { return CacheKey(token: token.name, consumer: key.consumer, scopes: asked, audience: key.audience) }
+        }
+        return nil
+    }
+}
+
+extension TokenSettings {
+    /// Whoever asks gets the same one.
+    fileprivate var isForAll: Bool { shared || grant != .clientCredentials }
+}
+
+extension AllowEntry {
+    /// Whether a caller that this entry lets in could be that consumer. Who is in a group is known of a caller alone.
+    fileprivate func couldBe(_ consumer: Consumer, of token: TokenSettings) -> Bool {
+        switch consumer {
+        case .shared: token.isForAll
+        case .probe: !token.isForAll
+        case .unit(let name): !token.isForAll && who.unit?.matches(name) == true
+        case .uid(let number): !token.isForAll && who.unit == nil && (who.user == nil || who.user?.id == number)
+        }
+    }
+}
