@@ -4,7 +4,7 @@ internal import TokenWire
 struct Wait: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Wait until a token can be served.",
-        discussion: "Prints nothing. Succeeds as soon as a get would succeed; exits 75 when the time runs out. Never causes an exchange.")
+        discussion: "Prints nothing. Succeeds as soon as a get would succeed; exits 75 when the time runs out. Hands nothing out.")
 
     @Argument(help: "The token's name: application.token.", completion: .tokenNames)
     var name: String

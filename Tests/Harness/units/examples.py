@@ -7,15 +7,22 @@ from .credentials import ended
 from .site import told
 
 SHIPPED = "/usr/share/doc/tokend/examples/units"
-UNITS = ["erp-sync.service", "erp-report@.service", "erp-report@.timer", "erp-watch.service", "erp-export.service"]
+UNITS = ["erp-sync.service", "erp-report@.service", "erp-report@.timer", "erp-watch.service", "erp-export.service", "erp-import.service"]
 HERE = """
 [Service]
 Environment=ERP=%(erpnet)s CURL_CA_BUNDLE=/etc/tokend/authority.pem PAUSE=0.2
 StandardOutput=truncate:/run/jobs/%%n
 """
 
+# what the administrator would have there
+IMPORT = """#!/bin/sh
+printf 'Authorization: Bearer %s' "$(cat "$TOKEND_TOKEN_FILE")" |
+    exec curl --silent --fail -H @- "$ERP/api/domain/odata/General_Products_Products?\\$top=1"
+"""
+
 
 def prepare(machine):
+    machine.host.write("/usr/local/bin/erp-import", IMPORT, 0o755)
     machine.host.run("sh", "-c", "cp %s/* /etc/systemd/system/" % SHIPPED)
     for unit in UNITS:
         if unit.endswith(".service"):
@@ -62,6 +69,11 @@ def a_gated_one(checks, machine):
     checks.ok("and has what it came for", _rows(machine, "/run/jobs/erp-export.service"))
 
 
+def a_program(checks, machine):
+    checks.equal("the program that knows nothing of tokend runs", machine.systemctl("start", "erp-import.service").returncode, 0)
+    checks.ok("and has what it came for", _rows(machine, "/run/jobs/erp-import.service"))
+
+
 def a_long_one(checks, machine):
     checks.equal("the unit that asks the socket starts", machine.systemctl("start", "erp-watch.service").returncode, 0)
     several = processes.until(lambda: len(_rows(machine, "/run/jobs/erp-watch.service")) >= 3, 20, every=0.1)
@@ -71,4 +83,4 @@ def a_long_one(checks, machine):
     checks.equal("with one token", len(told(machine, "erp-watch.service", "renewed")), 1)
 
 
-PARTS = [shipped, a_job, a_timer, a_gated_one, a_long_one]
+PARTS = [shipped, a_job, a_timer, a_gated_one, a_program, a_long_one]
