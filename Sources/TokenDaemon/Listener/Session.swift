@@ -270,6 +270,8 @@ final class Session: Readiness, Asker {
             reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: take)
             write()
         }
+        // one of these lines began a listing whose first page has left
+        if queue.isListing, output.count == 0, !isClosed { desk.postpone(self) }
     }
 
     /// The next turn: others have been heard meanwhile.
