@@ -39,7 +39,7 @@ package enum IdentificationWay: Sendable, CaseIterable {
 /// `nil` if `fd` is not a connected Unix socket. A process that has ended, or cannot be seen from here (another PID namespace, pid
 /// 0), gives its uid and groups, with the unit `.failed`.
 /// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
-/// pidfd_open(2) exists, it gets the unit `.none`.
+/// pidfd_open(2) exists, it gets the unit `.missed`.
 ///
 /// Where `needsUnit` is false the unit, the costly part, is left `.untold`; but only if the kernel can tell it later as well as
 /// now, because the connection itself pins the process (SO_PEERPIDFD).
@@ -68,7 +68,7 @@ private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Boo
     case .peerPidfd:
         pidfd = tokend_peer_pidfd(fd)
     case .pidfdOpen:
-        if waiting { return .none }
+        if waiting { return .missed }
         pidfd = tokend_pidfd_open(pid)
     case .best:
         let own = tokend_peer_pidfd(fd)

@@ -6,6 +6,9 @@ package enum PeerUnit: Hashable, Sendable {
     case none
     /// Nobody has looked yet; `peerUnit(of:)` does.
     case untold
+    /// The connection was made before anybody accepted here, and of its process only the number is known (Linux before 6.5): too late to
+    /// look. Another connection of the same process can be told.
+    case missed
     /// It could not be found out: the process ended, or the kernel's answer made no sense. Never grounds for a yes.
     case failed
 }

@@ -47,6 +47,7 @@ extension PeerPattern: CustomStringConvertible {
         case .unit(let name): return unit.matches(name) ? nil : "the caller's unit is \(name)"
         case .none: return "the caller is in no service unit"
         case .untold: return "the caller's unit was not looked for"
+        case .missed: return "the caller connected before its unit could be told"
         case .failed: return "the caller could not be identified"
         }
     }
@@ -60,6 +61,7 @@ extension Caller: CustomStringConvertible {
         case .unit(let name): return who + ", unit \(name)"
         case .none: return who + ", no unit"
         case .untold: return who + ", unit not told"
+        case .missed: return who + ", unit missed"
         case .failed: return who + ", not identified"
         }
     }

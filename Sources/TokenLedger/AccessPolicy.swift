@@ -203,7 +203,8 @@ extension PeerPattern {
 extension Refusal {
     /// Byte for byte the same whether or not the name exists.
     package static func denied(_ caller: Caller, _ name: String) -> Refusal {
-        Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(name))")
+        if caller.unit == .missed { return .connectAgain }
+        return Refusal(.denied, [], "uid \(caller.uid) may not use \(quoted(name))")
     }
 }
 

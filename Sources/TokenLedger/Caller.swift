@@ -33,6 +33,8 @@ package enum CallerUnit: Hashable, Sendable {
     case failed
     /// not looked for, because no rule asks: user and group rules only
     case untold
+    /// connected too early to be told: user and group rules still apply, and a no of the others is none for good
+    case missed
 }
 
 extension CallerUnit {

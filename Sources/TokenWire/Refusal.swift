@@ -9,6 +9,14 @@ package struct Refusal: Error, Hashable, Sendable {
         self.fields = fields
         self.text = text
     }
+
+    /// To a caller whose unit could not be told because it connected before the daemon accepted. The next connection can.
+    package static let connectAgain = Refusal(
+        .busy, [Field("retry-after", 1), Field("reason", "connect-again")],
+        "tokend did not serve yet when this connection was made, and this kernel does not tell its unit any more; connect again")
+
+    /// Whether a new connection is all it takes.
+    package var isConnectAgain: Bool { code == .busy && fields.contains { $0.key == "reason" && $0.value == "connect-again" } }
 }
 
 /// The error codes of protocol version 1. Codes never change meaning.

@@ -21,6 +21,11 @@ package enum ReplyLine: Sendable {
         }
     }
 
+    /// Whether it is a refusal for which a new connection is all it takes.
+    package var isConnectAgain: Bool {
+        if case .refused(let refusal) = self { refusal.isConnectAgain } else { false }
+    }
+
     private enum Opening { case row(Int), ok(Int), refused(Int) }
 
     private static func opening(of line: UnsafeRawBufferPointer) -> Opening? {

@@ -3,18 +3,26 @@ internal import TokenWire
 
 /// A request and the lines of its reply.
 final class DaemonConnection {
-    private let socket: DaemonSocket
+    private var socket: DaemonSocket
     private var reader = ReplyReader()
     private var lines: [ReplyLine] = []
+    private var isPatient = false
+    /// Asks once more, where a new connection is all it takes.
+    private var again: (() throws(Failure) -> DaemonSocket)?
 
     /// Connects and asks. The request is judged before the daemon is looked for; `patience`, in seconds, is how long
     /// the daemon may be silent.
     init(_ request: Request, at path: SocketPath, patience: Int = 30 + DaemonSocket.margin) throws(Failure) {
         let line = SecretBuffer()
         do throws(Refusal) { try request.write(to: line) } catch { throw .refused(error, rows: []) }
-        socket = try DaemonSocket(path, patience: patience)
-        if request.isForTheDaemonAlone { try DaemonTrust.check(socket, at: path) }
-        try socket.send(line)
+        let ask = { () throws(Failure) in
+            let socket = try DaemonSocket(path, patience: patience)
+            if request.isForTheDaemonAlone { try DaemonTrust.check(socket, at: path) }
+            try socket.send(line)
+            return socket
+        }
+        socket = try ask()
+        again = ask
     }
 
     /// Readable when there is more of the reply.
@@ -49,11 +57,21 @@ final class DaemonConnection {
     /// The next line of the reply; waits for it.
     func nextLine() throws(Failure) -> ReplyLine {
         while lines.isEmpty { try receive() }
-        return lines.removeFirst()
+        let line = lines.removeFirst()
+        guard line.isConnectAgain, let again else { return line }
+        self.again = nil
+        socket = try again()
+        if isPatient { socket.waitForever() }
+        reader = ReplyReader()
+        lines = []
+        return try nextLine()
     }
 
     /// Lets the daemon take as long as it likes for each line from now on.
-    func waitForever() { socket.waitForever() }
+    func waitForever() {
+        isPatient = true
+        socket.waitForever()
+    }
 
     private func receive() throws(Failure) {
         var isOver = false

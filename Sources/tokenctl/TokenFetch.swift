@@ -75,8 +75,13 @@ struct TokenFetch {
         return .refused(refusal, rows: [])
     }
 
-    /// The one line of the reply, without its LF.
+    /// The one line of the reply, without its LF. Who connected before tokend accepted, as whoever starts it does, connects again.
     private func reply() throws(Failure) -> SecretBuffer {
+        let reply = try ask()
+        return reply.withBytes { $0.first == UInt8(ascii: "E") && ReplyLine($0).isConnectAgain } ? try ask() : reply
+    }
+
+    private func ask() throws(Failure) -> SecretBuffer {
         let daemon = try DaemonSocket(socket, patience: wait + DaemonSocket.margin)
         try daemon.send(request)
         return try daemon.line()

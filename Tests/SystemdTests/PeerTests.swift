@@ -58,7 +58,7 @@ import Testing
 
     @Test func `an older kernel tells no unit of those who came before the daemon`() throws {
         let connection = try Connection.accepted()
-        #expect(identifyPeer(of: connection.fd, way: .pidfdOpen, waiting: true)?.unit == PeerUnit.none)
+        #expect(identifyPeer(of: connection.fd, way: .pidfdOpen, waiting: true)?.unit == .missed)
     }
 
     @Test func `what is not a connected Unix socket is nobody`() throws {

@@ -42,6 +42,8 @@ import TokenWire
         Case(pattern: unit("a.service"), caller: peer(1), matches: false),
         Case(pattern: unit("a.service"), caller: peer(1, .untold), matches: false),
         Case(pattern: user(1), caller: peer(1, .untold), matches: true),
+        Case(pattern: unit("a.service"), caller: peer(1, .missed), matches: false),
+        Case(pattern: user(1), caller: peer(1, .missed), matches: true),
         Case(pattern: user(1), caller: peer(1, .failed), matches: false),
         Case(pattern: unit("a.service"), caller: peer(0), matches: false),
         Case(pattern: PeerPattern(user: NamedID(name: "u", id: 1), unit: UnitPattern("a.service")), caller: peer(1, .unit("a.service")), matches: true),
@@ -55,6 +57,14 @@ import TokenWire
         let result = policy.authorise(TokenQuery(name: "portal.sync"), for: test.caller)
         #expect(((try? result.get()) != nil) == test.matches)
         #expect(policy.isStranger(test.caller) == (!test.matches && (test.caller.uid != 0 || test.caller.unit == .failed)))
+    }
+
+    @Test(arguments: ["portal.sync", "nobody.home", "not a name"])
+    func `whoever connected too early for its unit to be told is not refused for good, whatever it asks for`(_ name: String) {
+        let policy = Self.policy([AllowEntry(who: Self.unit("a.service"))])
+        let result = policy.authorise(TokenQuery(name: name), for: Self.peer(1, .missed))
+        #expect(result == .failure(.connectAgain))
+        #expect(policy.authoriseLogin(name, for: Self.peer(1, .missed)).map(\.name) == .failure(.connectAgain))
     }
 
     @Test(arguments: ["portal.sync", "portal.other", "nobody.home", "not a name", "", "a.b.c"])

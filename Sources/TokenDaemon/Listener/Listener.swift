@@ -189,6 +189,7 @@ extension CallerUnit {
             case .unit(let name): CallerUnit(service: name)
             case .none: .none
             case .untold: .untold
+            case .missed: .missed
             case .failed: .failed
             }
     }

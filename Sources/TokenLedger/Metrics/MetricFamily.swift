@@ -1,6 +1,6 @@
 /// The one list of metrics, in the order in which they are told.
 package enum MetricFamily: String, CaseIterable, Sendable {
-    case build = "tokend_build"
+    case build = "tokend_build_info"
     case uptime = "tokend_uptime_seconds"
     case tokens = "tokend_tokens"
     case tokenState = "tokend_token_state"
@@ -10,7 +10,7 @@ package enum MetricFamily: String, CaseIterable, Sendable {
     case refused = "tokend_refused"
     case rejected = "tokend_rejected"
     case decisions = "tokend_decisions"
-    case application = "tokend_application"
+    case application = "tokend_application_info"
     case cooldown = "tokend_server_cooldown_seconds"
     case exchangesUnderWay = "tokend_exchanges_under_way"
     case exchanges = "tokend_exchanges"
@@ -28,12 +28,13 @@ package enum MetricFamily: String, CaseIterable, Sendable {
     case turns = "tokend_loop_turns"
     case delays = "tokend_loop_delay_seconds"
 
-    enum Kind: String { case counter, gauge, histogram, info }
+    /// No "info", which says no more than a gauge that is 1: collectors that read only the older text format refuse a whole text for it.
+    enum Kind: String { case counter, gauge, histogram }
 
     var kind: Kind {
         switch self {
-        case .build, .application: .info
-        case .uptime, .tokens, .tokenState, .tokenExpires, .loginDue, .cooldown, .exchangesUnderWay, .requestsWaiting, .connections, .auditWaiting,
+        case .build, .application, .uptime, .tokens, .tokenState, .tokenExpires, .loginDue, .cooldown, .exchangesUnderWay, .requestsWaiting, .connections,
+            .auditWaiting,
             .storeWaiting:
             .gauge
         case .handedOut, .refused, .rejected, .decisions, .exchanges, .connectionsAccepted, .connectionsRefused, .auditEntries, .auditNotTaken,
@@ -47,7 +48,6 @@ package enum MetricFamily: String, CaseIterable, Sendable {
     package var sampleName: String {
         switch kind {
         case .counter: rawValue + "_total"
-        case .info: rawValue + "_info"
         case .gauge, .histogram: rawValue
         }
     }

@@ -5,6 +5,7 @@ from .scene import ATTACK, OLDER_KERNEL, SETUID, SOCKET
 
 DENIED = re.compile(r"ERR denied : ")
 HANDED_OUT = re.compile(r"OK eyJ")
+AGAIN = re.compile(r"ERR busy retry-after=1 reason=connect-again : ")
 ASK = "GET portal.sync"
 GIVEN = "/run/given.sock"
 GROUP = "/sys/fs/cgroup/system.slice/erp-sync.service"
@@ -27,6 +28,7 @@ def by_numbers(scene):
         scene.checks.ok("tokend believes that the kernel is an older one", OLDER_KERNEL in environment)
         every_attack(scene, "numbers", isPinned=False)
         waiting_before_start(scene)
+        first_callers(scene)
     finally:
         scene.drop_in("older-kernel", None)
         scene.restart()
@@ -131,9 +133,22 @@ def waiting_before_start(scene):
         taken = impostor.stdout.readline()
         scene.checks.ok("numbers: the number is another's before tokend is up", taken.startswith("taken "), taken)
         go.touch()
-        scene.checks.matches("numbers: who waited is told no", said(impostor), DENIED)
+        scene.checks.matches("numbers: who waited is told to connect again", said(impostor), AGAIN)
     finally:
         go.touch()
         said(holder)
         scene.drop_in("held", None)
         go.unlink()
+
+
+def first_callers(scene):
+    """Whoever starts tokend by calling it has connected too early to be told; tokenctl sees to that."""
+    scene.systemctl("stop", "tokend.service")
+    scene.checks.matches("numbers: the unit that starts tokend has its token", said(scene.unit("erp-sync", "tokenctl", "get", "portal.sync"), ""),
+                         re.compile(r"eyJ\S+$"))
+    scene.systemctl("stop", "tokend.service")
+    waited = scene.unit("erp-sync", "tokenctl", "wait", "portal.sync")
+    scene.checks.equal("numbers: and so it does with another command", (said(waited, ""), waited.returncode), ("", 0))
+    scene.systemctl("stop", "tokend.service")
+    scene.checks.matches("numbers: another unit is told no for good", said(scene.unit("impostor", "tokenctl", "get", "portal.sync"), ""),
+                         re.compile(r"tokenctl: portal\.sync: denied: "))
