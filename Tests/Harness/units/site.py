@@ -19,6 +19,7 @@ allow = [
     {{ unit = "erp-sync.service" }},
     {{ unit = "erp-watch.service" }},
     {{ unit = "erp-export.service" }},
+    {{ unit = "erp-import.service" }},
     {{ unit = "erp-report@*.service", scopes = ["read"] }},
     {{ unit = "cred-*.service" }},
     {{ unit = "speaker.service" }},
