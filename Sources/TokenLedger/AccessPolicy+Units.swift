@@ -7,15 +7,21 @@ extension AccessPolicy {
 
     /// The token that a credential id means for a unit that starts: half of its life is promised, because the unit cannot come back.
     ///
-    /// Only rules without a user and a group are for it: which user the unit will run as is not known yet. The reason of a refusal is
-    /// for the journal alone; whoever may ask is root, so that nothing has to be hidden.
+    /// Only rules without a user and a group are for it: which user the unit will run as is not known yet. Where one before them names the
+    /// unit too, nobody can say which would be the unit's own. The reason of a refusal is for the journal alone; whoever may ask is root, so
+    /// that nothing has to be hidden.
     package func authorise(credential id: String, for caller: Caller, wait: Int = credentialWait) -> Result<AuthorisedQuery, Refusal> {
         guard let token = token(ofCredential: id) else {
             return .failure(Refusal(.denied, [], "there is no token \(quoted(id)), and [credentials] in tokend.toml does not name it either"))
         }
+        let name = quoted(token.name.description)
+        let whom = if case .unit(let unit) = caller.unit { quoted(unit) } else { "this unit" }
         guard case .success(let query) = authorise(name: token.name.description, for: caller) else {
-            let whom = if case .unit(let name) = caller.unit { quoted(name) } else { "this unit" }
-            return .failure(Refusal(.denied, [], "no entry of \(quoted(token.name.description)) without user and group is for \(whom)"))
+            return .failure(Refusal(.denied, [], "no entry of \(name) without user and group is for \(whom)"))
+        }
+        guard !token.allow.prefix(while: { !$0.who.matches(caller) }).contains(where: { $0.who.mightMatch(caller) }) else {
+            let why = "an entry of \(name) with user or group names \(whom) before the one without, and nobody knows yet whether it is the unit's"
+            return .failure(Refusal(.denied, [], why + ": put it behind, or take user and group out of it"))
         }
         return .success(query.promising(.halfLife).waiting(wait))
     }

@@ -189,6 +189,12 @@ extension PeerPattern {
         return true
     }
 
+    /// Whether it names the unit of a caller whose user is not known yet, and asks for a user or a group.
+    func mightMatch(_ caller: Caller) -> Bool {
+        guard caller.isUnitAlone, user != nil || group != nil, let unit else { return false }
+        return matches(unit, caller)
+    }
+
     private func isMember(_ caller: Caller, of group: NamedID) -> Bool {
         guard let id = group.id else { return false }
         return caller.gid == id || caller.groups.contains(id)

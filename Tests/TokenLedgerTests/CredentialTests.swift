@@ -55,12 +55,34 @@ import TokenWire
         #expect(((try? result.get()) != nil) == rule.isForUnit)
     }
 
-    @Test func `a rule with a user is passed over, and the next one decides`() throws {
+    @Test(arguments: [
+        PeerPattern(user: root), PeerPattern(group: root), PeerPattern(user: root, unit: UnitPattern("other.service")),
+        PeerPattern(group: root, unit: UnitPattern("other-*.service")),
+    ])
+    func `a rule with a user that does not name the unit is passed over, and the next one decides`(_ first: PeerPattern) throws {
         let policy = AccessPolicyTests.policy([
-            AllowEntry(who: PeerPattern(user: Self.root, unit: UnitPattern("erp-sync.service"))),
-            AllowEntry(who: PeerPattern(unit: UnitPattern("erp-*.service")), scopes: ["read"]),
+            AllowEntry(who: first), AllowEntry(who: PeerPattern(unit: UnitPattern("erp-*.service")), scopes: ["read"]),
         ])
         #expect(try policy.authorise(credential: "portal.sync", for: Self.starting).get().key.scopes == ["read"])
+    }
+
+    @Test(arguments: [
+        PeerPattern(user: NamedID(name: "erp", id: 900), unit: UnitPattern("erp-sync.service")),
+        PeerPattern(group: NamedID(name: "erp", id: 900), unit: UnitPattern("erp-*.service")),
+        PeerPattern(user: root, group: root, unit: UnitPattern("erp-sync.service")),
+    ])
+    func `a rule with a user that names the unit may be the unit's own, so the next one is not for its credential`(_ narrow: PeerPattern) throws {
+        let unit = AllowEntry(who: PeerPattern(unit: UnitPattern("erp-*.service")))
+        let doubtful = AccessPolicyTests.policy([
+            AllowEntry(who: PeerPattern(user: Self.root)), AllowEntry(who: narrow, scopes: ["read"]), unit,
+        ])
+        let refusal = doubtful.authorise(credential: "portal.sync", for: Self.starting).refusal
+        #expect(refusal?.code == .denied)
+        #expect(
+            refusal?.text == #"an entry of "portal.sync" with user or group names "erp-sync.service" before the one without, "#
+                + "and nobody knows yet whether it is the unit's: put it behind, or take user and group out of it")
+        let clear = AccessPolicyTests.policy([unit, AllowEntry(who: narrow, scopes: ["read"])])
+        #expect(try clear.authorise(credential: "portal.sync", for: Self.starting).get().key.scopes == ["read", "update"], "behind, it decides nothing")
     }
 
     @Test func `an id of the configuration means its token`() throws {
