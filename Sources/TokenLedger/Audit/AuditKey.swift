@@ -26,8 +26,9 @@ struct AuditKey: Hashable, Sendable {
         unit = entry.isToldByUnit ? entry.unit : nil
         request = entry.request
         reason = entry.reason
-        // two mistakes in one configuration are two things to mend
-        text = entry.event.isAboutConfiguration || entry.reason == AuditEntry.configuration ? entry.text : nil
+        // two mistakes in one configuration are two things to mend, and a unit that does not start is told why nowhere else
+        let isToldByText = entry.event.isAboutConfiguration || entry.reason == AuditEntry.configuration || entry.request == AuditEntry.loadCredential
+        text = isToldByText ? entry.text : nil
     }
 
     /// Nobody's consumer: a caller that can make up as many of these as it likes.

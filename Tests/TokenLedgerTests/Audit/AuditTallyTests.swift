@@ -34,6 +34,17 @@ import TokenWire
         #expect(tally.drain(now: 2).map(\.entry.unit) == ["cron.service", "nightly.service"])
     }
 
+    @Test mutating func `a unit that is refused again for another reason is told at once`() {
+        var first = Sample.denial(of: Sample.sync)
+        first.request = AuditEntry.loadCredential
+        first.text = "no entry is for it"
+        var second = first
+        second.text = "there is no such token"
+        #expect(tally.record(first, now: 0).first == first)
+        #expect(tally.record(second, now: 1).first == second)
+        #expect(tally.record(first, now: 2).first == nil)
+    }
+
     @Test(arguments: [
         AuditEntry(.configurationRefused, .badConfig), AuditEntry(.configurationLoaded, .allowed),
         AuditEntry(.trouble, reason: AuditEntry.configuration),
