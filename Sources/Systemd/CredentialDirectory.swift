@@ -14,12 +14,8 @@ package struct CredentialDirectory: Hashable, Sendable {
         self.folder = folder
     }
 
-    /// The file of a credential, which need not exist; `nil` for an id that could not be one: systemd allows a plain file name of at most
-    /// 255 printable ASCII characters.
+    /// The file of a credential, which need not exist; `nil` for an id that could not be one.
     package func path(_ id: String) -> String? {
-        guard (1...255).contains(id.utf8.count), id != ".", id != "..",
-            id.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
-        else { return nil }
-        return "\(folder)/\(id)"
+        isCredentialID(id.utf8) ? "\(folder)/\(id)" : nil
     }
 }

@@ -26,7 +26,7 @@ package struct CredentialRequest: Hashable, Sendable {
     }
 }
 
-/// Whether systemd takes this for the id of a credential: a file name of printable ASCII without a colon.
+/// Whether systemd takes this for the id of a credential: a file name of at most 255 printable ASCII characters without a colon.
 package func isCredentialID(_ bytes: some Collection<UInt8>) -> Bool {
     (1...255).contains(bytes.count) && !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8)
         && bytes.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }
