@@ -46,7 +46,6 @@ final class CredentialListener: Readiness {
             case .connection(let connection): take(connection)
             case .nobody: return
             case .exhausted:
-                keeper.noteLimit(nil)
                 pause()
                 return _ = rest?.set(at: loop.now + Self.restingTime)
             }
@@ -74,7 +73,6 @@ final class CredentialListener: Readiness {
 
     private func ended(_ session: CredentialSession) {
         sessions[session.fd] = nil
-        keeper.noteRoom()
         listen()
     }
 
