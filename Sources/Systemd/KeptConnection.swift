@@ -18,10 +18,38 @@ package enum KeptConnection {
 
     /// Asks systemd to keep one, as far as `FileDescriptorStoreMax=` allows.
     package static func keep(_ fd: Int32) {
+        guard let name = name(of: fd) else { return }
         var copy = fd
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(prefix)\(fd)", &copy, 1)
+        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &copy, 1)
     }
 
-    /// It is going to be answered: the next process has no business with it.
-    package static func forget(_ fd: Int32) { sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(prefix)\(fd)") }
+    /// It is over: the next process has no business with it.
+    package static func forget(_ fd: Int32) {
+        if let name = name(of: fd) { sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)") }
+    }
+
+    /// The socket's own number, which every descriptor of it has in every process: the next one has to forget what this one kept.
+    static func name(of fd: Int32) -> String? {
+        var facts = stat()
+        return fstat(fd, &facts) == 0 ? "\(prefix)\(facts.st_ino)" : nil
+    }
+
+    // MARK: what has become of it
+
+    /// Notes that an answer begins, on the socket itself, so that no process can die between the note and systemd. A Unix socket has no
+    /// other use for its priority.
+    package static func noteAnswer(_ fd: Int32) {
+        var priority = answered
+        setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Whether some process, this one or one before it, has begun to answer.
+    package static func isAnswered(_ fd: Int32) -> Bool {
+        var priority: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, &size) == 0 && priority == answered
+    }
+
+    /// Whoever has no privilege may set up to 6.
+    private static let answered: Int32 = 6
 }

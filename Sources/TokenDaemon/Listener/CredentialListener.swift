@@ -11,19 +11,23 @@ final class CredentialListener: Readiness {
     private let keeper: TokenKeeper
     private let loop: Loop
     private let way: IdentificationWay
+    private let most: Int
     private var watch: Watch?
     private var sessions: [Int32: CredentialSession] = [:]
     private var rest: LoopTimer?
     private var adoption: LoopTimer?
     private var sweep: LoopTimer?
 
-    private static let most = 512
+    /// At all sockets together. Each of them can be one that systemd has to keep: `FileDescriptorStoreMax=` is more.
+    static let most = 512
     private static let acceptedPerTurn = 64
     private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(10)
 
-    init(fd: Int32, loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+    /// `kept` are connections that the process before this one has left.
+    init(fd: Int32, most: Int, adopting kept: [Int32], loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
         self.fd = fd
+        self.most = most
         self.loop = loop
         self.keeper = keeper
         self.way = way
@@ -31,7 +35,7 @@ final class CredentialListener: Readiness {
         sweep = try loop.timer { [unowned self] in sweepSessions() }
         // in the first turn, when the keeper has what the store held
         adoption = try loop.timer { [unowned self] in
-            for connection in KeptConnection.inherited() { take(connection) }
+            for connection in kept { take(connection, isKept: true) }
         }
         adoption?.set(at: 0)
         watch = try loop.watch(fd, LoopEvents.readable, self)
@@ -41,9 +45,9 @@ final class CredentialListener: Readiness {
 
     func ready(_ events: UInt32) {
         for _ in 0..<Self.acceptedPerTurn {
-            guard sessions.count < Self.most else { return pause() }
+            guard sessions.count < most else { return pause() }
             switch acceptConnection(fd) {
-            case .connection(let connection): take(connection)
+            case .connection(let connection): take(connection, isKept: false)
             case .nobody: return
             case .exhausted:
                 pause()
@@ -54,10 +58,10 @@ final class CredentialListener: Readiness {
 
     /// A connection that waited before we began to accept is looked at like any other. On an old kernel its process number may be
     /// another's by now; but what connected was root, and systemd's child stays for as long as its connection does.
-    private func take(_ connection: Int32) {
+    private func take(_ connection: Int32, isKept: Bool) {
         guard let peer = identifyPeer(of: connection, way: way) else { return _ = close(connection) }
         let request = credentialRequest(of: peer, address: peerAddress(of: connection))
-        let session = CredentialSession(fd: connection, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
+        let session = CredentialSession(fd: connection, isKept: isKept, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
         sessions[connection] = session
         if sessions.count == 1 { sweep?.set(at: loop.now + Self.sweepInterval) }
         session.open()

@@ -8,7 +8,8 @@ internal import TokenWire
 /// One credential for one unit: a token and the end, or a refusal.
 ///
 /// systemd takes whatever comes before the end of the connection for the credential, and starts the unit with an empty one when nothing
-/// does. So a refusal is more zeros than it accepts (1 MiB), and the connection does not end before they are read.
+/// does. So a refusal is more zeros than it accepts (1 MiB), and the connection does not end before they are read. Were this process killed
+/// in the middle, the next one would take over the connection and, where an answer has begun, make a refusal of it.
 final class CredentialSession: Readiness, Asker {
     let fd: Int32
     let caller: Caller
@@ -20,6 +21,8 @@ final class CredentialSession: Readiness, Asker {
     private var state = State.new
     /// How many looks in a row found it as the one before.
     private var looks = 0
+    /// Whether systemd has a copy of the connection.
+    private var isKept: Bool
 
     private enum State {
         case new
@@ -35,20 +38,21 @@ final class CredentialSession: Readiness, Asker {
     /// CREDENTIAL_SIZE_MAX of systemd, and one more.
     private static let refusal = 1 << 20 + 1
     private static let zeros = [UInt8](repeating: 0, count: 65_536)
-    /// In sweeps that are really made, five minutes: a child of systemd that was suspended with the machine has time to read on. Whoever is
-    /// not taken for it has half a minute.
-    private var longestSilence: Int {
+    /// In sweeps that are really made: half a minute for whoever is not taken for systemd. A child of systemd ends with its unit, and half a
+    /// refusal would be its credential.
+    private var longestSilence: Int? {
         switch request {
-        case .success: 30
+        case .success: nil
         case .failure: 3
         }
     }
 
     init(
-        fd: Int32, _ request: Result<CredentialRequest, CredentialDoubt>, of peer: Peer, keeper: TokenKeeper, loop: Loop,
+        fd: Int32, isKept: Bool, _ request: Result<CredentialRequest, CredentialDoubt>, of peer: Peer, keeper: TokenKeeper, loop: Loop,
         gone: @escaping (CredentialSession) -> Void
     ) {
         self.fd = fd
+        self.isKept = isKept
         self.request = request
         self.keeper = keeper
         self.loop = loop
@@ -69,13 +73,14 @@ final class CredentialSession: Readiness, Asker {
             keeper.refuseCredential(to: caller, doubt)
             refuse()
         case .success(let request):
+            if KeptConnection.isAnswered(fd) { return refuse(request, .unavailable, "the tokend before this one ended in the middle of its answer") }
             if isSpoken { return refuseSpeaker(request) }
             switch keeper.credential(request.id, 0, from: self) {
             case .reply(let reply): say(reply)
             case .later(let waiter):
                 state = .asking(waiter: waiter)
                 // were this process killed, the unit would start with nothing
-                KeptConnection.keep(fd)
+                keep()
             case .watching, .listing: refuse()
             }
         }
@@ -106,7 +111,6 @@ final class CredentialSession: Readiness, Asker {
     private func listen() {
         guard case .asking(let waiter) = state, case .success(let request) = request, isSpoken else { return want(0) }
         keeper.withdraw([waiter])
-        KeptConnection.forget(fd)
         refuseSpeaker(request)
     }
 
@@ -116,15 +120,14 @@ final class CredentialSession: Readiness, Asker {
     }
 
     private func refuseSpeaker(_ request: CredentialRequest) {
-        _ = keeper.refuseCredential(Refusal(.badRequest, [], "the peer sends something, which systemd does not"), request.id, nil, self)
-        refuse()
+        refuse(request, .badRequest, "the peer sends something, which systemd does not")
     }
 
     // MARK: the answer
 
     private func say(_ reply: Reply) {
-        if case .asking = state { KeptConnection.forget(fd) }
         guard case .token(let served) = reply else { return refuse() }
+        KeptConnection.noteAnswer(fd)
         let bytes = SecretBuffer()
         bytes.append(served.token)
         var output = Output()
@@ -133,7 +136,15 @@ final class CredentialSession: Readiness, Asker {
         settle(progress)
     }
 
+    private func refuse(_ request: CredentialRequest, _ code: RefusalCode, _ text: String) {
+        _ = keeper.refuseCredential(Refusal(code, [], text), request.id, nil, self)
+        refuse()
+    }
+
     private func refuse() {
+        KeptConnection.noteAnswer(fd)
+        // were this process killed, the zeros that have left would be the credential
+        keep()
         state = .refusing(Self.refusal)
         goOn()
     }
@@ -172,6 +183,11 @@ final class CredentialSession: Readiness, Asker {
         }
     }
 
+    private func keep() {
+        if !isKept { KeptConnection.keep(fd) }
+        isKept = true
+    }
+
     private func want(_ events: UInt32) {
         if let watch { loop.change(watch, events) }
     }
@@ -182,19 +198,18 @@ final class CredentialSession: Readiness, Asker {
     func age() {
         if case .asking = state { return }
         looks += 1
-        if looks > longestSilence { close() }
+        if let longestSilence, looks > longestSilence { close() }
     }
 
     private func close() {
         if case .closed = state { return }
-        if case .asking(let waiter) = state {
-            keeper.withdraw([waiter])
-            KeptConnection.forget(fd)
-        }
+        if case .asking(let waiter) = state { keeper.withdraw([waiter]) }
         state = .closed
-        if let watch { loop.endClosing(watch) }
-        // systemd may still have its copy
+        // systemd may have a copy, so closing ours would leave it under watch
+        if let watch { loop.end(watch) }
         shutdown(fd, Int32(SHUT_RDWR))
+        // not before the peer has its end, or a kill in between would take the answer from it
+        if isKept { KeptConnection.forget(fd) }
         _ = Glibc.close(fd)
         gone(self)
     }

@@ -90,8 +90,13 @@ package final class Daemon {
         for fd in try sockets(named: "clients", orAt: options.socket, mode: 0o666) {
             listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
         }
-        for fd in try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600) {
-            credentialListeners.append(try CredentialListener(fd: fd, loop: loop, keeper: keeper))
+        let credentialSockets = try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600)
+        // whichever they came from, one of them answers
+        var kept = credentialSockets.isEmpty ? [] : KeptConnection.inherited()
+        for fd in credentialSockets {
+            let most = max(CredentialListener.most / credentialSockets.count, 1)
+            credentialListeners.append(try CredentialListener(fd: fd, most: most, adopting: kept, loop: loop, keeper: keeper))
+            kept = []
         }
     }
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from lib import processes
-from .credentials import ended
+from .credentials import crashed, ended
 from .site import CREDENTIALS, told
 
 REFUSAL = "%d zeros\n" % ((1 << 20) + 1)
@@ -105,6 +105,23 @@ def that_are_too_many(checks, machine):
     checks.equal("and starts when there is some", machine.show("cred-slice.service", "Result"), "success")
 
 
+def whose_refusal_is_cut(checks, machine):
+    """systemd would take the zeros before the end for the credential if they were fewer."""
+    peer = machine.host.start("systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=late.service", PRETEND,
+                              "@fecc/unit/late.service/portal.sync", "late", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    checks.equal("a unit asks, and does not read yet", peer.stdout.readline(), "connected\n")
+    checks.ok("it is refused", processes.until(lambda: len(refusals(machine, "late.service")) == 1, 10))
+    checks.ok("tokend is killed in the middle of it", crashed(machine))
+    checks.ok("the next one refuses again", processes.until(lambda: len(refusals(machine, "late.service")) == 2, 10))
+    checks.matches("and says why", refusals(machine, "late.service")[-1]["MESSAGE"], re.compile("ended in the middle of its answer"))
+    peer.stdin.write("\n")
+    peer.stdin.flush()
+    zeros = re.match(r"(\d+) zeros\n\Z", peer.stdout.read())
+    checks.ok("the unit is not left with half of a refusal", zeros and int(zeros[1]) > 1 << 20, zeros and zeros[0])
+    peer.stdin.close()
+    peer.wait()
+
+
 def connections(machine, pid):
     """Connections of the credential socket that tokend has accepted."""
     inodes = re.findall(r"socket:\[(\d+)\]", machine.host.run("sh", "-c", "ls -l /proc/%s/fd" % pid).stdout)
@@ -113,4 +130,4 @@ def connections(machine, pid):
     return sum(1 for row in rows if row[-1] == CREDENTIALS and row[5] == "03" and row[6] in inodes)
 
 
-PARTS = [of_another_user, of_another_unit, of_another_form, that_speaks, that_is_deaf, that_are_too_many]
+PARTS = [of_another_user, of_another_unit, of_another_form, that_speaks, that_is_deaf, that_are_too_many, whose_refusal_is_cut]

@@ -7,6 +7,8 @@ from .site import CREDENTIALS, load, shown, told
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+\Z")
 # what a unit finds, and what it is told when it asks itself
 BOTH = '/bin/sh -c "cat $${CREDENTIALS_DIRECTORY}/portal.sync; echo; tokenctl get portal.sync"'
+# more than there would be room for in a descriptor store of 64
+MANY = ["held@many-%d.service" % number for number in range(80)]
 ESCAPED = r"cred-template@home-a\x2db-%s.service" % ("x" * 20)
 
 JOBS = {
@@ -128,15 +130,35 @@ def waited_for_over_a_crash(checks, machine):
     before = _stored(machine)
     machine.systemctl("start", "--no-block", "held@crash.service")
     machine.control("await hung 1")
-    process = machine.show("tokend.service", "MainPID")
     kept = processes.until(lambda: _stored(machine) == before + 1, 10)
     checks.ok("systemd keeps the connection of a unit that waits", kept, (before, _stored(machine)))
-    machine.host.run("kill", "-KILL", process)
+    checks.ok("a killed tokend is followed by another one", crashed(machine))
     machine.control("clear")
     ended(machine, "held@crash.service")
     checks.equal("a crash does not start it with an empty credential: the next tokend answers",
                  (machine.show("held@crash.service", "Result"), bool(JWT.match(printed(machine, "held@crash.service")))), ("success", True))
-    checks.ok("it is another one", machine.show("tokend.service", "MainPID") not in (process, "0"))
+    checks.ok("and nothing is kept for longer", processes.until(lambda: _stored(machine) == before, 10), (before, _stored(machine)))
+
+
+def many_over_two_crashes(checks, machine):
+    machine.control("fault token hang times=forever client=" + machine.about["clients"]["second"]["client_id"])
+    before = _stored(machine)
+    machine.systemctl("start", "--no-block", *MANY)
+    checks.ok("systemd keeps the connections of %d units that wait" % len(MANY),
+              processes.until(lambda: _stored(machine) == before + len(MANY), 30), (before, _stored(machine)))
+    checks.ok("a killed tokend is followed by another one", crashed(machine))
+    # it has begun to answer: the connections are its own
+    checks.equal("which serves", machine.ask("PING"), "OK")
+    machine.systemctl("stop", *MANY[::8])
+    staying = [unit for unit in MANY if unit not in MANY[::8]]
+    checks.ok("of those that stop nothing is kept, and of no others", processes.until(lambda: _stored(machine) == before + len(staying), 10)
+              and not processes.until(lambda: _stored(machine) != before + len(staying), 1), (before, _stored(machine)))
+    checks.ok("it is killed too", crashed(machine))
+    machine.control("clear")
+    for unit in staying:
+        ended(machine, unit)
+    checks.equal("none starts with anything but its token",
+                 [(unit, text[:20]) for unit, text in ((unit, printed(machine, unit)) for unit in staying) if not JWT.match(text)], [])
     checks.ok("and nothing is kept for longer", processes.until(lambda: _stored(machine) == before, 10), (before, _stored(machine)))
 
 
@@ -183,6 +205,14 @@ def a_wait_ends(checks, machine):
         checks.matches("with the reason", entries[0]["MESSAGE"], re.compile(r": timeout: no token within 60 s: .*"))
 
 
+def crashed(machine):
+    """Kills tokend, and waits for the next one."""
+    process = machine.show("tokend.service", "MainPID")
+    machine.systemctl("kill", "--signal=KILL", "tokend.service")
+    return processes.until(lambda: machine.show("tokend.service", "MainPID") not in (process, "0")
+                           and machine.show("tokend.service", "ActiveState") == "active", 20)
+
+
 def _stored(machine):
     return int(machine.show("tokend.service", "NFileDescriptorStore"))
 
@@ -198,4 +228,4 @@ def ended(machine, unit, seconds=30):
 
 
 PARTS = [sockets, starts_the_daemon, a_wait_begins, given, of_other_kinds, refused, waited_for, half_of_a_life]
-ENDING = [a_wait_ends, refused_at_a_stop, waited_for_over_a_crash, refused_without_a_daemon]
+ENDING = [a_wait_ends, refused_at_a_stop, waited_for_over_a_crash, many_over_two_crashes, refused_without_a_daemon]
