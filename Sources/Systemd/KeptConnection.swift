@@ -18,10 +18,9 @@ package enum KeptConnection {
 
     /// Asks systemd to keep one, as far as `FileDescriptorStoreMax=` allows.
     package static func keep(_ fd: Int32) {
-        var copy = fd
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(prefix)\(fd)", &copy, 1)
+        NotifySocket.send("FDSTORE=1\nFDNAME=\(prefix)\(fd)", passing: fd, .shared)
     }
 
     /// It is going to be answered: the next process has no business with it.
-    package static func forget(_ fd: Int32) { sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(prefix)\(fd)") }
+    package static func forget(_ fd: Int32) { NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(prefix)\(fd)", .shared) }
 }
