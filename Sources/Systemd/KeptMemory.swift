@@ -38,6 +38,7 @@ package final class KeptMemory: Sendable {
 
     /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
     package func keep() -> Bool {
+        guard NotifySocket.hasStore else { return false }
         // of two with one name the next process would take neither
         guard NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .shared) else { return false }
         return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .shared)

@@ -23,6 +23,13 @@ enum NotifySocket {
     private static let state = Mutex(State())
     private static let longestWait: Int32 = 1_000
 
+    /// Whether systemd keeps descriptors. From version 254 on it names their number unless that is 0, and that version is known by another
+    /// variable that came with it. Before it is believed to.
+    static var hasStore: Bool {
+        if let number = getenv("FDSTORE") { return String(cString: number) != "0" }
+        return getenv("MEMORY_PRESSURE_WATCH") == nil
+    }
+
     /// Whether systemd has it in its queue. A descriptor that goes along is copied: the caller's own stays the caller's, and may be closed
     /// afterwards.
     @discardableResult

@@ -67,6 +67,10 @@ import Testing
             let address = "@tokend-test-\(getpid())"
             try #require(tokend_unix_bind(manager, address) == 0)
             setenv("NOTIFY_SOCKET", address, 1)
+            // systemd 254 and newer, with FileDescriptorStoreMax=0
+            setenv("MEMORY_PRESSURE_WATCH", "/dev/null", 1)
+            #expect(!(try KeptMemory("nobody's").keep()))
+            setenv("FDSTORE", "68", 1)
             do {
                 let memory = try KeptMemory("test")
                 #expect(memory.keep())
