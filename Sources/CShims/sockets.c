@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -81,4 +82,44 @@ ssize_t tokend_send_datagram(int fd, const char *path, const void *bytes, size_t
     if (r < 0) return r;
     ssize_t n = sendto(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
     return n < 0 ? -errno : n;
+}
+
+int tokend_notify(const char *path, const void *bytes, size_t count, int passed, int milliseconds) {
+    struct sockaddr_un address;
+    socklen_t length;
+    int r = unix_address(path, &address, &length);
+    if (r < 0) return r;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_name = &address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof passed)];
+    } control = {0};
+    if (passed >= 0) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control.room;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof passed);
+        memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    int64_t end = tokend_monotonic() + milliseconds * (int64_t)1000000;
+    for (;;) {
+        int64_t left = (end - tokend_monotonic()) / 1000;
+        int flags = MSG_NOSIGNAL;
+        // a wait of nothing would be one for good
+        if (left <= 0) {
+            flags |= MSG_DONTWAIT;
+        } else {
+            struct timeval wait = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
+            if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0) flags |= MSG_DONTWAIT;
+        }
+        r = sendmsg(fd, &message, flags) < 0 ? -errno : 0;
+        if (r != -EINTR) break;
+    }
+    close(fd);
+    return r;
 }

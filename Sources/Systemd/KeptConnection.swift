@@ -19,13 +19,12 @@ package enum KeptConnection {
     /// Asks systemd to keep one, as far as `FileDescriptorStoreMax=` allows.
     package static func keep(_ fd: Int32) {
         guard let name = name(of: fd) else { return }
-        var copy = fd
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &copy, 1)
+        NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: fd, .shared)
     }
 
     /// It is over: the next process has no business with it.
     package static func forget(_ fd: Int32) {
-        if let name = name(of: fd) { sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)") }
+        if let name = name(of: fd) { NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .shared) }
     }
 
     /// The socket's own number, which every descriptor of it has in every process: the next one has to forget what this one kept.

@@ -1,5 +1,4 @@
 internal import CShims
-internal import CSystemd
 internal import Glibc
 internal import Synchronization
 
@@ -39,9 +38,10 @@ package final class KeptMemory: Sendable {
 
     /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
     package func keep() -> Bool {
-        sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)")
-        var fd = descriptor
-        return sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &fd, 1) > 0
+        guard NotifySocket.hasStore else { return false }
+        // of two with one name the next process would take neither
+        guard NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .shared) else { return false }
+        return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .shared)
     }
 
     package var size: Int {

@@ -30,7 +30,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
     }
 
     /// All that wait. The bell is silenced first: whoever sends after that finds the queue empty and rings again.
-    fileprivate func collect() -> [Message] {
+    package func collect() -> [Message] {
         _ = tokend_eventfd_clear(bell)
         return queue.withLock { queue in
             defer { queue = [] }

@@ -1,27 +1,23 @@
 internal import CShims
 internal import CSystemd
 
-/// What the daemon tells systemd about itself (sd_notify(3)). Outside systemd nothing happens.
+/// What the daemon tells systemd about itself (sd_notify(3)). Outside systemd nothing happens. While PID 1 does not read, the loop is held up
+/// for a second at each beginning and end, and by nothing else.
 package enum ServiceManager {
     /// Ready to serve; the start, or the reload, is over.
-    package static func ready(status: String) { notify("READY=1\n" + field("STATUS", status)) }
+    package static func ready(status: String) { NotifySocket.send("READY=1\n" + field("STATUS", status), .untilHeard) }
 
     /// One line for `systemctl status`.
-    package static func status(_ text: String) { notify(field("STATUS", text)) }
+    package static func status(_ text: String) { NotifySocket.send(field("STATUS", text), .none) }
 
     /// A reload begins; `ready` ends it. The time is CLOCK_MONOTONIC, as systemd wants it.
-    package static func reloading() { notify("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())") }
+    package static func reloading() { NotifySocket.send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())", .untilHeard) }
 
     /// The end has begun.
-    package static func stopping(status: String = "stopping") { notify("STOPPING=1\n" + field("STATUS", status)) }
+    package static func stopping(status: String = "stopping") { NotifySocket.send("STOPPING=1\n" + field("STATUS", status), .untilHeard) }
 
     /// The loop is alive.
-    package static func watchdog() { notify("WATCHDOG=1") }
-
-    /// A start or a stop that lasts: it may go on for this long from now, in nanoseconds.
-    package static func extendTimeout(by nanoseconds: Int64) {
-        notify("EXTEND_TIMEOUT_USEC=\(max(nanoseconds, 0) / 1_000)")
-    }
+    package static func watchdog() { NotifySocket.send("WATCHDOG=1", .none) }
 
     /// How often systemd wants to hear `watchdog`, in nanoseconds (`WatchdogSec=`; tell it at half of that); `nil` if it does not.
     package static func watchdogInterval() -> Int64? {
@@ -29,8 +25,6 @@ package enum ServiceManager {
         guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return Int64(min(microseconds, UInt64(Int64.max) / 1_000)) * 1_000
     }
-
-    private static func notify(_ state: String) { sd_notify(0, state) }
 
     /// A line feed would begin another field.
     private static func field(_ name: String, _ value: String) -> String {

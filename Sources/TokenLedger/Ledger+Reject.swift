@@ -23,10 +23,11 @@ extension Ledger {
             turn.events.append(.referenceRejected(key.token, held.id))
             return (.cooling(retryAfter: 3_600), turn)
         }
-        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
-        entries[key]?.isRejected = true
+        // also where this process goes on handing it out, for want of another
         entries[key]?.isDisowned = true
         reviewKeeping(of: key)
+        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
+        entries[key]?.isRejected = true
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()

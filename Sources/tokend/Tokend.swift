@@ -10,7 +10,8 @@ struct Tokend: ParsableCommand {
         abstract: "Hold OAuth credentials, renew tokens ahead of time, and serve them to local processes over a Unix socket.",
         discussion: """
             Under systemd the sockets come from tokend.socket and tokend-credentials.socket. SIGTERM ends the daemon in order, SIGHUP reads the configuration anew.
-            Exit status: 0 after SIGTERM, 64 for wrong arguments, 71 when the machine refuses something, 78 for a configuration that cannot be used.
+            Exit status: 0 after SIGTERM, 64 for wrong arguments, 71 when the machine refuses something, 74 when a
+            stop could not wait any longer for a refresh token, 78 for a configuration that cannot be used.
             With --check: 0 when all is well, 78 when somebody has to change something, 75 when a server cannot be reached now.
             """,
         version: tokendVersion)
@@ -82,8 +83,7 @@ struct Tokend: ParsableCommand {
     private func serve() -> Int32 {
         let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, credentialSocket: credentialSocket, log: log)
         do {
-            try Daemon(options).run()
-            return EX_OK
+            return try Daemon(options).run() ? EX_OK : EX_IOERR
         } catch let refused as ConfigurationRefused {
             for line in refused.report { complain(line) }
             return EX_CONFIG

@@ -128,16 +128,15 @@ package final class AuditLog {
     /// Tells what an earlier process counted and could not tell, and has what is counted from now on kept for the next one.
     func resume(_ leftovers: [KeptCounts.Leftover], in memory: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }) {
         let now = clock()
-        var summaries: [AuditSummary] = []
+        // whether or not there is memory for it again
+        let inherited = leftovers.compactMap { leftover in
+            tally.inherit(leftover.entry, count: leftover.count, since: leftover.since, now: now).map { (summary: $0, since: leftover.since) }
+        }
         kept = KeptCounts(
             keeping: { kept in
-                for leftover in leftovers {
-                    guard let summary = tally.inherit(leftover.entry, count: leftover.count, since: leftover.since, now: now) else { continue }
-                    kept.count(summary.slot, summary.entry, by: summary.count, since: leftover.since)
-                    summaries.append(summary)
-                }
+                for (summary, since) in inherited { kept.count(summary.slot, summary.entry, by: summary.count, since: since) }
             }, in: memory, keep: keep)
-        for summary in summaries { write(summary, now) }
+        for (summary, _) in inherited { write(summary, now) }
         schedule()
     }
 }

@@ -75,6 +75,9 @@ final class TokenKeeper {
     /// Whether something is under way that must come to its end: a refresh token that is with the server, or on its way to the disk.
     var isSpending: Bool { ledger.isSpending }
 
+    /// Whose refresh tokens, sign-ins or imports are lost with this process, or may be.
+    var tokensAtRisk: [TokenName] { ledger.tokensAtRisk.union(store.unwritten).sorted() }
+
     /// Answers everyone who still waits; begins nothing more. What `isSpending` goes on, and `end` ends it.
     func stop() {
         isStopping = true

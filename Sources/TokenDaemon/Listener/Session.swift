@@ -25,6 +25,8 @@ final class Session: Readiness, Asker {
     /// Nothing more is read; the connection closes when everything is written.
     private var isEnding = false
     private var isClosed = false
+    /// We have ended the input: what has no end is not the client's fault.
+    private var isFinished = false
     /// CLOCK_BOOTTIME of the last byte in either direction.
     private var lastActivity: Int64
     /// Since when a begun line has waited for its end, and output for its reader.
@@ -158,7 +160,7 @@ final class Session: Readiness, Asker {
     private func endInput() {
         isInputOver = true
         guard watching == nil else { return settle(output.count > 0 ? .waiting : .empty) }
-        if reader.hasPartial { say(.refused(keeper.refuseLine(.unfinished, of: self))) }
+        if reader.hasPartial { say(isFinished ? .refused(.stopping) : .refused(keeper.refuseLine(.unfinished, of: self))) }
         isEnding = true
         write()
     }
@@ -306,6 +308,7 @@ final class Session: Readiness, Asker {
             if mayRead, !isClosed { receive() }
             return
         }
+        isFinished = true
         _ = shutdown(fd, Int32(SHUT_RD))
         // what does not fit now is read when this is called again
         for _ in 0..<Self.readingsAtOnce where mayRead && !isClosed { receive() }

@@ -42,11 +42,13 @@ final class Store {
         self.memory = try SealedMemory(memory, sealer: sealer)
         self.tokens = try TokenMemory(tokens, sealer: sealer, boot: BootID())
         room = try StoreRoom(RecordFiles(folder: folder, sealer: sealer, seed: randomUInt64()), mailbox)
-        try mailbox.open(on: loop) { [unowned self] message in
-            switch message {
-            case .report(let report): receive(report)
-            case .note(let text): noted(text)
-            }
+        try mailbox.open(on: loop) { [unowned self] in hear($0) }
+    }
+
+    private func hear(_ message: StoreMessage) {
+        switch message {
+        case .report(let report): receive(report)
+        case .note(let text): noted(text)
         }
     }
 
@@ -84,9 +86,16 @@ final class Store {
         room.perform(task)
     }
 
-    /// Waits until everything handed over is done; at the very end, when the loop turns no more. `nanoseconds` at most; false if more would
-    /// have been needed.
-    func drain(within nanoseconds: Int64) -> Bool { room.drain(within: nanoseconds) }
+    /// Waits until everything handed over is done, and reports it; at the very end, when the loop turns no more. `nanoseconds` at most; false if
+    /// more would have been needed.
+    func drain(within nanoseconds: Int64) -> Bool {
+        let isDone = room.drain(within: nanoseconds)
+        for message in mailbox.collect() { hear(message) }
+        return isDone
+    }
+
+    /// Whose records have been handed over and are not known to be on the disk.
+    var unwritten: Set<TokenName> { Set(committing.values.map(\.name)) }
 
     private func receive(_ report: StoreReport) {
         if let (name, generation) = committing.removeValue(forKey: report.id), case .success = report.result, let held = kept[name], held <= generation {

@@ -40,16 +40,19 @@ final class TokenMemory {
     /// - Parameters:
     ///   - inherited: used if it is of this version and this boot, otherwise given up.
     ///   - boot: names the run of the kernel, if that is known: its clock begins anew with the next.
-    init(_ inherited: KeptMemory?, sealer: StoreSealer, boot: BootID?) throws(SystemError) {
+    ///   - fresh, keep: instead of new memory that systemd keeps.
+    init(
+        _ inherited: KeptMemory?, sealer: StoreSealer, boot: BootID?, fresh: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }
+    ) throws(SystemError) {
         self.sealer = sealer
         let beginning = Self.version + (boot?.bytes ?? .init(repeating: 0, count: BootID.length))
         if let inherited, inherited.bytes(beginning.count, at: 0) == beginning {
             (memory, isKept) = (inherited, true)
             readAll()
         } else {
-            memory = try KeptMemory(Self.name)
+            if let fresh { memory = fresh } else { memory = try KeptMemory(Self.name) }
             try memory.write(beginning, at: 0)
-            isKept = memory.keep()
+            isKept = keep(memory)
         }
     }
 

@@ -48,8 +48,8 @@ package final class Daemon {
         report(reading)
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in order.
-    package func run() throws {
+    /// Serves until SIGTERM or SIGINT, then ends in order. False if a refresh token may be lost for that.
+    package func run() throws -> Bool {
         Self.onSignal = { [unowned self] in receive($0) }
         loop.afterBatch = { [unowned self] in keeper.speak() }
         keeper.reload = { [unowned self] answer in reload(answer) }
@@ -69,11 +69,21 @@ package final class Daemon {
         try loop.run()
         keeper.end()
         _ = store.drain(within: Self.grace)
+        let atRisk = keeper.tokensAtRisk
+        for token in atRisk {
+            let text =
+                "the refresh token of \"\(token)\" was not back from its server and on the disk when this process ended; "
+                + "if it is refused from now on: tokenctl login \(token)"
+            audit.record(AuditEntry(.trouble, priority: .error, token: token, reason: "lost-at-end", text: text))
+            complain(text)
+        }
         let unwritten = audit.flush(within: Self.grace)
         if unwritten > 0 {
-            complain("the journal did not take what was counted of \(unwritten) decision\(unwritten == 1 ? "" : "s"); it ends with this process")
+            let decisions = "\(unwritten) decision\(unwritten == 1 ? "" : "s")"
+            complain("the journal did not take what was counted of \(decisions); the next tokend tells it, unless this is a stop")
         }
         for path in ownSockets { unlink(path) }
+        return atRisk.isEmpty
     }
 
     /// Turning is not enough: whoever waits at a socket has to be let in.

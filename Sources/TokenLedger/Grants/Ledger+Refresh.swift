@@ -1,6 +1,6 @@
 internal import OAuth
 internal import Secrets
-internal import TokenWire
+package import TokenWire
 
 /// A refresh token is spent here, and nowhere else:
 ///
@@ -254,6 +254,17 @@ extension Ledger {
             }
             reschedule(key, at: now.boot)
         }
+    }
+
+    /// Whose refresh tokens would be lost if the process ended now: they are with their servers, or came from there and are not on the disk.
+    package var tokensAtRisk: Set<TokenName> {
+        let spent = flights.values.compactMap { flight in
+            switch flight.spending?.stage {
+            case .exchanging?, .keeping?: flight.key.token
+            case .preparing?, nil: nil
+            }
+        }
+        return Set(spent).union(unsynced.values.map(\.name))
     }
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.

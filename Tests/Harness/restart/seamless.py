@@ -57,7 +57,7 @@ def storm(scene):
     scene.checks.equal("twenty restarts, one after another, succeed", status, {0})
     fared_well(scene, "twenty restarts", load, exchanges, worst=5)
     stored = int(scene.machine.show("tokend.service", "NFileDescriptorStore"))
-    scene.checks.ok("systemd keeps a few descriptors, not twenty times as many", 2 <= stored <= 4, stored)
+    scene.checks.equal("systemd keeps one of each kind (successors, tokens, counts), not twenty times as many", stored, 3)
 
 
 def crash_loop(scene):

@@ -108,6 +108,24 @@ def the_end_of_the_daemon(checks, server):
                   and (scene.counter("refresh-grants"), scene.counter("reused")) == (2, 0), scene.status())
 
 
+def an_end_that_does_not_wait(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people().start()
+        scene.signed_in()
+        server.control("fault token hang grant=refresh_token")
+        renewing = scene.in_background("RENEW app.me")
+        server.control("await hung 1")
+        scene.daemon.process.send_signal(signal.SIGTERM)
+        processes.until(lambda: "stopping" in scene.daemon.words(), 10)
+        scene.daemon.process.send_signal(signal.SIGTERM)
+        status = scene.daemon.process.wait(20)
+        server.control("clear")
+        renewing.result(5)
+        checks.equal("RT-06 where the end does not wait for it, the status says so", status, 74)
+        said = [line for line in scene.daemon.words().splitlines() if 'the refresh token of "app.me" was not back' in line]
+        checks.equal("and the token is named, in the audit and on standard error", ["event=trouble" in line for line in said], [True, False])
+
+
 def a_lost_answer(checks, server):
     for mode, survives in (("reject", False), ("grace-60", True)):
         with Scene(server, AUTO, "knob access-ttl 60", "knob refresh-mode " + mode) as scene:
@@ -146,4 +164,4 @@ def brought_in(checks, server):
         checks.ok("it has no end that anybody could write", done.returncode == 64 and "no expires" in done.stderr, done.stderr)
 
 
-SECTIONS = [in_time, every_mode, many_callers, a_restart, the_end_of_the_daemon, a_lost_answer, brought_in]
+SECTIONS = [in_time, every_mode, many_callers, a_restart, the_end_of_the_daemon, an_end_that_does_not_wait, a_lost_answer, brought_in]

@@ -42,6 +42,19 @@ def stopping_while_callers_wait(checks, server, _):
         checks.ok("and the audit says that it stopped", "event=stopping" in stage.daemon.words())
 
 
+def stopping_inside_a_line(checks, server, _):
+    with Stage(server) as stage:
+        stage.application("app").start()
+        with stage.open() as conversation:
+            conversation.ask("PING")
+            conversation.send("GET app.j")
+            stage.daemon.process.terminate()
+            found = conversation.rest()
+        checks.equal("the daemon exits with 0", stage.daemon.process.wait(20), 0)
+        checks.ok("whoever is inside a line at SIGTERM hears that the daemon stops", len(found) == 1 and found[0].startswith("ERR stopping "), found)
+        checks.ok("and is not blamed for it", "bad-request" not in stage.daemon.words(), stage.daemon.words())
+
+
 def stopping_with_a_client_that_reads_nothing(checks, server, _):
     with Stage(server) as stage:
         stage.application("app").start()
@@ -137,6 +150,6 @@ def sockets(checks, server, _):
 
 
 SECTIONS = [
-    stopping_while_callers_wait, stopping_with_a_client_that_reads_nothing, reload_with_errors, hangup_signal, two_daemons,
+    stopping_while_callers_wait, stopping_inside_a_line, stopping_with_a_client_that_reads_nothing, reload_with_errors, hangup_signal, two_daemons,
     sudden_death, sockets,
 ]

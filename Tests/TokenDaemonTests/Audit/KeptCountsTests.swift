@@ -11,6 +11,8 @@ import TokenWire
 private final class Sink: AuditSink {
     let isJournal = true
     var takes = true
+    /// CLOCK_BOOTTIME, as far as the log knows.
+    var now = Int64.seconds(100)
     private(set) var entries: [[String: String]] = []
 
     func take(_ fields: [(AuditField, String)]) -> Bool {
@@ -31,7 +33,7 @@ private final class Sink: AuditSink {
     }
 
     private func log(_ leftovers: [KeptCounts.Leftover] = [], in memory: KeptMemory, required: Bool = false) throws -> AuditLog {
-        let log = try AuditLog(loop: loop, sink: sink, required: required) { .seconds(100) }
+        let log = try AuditLog(loop: loop, sink: sink, required: required) { [sink] in sink.now }
         log.resume(leftovers, in: memory) { _ in true }
         return log
     }
@@ -84,6 +86,17 @@ private final class Sink: AuditSink {
         #expect(KeptCounts.leftovers(in: memory).isEmpty)
     }
 
+    @Test func `what was left behind is told also where there is no memory for it again`() throws {
+        sink.takes = false
+        let first = try log(in: memory)
+        for _ in 0..<3 { first.record(AuditBench.handOut()) }
+        let second = try AuditLog(loop: loop, sink: sink, required: false) { [sink] in sink.now }
+        second.resume(KeptCounts.leftovers(in: memory), in: try KeptMemory("test")) { _ in false }
+        sink.takes = true
+        #expect(second.flush() == 0)
+        #expect(sink.entries.decisions == 3)
+    }
+
     @Test func `memory of another version is not read`() throws {
         let first = try log(in: memory)
         for _ in 0..<3 { first.record(AuditBench.handOut()) }
@@ -106,7 +119,10 @@ private final class Sink: AuditSink {
                 slots.append(receipt.slot)
                 decisions += 1
             case 90..<96: sink.takes.toggle()
-            case 96..<98: first.wake()
+            case 96..<98:
+                // to a retry, to a summary or past both
+                sink.now += .seconds([1, 10, 100].randomElement(using: &random)!)
+                first.wake()
             case 98: first.isRequired.toggle()
             default: first.flush()
             }
@@ -114,6 +130,7 @@ private final class Sink: AuditSink {
         let inMemory = KeptCounts.leftovers(in: memory).reduce(0) { $0 + Int($1.count) }
         #expect(sink.entries.decisions + inMemory == decisions)
         sink.takes = true
+        sink.now += .seconds(10)
         let (second, fresh) = try next()
         second.flush()
         #expect(sink.entries.decisions == decisions)

@@ -134,8 +134,13 @@ import TokenWire
     }
 
     @Test func `without anybody who keeps it nothing is written`() throws {
-        let lone = try TokenMemory(nil, sealer: sealer, boot: Self.boot)
+        let memory = try KeptMemory("test")
+        let lone = try TokenMemory(nil, sealer: sealer, boot: Self.boot, fresh: memory) { _ in false }
+        let before = memory.occupied
         try lone.put(Self.token(1))
-        #expect(lone.take().isEmpty)
+        #expect(memory.occupied == before && memory.size <= TokenMemory.page)
+        let kept = try TokenMemory(nil, sealer: sealer, boot: Self.boot, fresh: memory) { _ in true }
+        try kept.put(Self.token(1))
+        #expect(memory.occupied > before)
     }
 }

@@ -141,6 +141,27 @@ import TokenWire
         #expect(memory.tokens.isEmpty)
     }
 
+    @Test(arguments: [0, 29, 60])
+    mutating func `ERR-08 nor does one that was not renewed at once, because it is young or its server is away`(_ age: Double) throws {
+        var scene = Scene()
+        try scene.obtain()
+        let query = try scene.authorised(Scene.query(), Scene.script)
+        if age == 60 {
+            // the last renewal failed, and the next try is not due
+            scene.pass(3330)
+            _ = scene.settle(try #require(scene.due().plans.first), .failure(Scene.busyServer))
+        } else {
+            scene.pass(age)
+        }
+        memory.follow(&scene.ledger)
+        #expect(memory.tokens.count == 1)
+        let (verdict, turn) = scene.ledger.reject(query, id: nil, waiter: 90, at: scene.now)
+        guard case .cooling = verdict else { return #expect(Bool(false), "\(verdict)") }
+        #expect(turn.plans.isEmpty)
+        var next = restarted(&scene)
+        #expect(try next.get().1.plans.count == 1)
+    }
+
     @Test mutating func `REJECT after a restart means the token that was handed out before it`() throws {
         var scene = Scene()
         try scene.obtain(id: 5)

@@ -1,0 +1,67 @@
+internal import CShims
+internal import Glibc
+internal import Synchronization
+
+/// The way to systemd (sd_notify(3), sd_pid_notify_with_fds(3)). libsystemd's own waits for good while PID 1 does not read and its queue is
+/// full, and the loop would hang with it; this one waits a bounded time.
+enum NotifySocket {
+    enum Patience {
+        /// It comes again soon: said if there is room.
+        case none
+        /// A second, once: while systemd does not read, the next ones are not waited for.
+        case shared
+        /// A second, and what was not heard then is said before anything else, until it is. The newest such word alone counts.
+        case untilHeard
+    }
+
+    private struct State {
+        /// Since systemd last read, somebody has waited in vain.
+        var isSpent = false
+        var unheard: String?
+    }
+
+    private static let state = Mutex(State())
+    private static let longestWait: Int32 = 1_000
+
+    /// Whether systemd keeps descriptors. From version 254 on it names their number unless that is 0, and that version is known by another
+    /// variable that came with it. Before it is believed to.
+    static var hasStore: Bool {
+        if let number = getenv("FDSTORE") { return String(cString: number) != "0" }
+        return getenv("MEMORY_PRESSURE_WATCH") == nil
+    }
+
+    /// Whether systemd has it in its queue. A descriptor that goes along is copied: the caller's own stays the caller's, and may be closed
+    /// afterwards.
+    @discardableResult
+    static func send(_ text: String, passing fd: Int32 = -1, _ patience: Patience) -> Bool {
+        guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.hasPrefix("/") || path.hasPrefix("@") else { return false }
+        return state.withLock { state in
+            if patience == .untilHeard {
+                // READY takes back RELOADING, and STOPPING both
+                state.unheard = text
+            } else if let unheard = state.unheard, perform(path, unheard, -1, 0) == 0 {
+                state.unheard = nil
+            }
+            let wait =
+                switch patience {
+                case .none: Int32(0)
+                case .shared: state.isSpent ? 0 : longestWait
+                case .untilHeard: longestWait
+                }
+            let result = perform(path, text, fd, wait)
+            if result == 0 { state.isSpent = false }
+            if result == -EAGAIN, wait > 0 { state.isSpent = true }
+            // only a full queue is worth another try
+            if patience == .untilHeard, result != -EAGAIN { state.unheard = nil }
+            return result == 0
+        }
+    }
+
+    private static func perform(_ path: String, _ text: String, _ fd: Int32, _ wait: Int32) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard let base = bytes.baseAddress else { return -EINVAL }
+            return tokend_notify(path, base, bytes.count, fd, wait)
+        }
+    }
+}
