@@ -54,9 +54,26 @@ def stays_shut(checks, machine):
     machine.systemctl("reset-failed")
 
 
+def outlives_the_socket(checks, machine):
+    gate, unit = "tokend-ready@portal.sync.service", "gated.service"
+    before = [machine.show(name, "InvocationID") for name in (gate, unit)]
+    checks.equal("the socket is restarted", machine.systemctl("restart", "tokend.socket").returncode, 0)
+    checks.equal("neither the gate nor what is behind it is", [machine.show(name, "InvocationID") for name in (gate, unit)], before)
+    checks.equal("and both are up", [machine.show(name, "ActiveState") for name in (gate, unit)], ["active", "active"])
+
+
+def takes_any_name(checks, machine):
+    gate = "tokend-ready@-x.service"
+    checks.ok("a name with a dash in front opens no gate", machine.systemctl("start", "--", gate).returncode != 0)
+    checks.equal("because there is no such token", machine.show(gate, "ExecMainStatus"), "77")
+    machine.systemctl("reset-failed")
+
+
 def is_for_administrators(checks, machine):
     denied = machine.host.run("runuser", "-u", "backup", "--", "tokenctl", "wait", "--wait", "1", "portal.sync", check=False)
     checks.equal("whoever is neither an administrator nor has a rule is told nothing", denied.returncode, 77)
 
 
-PARTS = [opens, stays_shut, is_for_administrators]
+PARTS = [opens, stays_shut, takes_any_name, is_for_administrators]
+# a restart of the socket is one of tokend
+ENDING = [outlives_the_socket]
