@@ -43,6 +43,7 @@ install: ## programs, units, manual and examples to DESTDIR and PREFIX; after "m
 	@$(BUILT)/tokenctl --generate-completion-script fish | $(PUT) /dev/stdin $(USR)/share/fish/vendor_completions.d/tokenctl.fish
 	$(PUT) -t $(DOCS) README.md LICENSE
 	@cd systemd/example && find . -type f -exec $(PUT) {} $(abspath $(DOCS))/examples/{} \;
+	@sed -i 's|/usr/bin/token|$(PREFIX)/bin/token|g' $(DOCS)/examples/units/*.service
 
 uninstall: ## takes away what "make install" put there, with the same DESTDIR and PREFIX; /etc/tokend and /var/lib/tokend stay
 	@staged=$$(mktemp -d) && trap 'rm -rf "$$staged"' EXIT && \

@@ -45,8 +45,12 @@ struct Exec: ParsableCommand {
             if let name, !Exec.isVariable(name) {
                 throw ValidationError("\(option) needs the name of a variable, of letters, digits and _, not \(Quotation.of(name))")
             }
+            if let name, name == "PATH" || name.hasPrefix("LD_") {
+                throw ValidationError("\(option) cannot be \(name), by which the command and its libraries are found; take another name")
+            }
         }
-        if env != nil, env == fileEnv { throw ValidationError("--env and --file-env name the same variable") }
+        // also without a file: a program that finds this variable takes its value for a path, and may print it
+        if let env, env == fileVariable { throw ValidationError("--env cannot be \(env), which names the file; take another name") }
         if let fd, !(3...1023).contains(fd) { throw ValidationError("--fd must be 3 to 1023, not \(fd)") }
     }
 
@@ -59,14 +63,16 @@ struct Exec: ParsableCommand {
         }
     }
 
+    private var fileVariable: String { fileEnv ?? "TOKEND_TOKEN_FILE" }
     private var wantsFile: Bool { env == nil || fileEnv != nil || fd != nil }
 
     private func lend(_ value: Secret) throws(Failure) {
         let descriptor = value.withBytes { bytes in bytes.baseAddress.map { tokend_lend_file("token", $0, bytes.count, fd ?? -1) } ?? -EINVAL }
         guard descriptor != -EBUSY else { throw .unusable("--fd \(fd ?? -1): that descriptor is in use; take another number") }
+        guard descriptor != -EBADF else { throw .unusable("--fd \(fd ?? -1): this process may not have so many descriptors (ulimit -n); take a lower number") }
         guard descriptor >= 0 else { throw .file("the file in memory", -descriptor) }
         // unlike /dev/fd it is there in a root folder without /dev
-        setenv(fileEnv ?? "TOKEND_TOKEN_FILE", "/proc/self/fd/\(descriptor)", 1)
+        setenv(fileVariable, "/proc/self/fd/\(descriptor)", 1)
     }
 
     /// Returns only if the command cannot be run.

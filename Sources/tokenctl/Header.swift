@@ -9,6 +9,11 @@ struct Header: ParsableCommand {
             that the token is in no argument list:
 
               curl -H @<(tokenctl header portal.sync) https://portal.example/api
+
+            Without a token nothing is printed, and what reads it from a pipe runs all the same, here without a token. In a script, \
+            which must not go on then, rather
+
+              tokenctl exec portal.sync --header --fd 3 -- curl -H @/dev/fd/3 https://portal.example/api
             """)
 
     @OptionGroup var token: TokenOptions

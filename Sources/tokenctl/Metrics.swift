@@ -5,7 +5,7 @@ struct Metrics: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the daemon's counters in the OpenMetrics format (administrators).",
         discussion: """
-            For a collector that runs as an administrator of tokend, such as the textfile collector of a node exporter:
+            For a collector that reads OpenMetrics text, such as Prometheus itself; node exporter's textfile collector takes it too:
 
               tokenctl metrics > tokend.prom.new && mv tokend.prom.new tokend.prom
             """)

@@ -10,7 +10,7 @@ struct Tokenctl: ParsableCommand {
             A token is named application.token, such as portal.sync. What you may have is decided by who you are: your \
             unit, your user or your groups. `tokenctl list` shows it. A token in a person's name begins with `tokenctl login`.
 
-              curl -H @<(tokenctl header portal.sync) https://portal.example/api
+              tokenctl exec portal.sync --header --fd 3 -- curl -H @/dev/fd/3 https://portal.example/api
 
             `--socket PATH` may stand before or after the command.
 

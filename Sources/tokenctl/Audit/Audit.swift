@@ -72,7 +72,13 @@ struct Audit: ParsableCommand {
             users.append(String(uid))
         }
         let events = refused ? ["refused"] : renewals ? ["renewed", "renewal-failed", "recovered", "renewal-asked", "rejected"] : []
-        return JournalQuestion(tokens: token, units: unit, users: users, ids: id, events: events, since: since, until: until)
+        return JournalQuestion(tokens: token, units: unit.map(Audit.fullName), users: users, ids: id, events: events, since: since, until: until)
+    }
+
+    /// As systemctl takes it: a name that does not say what it is means a service.
+    private static func fullName(_ unit: String) -> String {
+        let kinds = [".service", ".scope", ".slice", ".socket", ".mount", ".swap", ".timer", ".path", ".target", ".device", ".automount"]
+        return kinds.contains { unit.hasSuffix($0) } ? unit : unit + ".service"
     }
 
     private static func say(_ text: String) {

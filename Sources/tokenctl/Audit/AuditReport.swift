@@ -32,10 +32,10 @@ struct AuditReport {
     var remarks: [String] {
         var remarks: [String] = []
         if others > 0 {
-            remarks.append("\(others) decisions of this time were only counted, because there were too many kinds: journalctl TOKEND_EVENT=others")
+            remarks.append("\(others) decisions of this time were only counted, because there were too many kinds: journalctl -u tokend TOKEND_EVENT=others")
         }
         if held > 0 {
-            remarks.append("\(held) decisions of this time could not be written while the journal was away: journalctl TOKEND_EVENT=audit-gap")
+            remarks.append("\(held) decisions of this time could not be written while the journal was away: journalctl -u tokend TOKEND_EVENT=audit-gap")
         }
         return remarks
     }

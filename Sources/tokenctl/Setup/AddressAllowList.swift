@@ -10,6 +10,8 @@ struct AddressAllowList {
 
     /// `findings` is what the online check said: it names addresses that no file does.
     func write(findings: String) throws(Failure) {
+        // tokend is restarted with it: one that would not come up again goes on as it is
+        try WholeConfiguration(folder: Setup.systemFolder, terminal: terminal).check(so: WholeConfiguration.notInOrder)
         let hosts = (try configured() + AddressAllowList.hosts(in: findings)).uniqued
         guard !hosts.isEmpty else { throw .notSetUp("there is no identity server in \(Setup.systemFolder)/apps.d; nothing was changed", 78) }
         var lines: [String] = []
@@ -31,19 +33,31 @@ struct AddressAllowList {
 
     private func put(_ text: String) throws(Failure) {
         let folder = String(AddressAllowList.path.prefix(upTo: AddressAllowList.path.lastIndex(of: "/") ?? AddressAllowList.path.endIndex))
+        let isFirst = access(AddressAllowList.path, F_OK) != 0
         mkdir(folder, 0o755)
         let files = PlacedFiles()
         try files.place(Secret(text), at: AddressAllowList.path, mode: 0o644)
-        for words in [["daemon-reload"], ["try-restart", "tokend.service"]] {
-            let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
-            guard result.status == 0 else {
-                files.undo()
-                _ = try ChildProcess.text(of: ["systemctl", "daemon-reload"])
-                throw .notSetUp(
-                    "systemctl \(words[0]) failed with the list of addresses, so the list is removed again: \(Quotation.plain(result.complaint))", 71)
-            }
+        let isReloaded = try succeeds("daemon-reload")
+        if isReloaded, try succeeds("try-restart", "tokend.service") { return files.keep() }
+        files.undo()
+        // only a folder that was made for the list is empty now
+        rmdir(folder)
+        let failed = "systemctl \(isReloaded ? "try-restart" : "daemon-reload") failed with the list of addresses"
+        let state = isFirst ? "the list is removed again" : "the earlier list is back"
+        var isBack = try succeeds("daemon-reload")
+        // one that rested has not failed to restart
+        if isReloaded { isBack = try succeeds("restart", "tokend.service") }
+        guard isBack else {
+            throw .notSetUp("\(failed). \(state), but tokend does not start so either (journalctl -u tokend says why)", 71)
         }
-        files.keep()
+        throw .notSetUp("\(failed), so \(state)\(isReloaded ? " and tokend runs with it as before" : "")", 71)
+    }
+
+    /// What systemctl complains of is passed on.
+    private func succeeds(_ words: String...) throws(Failure) -> Bool {
+        let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
+        if result.status != 0 { terminal.say(WholeConfiguration.plain(result.complaint)) }
+        return result.status == 0
     }
 
     // MARK: whom it talks to

@@ -89,9 +89,9 @@ struct Registration {
 
 /// What a TOML file can say.
 enum TOML {
-    /// A basic string. Control characters were refused before.
+    /// A basic string. Control characters were refused before. By scalars: a quotation mark with an accent is one character, and still ends the string.
     static func text(_ text: String) -> String {
-        "\"" + text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
+        "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""
     }
 
     static func canSay(_ text: String) -> Bool {

@@ -22,7 +22,7 @@ final class SetupWork {
     func run() throws(Failure) -> String {
         try refuseToOverwrite()
         try agree()
-        try checkWhole(so: "the configuration is not in order as it is; mend it first. Nothing was changed")
+        try checkWhole(so: WholeConfiguration.notInOrder)
         let sealed = try sealed()
         let findings = try tryOut(sealed)
         try proceed(or: SetupQuestions.stopped)
@@ -120,11 +120,7 @@ final class SetupWork {
     }
 
     private func checkWhole(so sentence: String) throws(Failure) {
-        guard access("\(order.folder)/apps.d", F_OK) == 0 else { return }
-        let (output, result) = try ChildProcess.text(of: ["tokend", "--config", order.folder, "--check"])
-        guard result.status != 0 else { return }
-        terminal.say(SetupWork.plain(output + result.complaint))
-        throw .notSetUp(sentence, 78)
+        try WholeConfiguration(folder: order.folder, terminal: terminal).check(so: sentence)
     }
 
     /// Fails if somebody has stopped it meanwhile.
@@ -166,7 +162,7 @@ final class SetupWork {
 
     private func status(_ words: String...) throws(Failure) -> Int32 {
         let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
-        if result.status != 0, words.first != "is-active" { terminal.say(SetupWork.plain(result.complaint)) }
+        if result.status != 0, words.first != "is-active" { terminal.say(WholeConfiguration.plain(result.complaint)) }
         return result.status
     }
 
@@ -198,6 +194,5 @@ final class SetupWork {
         return [path ?? command[0]] + command.dropFirst()
     }
 
-    private static func plain(_ text: String) -> String { text.split(separator: "\n").map { Quotation.plain(String($0)) }.joined(separator: "\n") }
     private static func lastLine(_ text: String) -> String { Quotation.plain(text.split(separator: "\n").last.map(String.init) ?? "it did not say why") }
 }

@@ -32,7 +32,7 @@ struct Watch: ParsableCommand {
         help: ArgumentHelp(
             "Whose the file is to be: user, user:group or :group of this machine's own files, or numbers. Somebody else's it can only be made by root.",
             valueName: "owner"), completion: .users)
-    var owner: FileOwner?
+    var owner: String?
     @Option(
         help: ArgumentHelp(
             "After each new token: systemctl try-reload-or-restart this unit. Another user than root needs a polkit rule for it.", valueName: "unit"),
@@ -50,13 +50,17 @@ struct Watch: ParsableCommand {
         guard permissions != nil else {
             throw ValidationError("--mode must be octal, such as 0640, readable by you and writable by you alone, not \(Quotation.of(mode))")
         }
+        if let owner, FileOwner(owner) == nil {
+            throw ValidationError(
+                "--owner needs user, user:group or :group, as this machine's /etc/passwd and /etc/group name them or by numbers, not \(Quotation.of(owner))")
+        }
         guard reloadUnit.map(Watch.isUnit) ?? true else { throw ValidationError("--reload-unit needs the name of a unit, such as erp.service") }
     }
 
     func run() throws {
         try reporting(about: token.name) { () throws(Failure) in
             guard let output, let permissions else { return try printAll() }
-            let file = WatchedFile(output, mode: permissions, owner: owner)
+            let file = WatchedFile(output, mode: permissions, owner: owner.flatMap { FileOwner($0) })
             try FileWatch(token.query, connection.socket, file, reload: reloadUnit.map { UnitReload($0) }, Vigil()).run()
         }
     }

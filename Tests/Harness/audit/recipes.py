@@ -7,6 +7,19 @@ from lib.daemon import REPOSITORY, Served
 from .scene import SOCKET
 
 EXAMPLE_ID = "9f3ac2d1770b41e6"
+# what any local user can write, with whatever the recipes look for
+FORGED = """MESSAGE=forged
+TOKEND_EVENT={event}
+TOKEND_DECISION=denied
+TOKEND_TOKEN=portal.sync
+TOKEND_TOKEN_ID={id}
+TOKEND_PREVIOUS_ID={id}
+TOKEND_CONSUMER=erp-sync.service
+TOKEND_CONSUMER_UNIT=erp-sync.service
+TOKEND_COUNT=1000000
+TOKEND_CAUSE=forged
+_SYSTEMD_UNIT=tokend.service
+"""
 
 
 def commands():
@@ -29,6 +42,7 @@ class Recipes:
         done = self.scene.host.run("sh", "-c", change(found[0][1]), check=False)
         if done.stderr.strip():
             raise AssertionError("%s says: %s" % (found[0][1], done.stderr))
+        self.scene.checks.ok("what others wrote is not in the answer to %r" % what, "forged" not in done.stdout, done.stdout[-500:])
         return done.stdout
 
     def entries(self, what, change=lambda command: command):
@@ -53,8 +67,14 @@ def what_they_say(scene):
     get(scene, "erp-sync", "REJECT portal.sync")
     for _ in range(4):
         get(scene, "erp-sync")
+    scene.control("fault token status code=503 times=1")
+    checks.equal("a server that fails", scene.ask("GET portal.root").split()[:2], ["ERR", "unavailable"])
+    checks.equal("is asked again", scene.ask("WAIT portal.root wait=30"), "OK state=ready")
     scene.restart()
+    for event in ("handed-out", "refused", "renewed", "renewal-failed", "recovered"):
+        scene.host.run("runuser", "-u", "nobody", "--", "logger", "--journald", input=FORGED.format(event=event, id=first.fields["id"]))
     scene.host.run("journalctl", "--sync")
+    checks.equal("a local user can forge entries", scene.host.run("journalctl", "-o", "cat", "TOKEND_CAUSE=forged").stdout, "forged\n" * 5)
 
     def shifted(command):
         return command.replace("today", "tomorrow").replace("yesterday", "today")
@@ -80,8 +100,8 @@ def what_they_say(scene):
                  (first.fields["id"], first.fields["id"], second.fields["id"]))
     number = int(recipes.run("how often"))
     checks.equal("how often: the sum of the counts", number, scene.decisions("@0", "TOKEND_TOKEN=portal.sync", "TOKEND_EVENT=handed-out"))
-    trouble = recipes.run("trouble")
-    checks.ok("when trouble began and ended", isinstance(trouble, str))
+    trouble = [(entry["TOKEND_EVENT"], entry.get("TOKEND_TOKEN")) for entry in recipes.entries("trouble")]
+    checks.equal("when trouble began and ended", trouble[-2:], [("renewal-failed", "portal.root"), ("recovered", "portal.root")])
     explained = recipes.run("explained")
     checks.ok("the journal explains what happened and what to do", re.search(r"(?m)^(░░|--) .*(rules|no rule admits)", explained), explained[-400:])
     checks.equal("the README has no recipe that is not tried", set(recipes.commands) - recipes.used, set())

@@ -51,7 +51,7 @@ def compiled(name, source, *flags):
 class Scene:
     def __init__(self, checks, machine):
         self.checks, self.machine, self.host = checks, machine, machine.host
-        self.ask, self.restart, self.systemctl = machine.ask, machine.restart, machine.systemctl
+        self.ask, self.restart, self.systemctl, self.control = machine.ask, machine.restart, machine.systemctl, machine.control
 
     def prepare(self):
         machine, host = self.machine, self.host

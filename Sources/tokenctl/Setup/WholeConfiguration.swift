@@ -1,0 +1,23 @@
+internal import Glibc
+internal import TokenWire
+
+/// All that is configured in a folder, of which this command may write a part.
+struct WholeConfiguration {
+    let folder: String
+    let terminal: Terminal
+
+    /// Said before anything is touched.
+    static let notInOrder = "the configuration is not in order as it is; mend it first. Nothing was changed"
+
+    /// Fails with the sentence, after the problems, if the daemon would not start with it.
+    func check(so sentence: String) throws(Failure) {
+        guard access("\(folder)/apps.d", F_OK) == 0 else { return }
+        let (output, result) = try ChildProcess.text(of: ["tokend", "--config", folder, "--check"])
+        guard result.status != 0 else { return }
+        terminal.say(WholeConfiguration.plain(output + result.complaint))
+        throw .notSetUp(sentence, 78)
+    }
+
+    /// What another program said, line by line.
+    static func plain(_ text: String) -> String { text.split(separator: "\n").map { Quotation.plain(String($0)) }.joined(separator: "\n") }
+}
