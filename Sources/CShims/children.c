@@ -46,26 +46,43 @@ int tokend_become(char *const *arguments) {
     return -errno;
 }
 
-int tokend_start_beside(char *const *arguments, int input, int output, int error) {
+// Whatever signals are blocked or ignored here, the program begins with none.
+static int start(char *const *arguments, const posix_spawn_file_actions_t *files, short more) {
     posix_spawnattr_t how;
-    posix_spawn_file_actions_t files;
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_init(&how);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | more);
     posix_spawnattr_setsigmask(&how, &none);
     posix_spawnattr_setsigdefault(&how, &all);
+    pid_t pid;
+    int error = posix_spawnp(&pid, arguments[0], files, &how, arguments, environ);
+    posix_spawnattr_destroy(&how);
+    return error ? -error : pid;
+}
+
+int tokend_start_beside(char *const *arguments, int input, int output, int error) {
+    posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     if (input < 0) posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     else posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
     if (output >= 0) posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
     if (error >= 0) posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
-    pid_t pid;
-    int failure = posix_spawnp(&pid, arguments[0], &files, &how, arguments, environ);
+    int pid = start(arguments, &files, 0);
     posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&how);
-    return failure ? -failure : pid;
+    return pid;
+}
+
+int tokend_start_apart(char *const *arguments) {
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    int pid = start(arguments, &files, POSIX_SPAWN_SETSID);
+    posix_spawn_file_actions_destroy(&files);
+    return pid;
 }
 
 int tokend_pipe(int *reading, int *writing) {

@@ -14,6 +14,10 @@ int tokend_become(char *_Nullable const *_Nonnull arguments);
 /// which is then empty. `arguments` ends with NULL. Its process id.
 int tokend_start_beside(char *_Nullable const *_Nonnull arguments, int input, int output, int error);
 
+/// Starts a program, looked for in PATH, in a session of its own: without a terminal, without our input and output, and
+/// not reached by the signals of our terminal. `arguments` ends with NULL. Its process id.
+int tokend_start_apart(char *_Nullable const *_Nonnull arguments);
+
 /// A pipe; both ends are close-on-exec, above standard error and blocking.
 int tokend_pipe(int *_Nonnull reading, int *_Nonnull writing);
 

@@ -11,7 +11,3 @@ int tokend_interrupts(void);
 void tokend_interrupts_clear(int fd);
 /// Closes the descriptor; from now on they end the program as before.
 void tokend_interrupts_end(int fd);
-
-/// Starts a program, looked for in PATH, in a session of its own: without a terminal, without our input and output, and
-/// not reached by the signals of our terminal. `arguments` ends with NULL. Its process id.
-int tokend_start_apart(char *_Nullable const *_Nonnull arguments);

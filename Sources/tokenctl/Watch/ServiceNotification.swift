@@ -10,17 +10,11 @@ struct ServiceNotification {
     /// Assignments, a line each. A manager that cannot be reached is no reason to fail.
     func tell(_ text: String) {
         guard let path, path.hasPrefix("/") || path.hasPrefix("@") else { return }
-        let descriptor = tokend_unix_datagram()
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
         var text = text
         text.withUTF8 { bytes in
             guard let base = bytes.baseAddress else { return }
             // its queue may be full for a moment while a machine boots
-            for _ in 0..<200 {
-                guard tokend_send_datagram(descriptor, path, base, bytes.count) == -Int(EAGAIN) else { return }
-                usleep(5000)
-            }
+            _ = tokend_notify(path, base, bytes.count, -1, 1_000)
         }
     }
 }
