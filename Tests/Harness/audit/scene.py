@@ -20,14 +20,6 @@ DROPIN = "/run/systemd/system/tokend.service.d/%s.conf"
 SETTINGS = "[limits]\nconnections = 4096\nper_uid = 4096\n"
 MANY = 700
 
-APPLICATION = """
-erpnet = "{erpnet}"
-ca_file = "/etc/tokend/authority.pem"
-[client]
-id = "{client_id}"
-authentication = "client_secret_post"
-secret = {{ credential = "portal" }}
-"""
 PORTAL = """
 [token.sync]
 grant = "client_credentials"
@@ -64,9 +56,7 @@ class Scene:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(program.read_bytes())
             path.chmod(0o4755 if inside == SETUID else 0o755)
-        client = machine.about["clients"]["machine"]
-        machine.keep_secret("portal", client["client_secret"])
-        head = APPLICATION.format(erpnet=machine.about["erpnet"], client_id=client["client_id"])
+        head = machine.register("machine", "portal")
         machine.write_application("portal", head + PORTAL)
         machine.write_application("many", head + "".join(ONE_OF_MANY % number for number in range(MANY)))
         self.settle("")

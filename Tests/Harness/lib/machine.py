@@ -14,6 +14,17 @@ from .daemon import REPOSITORY
 SOCKET = "/run/tokend/tokend.sock"
 IDENTITY = "/var/lib/identity-simulator"
 
+# the head of an application's file, before its tokens
+REGISTRATION = """
+erpnet = "{erpnet}"
+ca_file = "/etc/tokend/authority.pem"
+
+[client]
+id = "{client_id}"
+authentication = "client_secret_post"
+secret = {{ credential = "{secret}" }}
+"""
+
 # what it prints goes to a file of its own: a token has no business in the journal
 JOB = """
 [Unit]
@@ -85,6 +96,12 @@ class Machine:
     def keep_secret(self, name, secret):
         """An encrypted credential of the service."""
         self.host.run("systemd-creds", "encrypt", "--with-key=host", "--name=secret_" + name, "-", "/etc/tokend/secrets.d/" + name, input=secret)
+
+    def register(self, role, secret):
+        """Keeps the secret of one of the server's clients under a name; the head of a file for that client."""
+        client = self.about["clients"][role]
+        self.keep_secret(secret, client["client_secret"])
+        return REGISTRATION.format(erpnet=self.about["erpnet"], client_id=client["client_id"], secret=secret)
 
     def write_application(self, name, text):
         self.host.write("/etc/tokend/apps.d/%s.toml" % name, text)
