@@ -42,8 +42,13 @@ struct Tokend: ParsableCommand {
     )
     var online = false
 
+    @Flag(help: "With --check: when all is well, print only the hosts that tokend connects to, one a line, as a firewall needs to know them.")
+    var hosts = false
+
     func validate() throws {
         if online, !check { throw ValidationError("--online belongs to --check: tokend --check --online") }
+        if hosts, !check { throw ValidationError("--hosts belongs to --check: tokend --check --hosts") }
+        if hosts, online { throw ValidationError("--hosts asks nobody; it does not go with --online") }
     }
 
     func run() throws {
@@ -53,9 +58,9 @@ struct Tokend: ParsableCommand {
     }
 
     private func checkConfiguration() -> Int32 {
-        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck)
+        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(at: configurationFolder))
         let report = checkReport(reading)
-        for line in report.lines { print(line) }
+        for line in hosts && !reading.hasErrors ? reading.hosts : report.lines { print(line) }
         guard online else { return report.exitStatus }
         // the argument parser knows nothing of the main actor, and calls on the main thread
         return MainActor.assumeIsolated { checkServers(reading) }

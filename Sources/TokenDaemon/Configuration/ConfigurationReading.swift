@@ -1,5 +1,6 @@
 package import OAuth
 package import TokenLedger
+internal import TokenWire
 
 /// What came of reading a configuration folder.
 nonisolated package struct ConfigurationReading: Sendable {
@@ -21,6 +22,19 @@ nonisolated package struct ConfigurationReading: Sendable {
 }
 
 nonisolated extension ConfigurationReading {
+    /// Whom the daemon connects to as it is configured: names, or addresses without brackets, in order.
+    package var hosts: [String] {
+        var hosts: Set<String> = []
+        for (application, server) in servers {
+            let probes = draft.tokens.values.filter { $0.name.application == application }.compactMap { token -> String? in
+                guard case .reference(let reference) = token.grant, case .api(let address)? = reference.probe?.way else { return nil }
+                return address
+            }
+            hosts.formUnion(server.hosts(apis: probes))
+        }
+        return hosts.sorted()
+    }
+
     /// How to have credentials looked at that only systemd hands over; `nil` when there are none. Their files are encrypted for the
     /// machine, so that only a service can be given them.
     package func remedyForCredentials(at directory: String) -> String? {

@@ -8,11 +8,13 @@ struct AddressAllowList {
 
     static let path = "/etc/systemd/system/tokend.service.d/50-address-allow-list.conf"
 
-    /// `findings` is what the online check said: it names addresses that no file does.
-    func write(findings: String) throws(Failure) {
+    static var isThere: Bool { access(path, F_OK) == 0 }
+
+    func write() throws(Failure) {
         // tokend is restarted with it: one that would not come up again goes on as it is
-        try WholeConfiguration(folder: Setup.systemFolder, terminal: terminal).check(so: WholeConfiguration.notInOrder)
-        let hosts = (try configured() + AddressAllowList.hosts(in: findings)).uniqued
+        let configuration = WholeConfiguration(folder: Setup.systemFolder, terminal: terminal)
+        try configuration.check(so: WholeConfiguration.notInOrder)
+        let hosts = try configuration.hosts()
         guard !hosts.isEmpty else { throw .notSetUp("there is no identity server in \(Setup.systemFolder)/apps.d; nothing was changed", 78) }
         var lines: [String] = []
         for host in hosts { lines.append("# \(host)\nIPAddressAllow=\(try addresses(of: host).joined(separator: " "))") }
@@ -33,7 +35,7 @@ struct AddressAllowList {
 
     private func put(_ text: String) throws(Failure) {
         let folder = String(AddressAllowList.path.prefix(upTo: AddressAllowList.path.lastIndex(of: "/") ?? AddressAllowList.path.endIndex))
-        let isFirst = access(AddressAllowList.path, F_OK) != 0
+        let isFirst = !AddressAllowList.isThere
         mkdir(folder, 0o755)
         let files = PlacedFiles()
         try files.place(Secret(text), at: AddressAllowList.path, mode: 0o644)
@@ -58,33 +60,6 @@ struct AddressAllowList {
         let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
         if result.status != 0 { terminal.say(WholeConfiguration.plain(result.complaint)) }
         return result.status == 0
-    }
-
-    // MARK: whom it talks to
-
-    /// The hosts of every address in the files, comments left out.
-    private func configured() throws(Failure) -> [String] {
-        let folder = Setup.systemFolder + "/apps.d"
-        guard let stream = opendir(folder) else { throw .notSetUp("\"\(folder)\" cannot be read: \(String(cString: strerror(errno)))", 78) }
-        defer { closedir(stream) }
-        var text = ""
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-            guard name.hasSuffix(".toml"), !name.hasPrefix(".") else { continue }
-            text += try ChildProcess.text(of: ["cat", "--", "\(folder)/\(name)"]).output
-        }
-        return AddressAllowList.hosts(in: text.split(separator: "\n").filter { !$0.drop { $0 == " " || $0 == "\t" }.hasPrefix("#") }.joined(separator: "\n"))
-    }
-
-    /// `https://id.example.com:8443/path` names `id.example.com`; loopback redirects are the browser's.
-    static func hosts(in text: String) -> [String] {
-        let parts = text.split(separator: "://", omittingEmptySubsequences: false).dropFirst()
-        let hosts = parts.map { part -> String in
-            let end: (Character) -> Bool = { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".")) }
-            guard part.first == "[" else { return String(part.prefix { !end($0) }) }
-            return String(part.dropFirst().prefix { $0.isHexDigit || $0 == ":" || $0 == "." })
-        }
-        return hosts.filter { !$0.isEmpty }.uniqued
     }
 
     private func addresses(of host: String) throws(Failure) -> [String] {

@@ -22,7 +22,7 @@ struct Setup: ParsableCommand {
 
             --address-allow-list has the kernel drop what tokend sends anywhere else than to the present addresses of its identity servers, its \
             proxies and this machine's name servers. Addresses change: it must then be written anew, by `tokenctl setup --address-allow-list` alone, \
-            or tokend no longer reaches them.
+            or tokend no longer reaches them. Where there is a list, every setup brings it up to date.
             """)
 
     @Argument(help: "The token to set up, application.token: names of your own, such as portal.sync.")
@@ -86,13 +86,14 @@ struct Setup: ParsableCommand {
         try reporting { () throws(Failure) in
             let terminal = Terminal(try Vigil())
             let list = AddressAllowList(terminal: terminal)
-            if addressAllowList, isAlone { return try list.write(findings: "") }
+            if addressAllowList, isAlone { return try list.write() }
             let questions = SetupQuestions(given: self, terminal: terminal)
             let registration = try questions.registration()
             let secret = try questions.secret()
             let work = SetupWork(registration, secret, self, terminal)
-            let findings = try work.run()
-            if addressAllowList { try list.write(findings: findings) }
+            try work.run()
+            // one that is there does not know this server
+            if addressAllowList || isForTheService && AddressAllowList.isThere { try list.write() }
         }
     }
 

@@ -18,13 +18,12 @@ final class SetupWork {
         self.terminal = terminal
     }
 
-    /// Returns what the identity server's check has said.
-    func run() throws(Failure) -> String {
+    func run() throws(Failure) {
         try refuseToOverwrite()
         try agree()
         try checkWhole(so: WholeConfiguration.notInOrder)
         let sealed = try sealed()
-        let findings = try tryOut(sealed)
+        try tryOut(sealed)
         try proceed(or: SetupQuestions.stopped)
         try place(sealed)
         if order.isForTheService {
@@ -35,7 +34,6 @@ final class SetupWork {
             files.keep()
             terminal.say("to try it out: tokend --config \(order.folder) --state \(order.folder)/state --socket \(order.folder)/tokend.sock")
         }
-        return findings
     }
 
     // MARK: what is to be
@@ -85,7 +83,7 @@ final class SetupWork {
     // MARK: trying it out
 
     /// The application alone, in a folder of its own: what is wrong with others is not its fault.
-    private func tryOut(_ sealed: Secret?) throws(Failure) -> String {
+    private func tryOut(_ sealed: Secret?) throws(Failure) {
         let trial = try TrialFolder()
         var place = Registration.SecretPlace.none
         if let sealed {
@@ -95,9 +93,9 @@ final class SetupWork {
         try trial.write(Secret(registration.text(secret: place)), to: "apps.d/\(registration.application).toml", mode: 0o644)
         let check = ["tokend", "--config", trial.path, "--check"]
         try tell(check, in: trial, "the configuration is not right as it stands")
-        guard !order.offline else { return "" }
+        guard !order.offline else { return }
         terminal.say("asking the identity server")
-        return try tell(
+        try tell(
             asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret"), in: trial, "the identity server does not take it")
     }
 
@@ -109,14 +107,13 @@ final class SetupWork {
     }
 
     /// Runs a check and passes on what it says of the files as they are to be; its failure is ours.
-    @discardableResult private func tell(_ command: [String], in trial: TrialFolder, _ sentence: String) throws(Failure) -> String {
+    private func tell(_ command: [String], in trial: TrialFolder, _ sentence: String) throws(Failure) {
         let (output, result) = try ChildProcess.text(of: command)
         try proceed(or: SetupQuestions.stopped)
         // its summary is about the trial folder
         let lines = (output + result.complaint).split(separator: "\n").filter { !$0.hasPrefix(trial.path + ":") }
         for line in lines { terminal.say(Quotation.plain(line.split(separator: trial.path, omittingEmptySubsequences: false).joined(separator: order.folder))) }
         guard result.status == 0 else { throw .notSetUp("\(sentence); nothing was changed", result.status == 75 ? 75 : 78) }
-        return output
     }
 
     private func checkWhole(so sentence: String) throws(Failure) {
@@ -144,25 +141,23 @@ final class SetupWork {
         terminal.say("written: \(([configurationPath] + (sealed == nil ? [] : [secretPath])).joined(separator: ", "))")
     }
 
-    /// A credential is handed over at a start only. The socket stays, and callers wait in its queue meanwhile.
+    /// A credential is handed over at a start only. The sockets stay, and callers wait in their queues meanwhile.
     private func bringIn() throws(Failure) {
         try undoing { () throws(Failure) in
-            let wasThere = try status("is-active", "--quiet", "tokend.socket") == 0
-            if !wasThere, try status("enable", "--now", "tokend.socket") != 0 {
-                throw .notSetUp("systemctl could not enable tokend.socket", 71)
-            }
-            if try status("restart", "tokend.service") != 0 {
-                files.undo()
-                // back to what it was: without a socket, or with the old configuration
-                _ = try wasThere ? status("restart", "tokend.service") : status("disable", "--now", "tokend.socket", "tokend.service")
-                throw isStopped ? .notSetUp("stopped", 130) : .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
-            }
+            let wasEnabled = try status("is-enabled", "--quiet", "tokend.socket") == 0
+            let wasActive = try status("is-active", "--quiet", "tokend.socket") == 0
+            if try status("enable", "--now", "tokend.socket") == 0, try status("restart", "tokend.service") == 0 { return }
+            files.undo()
+            // back to what it was: without its sockets, or with the old configuration
+            if !wasEnabled { _ = try status("disable", "tokend.socket") }
+            _ = try wasActive ? status("restart", "tokend.service") : status("stop", "tokend.socket", "tokend-credentials.socket", "tokend.service")
+            throw isStopped ? .notSetUp("stopped", 130) : .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
         }
     }
 
     private func status(_ words: String...) throws(Failure) -> Int32 {
         let (_, result) = try ChildProcess.text(of: ["systemctl", "--no-ask-password"] + words)
-        if result.status != 0, words.first != "is-active" { terminal.say(WholeConfiguration.plain(result.complaint)) }
+        if result.status != 0, words.first?.hasPrefix("is-") == false { terminal.say(WholeConfiguration.plain(result.complaint)) }
         return result.status
     }
 

@@ -18,6 +18,14 @@ struct WholeConfiguration {
         throw .notSetUp(sentence, 78)
     }
 
+    /// Whom the daemon connects to; none where nothing is configured.
+    func hosts() throws(Failure) -> [String] {
+        guard access("\(folder)/apps.d", F_OK) == 0 else { return [] }
+        let (output, result) = try ChildProcess.text(of: ["tokend", "--config", folder, "--check", "--hosts"])
+        guard result.status == 0 else { throw .notSetUp("tokend does not say whom it connects to", 78) }
+        return output.split(separator: "\n").map(String.init)
+    }
+
     /// What another program said, line by line.
     static func plain(_ text: String) -> String { text.split(separator: "\n").map { Quotation.plain(String($0)) }.joined(separator: "\n") }
 }
