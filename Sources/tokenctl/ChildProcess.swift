@@ -40,7 +40,10 @@ enum ChildProcess {
         var complaint: [UInt8] = []
         var polls = [output, error].map { pollfd(fd: $0.reading, events: Int16(POLLIN), revents: 0) }
         while polls.contains(where: { $0.fd >= 0 }) {
-            guard poll(&polls, 2, -1) >= 0 || errno == EINTR else { throw .connection(errno) }
+            guard poll(&polls, 2, -1) >= 0 else {
+                guard errno == EINTR else { throw .connection(errno) }
+                continue
+            }
             if polls[0].revents != 0, try !output.receive(body) { polls[0].fd = -1 }
             if polls[1].revents != 0,
                 try !error.receive({ (bytes) throws(Failure) in complaint += bytes.prefix(max(0, 65536 - complaint.count)) })

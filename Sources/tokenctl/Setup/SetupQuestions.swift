@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Secrets
 internal import TokenWire
 
@@ -138,22 +137,10 @@ enum SetupSecret {
     static let longest = 64 * 1024 - 1
 
     static func read(_ path: String) throws(Failure) -> Secret {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard descriptor >= 0 else { throw .unusable("the secret's file \"\(Quotation.plain(path))\" cannot be read: \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        var fault: Int32 = 0
-        let secret = Secret(capacity: longest + 2) { room in
-            var count = 0
-            while count < room.count {
-                let part = Glibc.read(descriptor, room.baseAddress.map { $0 + count }, room.count - count)
-                if part < 0 { fault = errno }
-                guard part > 0 else { break }
-                count += part
-            }
-            return count
+        switch Secret.content(of: path, atMost: longest + 1) {
+        case .success(let secret): return try judged(secret)
+        case .failure(let error): throw .unusable("the secret's file \"\(Quotation.plain(path))\" cannot be read: \(error.text)")
         }
-        guard fault == 0 else { throw .unusable("the secret's file \"\(Quotation.plain(path))\" cannot be read: \(String(cString: strerror(fault)))") }
-        return try judged(secret)
     }
 
     /// Without the line end after it; as the daemon will judge it, and before anything is written.

@@ -65,6 +65,10 @@ final class FileWatch {
             switch row.news {
             case .token(let token): try take(token)
             case .trouble(let text): complain(of: text)
+            case .signedOut(let text):
+                held = nil
+                file.remove()
+                complain(of: text)
             }
         }
     }

@@ -26,7 +26,7 @@ final class UnitReload {
         close(descriptor)
         descriptor = -1
         let next = isWanted ? begin() : nil
-        guard status != 0 else { return next }
+        guard next == nil, status != 0 else { return next }
         return "\(unit) could not be reloaded: systemctl ended with \(status); another user than root needs a polkit rule for "
             + "org.freedesktop.systemd1.manage-units"
     }

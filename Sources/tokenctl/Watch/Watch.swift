@@ -15,8 +15,9 @@ struct Watch: ParsableCommand {
             With --output the token goes into a file instead: whole, without a line end, by a new file that takes the place of the old one, \
             so that a reader never sees half a token. It has the mode and the owner that you say from its first byte on. What goes wrong is said on \
             standard error, and a tokend that is away is called again until it is back. Meanwhile the file keeps its token until that \
-            ends, and is then removed: there is either a valid token in it or no file. It is removed too when you stop this, or may no longer \
-            have the token; what an earlier run left behind, with the first trouble, because nobody knows when that ends.
+            ends, and is then removed: there is either a valid token in it or no file. It is removed too when the person has signed out, when you \
+            stop this, or may no longer have the token; what an earlier run left behind, with the first trouble, because nobody knows when that \
+            ends. A file that holds something else than a token is left alone, and named.
 
               tokenctl watch portal.sync --output /run/erp/token --reload-unit erp.service
 
@@ -99,8 +100,10 @@ struct Watch: ParsableCommand {
 struct WatchRow {
     enum News {
         case token(ServedToken)
-        /// What a person reads about it.
+        /// The token that came before is as good as ever; what a person reads about it.
         case trouble(String)
+        /// The person has signed out: what came before is served to nobody any more.
+        case signedOut(String)
     }
 
     let body: ReplyBody
@@ -121,7 +124,8 @@ struct WatchRow {
     private static func news(_ row: ReplyBody) throws(Failure) -> News {
         if let token = row.token { return .token(token) }
         guard let items = row.items(words: 1), items.words == ["-"] else { throw .strangeReply }
-        let told = [items.fields.first("state"), items.fields.first("reason")].compactMap(\.self)
-        return .trouble(Quotation.plain(told.joined(separator: ": ")))
+        let reason = items.fields.first("reason")
+        let told = Quotation.plain([items.fields.first("state"), reason].compactMap(\.self).joined(separator: ": "))
+        return reason == "signed-out" ? .signedOut(told) : .trouble(told)
     }
 }

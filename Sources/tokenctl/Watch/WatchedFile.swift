@@ -16,12 +16,19 @@ final class WatchedFile {
         self.owner = owner
     }
 
-    /// Takes what an earlier run left there as ours.
+    /// Takes what an earlier run left there as ours. Fails where that is something else, or where no file can be put.
     func adopt() throws(Failure) {
+        guard access(parts.folder, W_OK | X_OK) == 0 else { throw .file(path, errno) }
         guard let facts else { return }
         // a device, a link or a folder under this name is somebody's mistake, and would be lost
         guard facts.st_mode & S_IFMT == S_IFREG else { throw .unusable("\"\(path)\" is there and is not a regular file; name another one") }
+        guard facts.st_size == 0 || holdsToken else { throw .unusable("\"\(path)\" is there and holds something else than a token; name another file") }
         ours = (facts.st_dev, facts.st_ino)
+    }
+
+    /// Whether there is a token in it, and nothing else.
+    private var holdsToken: Bool {
+        (try? Secret.content(of: path, atMost: Secret.longestToken, flags: O_NOFOLLOW | O_NONBLOCK).get())?.isBearerToken == true
     }
 
     /// Puts a file with these bytes in the place of the old one, on the disk before it is seen.
