@@ -35,7 +35,7 @@ nonisolated struct DaemonReader {
 
     private func storeKey(_ table: TableReader) -> Secret? {
         defer { table.finish() }
-        return secrets.read("key", of: table, ifWritten: "make another key") { (key) throws(Complaint) in
+        return secrets.read("key", of: table, ifWritten: "make another key", isStoreKey: true) { (key) throws(Complaint) in
             _ = try SealingKeyText.key(key)
         }
     }

@@ -12,9 +12,11 @@ nonisolated final class SecretReader {
     /// `nil` if the key is not there, or is not good, which has then been reported, or its credential was passed over.
     ///
     /// - Parameter remedy: what to do when the value was written here, where it can be read.
+    /// - Parameter isStoreKey: whether it is a key of the store's, whose credentials are nobody else's.
     /// - Parameter check: what must hold for the bytes; it says so without repeating them.
     func read(
-        _ key: String, of owner: TableReader, ifWritten remedy: String, check: (Secret) throws(Complaint) -> Void = { (_) throws(Complaint) in }
+        _ key: String, of owner: TableReader, ifWritten remedy: String, isStoreKey: Bool = false,
+        check: (Secret) throws(Complaint) -> Void = { (_) throws(Complaint) in }
     ) -> Secret? {
         guard let node = owner.node(key) else { return nil }
         if case .string = node.content {
@@ -30,14 +32,17 @@ nonisolated final class SecretReader {
             return nil
         }
         return table.value(hasFile ? "file" : "credential") { (node) throws(Complaint) in
-            let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node)
+            let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node, isStoreKey: isStoreKey)
             if let secret { try check(secret) }
             return secret
         }.flatMap(\.self)
     }
 
-    private func inCredential(_ node: ConfigurationNode) throws(Complaint) -> Secret? {
+    private func inCredential(_ node: ConfigurationNode, isStoreKey: Bool) throws(Complaint) -> Secret? {
         let id = try node.text()
+        guard isStoreKey || !SealingKeys.isKey(id) else {
+            throw Complaint("\(quoted(id)) is the key of the store, which seals with it and would be locked by a change; give this another name")
+        }
         let secret = try sources.secret(credential: id)
         if secret == nil { passedOver.append(PassedCredential(id: id, file: node.place.file, key: node.place.key ?? "")) }
         return secret

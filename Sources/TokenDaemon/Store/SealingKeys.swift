@@ -17,6 +17,12 @@ nonisolated struct SealingKeys: Sendable {
 
     static let credential = "store-key"
 
+    /// Whether a credential is a key of the store's, present or old, and so nothing else.
+    static func isKey(_ id: String) -> Bool {
+        let id = id.hasPrefix(SecretSources.ofOwnFolder) ? String(id.dropFirst(SecretSources.ofOwnFolder.count)) : id
+        return id == credential || id.hasPrefix(credential + ".")
+    }
+
     init(present: SealingKey?, older: [SealingKey] = [], absence: String = "there is no key to seal the store with") {
         self.present = present
         self.absence = present == nil ? absence : ""

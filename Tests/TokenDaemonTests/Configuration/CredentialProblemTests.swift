@@ -4,7 +4,9 @@ import TokenLedger
 import TokenWire
 
 nonisolated struct CredentialProblemTests {
-    private static func house(_ credentials: String, allow: String = "{ unit = \"erp-sync.service\" }") throws -> ConfigurationHouse {
+    private static func house(
+        _ credentials: String, allow: String = "{ unit = \"erp-sync.service\" }", secret: String = "portal-secret"
+    ) throws -> ConfigurationHouse {
         let house = try ConfigurationHouse()
         try house.write("tokend.toml", "[credentials]\n" + credentials)
         try house.write(
@@ -14,12 +16,22 @@ nonisolated struct CredentialProblemTests {
             [client]
             id = "portal"
             authentication = "client_secret_post"
-            secret = { credential = "portal-secret" }
+            secret = { credential = "\(secret)" }
             [token.sync]
             grant = "client_credentials"
             allow = [ \(allow) ]
             """)
         return house
+    }
+
+    @Test(arguments: ["store-key", "store-key.old", "secret_store-key"])
+    func `a key of the store is nobody's secret`(id: String) throws {
+        let house = try Self.house("", secret: id)
+        #expect(
+            house.problems() == [
+                "apps.d/portal.toml:5: client.secret.credential: \"\(id)\" is the key of the store, which seals with it and would be locked by a change; "
+                    + "give this another name"
+            ])
     }
 
     @Test func `a unit may have names of its own for tokens`() throws {
