@@ -11,6 +11,7 @@ struct AddressAllowList {
     static var isThere: Bool { access(path, F_OK) == 0 }
 
     func write() throws(Failure) {
+        guard geteuid() == 0 else { throw .notSetUp("only root can say whom the service may reach", 77) }
         // tokend is restarted with it: one that would not come up again goes on as it is
         let configuration = WholeConfiguration(folder: Setup.systemFolder, terminal: terminal)
         try configuration.check(so: WholeConfiguration.notInOrder)

@@ -2,7 +2,7 @@ internal import CShims
 internal import Glibc
 internal import Secrets
 
-/// Files that are put in place one after the other, or not at all.
+/// Files that are put in place or taken away one after the other, or not at all.
 ///
 /// What was there is kept under a hidden name beside it, which tokend and systemd pass over, until `keep` or `undo`.
 final class PlacedFiles {
@@ -10,18 +10,31 @@ final class PlacedFiles {
 
     /// The new file is whole and on the disk before it is seen.
     func place(_ content: Secret, at path: String, mode: UInt32) throws(Failure) {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        let before = "\(path[..<slash])/.\(path[path.index(after: slash)...]).before"
-        unlink(before)
-        let existed = link(path, before) == 0
-        guard existed || errno == ENOENT else { throw .file(path, errno) }
+        let before = try kept(path)
         do throws(Failure) {
             try WatchedFile(path, mode: mode).replace(with: content)
         } catch {
-            if existed { unlink(before) }
+            if let before { unlink(before) }
             throw error
         }
-        placed.append((path, existed ? before : nil))
+        placed.append((path, before))
+    }
+
+    /// Nothing happens where there is none.
+    func remove(_ path: String) throws(Failure) {
+        guard let before = try kept(path) else { return }
+        placed.append((path, before))
+        guard unlink(path) == 0 else { throw .file(path, errno) }
+    }
+
+    /// Under which name what is there has been kept; `nil` if there is nothing.
+    private func kept(_ path: String) throws(Failure) -> String? {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let before = "\(path[..<slash])/.\(path[path.index(after: slash)...]).before"
+        unlink(before)
+        if link(path, before) == 0 { return before }
+        guard errno == ENOENT else { throw .file(path, errno) }
+        return nil
     }
 
     /// As it was before.

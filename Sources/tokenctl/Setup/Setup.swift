@@ -78,6 +78,9 @@ struct Setup: ParsableCommand {
         if let name, TokenName(name) == nil {
             throw ValidationError("\(Quotation.of(name)) is no token's name: application.token, each of lower-case letters, digits, - and _")
         }
+        if name?.hasPrefix("store-key.") == true {
+            throw ValidationError("the credential \"store-key\" is the key that the store is sealed with; give the application another name")
+        }
         if addressAllowList, folder != Setup.systemFolder { throw ValidationError("--address-allow-list is for the service; it does not go with --config") }
         guard folder.hasPrefix("/") else { throw ValidationError("--config needs an absolute path") }
     }
@@ -98,7 +101,10 @@ struct Setup: ParsableCommand {
     }
 
     /// Whether nothing was said of an application.
-    private var isAlone: Bool { name == nil && erpnet == nil && issuer == nil && clientID == nil }
+    private var isAlone: Bool {
+        [name, erpnet, issuer, caFile, clientID, secretFile, authentication, signIn].allSatisfy { $0 == nil }
+            && (scope + allowUnit + allowUser + allowGroup).isEmpty && ![isPublic, shared, force, yes, offline].contains(true)
+    }
     /// Whether it is about the service of this machine.
     var isForTheService: Bool { folder == Setup.systemFolder }
 }

@@ -21,7 +21,8 @@ final class SetupWork {
     func run() throws(Failure) {
         try refuseToOverwrite()
         try agree()
-        try checkWhole(so: WholeConfiguration.notInOrder)
+        // what is to be replaced may be what is wrong
+        if !order.force { try checkWhole(so: WholeConfiguration.notInOrder) }
         let sealed = try sealed()
         try tryOut(sealed)
         try proceed(or: SetupQuestions.stopped)
@@ -133,7 +134,7 @@ final class SetupWork {
         for folder in [order.folder, "\(order.folder)/apps.d"] { mkdir(folder, 0o755) }
         if order.isForTheService { mkdir("\(order.folder)/secrets.d", 0o700) }
         try undoing { () throws(Failure) in
-            if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) }
+            if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) } else { try files.remove(secretPath) }
             try files.place(Secret(text), at: configurationPath, mode: 0o644)
             try checkWhole(so: "it does not go together with the rest of the configuration")
             try proceed(or: .notSetUp("stopped", 130))
