@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import CShims
+internal import Glibc
 internal import TokenWire
 
 /// The command line of tokend.
@@ -28,6 +30,19 @@ struct Tokenctl: ParsableCommand {
 extension Tokenctl {
     /// What stands before a complaint about the arguments: the same as before every other failure.
     static var _errorLabel: String { "tokenctl" }
+
+    static func run(_ arguments: [String]) -> Never {
+        do {
+            var command = try parseAsRoot(arguments)
+            try command.run()
+            exit()
+        } catch {
+            guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            var complaint = WrongArguments.masked(fullMessage(for: error), arguments) + "\n"
+            _ = complaint.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+            Glibc.exit(64)
+        }
+    }
 }
 
 extension ParsableCommand {

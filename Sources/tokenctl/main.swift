@@ -8,4 +8,4 @@ let taken = LeadingSocket.take(CommandLine.unsafeArgv, count: count)
 if let plain = PlainFetch(CommandLine.unsafeArgv + taken, count: count - taken) {
     exit(plain.run())
 }
-Tokenctl.main(Array(CommandLine.arguments.dropFirst(1 + taken)))
+Tokenctl.run(Array(CommandLine.arguments.dropFirst(1 + taken)))

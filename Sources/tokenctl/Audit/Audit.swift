@@ -8,8 +8,8 @@ struct Audit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show who got which token, who was refused, and what was renewed.",
         discussion: """
-            Reads what tokend wrote into the journal, and adds up: repeats are counted there, and the sum of COUNT is the number of \
-            decisions. FIRST and LAST are when they were made. Options narrow it down together; one that repeats widens.
+            Reads what tokend wrote into the journal, and adds up: repeats are counted there, and the sum of COUNT over the rows that \
+            have a DECISION is the number of decisions. FIRST and LAST are when they were made. Options narrow it down together; one that repeats widens.
 
               tokenctl audit --token portal.sync --since yesterday --until today   who got it yesterday, by which id
               tokenctl audit --unit erp-sync.service                               what one unit was given or refused
@@ -34,9 +34,11 @@ struct Audit: ParsableCommand {
     var renewals = false
     @Option(help: ArgumentHelp("Only the access token with this id: where it came from, who got it, what replaced it. Repeat it for more.", valueName: "id"))
     var id: [String] = []
-    @Option(help: ArgumentHelp("From then on, as journalctl reads it: yesterday, \"2 hours ago\", \"2026-11-25 08:00\".", valueName: "time"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("From then on, as journalctl reads it: yesterday, \"2 hours ago\", \"2026-11-25 08:00\", -1h.", valueName: "time"))
     var since: String?
-    @Option(help: ArgumentHelp("Until then.", valueName: "time"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Until then.", valueName: "time"))
     var until: String?
     @Flag(help: "A line for each entry of the journal, in their order, instead of sums.")
     var list = false
@@ -48,8 +50,12 @@ struct Audit: ParsableCommand {
         if let name = token.first(where: { TokenName($0) == nil && $0 != "unknown" }) {
             throw ValidationError("\(Quotation.of(name)) is no token's name (application.token)")
         }
-        if let id = id.first(where: { Fingerprint($0) == nil }) { throw ValidationError("\(Quotation.of(id)) is no id: 16 digits of 0-9 and a-f") }
-        if unit.contains("") { throw ValidationError("--unit needs the name of a unit") }
+        if id.contains(where: { Fingerprint($0) == nil }) {
+            throw ValidationError("--id must be the 16 lower-case hex digits of a token's id, never the token")
+        }
+        if unit.contains(where: { $0.isEmpty || $0.contains("*") }) {
+            throw ValidationError("--unit needs the whole name of a unit, such as erp-report@1.service")
+        }
     }
 
     func run() throws {
