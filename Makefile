@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr
 DESTDIR ?=
+$(if $(word 2,$(DESTDIR)),$(error DESTDIR has a blank in it: name another folder))
 BUILT = .build/install
 HARNESS = Tests/Harness
 KILLS = 10000
@@ -46,10 +47,12 @@ install: ## programs, units, manual and examples to DESTDIR and PREFIX; after "m
 	@sed -i 's|/usr/bin/token|$(PREFIX)/bin/token|g' $(DOCS)/examples/units/*.service
 
 uninstall: ## takes away what "make install" put there, with the same DESTDIR and PREFIX; /etc/tokend and /var/lib/tokend stay
-	@staged=$$(mktemp -d) && trap 'rm -rf "$$staged"' EXIT && \
+	@staged=$$(mktemp -d) && trap 'rm -rf "$$staged"' EXIT && root='$(abspath $(DESTDIR))' && \
 	$(MAKE) --no-print-directory install DESTDIR=$$staged > /dev/null && cd $$staged && \
-	find . ! -type d -printf '$(DESTDIR)/%P\0' | xargs -0 rm -fv && \
-	find . -depth -type d -path '*/tokend*' -printf '$(DESTDIR)/%P\0' | xargs -0 rmdir --ignore-fail-on-non-empty
+	find . ! -type d -printf "$$root/%P\0" | xargs -0 rm -fv && \
+	find . -depth -type d -path '*/tokend*' -printf "$$root/%P\0" | xargs -0 rmdir --ignore-fail-on-non-empty 2> /dev/null; true
+	@test -n '$(DESTDIR)' || ! systemctl --quiet is-active tokend.socket tokend.service 2> /dev/null || \
+	echo "what runs goes on without its program; end it: systemctl disable --now tokend.service tokend.socket tokend-credentials.socket 'tokend-*@*'"
 
 deb: ## a Debian package in .build, after "make build"
 	@systemd/debian/build

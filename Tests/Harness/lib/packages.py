@@ -49,7 +49,8 @@ def from_source(checks):
     """What "make install" puts down for another prefix, and "make uninstall" takes away."""
     with tempfile.TemporaryDirectory() as folder:
         def make(target):
-            return subprocess.run(["make", target, "DESTDIR=" + folder, "PREFIX=/opt/tokend"], cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True)
+            # a relative path is one from here
+            return subprocess.run(["make", target, "DESTDIR=" + os.path.relpath(folder, REPOSITORY), "PREFIX=/opt/tokend"], cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True)
 
         def files():
             return sorted(str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file())
@@ -66,4 +67,5 @@ def from_source(checks):
         missing = {path.name for path in shipped} - {pathlib.Path(path).name for path in put} - {"tokend.sysusers", "tokend.tmpfiles"}
         checks.equal("nothing that systemd/ has is forgotten", missing, set())
         make("uninstall")
+        make("uninstall")  # with nothing there
         checks.equal("make uninstall leaves the configuration alone, and nothing else", files(), ["etc/tokend/tokend.toml"])
