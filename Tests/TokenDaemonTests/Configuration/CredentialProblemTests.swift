@@ -29,7 +29,7 @@ nonisolated struct CredentialProblemTests {
         let house = try Self.house("", secret: id)
         #expect(
             house.problems() == [
-                "apps.d/portal.toml:5: client.secret.credential: \"\(id)\" is the key of the store, which seals with it and would be locked by a change; "
+                "portal.toml:5: client.secret.credential: \"\(id)\" is the key of the store, which seals with it and would be locked by a change; "
                     + "give this another name"
             ])
     }
