@@ -31,6 +31,7 @@ package final class Daemon {
         let reading = readConfigurationForStart(at: options.configuration)
         guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
         _ = try ThisProcess.raiseFileLimit()
+        ThisProcess.goBeforeCallers()
         loop = try Loop()
         // before any thread exists, so that all of them leave the signals to the loop
         try Self.takeSignals(on: loop)
