@@ -3,8 +3,16 @@ internal import TokenLedger
 internal import TokenWire
 
 extension TokenKeeper {
-    /// The numbers of this moment, told as fast as their reader takes them.
+    /// The numbers of the moment in which their turn comes, told as fast as their reader takes them: of a pipeline only one picture is kept.
     func metrics() -> Listing {
+        var text: MetricsText?
+        return Listing { [unowned self] in
+            if text == nil { text = MetricsText(picture()) }
+            return text?.next().map { .text($0) }
+        }
+    }
+
+    private func picture() -> MetricsPicture {
         var picture = MetricsPicture(ledger, audit.decisions, exchanges, at: now, version: Release.version)
         picture.uptime = now.boot - began
         picture.turns = turns
@@ -12,7 +20,6 @@ extension TokenKeeper {
         picture.connections = connections
         picture.audit = audit.figures
         picture.store = storeCounters
-        var text = MetricsText(picture)
-        return Listing { text.next().map { .text($0) } }
+        return picture
     }
 }
