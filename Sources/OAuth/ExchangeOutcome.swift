@@ -3,7 +3,7 @@ package import Secrets
 /// How an exchange at the token endpoint ended.
 package typealias ExchangeOutcome = Result<IssuedTokens, ExchangeFailure>
 
-/// A well-formed success. Every token in it passed `Secret.isBearerToken`.
+/// A well-formed success. Every token in it passed `Secret.isBearerToken`, a refresh token `Secret.isRefreshToken`.
 package struct IssuedTokens: Sendable {
     package var accessToken: Secret
     /// `expires_in` in seconds, at least 0, clamped to ten years; `nil` when the server did not say (TR-04).

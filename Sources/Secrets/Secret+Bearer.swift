@@ -13,6 +13,13 @@ extension Secret {
         }
     }
 
+    /// Whether these bytes may be a refresh token: RFC 6749 appendix A.17, 1*VSCHAR, at most 32 KiB. It goes to its server alone, form-encoded:
+    /// no line of ours holds it but that of IMPORT, where it has no blank.
+    package var isRefreshToken: Bool {
+        guard count > 0, count <= Secret.longestToken else { return false }
+        return withBytes { $0.allSatisfy { (0x20...0x7E).contains($0) } }
+    }
+
     /// A character of a `b64token`, but for the "=" at its end.
     package static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {

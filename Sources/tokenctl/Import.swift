@@ -55,8 +55,9 @@ struct Import: ParsableCommand {
             guard !token.isEmpty else { throw .unusable("there was no token on standard input") }
             guard !terminal.mayHaveCut(token) else { throw .unusable("the terminal cuts lines of more than 4,095 bytes; pipe the token in") }
             guard token.count <= Secret.longestToken else { throw .unusable("a token has at most \(Secret.longestToken) bytes; this is something else") }
-            guard token.isBearerToken else {
-                throw .unusable("what was read is no token: it may hold letters, digits, -._~+/ and = at its end, and one line end after it")
+            // which of them a reference token may have, tokend knows
+            guard token.isRefreshToken, !token.withBytes({ $0.contains(UInt8(ascii: " ")) }) else {
+                throw .unusable("what was read is no token: it may hold the printable characters of ASCII but no blank, and one line end after it")
             }
             return token
         }

@@ -90,6 +90,20 @@ struct `Redeeming a code and refreshing` {
         }
     }
 
+    @Test(arguments: [
+        ("0.AXoA!x*y$z", "0.AXoA!x*y$z", "0.AXoA%21x%2Ay%24z"), ("a b", "a b", "a%20b"), (#"{\"v\":1}"#, #"{"v":1}"#, "%7B%22v%22%3A1%7D"),
+        ("%2B+/=&", "%2B+/=&", "%252B%2B%2F%3D%26"),
+    ])
+    func `RT-03 a refresh token has any printable characters, is kept as it came and sent form-encoded`(written: String, text: String, form: String) throws {
+        let result = answer(200, #"{"access_token":"AT-2","token_type":"Bearer","refresh_token":"\#(written)"}"#)
+        for grant in [code, refresh] {
+            #expect(try request(grant).outcome(of: result, now: now).get().refreshToken == Secret(text))
+            #expect(try request(grant).successor(in: result) == Secret(text))
+        }
+        let sent = try request(.refresh(token: Secret(text), scopes: [], audience: nil, hasRefreshed: true)).message().form
+        #expect(sent.contains("&refresh_token=\(form)&"))
+    }
+
     @Test(arguments: [#""x":1"#, #""refresh_token":"""#, #""refresh_token":null"#])
     func `RT-03 TR-13 an answer without a refresh token is whole`(member: String) throws {
         let body = #"{"access_token":"AT-2","token_type":"Bearer",\#(member)}"#
@@ -123,7 +137,7 @@ struct `Redeeming a code and refreshing` {
     @Test(
         arguments: [
             answer(200, #"{"refresh_token":"RT-2","access_token":"AT"#), answer(200, #"{"refresh_token":"RT-2"} x"#), answer(200, "RT-2"),
-            answer(200, #"{"refresh_token":"RT 2"}"#), answer(200, #"{"refresh_token":7}"#), answer(200, #"{"refresh_token":"A","refresh_token":"B"}"#),
+            answer(200, #"{"refresh_token":"RT\n2"}"#), answer(200, #"{"refresh_token":7}"#), answer(200, #"{"refresh_token":"A","refresh_token":"B"}"#),
             answer(400, #"{"refresh_token":"RT-2"}"#), answer(201, #"{"refresh_token":"RT-2"}"#), fault(.broken, unsent: false),
         ] as [EndpointResult])
     func `half an answer brings no refresh token`(result: EndpointResult) throws {

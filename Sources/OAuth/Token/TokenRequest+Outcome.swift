@@ -20,7 +20,7 @@ extension TokenRequest {
             case .success(let object) = JSONObject.read(response.body)
         else { return nil }
         do throws(TokenResponse.Problem) {
-            return try TokenResponse(object).optionalToken("refresh_token")
+            return try TokenResponse(object).refreshToken()
         } catch {
             return nil
         }
@@ -46,7 +46,7 @@ extension TokenRequest {
             return .success(
                 IssuedTokens(
                     accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
-                    refreshToken: grant.takesRefreshToken ? try response.optionalToken("refresh_token") : nil,
+                    refreshToken: grant.takesRefreshToken ? try response.refreshToken() : nil,
                     refreshLifetime: grant.takesRefreshToken ? response.refreshLifetime() : nil,
                     idToken: try response.optionalToken("id_token")))
         } catch {

@@ -24,12 +24,17 @@ struct TokenResponse {
     }
 
     /// `nil` when absent, null or empty (TR-13).
-    func optionalToken(_ name: String) throws(Problem) -> Secret? {
+    func optionalToken(_ name: String) throws(Problem) -> Secret? { try optional(name, \.isBearerToken) }
+
+    /// It has characters that no bearer token may have: servers make use of that.
+    func refreshToken() throws(Problem) -> Secret? { try optional("refresh_token", \.isRefreshToken) }
+
+    private func optional(_ name: String, _ isToken: (Secret) -> Bool) throws(Problem) -> Secret? {
         guard let value = object[name] else { return nil }
         guard case .string(let string) = value else { throw .malformed("its \(name) is not a string") }
         guard !string.isEmpty else { return nil }
         let token = string.secret
-        guard token.isBearerToken else { throw .malformed("its \(name) is too long or has characters that no token may have") }
+        guard isToken(token) else { throw .malformed("its \(name) is too long or has characters that no token may have") }
         return token
     }
 

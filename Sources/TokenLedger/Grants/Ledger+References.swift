@@ -61,7 +61,7 @@ extension Ledger {
     private func importable(_ settings: TokenSettings, _ secret: Secret, _ expires: Expiry?) -> Result<StoredRecord.Kind, Refusal> {
         let name = settings.name
         if let refusal = reasonToComeAgain(name) { return .failure(refusal) }
-        guard secret.isBearerToken else {
+        guard settings.grant.kind == .authorizationCode ? secret.isRefreshToken : secret.isBearerToken else {
             return .failure(Refusal(.badRequest, [], "that is no token: it has characters that no token may have, or is longer than 32 KiB"))
         }
         switch settings.grant {

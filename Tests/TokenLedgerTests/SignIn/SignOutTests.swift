@@ -240,3 +240,12 @@ import TokenWire
         #expect(scene.reason(waiter) == "shape")
     }
 }
+    @Test func `a refresh token of any printable characters is imported, a reference token of those alone that a header takes`() throws {
+        var scene = GrantScene()
+        let refused = bring("0.AXoA!x*y$z", &scene)
+        #expect(scene.refusal(refused)?.code == .badRequest)
+        _ = bring("0.AXoA!x*y$z", &scene, GrantScene.user)
+        try scene.get()
+        #expect(scene.sentToken == "0.AXoA!x*y$z")
+    }
+
