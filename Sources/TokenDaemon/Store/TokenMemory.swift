@@ -113,7 +113,7 @@ final class TokenMemory {
 
     /// What opens, the newest of each key. Everything else is overwritten: nobody could use it.
     private func readAll() {
-        var newest: [Int: (sequence: UInt64, place: Place, token: KeptToken)] = [:]
+        var newest: [Int: (sequence: UInt64, place: Place, token: KeptToken, isOld: Bool)] = [:]
         var begin = 0
         let end = min((memory.size - Self.page + Self.unit - 1) / Self.unit, Self.units)
         while begin < end {
@@ -122,7 +122,7 @@ final class TokenMemory {
                 continue
             }
             let units = begin..<begin + (4 + length + Self.unit - 1) / Self.unit
-            guard units.upperBound <= Self.units, let (sequence, token) = open(units.lowerBound, length), free.take(units) else {
+            guard units.upperBound <= Self.units, let (sequence, token, isOld) = open(units.lowerBound, length), free.take(units) else {
                 clear(begin)
                 begin += 1
                 continue
@@ -133,12 +133,15 @@ final class TokenMemory {
                 erase(units)
             } else {
                 if let other = newest[id] { erase(other.place.units) }
-                newest[id] = (sequence, Place(units), token)
+                newest[id] = (sequence, Place(units), token, isOld)
             }
         }
         places = newest.mapValues(\.place)
         found = newest.values.map(\.token)
         sequence = newest.values.map(\.sequence).max() ?? 0
+        // the next start may no longer have the key that these were sealed with
+        guard sealer.keys.present != nil else { return }
+        for item in newest.values where item.isOld { try? put(item.token) }
     }
 
     private func clear(_ unit: Int) { memory.clear(Self.offset(unit)..<Self.offset(unit + 1)) }
@@ -149,15 +152,15 @@ final class TokenMemory {
         return length == 0 ? nil : length
     }
 
-    private func open(_ unit: Int, _ length: Int) -> (UInt64, KeptToken)? {
+    private func open(_ unit: Int, _ length: Int) -> (UInt64, KeptToken, isOld: Bool)? {
         guard length <= KeptToken.longest + 8 + StoreSealer.overhead else { return nil }
         let bytes = memory.bytes(length, at: Self.offset(unit) + 4)
         guard bytes.count == length else { return nil }
         return bytes.withUnsafeBytes { bytes in
-            guard let name = StoreSealer.name(in: bytes), let plain = try? sealer.open(bytes, .token, of: name)?.content, plain.count > 8,
-                let token = try? KeptToken(bytes: plain[8..<plain.count]), token.key.token.description == name
+            guard let name = StoreSealer.name(in: bytes), let opened = try? sealer.open(bytes, .token, of: name), opened.content.count > 8,
+                let token = try? KeptToken(bytes: opened.content[8..<opened.content.count]), token.key.token.description == name
             else { return nil }
-            return (plain.withBytes { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }, token)
+            return (opened.content.withBytes { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }, token, opened.isOld)
         }
     }
 }

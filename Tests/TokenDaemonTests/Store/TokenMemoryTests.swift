@@ -55,6 +55,21 @@ import TokenWire
         #expect(try found() == ["1 token-1-3", "2 token-2-4", "3 token-3-3"])
     }
 
+    @Test func `after a change of the key what was sealed with the old one is sealed anew, so that the old one may go`() throws {
+        try open().put(Self.token(1, "one"))
+        try open().put(Self.token(2, "two"))
+        let (old, new) = (try SealingKey(StoreHouse.key), try SealingKey(Secret("a new key of thirty-two bytes...")))
+        func found(_ keys: SealingKeys) throws -> Set<UInt64> {
+            let sealer = StoreSealer(keys: keys, machine: nil, admitted: .any)
+            return Set(try TokenMemory(memory, sealer: sealer, boot: Self.boot).take().map(\.held.id.bits))
+        }
+        // where nothing can be sealed, what is there stays
+        #expect(try found(SealingKeys(present: nil, older: [old])) == [1, 2])
+        #expect(try found(SealingKeys(present: new, older: [old])) == [1, 2])
+        #expect(try found(SealingKeys(present: new)) == [1, 2])
+        #expect(try self.found().isEmpty)
+    }
+
     @Test func `a token that was half written leaves the one before`() throws {
         try open().put(Self.token(1, "one"))
         let old = memory.bytes(256, at: 4096)
