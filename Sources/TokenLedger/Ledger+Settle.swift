@@ -26,8 +26,9 @@ extension Ledger {
     /// Takes in what the store says of a job.
     package mutating func stored(_ report: StoreReport, at now: Moment) -> Turn {
         var turn = Turn()
-        guard let step = steps.removeValue(forKey: report.id) else { return turn }
-        switch (step, report.result) {
+        guard let work = steps.removeValue(forKey: report.id) else { return turn }
+        if let note = report.note { turn.events.append(.storeNote(work.job.name, note)) }
+        switch (work.step, report.result) {
         case (.intent(let flight, let token), .success): intentKept(flight, token, at: now, &turn)
         case (.intent(let flight, _), .failure(let fault)): intentFailed(flight, fault, at: now, &turn)
         case (.successor(let flight), .success): successorKept(flight, at: now, &turn)
@@ -36,9 +37,9 @@ extension Ledger {
         case (.remembered, .failure): break
         case (.late(let id), let result): lateStored(id, result, at: now, &turn)
         case (.tidy, _): break
-        case (.signIn(let login), let result): signInStored(login, result, note: report.note, at: now, &turn)
+        case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
         case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)
-        case (.importing(let waiter), let result): importStored(waiter, result, note: report.note, at: now, &turn)
+        case (.importing(let waiter), let result): importStored(waiter, result, at: now, &turn)
         }
         pumpAll(at: now, &turn)
         return turn

@@ -26,7 +26,7 @@ package struct Ledger: Sendable {
     var holdings: [TokenName: Holding] = [:]
     var logins = PendingLogins()
     /// What the reports of the store are awaited for, and those of errands.
-    var steps: [UInt64: StoreStep] = [:]
+    var steps: [UInt64: StoreWork] = [:]
     var errands: [UInt64: ErrandPurpose] = [:]
     var imports: [UInt64: Import] = [:]
     var signOuts: [UInt64: SignOut] = [:]

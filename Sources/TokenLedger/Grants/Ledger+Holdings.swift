@@ -113,9 +113,13 @@ extension Ledger {
 
     /// Hands a job to the store and remembers what its report is for.
     mutating func enqueue(_ job: StoreJob, _ step: StoreStep, _ turn: inout Turn) {
+        enqueue(StoreWork(job: job, step: step), &turn)
+    }
+
+    mutating func enqueue(_ work: StoreWork, _ turn: inout Turn) {
         let id = makeID()
-        steps[id] = step
-        turn.jobs.append(StoreTask(id: id, job: job))
+        steps[id] = work
+        turn.jobs.append(StoreTask(id: id, job: work.job))
     }
 }
 
@@ -125,6 +129,12 @@ extension TokenSettings {
 
     /// The cached result that a token for all consumers has first of all.
     var soleKey: CacheKey { CacheKey(token: name, consumer: .shared, scopes: scopes, audience: audiences.first) }
+}
+
+/// A job that the store has, and what its report is for.
+struct StoreWork: Sendable {
+    let job: StoreJob
+    let step: StoreStep
 }
 
 /// What a report of the store is about.

@@ -91,10 +91,9 @@ extension Ledger {
         }
     }
 
-    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, note: String?, at now: Moment, _ turn: inout Turn) {
+    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         guard let brought = imports.removeValue(forKey: waiter) else { return }
         let record = brought.record
-        if let note { turn.events.append(.storeNote(record.name, note)) }
         switch result {
         case .failure(let fault):
             turn.answers.append((waiter, .refused(.store(fault))))

@@ -269,7 +269,7 @@ extension Ledger {
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || steps.values.contains(where: \.matters)
+        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || steps.values.contains { $0.step.matters }
     }
 }
 

@@ -229,10 +229,9 @@ extension Ledger {
         enqueue(.replace(arrival.record), .signIn(id), &turn)
     }
 
-    mutating func signInStored(_ id: LoginID, _ result: Result<Void, StoreFault>, note: String?, at now: Moment, _ turn: inout Turn) {
+    mutating func signInStored(_ id: LoginID, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         guard let login = logins[id], case .storing(let arrival) = login.stage else { return }
         let token = login.token
-        if let note { turn.events.append(.storeNote(token, note)) }
         if case .failure(let fault) = result {
             discard(arrival.report, token, login.binding, &turn)
             finish(id, .refused(.store(fault)), &turn)

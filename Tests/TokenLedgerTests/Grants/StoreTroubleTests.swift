@@ -78,6 +78,16 @@ import TokenWire
         #expect(scene.token(later)?.token == Secret("access-1"))
     }
 
+    @Test func `RT-05 what the store notes beside a successor is told`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-2")
+        let task = try #require(scene.jobs.last)
+        scene.take(scene.ledger.stored(StoreReport(id: task.id, result: .success(()), note: "cannot sync it; it was written anew"), at: scene.now))
+        #expect(scene.events.contains { if case .storeNote(GrantScene.user, "cannot sync it; it was written anew") = $0 { true } else { false } })
+    }
+
     @Test func `at the end of the daemon nothing new is sent, and what is with the server comes to the disk`() throws {
         var scene = GrantScene.signedIn()
         let waiter = try scene.get()
