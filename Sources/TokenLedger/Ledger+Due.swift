@@ -47,7 +47,7 @@ extension Ledger {
         for key in entries.keys { entries[key]?.watchers = [] }
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
         (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
-        for id in unsynced.keys.sorted() { writeLate(id, at: nil, &turn) }
+        for id in (Array(unsynced.keys) + unsettled.keys).sorted() { writeAgain(id, at: nil, &turn) }
         return turn
     }
 

@@ -28,7 +28,17 @@ extension Ledger {
         var turn = Turn()
         guard let work = steps.removeValue(forKey: report.id) else { return turn }
         if let note = report.note { turn.events.append(.storeNote(work.job.name, note)) }
-        switch (work.step, report.result) {
+        if case .failure(let fault) = report.result, work.step.isReplacement, fault.mayBeThere || work.failures > 0 {
+            replaceLater(work, fault, at: now, &turn)
+        } else {
+            conclude(work, report.result, at: now, &turn)
+        }
+        pumpAll(at: now, &turn)
+        return turn
+    }
+
+    mutating func conclude(_ work: StoreWork, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+        switch (work.step, result) {
         case (.intent(let flight, let token), .success): intentKept(flight, token, at: now, &turn)
         case (.intent(let flight, _), .failure(let fault)): intentFailed(flight, fault, at: now, &turn)
         case (.successor(let flight), .success): successorKept(flight, at: now, &turn)
@@ -41,8 +51,6 @@ extension Ledger {
         case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)
         case (.importing(let waiter), let result): importStored(waiter, result, at: now, &turn)
         }
-        pumpAll(at: now, &turn)
-        return turn
     }
 
     /// - Parameter verdict: only a person can help now.

@@ -30,6 +30,8 @@ package struct Ledger: Sendable {
     var errands: [UInt64: ErrandPurpose] = [:]
     var imports: [UInt64: Import] = [:]
     var signOuts: [UInt64: SignOut] = [:]
+    /// Replacements that may or may not be on the disk; each is written again until it is there for certain.
+    var unsettled: [UInt64: StoreWork] = [:]
     /// Successors in use that only the memory holds; each is written until it is on the disk.
     var unsynced: [UInt64: StoredRecord] = [:]
     var flights: [UInt64: Flight] = [:]

@@ -29,6 +29,8 @@ nonisolated struct RecordFiles: Sendable {
     /// Files of earlier attempts. One of them may be the only durable copy of a successor, until a better one is there.
     var leftovers: [TokenName: [String]] = [:]
     private var lastNumber: UInt64
+    /// The record of the present job lies whole in a file that a start reads: whatever fails now, it may be found there.
+    private var isWhole = false
 
     init(folder: StoreFolder, sealer: StoreSealer, seed: UInt64) {
         self.folder = folder
@@ -38,6 +40,7 @@ nonisolated struct RecordFiles: Sendable {
 
     /// Does a job but for the syncing of the folder. What the operator should know beside it, if anything. `second` is since the epoch.
     mutating func perform(_ job: StoreJob, at second: Int64) throws(StoreFault) -> String? {
+        isWhole = false
         do {
             switch job {
             case .prepare(let name, let intent):
@@ -62,13 +65,13 @@ nonisolated struct RecordFiles: Sendable {
                 return nil
             }
         } catch {
-            throw StoreFault(of: error)
+            throw StoreFault(of: error, mayBeThere: isWhole)
         }
     }
 
     /// What the jobs made, renamed and removed is durable.
     func sync(after jobs: [StoreJob]) throws(StoreFault) {
-        do throws(SystemError) { try folder.sync() } catch { throw StoreFault(of: error) }
+        do throws(SystemError) { try folder.sync() } catch { throw StoreFault(of: error, mayBeThere: true) }
         for job in jobs {
             switch job {
             case .prepare: folder.steps.reached(.intentFolderSynced)
@@ -127,8 +130,9 @@ nonisolated struct RecordFiles: Sendable {
         return trouble
     }
 
-    private func fill(_ file: StoreFile, _ record: [UInt8]) throws {
+    private mutating func fill(_ file: StoreFile, _ record: [UInt8]) throws {
         try file.write(record, at: Self.block)
+        isWhole = true
         try file.truncate(Self.block + record.count)
         folder.steps.reached(.successorWritten)
         try file.sync()
@@ -201,12 +205,13 @@ nonisolated struct RecordFiles: Sendable {
 
 nonisolated extension StoreFault {
     /// As whoever reads the journal should see it.
-    init(of error: any Error) {
+    init(of error: any Error, mayBeThere: Bool = false) {
         switch error {
         case let fault as StoreFault: self = fault
         case let error as SystemError: self.init("\(error)", isFull: error.isFull)
         case let damage as RecordDamage: self.init("cannot keep a record: \(damage)")
         default: self.init("cannot write a record")
         }
+        self.mayBeThere = mayBeThere
     }
 }

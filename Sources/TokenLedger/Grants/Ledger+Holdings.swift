@@ -135,6 +135,8 @@ extension TokenSettings {
 struct StoreWork: Sendable {
     let job: StoreJob
     let step: StoreStep
+    /// Earlier attempts at it. After the first only its success says what is on the disk.
+    var failures = 0
 }
 
 /// What a report of the store is about.

@@ -264,12 +264,12 @@ extension Ledger {
             case .preparing?, nil: nil
             }
         }
-        return Set(spent).union(unsynced.values.map(\.name))
+        return Set(spent).union(unsynced.values.map(\.name)).union(unsettled.values.map(\.job.name))
     }
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || steps.values.contains { $0.step.matters }
+        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || !unsettled.isEmpty || steps.values.contains { $0.step.matters }
     }
 }
 

@@ -40,14 +40,13 @@ extension Ledger {
         flights[id]?.spending?.isWriting = false
         // memory alone has it: at least a crash of the daemon must not reach it
         if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
-        let pause = min(Int64.seconds(1) << min(flight.spending?.failures ?? 0, 5), .seconds(30))
-        overdue.set(id, at: now.boot + pause)
+        overdue.set(id, at: now.boot + Self.storePause(after: flight.spending?.failures ?? 0))
         dismiss(flight.key, fault, at: now, &turn)
     }
 
     /// A step to the disk takes longer than it may, or its next try is due.
     mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], let spending = flight.spending else { return writeLate(id, at: now, &turn) }
+        guard let flight = flights[id], let spending = flight.spending else { return writeAgain(id, at: now, &turn) }
         let token = flight.key.token
         switch spending.stage {
         case .exchanging: break
@@ -113,6 +112,9 @@ extension Ledger {
         enqueue(.replace(record), .late(id), &turn)
     }
 
+    /// Until what the disk did not take is written again: 1, 2, 4 ... 30 s.
+    static func storePause(after failures: Int) -> Int64 { min(Int64.seconds(1) << min(failures, 5), .seconds(30)) }
+
     /// Callers do not wait for a disk: they get what is held, or hear of it.
     private mutating func dismiss(_ key: CacheKey, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
         dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn)
@@ -126,7 +128,7 @@ extension Ledger {
         turn.events.append(.storeFailed(token, fault))
     }
 
-    private mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
+    mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
         guard holdings[token]?.isStoreFailing == true else { return }
         holdings[token]?.isStoreFailing = false
         turn.events.append(.storeRecovered(token))

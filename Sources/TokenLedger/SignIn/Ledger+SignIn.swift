@@ -262,7 +262,7 @@ extension Ledger {
     /// The sign-in is over: everyone who waits for it is told.
     private mutating func finish(_ id: LoginID, _ answer: Answer, _ turn: inout Turn) {
         guard let login = logins.end(id) else { return }
-        for waiter in (login.waiter.map { [$0] } ?? []) + login.awaiting { turn.answers.append((waiter, answer)) }
+        for waiter in login.waiters { turn.answers.append((waiter, answer)) }
         if case .refused(let refusal) = answer { turn.events.append(.signInFailed(login.token, refusal, caller: login.caller)) }
     }
 

@@ -92,7 +92,11 @@ extension Ledger {
     /// What replaced a holding is durable, or (`nil`) could not be made so and everything is as before.
     mutating func replaced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
         holdings[token]?.replacements -= 1
-        if let record { install(record, at: now, &turn) }
+        if let record {
+            install(record, at: now, &turn)
+            noteStoreWorks(token, &turn)
+            giveUpOlder(token, at: now, &turn)
+        }
         guard holdings[token]?.isBeingReplaced == false else { return }
         if let late = holdings[token]?.late {
             holdings[token]?.late = nil

@@ -40,6 +40,8 @@ struct PendingLogin: Sendable {
     /// Answers that came to it and were not for it.
     var strays = 0
 
+    var waiters: [UInt64] { (waiter.map { [$0] } ?? []) + awaiting }
+
     static let mostStrays = 20
 
     /// What a redeemed code brought.
@@ -107,11 +109,19 @@ struct PendingLogins: Sendable {
         return false
     }
 
+    /// Those who wait for it wait no longer, while it goes on.
+    mutating func takeWaiters(of id: LoginID) -> [UInt64] {
+        guard let login = all[id] else { return [] }
+        for waiter in login.awaiting { patience.set(waiter, at: nil) }
+        change(id) { ($0.waiter, $0.awaiting) = (nil, []) }
+        return login.waiters
+    }
+
     mutating func due(at boot: Int64) -> [LoginID] { deadlines.due(at: boot) }
 
     /// Ends all that does not write to the disk; gives everyone who waits for them.
     mutating func stop() -> [UInt64] {
-        let waiters = all.values.flatMap { $0.awaiting + ($0.waiter.map { [$0] } ?? []) }
+        let waiters = all.values.flatMap(\.waiters)
         all = all.filter { if case .storing = $0.value.stage { true } else { false } }
         for id in all.keys {
             all[id]?.waiter = nil

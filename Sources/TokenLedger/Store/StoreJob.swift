@@ -20,6 +20,14 @@ package enum StoreJob: Sendable {
         case .commit(let record), .remember(let record), .replace(let record): record.name
         }
     }
+
+    var generation: UInt64 {
+        switch self {
+        case .prepare(_, let intent): intent.generation
+        case .withdraw: 0
+        case .commit(let record), .remember(let record), .replace(let record): record.generation
+        }
+    }
 }
 
 /// A job with the number under which its report comes back.
@@ -47,16 +55,19 @@ package struct StoreReport: Sendable {
     }
 }
 
-/// Why the disk did not take it. What was on it before is still there.
+/// Why the disk did not take it. What was on it before is still there, unless `mayBeThere`.
 package struct StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
     /// One calm line with the file and the cause; never a secret.
     package var text: String
     /// No room is left, or none of this user's or this folder's quota.
     package var isFull: Bool
+    /// The record was written whole before something failed: the next start may find it, or what was there before.
+    package var mayBeThere: Bool
 
-    package init(_ text: String, isFull: Bool = false) {
+    package init(_ text: String, isFull: Bool = false, mayBeThere: Bool = false) {
         self.text = text
         self.isFull = isFull
+        self.mayBeThere = mayBeThere
     }
 
     package var description: String { text }

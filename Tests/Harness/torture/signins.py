@@ -1,14 +1,21 @@
-"""LOGIN, LOGOUT and IMPORT, killed at each step: afterwards the old or the new grant is in force, never none and never a mixture."""
+"""LOGIN, LOGOUT and IMPORT, killed at each step, or refused by the disk there: afterwards the old or the new grant is in force, never none and never a
+mixture."""
 import http.client
 import ssl
 import time
 import urllib.parse
+
+from lib import processes
 
 from .scenes import TOKEN, Scene, side_by_side
 
 STEPS = [
     "kill@create:1", "kill@write:1", "kill@truncate:1", "kill@successor-written:1", "kill@fsync:1", "kill@successor-synced:1", "kill@rename:1",
     "kill@successor-renamed:1", "kill@unlink:1", "kill@fsync:2", "kill@successor-folder-synced:1"]
+# the disk refuses a call of its own, and the daemon lives
+REFUSALS = [
+    "fail@create:1", "fail@write=ENOSPC:1", "fail@truncate:1", "fail@fsync:1", "fail@rename:1", "fail@unlink:1", "fail@fsync:2", "fail@fsync",
+    "fail@rename=EROFS"]
 # beside these, where what is there cannot be opened and is kept
 ASIDE = ["kill@link:1", "kill@moved-aside:1"]
 OLD, NEW, ENDED = "the old grant", "the new grant", "nobody"
@@ -93,6 +100,43 @@ def killed(server, operation, fault, beside=""):
         return "" if again == found else "first %s, then %s" % (found, again)
 
 
+def refused(server, operation, fault, beside, lives):
+    """The disk refuses the operation at one step, or for good. `lives`: the daemon goes on until its disk has taken it; otherwise it is killed
+    before it tries again."""
+    with Scene(server).with_grant() as scene:
+        old = scene.grants[0]
+        if beside == "intent":
+            scene.begin("kill@intent-folder-synced:1")
+            scene.get()
+            if not scene.victim.dies_before(time.monotonic() + 20):
+                return "it was to be killed with an intent"
+        scene.begin(fault)
+        change = Change(server, scene)
+        getattr(change, operation)()
+        if not change.reply.startswith(("OK ", "ERR unavailable reason=store ")):
+            return "it says %r" % change.reply
+        wanted = ENDED if operation == "logout" else NEW
+        allowed = {wanted} if change.reply.startswith("OK ") else {OLD, wanted}
+        if lives and "written again" in change.reply:
+            allowed = {wanted}
+            if not processes.until(lambda: said(scene, operation), 20):
+                return "it was not written again: %s" % scene.victim.words()[-800:]
+        else:
+            time.sleep(0.5)  # what would be revoked is revoked
+        if not lives:
+            scene.again()
+        found = in_force(scene, old, operation)
+        if found not in allowed:
+            return "in force is %s after %r" % (found, change.reply[:80])
+        scene.again()
+        again = in_force(scene, old, operation)
+        return "" if again == found else "first %s, then %s" % (found, again)
+
+
+def said(scene, operation):
+    return "event=%s " % {"login": "signed-in", "logout": "signed-out", "import_": "imported"}[operation] in scene.victim.words()
+
+
 def damaged(scene, change, good):
     """What could not be opened is kept, whatever happened; it is locked, or the new grant is in force."""
     folder = scene.victim.state / "grants"
@@ -120,4 +164,17 @@ def changes(checks, server):
     side_by_side(checks, cases)
 
 
-SECTIONS = [changes]
+def refusals(checks, server):
+    server.control("knob auto-login m.petrova")
+    cases = []
+    for operation in ("import_", "login", "logout"):
+        for fault in REFUSALS:
+            for beside in ("", "intent"):
+                for lives in (False, True) if ":" in fault else (False,):
+                    what = "%s, %s%s%s: the old or the new" % (
+                        operation.strip("_").upper(), fault, ", with an intent" if beside else "", "" if lives else ", then a SIGKILL")
+                    cases.append((what, lambda o=operation, f=fault, b=beside, l=lives: refused(server, o, f, b, l)))
+    side_by_side(checks, cases)
+
+
+SECTIONS = [changes, refusals]

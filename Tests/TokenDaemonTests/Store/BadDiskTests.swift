@@ -44,6 +44,28 @@ import TokenWire
         }
     }
 
+    @Test(arguments: StoreSteps.Call.allCases, [false, true])
+    func `a replacement that fails says so where the next start may find it, and never else on a disk that is full`(
+        _ call: StoreSteps.Call, _ hasIntent: Bool
+    ) throws {
+        for time in 1...8 {
+            let house = try StoreHouse()
+            var good = try house.files()
+            try good.carryOut(.commit(StoreHouse.record(1)))
+            if hasIntent { try good.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(1))) }
+            // an intent's own room is tried first
+            let wish = (time...time + (hasIntent ? 1 : 0)).map { "fail@\(call.rawValue):\($0)" }.joined(separator: ",")
+            var files = try house.files(try .faulty(wish))
+            do {
+                try files.carryOut(.replace(StoreHouse.record(2)))
+            } catch {
+                var copy = try house.files()
+                #expect(try error.mayBeThere || generation(copy.found()) == 1, "\(call) \(time)")
+                if call == .write || call == .create { #expect(!error.mayBeThere) }
+            }
+        }
+    }
+
     private func generation(_ found: [FoundText]) -> UInt64 {
         found.first.flatMap { UInt64($0.description.split(separator: " ")[1]) } ?? 0
     }

@@ -112,6 +112,13 @@ struct GrantScene {
         while !jobs.isEmpty { finish(jobs.removeFirst(), result) }
     }
 
+    /// The disk works again, and what was put off has been done.
+    mutating func settleDown() {
+        diskAnswer = .success(())
+        pass(60)
+        due()
+    }
+
     mutating func due() { run { $0.due(at: $1) } }
 
     func makeWaiter(_ last: inout UInt64) -> UInt64 {
@@ -176,6 +183,8 @@ struct GrantScene {
         law: .no, reach: .credential, oauthError: "invalid_grant", status: 400, text: "'https://id.test/token' answered 400 invalid_grant")
     static let lost = ExchangeFailure(law: .unknown, reach: .credential, text: "the connection was reset before the answer was whole")
     static let full = StoreFault("cannot write '/var/lib/tokend/grants/portal.user.next': No space left on device", isFull: true)
+
+    static let halfway = StoreFault("cannot move a file to '/var/lib/tokend/grants/portal.user': input/output error", mayBeThere: true)
 
     // MARK: being signed in
 

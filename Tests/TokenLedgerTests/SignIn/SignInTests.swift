@@ -223,6 +223,59 @@ import TokenWire
         #expect(scene.sentToken == "refresh-1")
     }
 
+    /// A sign-in with `refresh-NUMBER`; the waiter of its CALLBACK.
+    private func signIn(_ scene: inout GrantScene, _ number: UInt64) throws -> UInt64 {
+        _ = try begin(&scene, number)
+        let waiter = callback(&scene, "code=abc&state=state-\(number)", number)
+        scene.grant("access-\(number)", refresh: "refresh-\(number)", identity: "m.petrova")
+        return waiter
+    }
+
+    @Test func `a sign-in that the disk may have taken is not revoked: the next start may find it`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.halfway)
+        let waiter = try signIn(&scene, 2)
+        #expect(scene.reason(waiter) == "store")
+        // neither is one that the disk refuses from then on
+        scene.diskAnswer = .failure(GrantScene.full)
+        for _ in 1...20 {
+            scene.pass(10)
+            scene.due()
+        }
+        #expect(revoked(scene).isEmpty && scene.plans.count == 1)
+        scene.settleDown()
+        #expect(revoked(scene) == ["refresh-1"] && scene.stored() == "refresh-2")
+        #expect(scene.events.contains { if case .signedIn = $0 { true } else { false } })
+        #expect(!scene.ledger.isSpending)
+    }
+
+    @Test func `one that a newer sign-in overtakes on its way to the disk never comes behind it`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.halfway)
+        _ = try signIn(&scene, 2)
+        scene.diskAnswer = nil
+        _ = try signIn(&scene, 3)
+        scene.pass(60)
+        scene.due()
+        #expect(scene.jobs.count == 1 && revoked(scene).isEmpty)
+        scene.finishJobs()
+        #expect(scene.stored() == "refresh-3" && Set(revoked(scene)) == ["refresh-1", "refresh-2"])
+        scene.settleDown()
+        #expect(scene.stored() == "refresh-3")
+        #expect(!scene.ledger.isSpending && scene.ledger.holdings[GrantScene.user]?.isBeingReplaced == false)
+    }
+
+    @Test func `and is written again where the disk refuses the newer one`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.halfway)
+        _ = try signIn(&scene, 2)
+        scene.diskAnswer = .failure(GrantScene.full)
+        _ = try signIn(&scene, 3)
+        #expect(revoked(scene) == ["refresh-3"])
+        scene.settleDown()
+        #expect(scene.stored() == "refresh-2" && revoked(scene) == ["refresh-3", "refresh-1"])
+    }
+
     @Test func `a refresh of the old grant that ends after the new sign-in is not stored, and what it brought is revoked`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()

@@ -56,6 +56,35 @@ import TokenWire
         #expect(scene.token(get) != nil)
     }
 
+    @Test func `a sign-out that the disk may have taken revokes nothing before it is there, and nothing is sent meanwhile`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.halfway)
+        let waiter = logout(&scene)
+        #expect(scene.reason(waiter) == "store")
+        let get = try scene.get(wait: 120)
+        #expect(scene.errands.isEmpty && scene.plans.isEmpty && scene.answers[get] == nil)
+        let again = logout(&scene)
+        #expect(scene.refusal(again)?.code == .busy)
+        scene.settleDown()
+        #expect(scene.disk[GrantScene.user]?.kind == .ended && scene.errands.count == 1)
+        #expect(scene.reason(get) == "signed-out")
+        #expect(!scene.ledger.isSpending)
+    }
+
+    @Test func `an import that the disk may have taken is in force once it is there, and not before`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = .failure(GrantScene.halfway)
+        let waiter = bring("refresh-7", &scene, GrantScene.user)
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.refusal(waiter)?.text.contains("written again") == true)
+        #expect(scene.events.contains { if case .storeFailed = $0 { true } else { false } })
+        scene.settleDown()
+        #expect(scene.events.contains { if case .storeRecovered = $0 { true } else { false } })
+        #expect(scene.stored() == "refresh-7")
+        try scene.get()
+        #expect(scene.sentToken == "refresh-7")
+    }
+
     @Test func `a refresh that was under way brings nothing back after a sign-out`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()
@@ -227,6 +256,15 @@ import TokenWire
         #expect(scene.token(waiter) != nil && scene.stored() == "refresh-8")
     }
 
+    @Test func `a refresh token of any printable characters is imported, a reference token of those alone that a header takes`() throws {
+        var scene = GrantScene()
+        let refused = bring("0.AXoA!x*y$z", &scene)
+        #expect(scene.refusal(refused)?.code == .badRequest)
+        _ = bring("0.AXoA!x*y$z", &scene, GrantScene.user)
+        try scene.get()
+        #expect(scene.sentToken == "0.AXoA!x*y$z")
+    }
+
     @Test func `what is no token is not imported, and ERP.net's must look like one`() {
         var scene = GrantScene()
         let blanks = bring("with blanks in it", &scene)
@@ -240,12 +278,3 @@ import TokenWire
         #expect(scene.reason(waiter) == "shape")
     }
 }
-    @Test func `a refresh token of any printable characters is imported, a reference token of those alone that a header takes`() throws {
-        var scene = GrantScene()
-        let refused = bring("0.AXoA!x*y$z", &scene)
-        #expect(scene.refusal(refused)?.code == .badRequest)
-        _ = bring("0.AXoA!x*y$z", &scene, GrantScene.user)
-        try scene.get()
-        #expect(scene.sentToken == "0.AXoA!x*y$z")
-    }
-
