@@ -75,8 +75,8 @@ final class TokenKeeper {
     /// Whether something is under way that must come to its end: a refresh token that is with the server, or on its way to the disk.
     var isSpending: Bool { ledger.isSpending }
 
-    /// Whose refresh tokens, sign-ins or imports are lost with this process, or may be.
-    var tokensAtRisk: [TokenName] { ledger.tokensAtRisk.union(store.unwritten).sorted() }
+    /// What is lost with this process, or may be.
+    var atRisk: [AtRisk] { ledger.atRisk.sorted() }
 
     /// Answers everyone who still waits; begins nothing more. What `isSpending` goes on, and `end` ends it.
     func stop() {

@@ -94,9 +94,6 @@ final class Store {
         return isDone
     }
 
-    /// Whose records have been handed over and are not known to be on the disk.
-    var unwritten: Set<TokenName> { Set(committing.values.map(\.name)) }
-
     private func receive(_ report: StoreReport) {
         if let (name, generation) = committing.removeValue(forKey: report.id), case .success = report.result, let held = kept[name], held <= generation {
             forget(name)

@@ -49,7 +49,7 @@ package final class Daemon {
         report(reading)
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in order. False if a refresh token may be lost for that.
+    /// Serves until SIGTERM or SIGINT, then ends in order. False if something may be lost for that.
     package func run() throws -> Bool {
         Self.onSignal = { [unowned self] in receive($0) }
         loop.afterBatch = { [unowned self] in keeper.speak() }
@@ -70,13 +70,10 @@ package final class Daemon {
         try loop.run()
         keeper.end()
         _ = store.drain(within: Self.grace)
-        let atRisk = keeper.tokensAtRisk
-        for token in atRisk {
-            let text =
-                "the refresh token of \"\(token)\" was not back from its server and on the disk when this process ended; "
-                + "if it is refused from now on: tokenctl login \(token)"
-            audit.record(AuditEntry(.trouble, priority: .error, token: token, reason: "lost-at-end", text: text))
-            complain(text)
+        let atRisk = keeper.atRisk
+        for item in atRisk {
+            audit.record(AuditEntry(.trouble, priority: .error, token: item.token, reason: "lost-at-end", text: item.text))
+            complain(item.text)
         }
         let unwritten = audit.flush(within: Self.grace)
         if unwritten > 0 {

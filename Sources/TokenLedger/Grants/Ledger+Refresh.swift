@@ -1,6 +1,6 @@
 internal import OAuth
 internal import Secrets
-package import TokenWire
+internal import TokenWire
 
 /// A refresh token is spent here, and nowhere else:
 ///
@@ -253,31 +253,6 @@ extension Ledger {
                 launch(key, entries[key]?.cause ?? .asked, at: now, &turn)
             }
             reschedule(key, at: now.boot)
-        }
-    }
-
-    /// Whose refresh tokens would be lost if the process ended now: they are with their servers, or came from there and are not on the disk.
-    package var tokensAtRisk: Set<TokenName> {
-        let spent = flights.values.compactMap { flight in
-            switch flight.spending?.stage {
-            case .exchanging?, .keeping?: flight.key.token
-            case .preparing?, nil: nil
-            }
-        }
-        return Set(spent).union(unsynced.values.map(\.name)).union(unsettled.values.map(\.job.name))
-    }
-
-    /// Whether anything is under way that must not be cut off by the end of the daemon.
-    package var isSpending: Bool {
-        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || !unsettled.isEmpty || steps.values.contains { $0.step.matters }
-    }
-}
-
-extension StoreStep {
-    fileprivate var matters: Bool {
-        switch self {
-        case .successor, .late, .signIn, .signOut, .importing: true
-        case .intent, .remembered, .tidy: false
         }
     }
 }

@@ -1,7 +1,9 @@
 """LOGIN, LOGOUT and IMPORT, killed at each step, or refused by the disk there: afterwards the old or the new grant is in force, never none and never a
 mixture."""
 import http.client
+import signal
 import ssl
+import threading
 import time
 import urllib.parse
 
@@ -137,6 +139,26 @@ def said(scene, operation):
     return "event=%s " % {"login": "signed-in", "logout": "signed-out", "import_": "imported"}[operation] in scene.victim.words()
 
 
+def cut_off(server, operation, remedy):
+    """The disk hangs, and the end does not wait for it."""
+    with Scene(server).with_grant() as scene:
+        scene.begin("wait@fsync=60000")
+        change = Change(server, scene)
+        begun = threading.Thread(target=getattr(change, operation))
+        begun.start()
+        folder = scene.victim.state / "grants"
+        if not processes.until(lambda: any(path.name.startswith("." + TOKEN) for path in folder.iterdir()), 20):
+            return "nothing is written"
+        before = scene.victim.words().count("event=stopping")
+        for _ in range(2):
+            scene.victim.process.send_signal(signal.SIGTERM)
+            processes.until(lambda: scene.victim.words().count("event=stopping") > before, 10)
+        status = scene.victim.process.wait(20)
+        begun.join(20)
+        lines = [line for line in scene.victim.words().splitlines() if "from now on: tokenctl %s %s" % (remedy, TOKEN) in line]
+        return "" if status == 74 and len(lines) == 2 else "status %s, %s" % (status, scene.victim.words()[-800:])
+
+
 def damaged(scene, change, good):
     """What could not be opened is kept, whatever happened; it is locked, or the new grant is in force."""
     folder = scene.victim.state / "grants"
@@ -177,4 +199,12 @@ def refusals(checks, server):
     side_by_side(checks, cases)
 
 
-SECTIONS = [changes, refusals]
+def ends(checks, server):
+    server.control("knob auto-login m.petrova")
+    side_by_side(checks, [
+        ("%s while the disk hangs: an end that does not wait says what to do about it" % operation.strip("_").upper(),
+         lambda o=operation, r=remedy: cut_off(server, o, r))
+        for operation, remedy in (("import_", "import"), ("login", "login"), ("logout", "logout"))])
+
+
+SECTIONS = [changes, refusals, ends]

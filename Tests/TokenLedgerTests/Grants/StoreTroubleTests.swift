@@ -88,6 +88,33 @@ import TokenWire
         #expect(scene.events.contains { if case .storeNote(GrantScene.user, "cannot sync it; it was written anew") = $0 { true } else { false } })
     }
 
+    @Test(arguments: [AtRisk.Act.refresh, .signOut, .importing])
+    func `what the end of the daemon cuts off is named after what to do about it`(_ act: AtRisk.Act) throws {
+        var scene = GrantScene.signedIn()
+        if act == .refresh { try scene.get() }
+        scene.diskAnswer = nil
+        let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
+        switch act {
+        case .refresh: scene.grant("access-1", refresh: "refresh-2")
+        case .importing: _ = scene.request { $0.importToken(settings, Secret("refresh-7"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
+        case .signOut, .signIn: _ = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+        }
+        #expect(scene.ledger.atRisk == [AtRisk(token: GrantScene.user, act: act)])
+        // also while it waits for its next try; the end makes one at once
+        scene.finishJobs(.failure(GrantScene.halfway))
+        #expect(scene.ledger.atRisk == [AtRisk(token: GrantScene.user, act: act)] && scene.ledger.isSpending)
+        scene.run { ledger, _ in ledger.stop() }
+        if act == .refresh { scene.settleDown() }
+        scene.finishJobs()
+        #expect(scene.ledger.atRisk.isEmpty && !scene.ledger.isSpending)
+    }
+
+    @Test func `each has its own remedy`() {
+        let texts = [AtRisk.Act.refresh, .signIn, .signOut, .importing].map { AtRisk(token: GrantScene.user, act: $0).text }
+        for (text, remedy) in zip(texts, ["login", "login", "logout", "import"]) { #expect(text.hasSuffix(": tokenctl \(remedy) portal.user")) }
+        #expect(Set(texts).count == 4)
+    }
+
     @Test func `at the end of the daemon nothing new is sent, and what is with the server comes to the disk`() throws {
         var scene = GrantScene.signedIn()
         let waiter = try scene.get()
