@@ -16,7 +16,7 @@ extension Ledger {
 
     /// Starts what a lane has room for.
     private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        while !isStopping, flights.count < Self.flightsInAll, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
+        while !isStopping, hasRoom, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
             guard entries[key]?.progress == .queued else { continue }
             if let refusal = reasonNotToBegin(key) {
                 // what was wanted when it was queued is refused by now
@@ -33,6 +33,8 @@ extension Ledger {
             }
         }
     }
+
+    private var hasRoom: Bool { flights.count < Self.flightsInAll || flights.values.count(where: \.isExchange) < Self.flightsInAll }
 
     /// What waited in its lane while its credential failed waits for the next try; its callers as far as they can.
     mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {

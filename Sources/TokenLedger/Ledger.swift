@@ -338,4 +338,7 @@ struct Flight: Sendable {
     var began: Int64
     /// Where a refresh token is spent.
     var spending: Spending?
+
+    /// It takes the place of an exchange. Its answer is here where only the disk is waited for.
+    var isExchange: Bool { spending?.kept == nil }
 }

@@ -39,10 +39,9 @@ extension Ledger {
         guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else {
             return abandon(id, at: now, &turn)
         }
-        guard !holding.isUnsynced else {
-            // the token that would be sent is not on the disk yet
+        if let fault = reasonNotToSpend(token) {
             holdings[token]?.notBefore = now.boot + Self.lateRetry
-            return abandon(id, because: .notSynced(token), at: now, &turn)
+            return abandon(id, because: fault, at: now, &turn)
         }
         let intent = Intent(
             grant: record.grant, generation: record.generation, attempt: holding.doubt == nil ? 1 : 2, token: fingerprint(secret), sent: now.wall)
@@ -66,6 +65,15 @@ extension Ledger {
         }
         flights[id]?.spending?.stage = .exchanging
         turn.plans.append(plan)
+    }
+
+    /// The token that would be sent is not on the disk yet; or the store still has an intent that was given up, so that the next one would
+    /// keep its place from others as long.
+    func reasonNotToSpend(_ token: TokenName) -> StoreFault? {
+        guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
+        if holding.isUnsynced { return .notSynced(token) }
+        let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { flights[id] == nil } else { false } }
+        return isHanging ? .noAnswer(to: token) : nil
     }
 
     private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {

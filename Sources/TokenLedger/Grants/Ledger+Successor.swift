@@ -50,7 +50,7 @@ extension Ledger {
         let token = flight.key.token
         switch spending.stage {
         case .exchanging: break
-        case .preparing: intentFailed(id, StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable"), at: now, &turn)
+        case .preparing: intentFailed(id, .noAnswer(to: token), at: now, &turn)
         case .keeping(let record, _) where holdings[token]?.flight != id:
             // another sign-in has taken its place: this one is of no use any more
             flights[id] = nil
@@ -136,5 +136,9 @@ extension Ledger {
 }
 
 extension StoreFault {
+    static func noAnswer(to token: TokenName) -> StoreFault {
+        StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable")
+    }
+
     static func notSynced(_ token: TokenName) -> StoreFault { StoreFault("the refresh token of \"\(token)\" is not on the disk yet, so it is not spent") }
 }

@@ -88,6 +88,54 @@ import TokenWire
         #expect(scene.events.contains { if case .storeNote(GrantScene.user, "cannot sync it; it was written anew") = $0 { true } else { false } })
     }
 
+    @Test func `an intent that the store has not reported is waited for once: the next refresh takes nobody's place`() throws {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = nil
+        try scene.get()
+        scene.pass(11)
+        scene.due()
+        scene.pass(400)
+        let waiter = try scene.get()
+        #expect(scene.reason(waiter) == "store")
+        #expect(scene.ledger.flights.isEmpty && scene.jobs.count == 1)
+        scene.diskAnswer = .success(())
+        scene.finishJobs()
+        scene.pass(400)
+        let later = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(later) != nil)
+    }
+
+    @Test func `refreshes whose answer is here keep no place from other exchanges`() throws {
+        var configuration = GrantScene.configuration()
+        let user = try #require(configuration.tokens[GrantScene.user])
+        let names = (0..<Ledger.flightsInAll).map { TokenName("app\($0).user")! }
+        for (number, name) in names.enumerated() {
+            configuration.applications["app\(number)"] = Scene.application("app\(number)", issuer: "https://id\(number).test")
+            var token = user
+            token.name = name
+            configuration.tokens[name] = token
+        }
+        var scene = GrantScene()
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        scene.run { ledger, now in
+            ledger.restore(
+                names.enumerated().map { number, name in
+                    var record = GrantScene.record()
+                    (record.name, record.binding.server, record.binding.clientID) = (name, "https://id\(number).test", "app\(number)")
+                    return .record(record, nil)
+                } + [.record(GrantScene.record(), nil)], at: now)
+        }
+        for name in names { try scene.get(name: name) }
+        #expect(scene.plans.count == Ledger.flightsInAll)
+        try scene.get()
+        #expect(scene.plans.count == Ledger.flightsInAll)
+        scene.diskAnswer = nil
+        for plan in scene.plans { scene.answer(.success(IssuedTokens(accessToken: Secret("a"), lifetime: 100, scopes: nil)), successor: "next", to: plan) }
+        #expect(scene.ledger.flights.count == Ledger.flightsInAll + 1)
+        #expect(scene.jobs.contains { if case .prepare(GrantScene.user, _) = $0.job { true } else { false } })
+    }
+
     @Test(arguments: [AtRisk.Act.refresh, .signOut, .importing])
     func `what the end of the daemon cuts off is named after what to do about it`(_ act: AtRisk.Act) throws {
         var scene = GrantScene.signedIn()
