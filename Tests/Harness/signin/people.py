@@ -116,6 +116,13 @@ class Scene(Stage):
             raise RuntimeError(reply)
         return self
 
+    def refresh_that_hangs(self, name="app.me"):
+        """A RENEW whose refresh token is with the server, which says nothing before it is told "clear"."""
+        self.server.control("fault token hang grant=refresh_token")
+        renewing = self.in_background("RENEW " + name)
+        self.server.control("await hung 1")
+        return renewing
+
     def status(self, name="app.me"):
         """The credential's own row, taken apart."""
         row = self.ask("STATUS " + name).splitlines()[0]

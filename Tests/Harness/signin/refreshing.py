@@ -92,9 +92,7 @@ def the_end_of_the_daemon(checks, server):
     with Scene(server, AUTO) as scene:
         scene.people().start()
         scene.signed_in()
-        server.control("fault token hang grant=refresh_token")
-        renewing = scene.in_background("RENEW app.me")
-        server.control("await hung 1")
+        renewing = scene.refresh_that_hangs()
         scene.daemon.process.send_signal(signal.SIGTERM)
         refused = processes.until(lambda: "stopping" in scene.daemon.words(), 10)
         still = scene.daemon.process.poll() is None
@@ -112,9 +110,7 @@ def an_end_that_does_not_wait(checks, server):
     with Scene(server, AUTO) as scene:
         scene.people().start()
         scene.signed_in()
-        server.control("fault token hang grant=refresh_token")
-        renewing = scene.in_background("RENEW app.me")
-        server.control("await hung 1")
+        renewing = scene.refresh_that_hangs()
         scene.daemon.process.send_signal(signal.SIGTERM)
         processes.until(lambda: "stopping" in scene.daemon.words(), 10)
         scene.daemon.process.send_signal(signal.SIGTERM)

@@ -70,9 +70,7 @@ def in_the_middle(checks, server):
     with Scene(server, AUTO) as scene:
         scene.people().start()
         scene.signed_in()
-        server.control("fault token hang grant=refresh_token")
-        renewing = scene.in_background("RENEW app.me")
-        server.control("await hung 1")
+        renewing = scene.refresh_that_hangs()
         ended = scene.ask("LOGOUT app.me")
         server.control("clear")
         renewing.result()
