@@ -126,8 +126,7 @@ extension Ledger {
                 orphans += (entries[key]?.waiters.keys.sorted() ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
                 close(key)
             }
-            let generation = credentials[token]?.generation ?? 0
-            credentials[token] = Credential(generation: generation + 1)
+            credentials[token] = Credential(after: credentials[token] ?? Credential())
             forgiveHolding(token)
         }
         replaceConfiguration(next)

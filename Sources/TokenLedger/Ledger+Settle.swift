@@ -63,7 +63,6 @@ extension Ledger {
             healServer(flight)
             switch judge(tokens, key, report) {
             case .success(let held):
-                healCredential(flight, &turn)
                 publish(held, flight, report, at: now, &turn)
             case .failure(let verdict): withhold(verdict, flight, report, at: now, &turn)
             }
@@ -120,6 +119,7 @@ extension Ledger {
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()
+        heal(key.token, &turn)
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
@@ -138,13 +138,19 @@ extension Ledger {
 
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
     /// and less often, like failures.
-    private mutating func healCredential(_ flight: Flight, _ turn: inout Turn) {
-        let token = flight.key.token
-        if let failures = credentials[token]?.backoff.failures, failures > 0 {
-            turn.events.append(.recovered(flight.key, failures: failures))
-        }
+    private mutating func heal(_ token: TokenName, _ turn: inout Turn) {
         credentials[token]?.backoff.clear()
         credentials[token]?.failure = nil
+        let told = (credentials[token]?.told ?? [:]).filter { !isRefused($0.key, token) }
+        for (consumer, failures) in told.sorted(by: { $0.key.description < $1.key.description }) {
+            credentials[token]?.told[consumer] = nil
+            turn.events.append(.recovered(token, consumer, failures: failures))
+        }
+    }
+
+    /// Whether the server grants the others what they ask for, and not this consumer.
+    private func isRefused(_ consumer: Consumer, _ token: TokenName) -> Bool {
+        credentials[token]?.entries.contains { $0.consumer == consumer && entries[$0]?.trouble?.isFinal == true } ?? false
     }
 
     /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
@@ -181,8 +187,7 @@ extension Ledger {
         var refusal = verdict ?? cool(flight, failure, isSpent: report.successor != nil, at: now)
         if let reason { refusal.fields.insert(Field("reason", reason), at: 0) }
         credentials[key.token]?.failure = failure
-        let failures = credentials[key.token]?.backoff.failures ?? 0
-        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: false, failures: failures)
+        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: false)
         tell(refusal, flight, report, at: now, &turn)
         if failure.reach == .server { shareUnreachable(flight, refusal, at: now, &turn) }
         if finalRefusal(key.token) != nil { dismissQueued(key.token, refusal, at: now, &turn) }
@@ -235,8 +240,7 @@ extension Ledger {
             fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
         }
         let refusal = Refusal(.refused, fields, verdict.text)
-        let failures = (entries[key]?.trouble?.failures ?? 0) + 1
-        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: verdict.isFinal, failures: failures)
+        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: verdict.isFinal)
         tell(refusal, flight, report, at: now, &turn)
     }
 
@@ -249,6 +253,7 @@ extension Ledger {
         let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }
+        credentials[key.token, default: Credential()].noteTold(key.consumer)
         turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }

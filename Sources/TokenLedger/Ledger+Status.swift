@@ -51,7 +51,8 @@ extension Ledger {
     package func state(of key: CacheKey, at boot: Int64) -> TokenStatus {
         let entry = entries[key]
         var status = TokenStatus(state: .idle)
-        status.failures = credentials[key.token]?.backoff.failures ?? 0
+        let credential = credentials[key.token]
+        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key.consumer] ?? 0)
         let final = finalRefusal(key.token)
         let trouble = final ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)

@@ -245,7 +245,6 @@ struct Trouble: Sendable {
     var refusal: Refusal
     /// Nothing is tried again until RENEW or a reload.
     var isFinal: Bool
-    var failures: Int
 }
 
 struct ConsumerKey: Hashable, Sendable {
@@ -287,6 +286,12 @@ struct Credential: Sendable {
     @Rare private var hardship: Hardship? = nil
 
     init(generation: UInt64 = 0) { self.generation = generation }
+
+    /// The same token after its settings changed. What was told of it is still to be told to be over.
+    init(after before: Credential) {
+        generation = before.generation + 1
+        told = before.told
+    }
 }
 
 /// What did not go well with a credential; most have none.
@@ -295,8 +300,9 @@ private struct Hardship: Sendable {
     var refusal: Refusal?
     var failure: ExchangeFailure?
     var lastTrouble: Int64?
+    var told: [Consumer: Int] = [:]
 
-    var isOver: Bool { backoff == Backoff() && refusal == nil && failure == nil && lastTrouble == nil }
+    var isOver: Bool { backoff == Backoff() && refusal == nil && failure == nil && lastTrouble == nil && told.isEmpty }
 }
 
 extension Credential {
@@ -321,6 +327,19 @@ extension Credential {
         get { hardship?.lastTrouble }
         set { change { $0.lastTrouble = newValue } }
     }
+
+    /// How many failures were told of each consumer. Only a token ends them: neither RENEW nor a reload shows that the trouble is over.
+    var told: [Consumer: Int] {
+        get { hardship?.told ?? [:] }
+        set { change { $0.told = newValue } }
+    }
+
+    /// A failure is told of this consumer.
+    mutating func noteTold(_ consumer: Consumer) {
+        if told.count < Self.mostTold || told[consumer] != nil { told[consumer, default: 0] += 1 }
+    }
+    // an outage may be met by one instance of a unit after the other; the end is told of the first of them
+    private static let mostTold = 256
 
     private mutating func change(_ change: (inout Hardship) -> Void) {
         var next = hardship ?? Hardship()

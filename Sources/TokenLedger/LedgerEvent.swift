@@ -8,8 +8,8 @@ package enum LedgerEvent: Sendable {
     case renewed(CacheKey, HeldToken, previous: Fingerprint?, cause: Cause, took: Int64)
     /// An exchange brought nothing. `nextTry` and `stillServing` in nanoseconds from now; no `nextTry`: none until RENEW or a reload.
     case failed(CacheKey, Refusal, ExchangeFailure?, cause: Cause, nextTry: Int64?, stillServing: Int64, took: Int64)
-    /// The first success after failures of this credential.
-    case recovered(CacheKey, failures: Int)
+    /// The first success after failures that were told of this consumer.
+    case recovered(TokenName, Consumer, failures: Int)
     /// The held token ended while its renewal was failing: from now on callers are refused.
     case ranOut(CacheKey, Refusal)
     /// A person has signed in; `subject` as the server names them. `until` as forecast, seconds since the epoch.

@@ -172,7 +172,7 @@ import TokenWire
         let (_, turn) = try scene.get(Scene.query(wait: 600))
         let plan = try #require(turn.plans.first ?? scene.due().plans.first)
         let settled = scene.settle(plan, .success(Scene.tokens()))
-        let recoveries = settled.events.filter { if case .recovered(_, failures: 3) = $0 { true } else { false } }
+        let recoveries = settled.events.filter { if case .recovered(_, _, failures: 3) = $0 { true } else { false } }
         #expect(recoveries.count == 1)
     }
 

@@ -16,8 +16,8 @@ extension AuditEntry {
             remaining = serving > 0 ? serving / .seconds(1) : nil
             retryAfter = nextTry.map { Int($0 / .seconds(1)) }
             reason = refusal.value("reason")
-        case .recovered(let key, let failures):
-            self.init(.recovered, token: key.token, consumer: key.consumer, text: "after \(failures) failure\(failures == 1 ? "" : "s")")
+        case .recovered(let token, let consumer, let failures):
+            self.init(.recovered, token: token, consumer: consumer, text: "after \(failures) failure\(failures == 1 ? "" : "s")")
         case .ranOut(let key, let refusal):
             self.init(.trouble, .unavailable, priority: .error, token: key.token, consumer: key.consumer, reason: "ran-out", text: refusal.text)
         case .signedIn(let token, let held, let subject, let caller, let until):

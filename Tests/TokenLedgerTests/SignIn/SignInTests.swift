@@ -357,6 +357,16 @@ import TokenWire
         #expect(scene.disk[GrantScene.user]?.scopes.contains("admin") == true)
     }
 
+    @Test func `a sign-in ends the failures that were told before it`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(GrantScene.invalidGrant))
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-9", identity: "m.petrova")
+        #expect(scene.events.contains { if case .recovered(GrantScene.user, .shared, failures: 1) = $0 { true } else { false } })
+    }
+
     @Test func `only a rule with login lets a caller sign in, and only a configured address is gone back to`() throws {
         var scene = GrantScene()
         guard case .failure(let refusal) = scene.ledger.policy.authoriseLogin("portal.user", for: GrantScene.reader) else {

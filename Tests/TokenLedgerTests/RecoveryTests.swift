@@ -1,0 +1,74 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+@testable import TokenLedger
+
+/// What was told to have failed is told to be over, whichever way it ended.
+@Suite struct RecoveryTests {
+    private func recoveries(_ events: [LedgerEvent]) -> [String] {
+        events.compactMap { if case .recovered(_, let consumer, let failures) = $0 { "\(consumer): \(failures)" } else { nil } }
+    }
+
+    private func renew(_ scene: inout GrantScene) {
+        scene.pass(6)
+        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+    }
+
+    @Test func `a replay that the server takes ends the trouble with the first try`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(GrantScene.lost))
+        #expect(scene.ledger.status(of: GrantScene.user, at: scene.now).failures == 1)
+        scene.pass(91)
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(recoveries(scene.events) == ["shared: 1"])
+        #expect(scene.ledger.status(of: GrantScene.user, at: scene.now).failures == 0)
+    }
+
+    @Test(arguments: [GrantScene.invalidGrant, Scene.wrongSecret, Scene.unreachable]) func `a renewal that an administrator asked for is a recovery`(
+        _ failure: ExchangeFailure
+    ) throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(failure))
+        renew(&scene)
+        #expect(scene.ledger.status(of: GrantScene.user, at: scene.now).failures == 1, "that somebody asked for it ends nothing")
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(recoveries(scene.events) == ["shared: 1"])
+    }
+
+    @Test func `a corrected configuration is one, once it brings a token`() throws {
+        var scene = Scene()
+        let (_, turn) = try scene.get()
+        _ = scene.settle(turn.plans[0], .success(Scene.tokens(scopes: ["read"])))
+        let reload = scene.ledger.adopt(Scene.configuration { $0.scopes = ["read"] }, at: scene.now).turn
+        #expect(recoveries(reload.events) == [])
+        #expect(recoveries(try scene.obtain().events) == ["uid 1000: 1"])
+        scene.pass(4000)
+        #expect(recoveries(try scene.obtain(id: 2).events) == [], "it is told once")
+    }
+
+    @Test func `of consumers without end the recovery is told for the first ones`() throws {
+        var scene = Scene(Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(unit: UnitPattern("job@*.service")), place: "portal.toml:9")] })
+        for number in 1...300 as ClosedRange<UInt32> {
+            let (_, turn) = try scene.get(by: Caller(uid: 990, gid: 990, pid: 8, unit: .unit("job@\(number).service")))
+            for plan in turn.plans { _ = scene.settle(plan, .failure(Scene.garbled)) }
+            scene.pass(301)
+        }
+        let events = try scene.obtain(by: Caller(uid: 990, gid: 990, pid: 8, unit: .unit("job@0.service"))).events
+        #expect(recoveries(events).count == 256)
+    }
+
+    @Test func `one consumer's token ends the failures of all, but not of one who is refused what it asks for`() throws {
+        var scene = Scene()
+        for caller in [Scene.unit, Scene.script] {
+            let (_, turn) = try scene.get(by: caller)
+            _ = scene.settle(turn.plans[0], caller == Scene.unit ? .success(Scene.tokens(scopes: ["read"])) : .failure(Scene.garbled))
+        }
+        scene.pass(301)
+        #expect(recoveries(try scene.obtain(by: Scene.other).events) == ["uid 1000: 1"])
+        #expect(scene.ledger.status(of: Scene.sync, at: scene.now).failures == 1)
+    }
+}
