@@ -48,6 +48,7 @@ extension Ledger {
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
         (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
         for id in (Array(unsynced.keys) + unsettled.keys).sorted() { writeAgain(id, at: nil, &turn) }
+        endSignOuts(&turn)
         return turn
     }
 

@@ -54,6 +54,7 @@ extension Ledger {
             return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
         guard isOurs(signOut.ended) else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.foreign, &turn) }
+        guard !isStopping else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn) }
         let errand: Errand = signOut.ended.secret.isEmpty ? .locate : .revoke(signOut.ended.secret)
         run(errand, for: token, application, .signOut(waiter: waiter, signOut), &turn)
     }
@@ -70,6 +71,15 @@ extension Ledger {
             case .success: signedOut(waiter, signOut, isRevoked: true, url: url, trouble: nil, &turn)
             case .failure(let failure): signedOut(waiter, signOut, isRevoked: false, url: url, trouble: failure.text, &turn)
             }
+        }
+    }
+
+    /// Nobody waits for a server when the daemon stops: who is signed out here is told so, whatever becomes of it there.
+    mutating func endSignOuts(_ turn: inout Turn) {
+        for (id, purpose) in errands.sorted(by: { $0.key < $1.key }) {
+            guard case .signOut(let waiter, let signOut) = purpose else { continue }
+            errands[id] = nil
+            signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn)
         }
     }
 
@@ -142,6 +152,7 @@ extension Ledger {
         }
         run(.revoke(secret), for: token, application, .tidy(token), &turn)
     }
+    private static let unheard = "tokend stops before the server has answered"
     private static let foreign = "it belongs to another server or client than the configuration names now"
 
     /// One thing at a time is done to what is held for a token.

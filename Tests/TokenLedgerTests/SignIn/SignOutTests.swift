@@ -95,6 +95,36 @@ import TokenWire
         #expect(scene.errands.count == 2)
     }
 
+    /// What is told of a sign-out when the daemon stops before the server has heard of it.
+    private func expectUnheard(_ scene: GrantScene, _ waiter: UInt64) {
+        guard case .signedOut(false, nil, let trouble?)? = scene.signIn(waiter) else { return #expect(Bool(false), "not answered") }
+        #expect(trouble.contains("stops"))
+        let told = scene.events.filter { if case .signedOut(GrantScene.user, GrantScene.alice, false, trouble) = $0 { true } else { false } }
+        #expect(told.count == 1)
+    }
+
+    @Test func `a sign-out that the server has not answered when the daemon stops is answered and told`() throws {
+        var scene = GrantScene.signedIn()
+        let waiter = logout(&scene)
+        let errand = try #require(scene.errands.last)
+        #expect(scene.answers[waiter] == nil)
+        scene.run { ledger, _ in ledger.stop() }
+        expectUnheard(scene, waiter)
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.success(()), nil)), at: $1) }
+        expectUnheard(scene, waiter)
+    }
+
+    @Test func `so is one that comes to the disk when the daemon stops already, and the server is not asked`() {
+        var scene = GrantScene.signedIn()
+        scene.diskAnswer = nil
+        let waiter = logout(&scene)
+        scene.run { ledger, _ in ledger.stop() }
+        #expect(scene.ledger.isSpending && scene.answers[waiter] == nil)
+        scene.finishJobs()
+        #expect(scene.errands.isEmpty)
+        expectUnheard(scene, waiter)
+    }
+
     @Test func `who waits and who watches hear of a sign-out`() throws {
         var scene = GrantScene.signedIn()
         let query = try scene.ledger.policy.authorise(name: "portal.user", for: GrantScene.alice).get()
