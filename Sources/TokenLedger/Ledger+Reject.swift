@@ -60,7 +60,8 @@ extension Ledger {
     }
 
     /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
-    /// Gives the waiters' keys in order; none when nothing is held. Not within five seconds of the last one, or of a failure.
+    /// Gives the waiters' keys in order; none when nothing is held. Refused where only a person can help, and within five seconds of the
+    /// last one, or of a failure.
     package mutating func renew(
         _ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
@@ -70,12 +71,15 @@ extension Ledger {
             let pause = wholeSeconds(floor - (now.boot - last))
             return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
         }
-        credentials[token, default: Credential()].lastTrouble = now.boot
         forgive(token)
-        var started: [(UInt64, CacheKey)] = []
         let isReference = configuration.tokens[token]?.grant.kind == .reference
-        if isReference { look(at: token, at: now, &turn) }
-        if isReference || finalRefusal(token) != nil { return (.success([]), turn) }
+        if !isReference, let refusal = finalRefusal(token) { return (.failure(refusal), turn) }
+        credentials[token, default: Credential()].lastTrouble = now.boot
+        if isReference {
+            look(at: token, at: now, &turn)
+            return (.success([]), turn)
+        }
+        var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let settings = configuration.tokens[token], settings.grant.kind == .authorizationCode {
             // nothing is held of it any more; whether its refresh token is good is still worth knowing
             open(settings.soleKey, at: now)

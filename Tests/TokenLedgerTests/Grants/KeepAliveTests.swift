@@ -75,4 +75,23 @@ import TokenWire
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.state == .ready)
     }
+
+    private func renew(_ scene: inout GrantScene, _ token: TokenName = GrantScene.user) -> Refusal? {
+        if case .failure(let refusal) = scene.ledger.renew(token, waiters: { 99 }, wait: 30, at: scene.now).0 { return refusal }
+        return nil
+    }
+
+    @Test func `RENEW says so where only a person can help`() throws {
+        var nobody = GrantScene()
+        for _ in 1...2 { #expect(renew(&nobody)?.code == .loginRequired, "nothing was tried that has to rest") }
+        var lost = GrantScene.signedIn()
+        try lost.get()
+        lost.answer(.failure(GrantScene.lost))
+        lost.pass(91)
+        try lost.get()
+        lost.answer(.failure(GrantScene.lost))
+        lost.pass(10)
+        #expect(renew(&lost)?.fields.first == Field("reason", "answer-lost"))
+        #expect(renew(&nobody, GrantScene.pat) == nil, "a reference token is only looked at")
+    }
 }
