@@ -45,7 +45,12 @@ package struct AccessPolicy: Sendable {
             audience: query.audience ?? token.audiences.first)
         return .success(
             AuthorisedQuery(
-                key: key, promise: Promise(minValid: query.minValid), wait: query.wait, bound: entry.scopes, demanded: query.scopes))
+                key: key, promise: Promise(minValid: query.minValid), wait: query.wait, bound: entry.scopes, demanded: query.scopes, rule: entry.place))
+    }
+
+    /// Whose token it is that the caller asks for, whether or not it gets it; `nil` where no rule admits it.
+    package func consumer(of name: String, for caller: Caller) -> Consumer? {
+        grant(name, for: caller).map { consumer(of: $0, $1, caller) }
     }
 
     /// Whether the caller may sign in and out, or bring a token in, by a rule with `login = true`; the refusal is the same as for a token.
@@ -121,6 +126,8 @@ package struct AuthorisedQuery: Hashable, Sendable {
     package let bound: [String]?
     /// What the caller asked for by name: a token without it is not handed over.
     package let demanded: [String]
+    /// Where the rule stands that let it through; `nil` on the daemon's own account.
+    package let rule: RulePlace?
 
     /// The same on the daemon's own account: it shows whether a token can be had, and is handed to nobody.
     package func probe(wait: Int) -> AuthorisedQuery {
@@ -130,23 +137,24 @@ package struct AuthorisedQuery: Hashable, Sendable {
 
     /// The same with another promise.
     func promising(_ promise: Promise) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, promise: promise, wait: wait, bound: bound, demanded: demanded)
+        AuthorisedQuery(key: key, promise: promise, wait: wait, bound: bound, demanded: demanded, rule: rule)
     }
 
     /// The same with another patience.
     package func waiting(_ seconds: Int) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, promise: promise, wait: seconds, bound: bound, demanded: demanded)
+        AuthorisedQuery(key: key, promise: promise, wait: seconds, bound: bound, demanded: demanded, rule: rule)
     }
 
     /// What the held token must be to be handed over.
     var fit: Fit { Fit(bound: bound, demanded: demanded) }
 
-    fileprivate init(key: CacheKey, promise: Promise, wait: Int, bound: [String]?, demanded: [String]) {
+    fileprivate init(key: CacheKey, promise: Promise, wait: Int, bound: [String]?, demanded: [String], rule: RulePlace? = nil) {
         self.key = key
         self.promise = promise
         self.wait = wait
         self.bound = bound
         self.demanded = demanded
+        self.rule = rule
     }
 }
 

@@ -59,6 +59,21 @@ import TokenWire
         #expect(policy.isStranger(test.caller) == (!test.matches && (test.caller.uid != 0 || test.caller.unit == .failed)))
     }
 
+    @Test func `a rule names whose token it is and where it stands, whatever becomes of the request`() throws {
+        let policy = Self.policy([
+            AllowEntry(who: Self.unit("a.service"), scopes: [], place: "portal.toml:7"), AllowEntry(who: Self.user(1), place: "portal.toml:8"),
+        ])
+        for (caller, consumer, rule) in [
+            (Self.peer(1, .unit("a.service")), Consumer.unit("a.service"), "portal.toml:7"), (Self.peer(1), .uid(1), "portal.toml:8"),
+        ] {
+            #expect(policy.consumer(of: "portal.sync", for: caller) == consumer)
+            #expect(try policy.authorise(name: "portal.sync", for: caller).get().rule?.description == rule)
+        }
+        #expect(policy.consumer(of: "portal.sync", for: Self.peer(2)) == nil)
+        #expect(policy.consumer(of: "portal.other", for: Self.peer(1)) == nil)
+        #expect(policy.inquiry("portal.sync")?.rule == nil)
+    }
+
     @Test(arguments: ["portal.sync", "nobody.home", "not a name"])
     func `whoever connected too early for its unit to be told is not refused for good, whatever it asks for`(_ name: String) {
         let policy = Self.policy([AllowEntry(who: Self.unit("a.service"))])

@@ -17,7 +17,7 @@ extension TokenKeeper {
 
     func renew(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
         guard let token = policy.token(named: name)?.name else {
-            return .reply(refuse(Refusal(.denied, [], "no token \(quoted(name)) is configured"), name, nil, asker))
+            return .reply(refuse(Refusal(.denied, [], "no token \(quoted(name)) is configured"), name, asker))
         }
         let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
         var entry = AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller)

@@ -4,8 +4,9 @@ internal import TokenLedger
 internal import TokenWire
 
 extension TokenKeeper {
-    func handedOut(_ held: HeldToken, _ key: CacheKey, _ caller: Caller) -> AuditEntry {
-        var entry = AuditEntry(.handedOut, .ready, token: key.token, tokenID: held.id, consumer: key.consumer, caller: caller)
+    func handedOut(_ held: HeldToken, _ query: AuthorisedQuery, _ caller: Caller) -> AuditEntry {
+        var entry = AuditEntry(.handedOut, .ready, token: query.key.token, tokenID: held.id, consumer: query.key.consumer, caller: caller)
+        entry.rule = query.rule?.description
         entry.scopes = held.scopes
         entry.expires = held.expires
         return entry

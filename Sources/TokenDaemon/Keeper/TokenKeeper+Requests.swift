@@ -34,7 +34,7 @@ extension TokenKeeper {
 
     private func ask(_ kind: Pending.Kind, _ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, query.name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, query.name, asker))
         case .success(let authorised):
             let waiter = makeNumber()
             let turn = put { $0.ask(authorised, waiter: waiter, at: now) }
@@ -56,13 +56,13 @@ extension TokenKeeper {
         switch (kind, answer) {
         case (.credential(let id), let answer): return credentialReply(id, answer, for: asker)
         case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
-            let key: CacheKey
+            let authorised: AuthorisedQuery
             switch policy.authorise(query, for: asker.caller) {
-            case .success(let authorised): key = authorised.key
-            case .failure(let refusal): return refuse(refusal, query.name, nil, asker)
+            case .success(let admitted): authorised = admitted
+            case .failure(let refusal): return refuse(refusal, query.name, asker)
             }
-            guard record(handedOut(held, key, asker.caller), of: asker) != nil else {
-                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, key.consumer, asker)
+            guard record(handedOut(held, authorised, asker.caller), of: asker) != nil else {
+                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, asker)
             }
             if case .header = kind { return .header(held.served) }
             return .token(held.served)
@@ -70,11 +70,11 @@ extension TokenKeeper {
         case (.wait, .token): return .ok(fields: [Field("state", TokenState.ready.rawValue)])
         case (.renew, .token): return .ok()
         case (.get(let query), .refused(let refusal)), (.header(let query), .refused(let refusal)):
-            return refuse(refusal, query.name, nil, asker)
+            return refuse(refusal, query.name, asker)
         case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
-        case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, nil, asker)
+        case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, asker)
         case (.renew, .refused(let refusal)): return .refused(refusal)
-        case (.signIn(_, let name?), .refused(let refusal)): return refuse(refusal, name, nil, asker)
+        case (.signIn(_, let name?), .refused(let refusal)): return refuse(refusal, name, asker)
         case (.signIn(let verb, nil), .refused(let refusal)): return refuse(refusal, of: verb, asker)
         case (.signIn, .signIn(let answer)): return Reply(answer)
         // nobody is told what another kind of request asked for
@@ -82,8 +82,9 @@ extension TokenKeeper {
         }
     }
 
-    func refuse(_ refusal: Refusal, _ name: String, _ consumer: Consumer?, _ asker: any Asker) -> Reply {
-        record(refused(refusal, name, consumer, asker.caller), of: asker)
+    @discardableResult
+    func refuse(_ refusal: Refusal, _ name: String, _ asker: any Asker) -> Reply {
+        record(refused(refusal, name, policy.consumer(of: name, for: asker.caller), asker.caller), of: asker)
         return .refused(refusal)
     }
 
@@ -105,7 +106,7 @@ extension TokenKeeper {
 
     private func reject(_ name: String, _ id: Fingerprint?, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(name: name, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let query):
             let waiter = makeNumber()
             let (verdict, turn) = put { $0.reject(query.waiting(wait), id: id, waiter: waiter, at: now) }
@@ -124,7 +125,7 @@ extension TokenKeeper {
     }
 
     private func rejected(_ name: String, _ decision: AuditDecision, _ asker: any Asker, _ reply: Reply) -> Reply {
-        let consumer = try? policy.authorise(name: name, for: asker.caller).get().key.consumer
+        let consumer = policy.consumer(of: name, for: asker.caller)
         record(AuditEntry(.rejected, decision, token: policy.token(named: name)?.name, consumer: consumer, caller: asker.caller), of: asker)
         return reply
     }
@@ -136,7 +137,7 @@ extension TokenKeeper {
             verdict = policy.inquiry(name).map { .success($0) } ?? .failure(Refusal(.denied, [], "no token \(quoted(name)) is configured"))
         }
         switch verdict {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let query):
             if ledger.isServable(query.key.token, at: now.boot) { return .reply(.ok(fields: [Field("state", TokenState.ready.rawValue)])) }
             let waiter = makeNumber()
@@ -166,7 +167,7 @@ extension TokenKeeper {
         if let name {
             if isAdmin, let token = policy.token(named: name)?.name { return .rows(adminRows(token)) }
             switch policy.authorise(name: name, for: caller) {
-            case .failure(let refusal): return refuse(refusal, name, nil, asker)
+            case .failure(let refusal): return refuse(refusal, name, asker)
             case .success(let query): return .rows([row(query.key.token, ledger.status(of: query.key, at: now))])
             }
         }

@@ -11,9 +11,9 @@ extension TokenKeeper {
 
     func login(_ name: String, _ redirectURI: String?, _ flow: String?, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authoriseLogin(name, for: asker.caller) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success where flow != nil:
-            return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, nil, asker))
+            return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, asker))
         case .success(let settings):
             return wait(.login, name, number, asker) { waiter in
                 put { $0.login(settings, redirectURI: redirectURI, for: asker.caller, .random(), waiter: waiter, at: now) }
@@ -36,7 +36,7 @@ extension TokenKeeper {
     /// For whoever may sign in, and for administrators.
     func logout(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch authorise(name, asker.caller, or: { _ in true }) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let settings):
             return wait(.logout, name, number, asker) { waiter in put { $0.logout(settings, for: asker.caller, waiter: waiter, at: now) } }
         }
@@ -45,11 +45,11 @@ extension TokenKeeper {
     /// For administrators; a reference token also for whoever may sign in.
     func importToken(_ name: String, _ token: Secret, _ expires: String?, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch authorise(name, asker.caller, or: { $0.grant.kind == .reference }) {
-        case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+        case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let settings):
             let end: Expiry?
             switch Self.end(expires) {
-            case .failure(let refusal): return .reply(refuse(refusal, name, nil, asker))
+            case .failure(let refusal): return .reply(refuse(refusal, name, asker))
             case .success(let told): end = told
             }
             return wait(.import, name, number, asker) { waiter in

@@ -25,7 +25,7 @@ extension TokenKeeper {
         }
         switch answer {
         case .token(let held):
-            var entry = handedOut(held, query.key, asker.caller)
+            var entry = handedOut(held, query, asker.caller)
             entry.request = AuditEntry.loadCredential
             guard audit.record(entry) != nil else {
                 return refuseCredential(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), id, query.key.consumer, asker)

@@ -7,11 +7,9 @@ extension TokenKeeper {
     func watch(_ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
         case .failure(let refusal):
-            record(refused(refusal, query.name, nil, asker.caller), of: asker)
-            return .reply(.refused(refusal))
+            return .reply(refuse(refusal, query.name, asker))
         case .success where isStopping:
-            record(refused(.stopping, query.name, nil, asker.caller), of: asker)
-            return .reply(.refused(.stopping))
+            return .reply(refuse(.stopping, query.name, asker))
         case .success(let authorised):
             let id = makeNumber()
             watchers[id] = Watcher(asker: asker, query: query, key: authorised.key)
@@ -19,8 +17,7 @@ extension TokenKeeper {
             case .success(let turn): perform(turn)
             case .failure(let refusal):
                 watchers[id] = nil
-                record(refused(refusal, query.name, authorised.key.consumer, asker.caller), of: asker)
-                return .reply(.refused(refusal))
+                return .reply(refuse(refusal, query.name, asker))
             }
             return .watching(id)
         }
@@ -34,10 +31,14 @@ extension TokenKeeper {
     /// Every row is authorised again; a lost rule ends the watch.
     func tell(_ id: UInt64, _ row: WatchRow) {
         guard let watcher = watchers[id] else { return }
-        if case .failure(let refusal) = policy.authorise(watcher.query, for: watcher.asker.caller) { return end(id, refusal) }
+        let query: AuthorisedQuery
+        switch policy.authorise(watcher.query, for: watcher.asker.caller) {
+        case .success(let authorised): query = authorised
+        case .failure(let refusal): return end(id, refusal)
+        }
         switch row {
         case .token(let held):
-            guard record(handedOut(held, watcher.key, watcher.asker.caller), of: watcher.asker) != nil else {
+            guard record(handedOut(held, query, watcher.asker.caller), of: watcher.asker) != nil else {
                 return deliver { watcher.asker.hear(row: .trouble(state: TokenState.unavailable.rawValue, reason: "the hand-out could not be recorded")) }
             }
             deliver { watcher.asker.hear(row: .token(held.served)) }
@@ -49,7 +50,7 @@ extension TokenKeeper {
     private func end(_ id: UInt64, _ refusal: Refusal) {
         guard let watcher = watchers[id] else { return }
         unwatch(id)
-        record(refused(refusal, watcher.query.name, nil, watcher.asker.caller), of: watcher.asker)
+        refuse(refusal, watcher.query.name, watcher.asker)
         deliver { watcher.asker.hearEnd(refusal) }
     }
 

@@ -116,7 +116,7 @@ final class TokenKeeper {
         default: return nil
         }
         guard case .success(let authorised) = policy.authorise(query, for: asker.caller), let ready = ledger.ready(authorised, at: now),
-            let receipt = record(handedOut(ready.held, authorised.key, asker.caller), of: asker)
+            let receipt = record(handedOut(ready.held, authorised, asker.caller), of: asker)
         else { return nil }
         keepTokens()
         arm()

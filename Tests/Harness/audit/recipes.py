@@ -83,6 +83,7 @@ def what_they_say(scene):
     checks.ok("who got a token yesterday: the unit, with what it got",
               {first.fields["id"], second.fields["id"]} <= {entry["TOKEND_TOKEN_ID"] for entry in days}
               and {entry["TOKEND_CONSUMER"] for entry in days} == {"erp-sync.service"}, days[-3:])
+    checks.ok("and by which rule", any(re.fullmatch(r"portal\.toml:\d+", entry.get("TOKEND_RULE", "")) for entry in days), days[-3:])
     unit = recipes.entries("one unit")
     checks.ok("what a unit got: every event of it, and no other's", {"handed-out", "renewed", "rejected"} <= {entry["TOKEND_EVENT"] for entry in unit}
               and {entry["TOKEND_CONSUMER_UNIT"] for entry in unit} == {"erp-sync.service"}, {entry["TOKEND_EVENT"] for entry in unit})
@@ -91,6 +92,8 @@ def what_they_say(scene):
               {("portal.sync", None, "denied"), (None, "line", "bad-request")} <=
               {(entry.get("TOKEND_TOKEN"), entry.get("TOKEND_REQUEST"), entry["TOKEND_DECISION"]) for entry in refusals
                if entry.get("TOKEND_CONSUMER_UNIT") == "stranger.service"}, refusals[-3:])
+    checks.equal("one whom a rule admits is told as the consumer it is",
+                 {entry.get("TOKEND_CONSUMER") for entry in refusals if entry.get("TOKEND_TOKEN") == "portal.root"}, {"uid 0"})
     told = recipes.run("its cause")
     causes = [entry["TOKEND_CAUSE"] for entry in recipes.entries("its cause") if entry["TOKEND_TOKEN"] == "portal.sync"]
     checks.ok("every renewal and its cause", {"asked", "administrator"} <= set(causes) and "TOKEND_CAUSE=administrator" in told, causes)
