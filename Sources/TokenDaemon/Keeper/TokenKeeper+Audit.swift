@@ -21,3 +21,8 @@ extension TokenKeeper {
         return entry
     }
 }
+
+extension Refusal {
+    /// `[audit] required`, and the journal does not take the entry.
+    static let unrecorded = Refusal(.unavailable, [Field("reason", "audit"), Field("retry-after", 1)], "the hand-out could not be recorded")
+}

@@ -62,7 +62,7 @@ extension TokenKeeper {
             case .failure(let refusal): return refuse(refusal, query.name, asker)
             }
             guard record(handedOut(held, authorised, asker.caller), of: asker) != nil else {
-                return refuse(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), query.name, asker)
+                return refuse(.unrecorded, query.name, asker)
             }
             if case .header = kind { return .header(held.served) }
             return .token(held.served)

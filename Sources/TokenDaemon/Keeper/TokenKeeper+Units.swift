@@ -28,7 +28,7 @@ extension TokenKeeper {
             var entry = handedOut(held, query, asker.caller)
             entry.request = AuditEntry.loadCredential
             guard audit.record(entry) != nil else {
-                return refuseCredential(Refusal(.unavailable, [Field("reason", "audit")], "the hand-out could not be recorded"), id, query.key.consumer, asker)
+                return refuseCredential(.unrecorded, id, query.key.consumer, asker)
             }
             return .token(held.served)
         case .refused(let refusal): return refuseCredential(explained(refusal, query.key), id, query.key.consumer, asker)

@@ -28,7 +28,8 @@ extension TokenKeeper {
         put { $0.unwatch(watcher.key, watcher: id, at: now) }
     }
 
-    /// Every row is authorised again; a lost rule ends the watch.
+    /// Every row is authorised again. A lost rule ends the watch, and so does a token that cannot be recorded: nobody would tell it a second
+    /// time, and who calls again gets it as soon as it can be.
     func tell(_ id: UInt64, _ row: WatchRow) {
         guard let watcher = watchers[id] else { return }
         let query: AuthorisedQuery
@@ -38,9 +39,7 @@ extension TokenKeeper {
         }
         switch row {
         case .token(let held):
-            guard record(handedOut(held, query, watcher.asker.caller), of: watcher.asker) != nil else {
-                return deliver { watcher.asker.hear(row: .trouble(state: TokenState.unavailable.rawValue, reason: "the hand-out could not be recorded")) }
-            }
+            guard record(handedOut(held, query, watcher.asker.caller), of: watcher.asker) != nil else { return end(id, .unrecorded) }
             deliver { watcher.asker.hear(row: .token(held.served)) }
         case .trouble(let state, let reason):
             deliver { watcher.asker.hear(row: .trouble(state: state.rawValue, reason: reason)) }

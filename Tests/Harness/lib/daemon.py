@@ -58,10 +58,10 @@ class Daemon:
     def __exit__(self, *_):
         self.stop()
 
-    def start(self, patience=30):
+    def start(self, patience=30, **more):
         command = [*self.wrapper, self.program, "--config", self.configuration, "--state", self.folder / "state",
                    "--socket", self.socket, "--log", "stderr"]
-        self.process = processes.start(command, self.log)
+        self.process = processes.start(command, self.log, **more)
         if not processes.until(self._serves, patience):
             processes.stop(self.process)
             raise RuntimeError("tokend does not serve:\n" + self.words())

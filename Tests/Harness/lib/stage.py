@@ -53,8 +53,8 @@ class Stage:
         self.daemon.application(name, "\n".join(parts) + "\n")
         return self
 
-    def start(self):
-        self.daemon.start()
+    def start(self, **more):
+        self.daemon.start(**more)
         return self
 
     def check(self, *options, **more):

@@ -1,0 +1,96 @@
+"""A reader of the audit that does not read: what is not recorded is not handed out, and nothing hangs for it."""
+import contextlib
+import fcntl
+import os
+import re
+import subprocess
+import threading
+import time
+
+from lib import processes
+from lib.daemon import TOKENCTL, Served
+from lib.stage import Stage
+
+from .watching import QUICK, Watch
+
+F_SETPIPE_SZ = 1031
+REQUIRED = "[audit]\nrequired = true\n"
+
+
+class Reader:
+    """The other end of tokend's standard error: it reads until the pipe is to be full."""
+
+    def __init__(self):
+        self._out, self.end = os.pipe()
+        fcntl.fcntl(self.end, F_SETPIPE_SZ, 4096)
+        self._reads = threading.Event()
+        self._reads.set()
+        self._text = b""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        os.set_blocking(self._out, False)
+        while True:
+            self._reads.wait()
+            with contextlib.suppress(BlockingIOError):
+                self._text += os.read(self._out, 4096)
+            time.sleep(0.01)
+
+    def stop(self):
+        self._reads.clear()
+        time.sleep(0.1)  # a read that has begun
+        full = os.open("/proc/self/fd/%d" % self.end, os.O_WRONLY | os.O_NONBLOCK)
+        for size in (1024, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(full, b"\n" * size)
+        os.close(full)
+
+    def go_on(self):
+        self._reads.set()
+
+    def said(self, pattern):
+        return [line for line in self._text.decode(errors="replace").splitlines() if re.search(pattern, line)]
+
+
+def a_watched_token(checks, server, _):
+    with Stage(server, QUICK) as stage:
+        reader = Reader()
+        stage.daemon.settings(REQUIRED)
+        stage.application("app").start(stderr=reader.end)
+        watch = Watch(stage)
+        first = Served(watch.row())
+        reader.stop()
+        row = watch.row()
+        checks.ok("a new token that cannot be recorded ends the watch, with when to come again",
+                  row.startswith("ERR unavailable reason=audit retry-after=1 : "), row[:80])
+        checks.equal("and the connection", watch.row(), None)
+        again = Watch(stage).row()
+        checks.ok("who watches again before it can be is told the same", again.startswith("ERR unavailable reason=audit retry-after=1 : "), again[:80])
+        reader.go_on()
+        rows = processes.until(lambda: [row for row in [Watch(stage).row()] if row.startswith("+ ")], 10)
+        checks.ok("and then gets the token", rows and Served(rows[0]).token != first.token, rows)
+        checks.ok("the refusal is told", processes.until(lambda: reader.said(r"refused to uid 0: unavailable \(audit\)"), 5), reader.said("event="))
+
+
+def a_token_in_a_file(checks, server, _):
+    with Stage(server, "knob access-ttl 8") as stage:
+        reader = Reader()
+        stage.daemon.settings(REQUIRED)
+        stage.application("app").start(stderr=reader.end)
+        path = stage.folder / "token"
+        watch = subprocess.Popen([TOKENCTL, "--socket", str(stage.daemon.socket), "watch", "app.job", "--output", str(path)], stderr=subprocess.DEVNULL)
+        try:
+            checks.ok("the token is in the file", processes.until(path.exists, 10))
+            first = path.read_text()
+            reader.stop()
+            processes.until(lambda: stage.counter("token-requests") == 2, 10)
+            server.control("fault token status code=503 times=forever")
+            checks.ok("it ends there while its successor cannot be recorded", processes.until(lambda: not path.exists(), 10))
+            reader.go_on()
+            checks.ok("the successor comes as soon as it can be", processes.until(path.exists, 10) and path.read_text() != first)
+        finally:
+            processes.stop(watch)
+
+
+SECTIONS = [a_watched_token, a_token_in_a_file]
