@@ -24,6 +24,15 @@ import TokenLedger
         #expect(lines.dropFirst(4).joined().count > 40)
     }
 
+    private static let reasons =
+        ["store", "locked", "audit-rate", "secure-heap", "ran-out", "reference-rejected", "not-revoked", "store-note", "lost-at-end", AuditEntry.configuration]
+        + ProbeTrouble.Kind.allCases.map(\.rawValue)
+
+    @Test(arguments: reasons) func `of every trouble it says what to do`(_ reason: String) throws {
+        let trouble = try #require(entries.first { $0.hasPrefix(AuditEvent.trouble.messageID) })
+        #expect(trouble.contains("\n\(reason): "))
+    }
+
     @Test func `the catalog explains no event that does not exist`() {
         #expect(entries.count == AuditEvent.allCases.count)
     }
