@@ -21,7 +21,8 @@ final class TokenKeeper {
     private var lastNumber: UInt64 = 0
     private var deliveries: [() -> Void] = []
     private var handOuts = HandOutTable()
-    private var isOverLimit = false
+    /// Which limit callers met that was told, until there is room again.
+    private var limit: ConnectionCounters.Limit?
     // what METRICS tells beside the ledger and the audit
     private(set) var exchanges = ExchangeCounters()
     private(set) var storeCounters = StoreCounters()
@@ -222,15 +223,16 @@ final class TokenKeeper {
 
     /// A connection was turned away. Said once, until there is room again.
     func noteLimit(_ caller: Caller?) {
-        connections.turnedAway(for: caller == nil ? .descriptors : .connections)
-        guard !isOverLimit else { return }
-        isOverLimit = true
-        audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: caller == nil ? "descriptors" : "connections"))
+        let met = caller == nil ? ConnectionCounters.Limit.descriptors : .connections
+        connections.turnedAway(for: met)
+        guard limit == nil else { return }
+        limit = met
+        audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: met.rawValue))
     }
 
     func noteRoom() {
-        guard isOverLimit else { return }
-        isOverLimit = false
-        audit.record(AuditEntry(.limitCleared, reason: "connections"))
+        guard let met = limit else { return }
+        limit = nil
+        audit.record(AuditEntry(.limitCleared, reason: met.rawValue))
     }
 }

@@ -34,11 +34,12 @@ struct AuditKey: Hashable, Sendable {
     /// Nobody's consumer: a caller that can make up as many of these as it likes.
     var isStrangers: Bool { consumer == nil && uid != nil }
 
-    /// Whether an entry of this kind is over once `entry` has happened.
+    /// Whether an entry of this kind is over once `entry` has happened: failures of its consumer and the need to sign in whatever the reason
+    /// was, trouble and limits by their reason, whoever met them.
     func isEnded(by entry: AuditEntry) -> Bool {
-        guard event == entry.event.ends, token == entry.token, consumer == entry.consumer else { return false }
-        // a recovery ends every failure of its token, whatever the reason was
-        return entry.event == .recovered || (uid == entry.uid && reason == entry.reason)
+        guard event == entry.event.ends, token == entry.token else { return false }
+        if entry.event == .recovered { return consumer == entry.consumer }
+        return entry.event == .signedIn || reason == entry.reason
     }
 }
 

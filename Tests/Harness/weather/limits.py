@@ -86,6 +86,8 @@ def descriptors(checks, server, _):
         for one in held:
             one.close()
         checks.equal("and everybody when they have gone", stage.ask("GET app.job"), served)
+        checks.ok("the audit says which limit was met, and that it no longer is",
+                  stage.said(re.compile(r"limit-cleared \(descriptors\)")) and stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), stage.daemon.words())
 
 
 def fill(conversation, text):

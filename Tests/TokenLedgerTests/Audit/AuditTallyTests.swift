@@ -147,6 +147,17 @@ import TokenWire
         #expect(ended.map(\.entry.reason) == ["clock"])
     }
 
+    @Test mutating func `a sign-in ends the need for one, and room a limit, whoever it was`() {
+        let alice = Caller(uid: 1000, gid: 1000, pid: 7)
+        let needed = AuditEntry(.loginRequired, .loginRequired, token: Sample.sync, reason: "refresh-refused")
+        let limit = AuditEntry(.limitReached, .busy, caller: alice, reason: "connections")
+        for entry in [needed, limit] { for _ in 0..<2 { _ = tally.record(entry, now: 0) } }
+        let signedIn = AuditEntry(.signedIn, .allowed, token: Sample.sync, consumer: .uid(1000), caller: alice)
+        #expect(tally.ended(by: signedIn, now: 1).map(\.entry.event) == [.loginRequired])
+        #expect(tally.ended(by: AuditEntry(.limitCleared, reason: "descriptors"), now: 1).isEmpty == true)
+        #expect(tally.ended(by: AuditEntry(.limitCleared, reason: "connections"), now: 1).map(\.entry.event) == [.limitReached])
+    }
+
     @Test mutating func `what could not be written is told with the next summary, as a first one if it was`() throws {
         let (slot, first) = tally.record(Sample.handOut(), now: 0)
         #expect(tally.again(slot) == true)
