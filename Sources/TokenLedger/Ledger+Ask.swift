@@ -293,7 +293,7 @@ extension Refusal {
     }
 
     static func timedOut(_ wait: Int) -> Refusal {
-        Refusal(.timeout, [], wait == 0 ? "no token is held; an exchange is under way" : "no token within \(wait) s; the exchange goes on")
+        Refusal(.timeout, [], wait == 0 ? "an exchange is under way, and wait=0 waits for no outcome" : "no token within \(wait) s; the exchange goes on")
     }
 }
 

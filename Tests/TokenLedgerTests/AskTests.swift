@@ -5,6 +5,15 @@ import TokenLedger
 import TokenWire
 
 @Suite struct AskTests {
+    @Test func `who does not wait is told of the exchange, and nothing of what is held`() throws {
+        var scene = Scene()
+        try scene.obtain(life: 3600)
+        scene.pass(100)
+        let (waiter, turn) = try scene.get(Scene.query(3550, wait: 0))
+        #expect(turn.refusal(waiter)?.code == .timeout && turn.plans.count == 1)
+        #expect(turn.refusal(waiter)?.text.contains("held") == false)
+    }
+
     @Test func `CC-03 a second request is answered from what is held, without an exchange`() throws {
         var scene = Scene()
         try scene.obtain()
