@@ -63,7 +63,9 @@ package enum MetricFamily: String, CaseIterable, Sendable {
         case .handedOut: "hand-outs"
         case .refused: "refusals by code; token none where no configured one was asked for"
         case .rejected: "reports that an API did not take a token, by their answer"
-        case .decisions: "decisions by event: the sums of TOKEND_COUNT in the journal since the start"
+        case .decisions:
+            "decisions by event since the start; in the journal TOKEND_COUNT adds up to as many, but for what a crashed tokend left to be told, "
+                + "and for kinds beyond 4,096, which are told as others"
         case .application: "the identity server of each application"
         case .cooldown: "until the identity server is asked again after a failure; 0 where nothing is wrong"
         case .exchangesUnderWay: "exchanges with the identity server that have not ended"
