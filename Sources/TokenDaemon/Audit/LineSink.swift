@@ -67,9 +67,9 @@ final class LineSink: AuditSink {
     }
 
     // A pipe that poll(2) calls writable takes a line of up to 4,096 bytes without waiting.
-    private static func isReady(_ fd: Int32) -> Bool {
+    fileprivate nonisolated static func isReady(_ fd: Int32, within milliseconds: Int32 = 0) -> Bool {
         var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
-        return poll(&entry, 1, 0) == 1
+        return poll(&entry, 1, milliseconds) == 1
     }
 }
 
@@ -89,5 +89,6 @@ nonisolated package func complain(_ line: String) {
     let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
     let isJournal = fstat(STDERR_FILENO, &status) == 0 && LineSink.isJournal(status, stream)
     let text = Array("\(isJournal ? "<3>" : "tokend: ")\(line)\n".utf8)
-    _ = write(STDERR_FILENO, text, text.count)
+    // whoever does not read must not keep the process from ending
+    if LineSink.isReady(STDERR_FILENO, within: 1_000) { _ = write(STDERR_FILENO, text, text.count) }
 }

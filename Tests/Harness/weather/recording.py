@@ -93,4 +93,14 @@ def a_token_in_a_file(checks, server, _):
             processes.stop(watch)
 
 
-SECTIONS = [a_watched_token, a_token_in_a_file]
+def the_end(checks, server, _):
+    with Stage(server) as stage:
+        reader = Reader()
+        stage.application("app").start(stderr=reader.end)
+        reader.stop()
+        began = time.monotonic()
+        stage.daemon.stop()
+        checks.ok("a log that nobody reads does not keep tokend from ending", time.monotonic() - began < 10, time.monotonic() - began)
+
+
+SECTIONS = [a_watched_token, a_token_in_a_file, the_end]
