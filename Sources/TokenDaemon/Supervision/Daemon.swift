@@ -197,8 +197,9 @@ package final class Daemon {
         for (name, application) in keeper.ledger.configuration.applications where configuration.applications[name] != application {
             exchanger.forget(application: name)
         }
-        keeper.adopt(configuration)
+        // whom the keeper answers now is told under the new rule already
         audit.isRequired = configuration.auditRequired
+        keeper.adopt(configuration)
         for listener in listeners { listener.configurationChanged() }
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) token\(configuration.tokens.count == 1 ? "" : "s")"))
     }
