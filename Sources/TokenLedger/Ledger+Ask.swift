@@ -43,7 +43,7 @@ extension Ledger {
         } else if let refusal = obstacle(query, waiter, at: now) {
             turn.answers.append((id, softened(refusal, query, at: now)))
         } else {
-            join(query, waiter, patience == .ready ? .probe : .asked, at: now, &turn)
+            join(query, waiter, patience == .ready ? .wait : .asked, at: now, &turn)
         }
         return turn
     }

@@ -221,7 +221,7 @@ package enum Cause: String, Sendable, CaseIterable {
     /// the last try failed
     case retry
     /// somebody waits for readiness (WAIT): tried on the daemon's own account
-    case probe = "wait"
+    case wait
     /// the daemon has started, and the token is kept without being asked for
     case start
     /// the refresh token would die of idleness
@@ -234,7 +234,7 @@ extension Cause {
     /// Whether somebody may be waiting for it: renewals come after those.
     var isForCaller: Bool {
         switch self {
-        case .asked, .rejected, .administrator, .retry, .probe, .signIn: true
+        case .asked, .rejected, .administrator, .retry, .wait, .signIn: true
         case .due, .expired, .start, .idle: false
         }
     }

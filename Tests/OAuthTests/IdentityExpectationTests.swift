@@ -126,7 +126,6 @@ struct `What an ID token must say` {
         #expect(try problem([:], now: 1_790_000_799) { $0.leeway = 300 } == nil)
         #expect(try problem([:], now: 1_790_000_501) { $0.leeway = 0 } == .expired)
         #expect(IdentityExpectation.defaultLeeway == 60)
-        #expect(IdentityExpectation.longestLeeway == 300)
     }
 
     @Test func `IDT-08 a token that is not valid yet is refused, and one without a beginning is not`() throws {

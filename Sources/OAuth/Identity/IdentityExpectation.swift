@@ -11,7 +11,6 @@ package struct IdentityExpectation: Sendable {
 
     /// Seconds by which two clocks may differ; RFC 7519 allows a few minutes.
     package static let defaultLeeway: Int64 = 60
-    package static let longestLeeway: Int64 = 300
 
     package var issuer: String
     package var clientID: String
