@@ -81,4 +81,38 @@ def is_full(path):
     return False
 
 
-SECTIONS = [a_full_queue_at_the_start]
+FEW = ["prlimit", "--nofile=64:64"]
+BUSY = re.compile(r"ERR busy retry-after=\d+ : the daemon has no descriptors left")
+
+
+def crowd(stage, held, line):
+    """More callers than the daemon has descriptors for. Some are turned away before they have spoken."""
+    callers = [held.enter_context(stage.open()) for _ in range(80)]
+    for caller in callers:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            caller.send(line + "\n")
+    return callers
+
+
+def nothing_left_to_tell_systemd_with(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        # nobody's unit is looked for, so callers take the last descriptor too
+        stage.application("app")
+        with started(stage, manager, [("clients", listener.fileno())], FEW, watchdog=1) as daemon:
+            manager.hears("READY=1")
+            with contextlib.ExitStack() as held:
+                crowd(stage, held, "PING")
+                checks.ok("80 connections take all the descriptors", until(lambda: descriptors(daemon) == 64, 20), descriptors(daemon))
+                began = time.monotonic()
+                checks.ok("as long as they are held the watchdog is fed", manager.hears("WATCHDOG=1", 10, began, 6), daemon.words())
+                daemon.process.send_signal(signal.SIGHUP)
+                checks.ok("a reload is told", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said[-5:])
+                daemon.process.terminate()
+                checks.ok("and the end", manager.hears("STOPPING=1", 10, began), manager.said[-5:])
+
+
+def descriptors(daemon):
+    return len(os.listdir("/proc/%d/fd" % daemon.process.pid))
+
+
+SECTIONS = [a_full_queue_at_the_start, nothing_left_to_tell_systemd_with]
