@@ -14,6 +14,7 @@ package final class Daemon {
     /// What the store held at the start, until the ledger has it.
     private var contents: StoreContents
     private let reloader: Reloader
+    private let fileLimit: Int
     private let state: StateFolder
     private let status: StatusLine
     private var listeners: [Listener] = []
@@ -30,7 +31,7 @@ package final class Daemon {
         try ThisProcess.harden()
         let reading = readConfigurationForStart(at: options.configuration)
         guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
-        _ = try ThisProcess.raiseFileLimit()
+        fileLimit = try ThisProcess.raiseFileLimit()
         ThisProcess.goBeforeCallers()
         loop = try Loop()
         // before any thread exists, so that all of them leave the signals to the loop
@@ -171,6 +172,7 @@ package final class Daemon {
         for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
             audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
+        if let text = keeper.limits.shortage(of: fileLimit) { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: text)) }
         }
     }
 
