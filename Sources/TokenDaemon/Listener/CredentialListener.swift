@@ -15,6 +15,8 @@ final class CredentialListener: Readiness {
     private var watch: Watch?
     private var sessions: [Int32: CredentialSession] = [:]
     private var rest: LoopTimer?
+    /// Accepted, when there was nothing left to look with who it is.
+    private var unseen: [(connection: Int32, isKept: Bool)] = []
     private var adoption: LoopTimer?
     private var sweep: LoopTimer?
 
@@ -31,7 +33,12 @@ final class CredentialListener: Readiness {
         self.loop = loop
         self.keeper = keeper
         self.way = way
-        rest = try loop.timer { [unowned self] in listen() }
+        rest = try loop.timer { [unowned self] in
+            listen()
+            let again = unseen
+            unseen = []
+            for (connection, isKept) in again { take(connection, isKept: isKept) }
+        }
         sweep = try loop.timer { [unowned self] in sweepSessions() }
         // in the first turn, when the keeper has what the store held
         adoption = try loop.timer { [unowned self] in
@@ -41,27 +48,35 @@ final class CredentialListener: Readiness {
         watch = try loop.watch(fd, LoopEvents.readable, self)
     }
 
-    var connections: Int { sessions.count }
+    var connections: Int { sessions.count + unseen.count }
 
     func ready(_ events: UInt32) {
         for _ in 0..<Self.acceptedPerTurn {
-            guard sessions.count < most else { return pause() }
+            guard connections < most else { return pause() }
             switch acceptConnection(fd) {
             case .connection(let connection): take(connection, isKept: false)
             case .nobody: return
-            case .exhausted:
-                pause()
-                return _ = rest?.set(at: loop.now + Self.restingTime)
+            case .exhausted: return pauseForDescriptors()
             }
         }
     }
 
     /// A connection that waited before we began to accept is looked at like any other. On an old kernel its process number may be
     /// another's by now; but what connected was root, and systemd's child stays for as long as its connection does.
+    private func pauseForDescriptors() {
+        pause()
+        rest?.set(at: loop.now + Self.restingTime)
+    }
+
     private func take(_ connection: Int32, isKept: Bool) {
         guard let peer = identifyPeer(of: connection, way: way) else { return _ = close(connection) }
         let request = credentialRequest(of: peer, address: peerAddress(of: connection))
         let session = CredentialSession(fd: connection, isKept: isKept, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
+        // a refusal would be final, and untrue
+        guard peer.unit != .exhausted else {
+            unseen.append((connection, isKept))
+            return pauseForDescriptors()
+        }
         sessions[connection] = session
         if sessions.count == 1 { sweep?.set(at: loop.now + Self.sweepInterval) }
         session.open()

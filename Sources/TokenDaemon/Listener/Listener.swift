@@ -62,15 +62,29 @@ final class Listener: Readiness {
         looks &+= 1
         for _ in 0..<number {
             switch acceptConnection(fd) {
-            case .connection(let connection): take(connection, waiting: forerunners.isNext())
+            case .connection(let connection):
+                guard take(connection, waiting: forerunners.isNext()) else { return pause() }
             case .nobody: return forerunners.end()
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
     }
 
-    private func take(_ connection: Int32, waiting: Bool) {
-        guard let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) else { return _ = close(connection) }
+    /// `false` if there was nothing left to look with who it is.
+    private func take(_ connection: Int32, waiting: Bool) -> Bool {
+        if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) {
+            guard peer.unit != .exhausted else {
+                refuse(connection, Self.noDescriptors)
+                return false
+            }
+            take(connection, of: peer)
+        } else {
+            _ = close(connection)
+        }
+        return true
+    }
+
+    private func take(_ connection: Int32, of peer: Peer) {
         let caller = Caller(peer)
         let isStranger = keeper.policy.isStranger(caller)
         guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
@@ -99,13 +113,18 @@ final class Listener: Readiness {
         _ = close(connection)
     }
 
-    /// The descriptor kept for this moment lets the connection be told instead of left hanging. Then the listener rests a little:
-    /// it stays readable, and would be asked again and again.
+    /// The descriptor kept for this moment lets the connection be told instead of left hanging.
     private func refuseForWantOfDescriptors() {
-        keeper.noteLimit(nil)
         if reserve >= 0 { _ = close(reserve) }
-        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, "the daemon has no descriptors left") }
+        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, Self.noDescriptors) }
         reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+        pause()
+    }
+    private static let noDescriptors = "the daemon has no descriptors left"
+
+    /// For want of descriptors the listener rests a little: it stays readable, and would be asked again and again.
+    private func pause() {
+        keeper.noteLimit(nil)
         if let watch { loop.change(watch, 0) }
         rest?.set(at: loop.now + Self.restingTime)
     }
@@ -214,7 +233,8 @@ extension CallerUnit {
             case .unit(let name): CallerUnit(service: name)
             case .none: .none
             case .untold: .untold
-            case .missed: .missed
+            // of a connection that was let in before its unit was looked for
+            case .missed, .exhausted: .missed
             case .failed: .failed
             }
     }

@@ -94,6 +94,27 @@ def crowd(stage, held, line):
     return callers
 
 
+def no_descriptor_left(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        # a rule that names a unit makes it look at everybody's
+        stage.application("app", {"job": token(allow=ROOT_MAY), "unit": token(allow='{ unit = "a.service" }')})
+        with started(stage, manager, [("clients", listener.fileno())], FEW) as daemon:
+            manager.hears("READY=1")
+            checks.ok("a daemon that may have 64 descriptors warns, naming LimitNOFILE=",
+                      stage.said(re.compile("connections = 16384 needs 18084 descriptors .*LimitNOFILE=")), daemon.words())
+            stage.token()
+            with contextlib.ExitStack() as held:
+                callers = crowd(stage, held, "GET app.job")
+                checks.ok("80 connections are more than it has descriptors for", stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), daemon.words())
+                early = [first_words(caller) for caller in callers]
+                served = [words for words in early if words.startswith("OK ")]
+                busy = [words for words in early if BUSY.match(words)]
+                checks.ok("who is let in is served", len(served) > 20, early)
+                checks.ok("who is not hears ERR busy or waits, and nobody that it is not for him",
+                          len(busy) > 0 and len(served) + len(busy) + early.count("") == len(callers), early)
+        checks.equal("nobody was denied", re.findall("event=refused .*denied.*", daemon.words()), [])
+
+
 def nothing_left_to_tell_systemd_with(checks, server, _):
     with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
         # nobody's unit is looked for, so callers take the last descriptor too
@@ -115,4 +136,94 @@ def descriptors(daemon):
     return len(os.listdir("/proc/%d/fd" % daemon.process.pid))
 
 
-SECTIONS = [a_full_queue_at_the_start, nothing_left_to_tell_systemd_with]
+def first_words(conversation):
+    conversation.socket.settimeout(1)
+    try:
+        return conversation.line() or ""
+    except TimeoutError:
+        return ""
+
+
+UNIT = """
+import os, socket, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+with socket.socket(socket.AF_UNIX) as asker:
+    asker.bind("\\0ab%x/unit/%s/app.job" % (os.getpid(), os.path.basename(sys.argv[1])))
+    asker.connect(sys.argv[2])
+    asker.shutdown(socket.SHUT_WR)
+    print("asks", flush=True)
+    credential = b""
+    while part := asker.recv(65536):
+        credential += part
+print(credential.decode() if len(credential) <= 1 << 20 else "243/CREDENTIALS", flush=True)
+"""
+
+
+class Unit:
+    """A service that loads app.job as its credential: what runs in its control group, as root, asks as systemd does for it."""
+
+    def __init__(self):
+        mounts = [line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+        self.slice = pathlib.Path(next(mount[1] for mount in mounts if mount[2] == "cgroup2"), "tokenweather%d.slice" % os.getpid())
+        self.group = self.slice / "erp.service"
+        self.asking = []
+
+    def __enter__(self):
+        self.group.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_):
+        for process in self.asking:
+            process.kill()
+            process.wait()
+        self.group.rmdir()
+        self.slice.rmdir()
+
+    def ask(self, path):
+        process = subprocess.Popen([sys.executable, "-c", UNIT, self.group, path], stdout=subprocess.PIPE, text=True)
+        self.asking.append(process)
+        process.stdout.readline()  # it has connected
+        return process
+
+
+def answered(process, seconds=30):
+    """The credential that the unit has; None if it still has to wait."""
+    return process.stdout.readline().rstrip("\n") if select.select([process.stdout], [], [], seconds)[0] else None
+
+
+@contextlib.contextmanager
+def almost_full(stage, left):
+    """Holds connections until the daemon has so many descriptors left."""
+    with contextlib.ExitStack() as held:
+        while descriptors(stage.daemon) < 64 - left:
+            # others, on their way out, may still have the last ones
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                held.enter_context(stage.open()).ask("PING")
+        yield
+
+
+def the_last_descriptor(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }, ' + ROOT_MAY)})
+        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())], FEW):
+            manager.hears("READY=1")
+            held = answered(unit.ask(stage.folder / "credentials"))
+            checks.ok("a unit has its credential", held and held != "243/CREDENTIALS", held)
+            stage.token()
+            for left in (1, 2):
+                with almost_full(stage, left):
+                    process = unit.ask(stage.folder / "credentials")
+                    checks.equal("with %d descriptors left to look who it is, a unit waits" % (left - 1), answered(process, 1), None)
+                checks.equal("and has its credential when there are more", answered(process), held)
+                with almost_full(stage, left):
+                    with stage.open() as caller:
+                        reply = first_words(caller)
+                    checks.ok("whoever else comes then hears ERR busy", BUSY.match(reply), reply)
+                until(lambda: descriptors(stage.daemon) < 60, 20)
+                reply = stage.ask("GET app.job")
+                checks.ok("and is served when there are more", reply.startswith("OK "), reply)
+            checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
+
+
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor]
