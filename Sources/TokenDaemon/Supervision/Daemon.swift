@@ -178,9 +178,11 @@ package final class Daemon {
 
     /// Adopts the files as they are now, or keeps what was before and says why.
     private func reload(_ answer: @escaping (Reply) -> Void) {
-        ServiceManager.reloading()
+        // before, its end would be taken for the end of the start
+        let isStarted = gate?.isOpen == true
+        if isStarted { ServiceManager.reloading() }
         reloader.read { [unowned self] reading in
-            defer { ServiceManager.ready(status: status.begin()) }
+            defer { if isStarted { ServiceManager.ready(status: status.begin()) } }
             let rows = reading.problems.map { Row.text($0.description) }
             guard let configuration = reading.configuration else {
                 for problem in reading.problems where problem.severity == .error {

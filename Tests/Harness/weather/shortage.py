@@ -226,4 +226,22 @@ def the_last_descriptor(checks, server, _):
             checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
 
 
-SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor]
+def a_reload_before_the_start_is_over(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        stage.application("app", {"job": token(more='keep = "always"\nshared = true')})
+        stage.daemon.settings('[ready]\npolicy = "first-tokens"\n')
+        server.control("fault token hang times=forever")
+        with started(stage, manager, [("clients", listener.fileno())]) as daemon:
+            server.control("await hung 1")
+            daemon.process.send_signal(signal.SIGHUP)
+            loaded = stage.said(re.compile("event=configuration-loaded"))
+            checks.ok("a daemon that waits for its first tokens reloads", loaded, daemon.words())
+            checks.equal("says nothing of it, for READY would end the start", (manager.heard("RELOADING"), manager.heard("READY")), ([], []))
+            server.control("clear")
+            checks.ok("is READY when they are there", manager.hears("READY=1", 40), daemon.words())
+            began = time.monotonic()
+            daemon.process.send_signal(signal.SIGHUP)
+            checks.ok("and tells the reloads from then on", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said)
+
+
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, a_reload_before_the_start_is_over]
