@@ -46,7 +46,7 @@ import Testing
             let memory = try KeptMemory("test")
             #expect(tokend_monotonic() - began < 500_000_000)
             #expect(!memory.keep())
-            for _ in 0..<100 { KeptConnection.keep(filler) }
+            for _ in 0..<100 { #expect(!KeptConnection.keep(filler)) }
             #expect(tokend_monotonic() - began < 1_800_000_000)
             ServiceManager.reloading()
             ServiceManager.ready(status: "serving")

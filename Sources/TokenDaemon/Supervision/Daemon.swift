@@ -100,8 +100,11 @@ package final class Daemon {
             listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
         }
         let credentialSockets = try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600)
-        // whichever they came from, one of them answers
-        var kept = credentialSockets.isEmpty ? [] : KeptConnection.inherited()
+        // whichever they came from, one of them answers, even if nobody is to ask any more
+        var kept = KeptConnection.inherited()
+        if credentialSockets.isEmpty, !kept.isEmpty {
+            credentialListeners.append(try CredentialListener(fd: nil, most: 0, adopting: kept, loop: loop, keeper: keeper))
+        }
         for fd in credentialSockets {
             let most = max(CredentialListener.most / credentialSockets.count, 1)
             credentialListeners.append(try CredentialListener(fd: fd, most: most, adopting: kept, loop: loop, keeper: keeper))
@@ -169,10 +172,10 @@ package final class Daemon {
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {
         audit.noteLimit(.ofThisProcess())
+        if let text = keeper.limits.shortage(of: fileLimit) { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: text)) }
         for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
             audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
-        if let text = keeper.limits.shortage(of: fileLimit) { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: text)) }
         }
     }
 

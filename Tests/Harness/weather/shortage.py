@@ -226,6 +226,32 @@ def the_last_descriptor(checks, server, _):
             checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
 
 
+def a_service_manager_that_does_not_listen(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }')})
+        server.control("fault token hang times=forever")
+        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())]) as daemon:
+            manager.hears("READY=1")
+            with manager.deaf():
+                process = unit.ask(stage.folder / "credentials")
+                server.control("await hung 1")
+                checks.equal("a unit waits for its credential", answered(process, 0.1), None)
+            kept = manager.wait(lambda: [name for name in manager.kept if name.startswith("waiting-")], 30)
+            checks.ok("its connection is kept as soon as systemd listens again", kept, list(manager.kept))
+            daemon.process.kill()
+            daemon.process.wait()
+        server.control("clear")
+        # as where tokend-credentials.socket was masked meanwhile
+        stored = [(name, descriptor) for name, descriptors in manager.kept.items() for descriptor in descriptors]
+        began = time.monotonic()
+        with started(stage, manager, [("clients", clients.fileno()), *stored]):
+            manager.hears("READY=1", 20, began)
+            credential = answered(process)
+            checks.ok("the next daemon answers it, even if it is not to be asked any more", credential and credential != "243/CREDENTIALS", credential)
+            checks.ok("and has it forgotten", manager.wait(lambda: not any(name.startswith("waiting-") for name in manager.kept), 20), list(manager.kept))
+
+
 def a_reload_before_the_start_is_over(checks, server, _):
     with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
         stage.application("app", {"job": token(more='keep = "always"\nshared = true')})
@@ -244,4 +270,5 @@ def a_reload_before_the_start_is_over(checks, server, _):
             checks.ok("and tells the reloads from then on", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said)
 
 
-SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, a_reload_before_the_start_is_over]
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, a_service_manager_that_does_not_listen,
+            a_reload_before_the_start_is_over]
