@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 static int unix_socket(int type) {
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
 }
-int tokend_unix_stream(void) { return unix_socket(SOCK_STREAM); }
-int tokend_unix_datagram(void) { return unix_socket(SOCK_DGRAM); }
+int tokend_unix_stream(void) { return unix_socket(SOCK_STREAM | SOCK_NONBLOCK); }
+int tokend_unix_datagram(void) { return unix_socket(SOCK_DGRAM | SOCK_NONBLOCK); }
+int tokend_notify_socket(void) { return unix_socket(SOCK_DGRAM); }
 
 static int unix_address(const char *path, struct sockaddr_un *address, socklen_t *length) {
     size_t n = strlen(path);
@@ -84,13 +85,11 @@ ssize_t tokend_send_datagram(int fd, const char *path, const void *bytes, size_t
     return n < 0 ? -errno : n;
 }
 
-int tokend_notify(const char *path, const void *bytes, size_t count, int passed, int milliseconds) {
+int tokend_notify(int fd, const char *path, const void *bytes, size_t count, int passed, int milliseconds) {
     struct sockaddr_un address;
     socklen_t length;
     int r = unix_address(path, &address, &length);
     if (r < 0) return r;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return -errno;
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
     struct msghdr message = {.msg_name = &address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
     union {
@@ -118,8 +117,6 @@ int tokend_notify(const char *path, const void *bytes, size_t count, int passed,
             if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0) flags |= MSG_DONTWAIT;
         }
         r = sendmsg(fd, &message, flags) < 0 ? -errno : 0;
-        if (r != -EINTR) break;
+        if (r != -EINTR) return r;
     }
-    close(fd);
-    return r;
 }

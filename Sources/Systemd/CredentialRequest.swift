@@ -51,7 +51,7 @@ package func credentialRequest(of peer: Peer, address: [UInt8]) -> Result<Creden
     guard let request = CredentialRequest(address: address) else { return .failure(.address) }
     switch peer.unit {
     case .unit(request.unit): return .success(request)
-    case .unit, .none, .untold, .missed: return .failure(.otherUnit(claimed: request.unit))
+    case .unit, .none, .untold, .missed, .exhausted: return .failure(.otherUnit(claimed: request.unit))
     case .failed: return .failure(.gone)
     }
 }

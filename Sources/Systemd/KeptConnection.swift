@@ -16,10 +16,10 @@ package enum KeptConnection {
         }
     }
 
-    /// Asks systemd to keep one, as far as `FileDescriptorStoreMax=` allows.
-    package static func keep(_ fd: Int32) {
-        guard let name = name(of: fd) else { return }
-        NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: fd, .shared)
+    /// Asks systemd to keep one, as far as `FileDescriptorStoreMax=` allows; `false` if it has not heard.
+    package static func keep(_ fd: Int32) -> Bool {
+        guard let name = name(of: fd) else { return false }
+        return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: fd, .shared)
     }
 
     /// It is over: the next process has no business with it.

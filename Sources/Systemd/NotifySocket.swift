@@ -15,6 +15,9 @@ enum NotifySocket {
     }
 
     private struct State {
+        /// Ours, kept for as long as the process lives: when no descriptor is left the watchdog has to be fed all the same. systemd's
+        /// is named anew in each message, so one that was executed anew hears them.
+        var socket = tokend_notify_socket()
         /// Since systemd last read, somebody has waited in vain.
         var isSpent = false
         var unheard: String?
@@ -36,10 +39,12 @@ enum NotifySocket {
     static func send(_ text: String, passing fd: Int32 = -1, _ patience: Patience) -> Bool {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.hasPrefix("/") || path.hasPrefix("@") else { return false }
         return state.withLock { state in
+            if state.socket < 0 { state.socket = tokend_notify_socket() }
+            let socket = state.socket
             if patience == .untilHeard {
                 // READY takes back RELOADING, and STOPPING both
                 state.unheard = text
-            } else if let unheard = state.unheard, perform(path, unheard, -1, 0) == 0 {
+            } else if let unheard = state.unheard, perform(socket, path, unheard, -1, 0) == 0 {
                 state.unheard = nil
             }
             let wait =
@@ -48,20 +53,20 @@ enum NotifySocket {
                 case .shared: state.isSpent ? 0 : longestWait
                 case .untilHeard: longestWait
                 }
-            let result = perform(path, text, fd, wait)
+            let result = perform(socket, path, text, fd, wait)
             if result == 0 { state.isSpent = false }
             if result == -EAGAIN, wait > 0 { state.isSpent = true }
-            // only a full queue is worth another try
-            if patience == .untilHeard, result != -EAGAIN { state.unheard = nil }
+            // only what may pass is worth another try: a full queue, or that there was no socket
+            if patience == .untilHeard, result != -EAGAIN, socket >= 0 { state.unheard = nil }
             return result == 0
         }
     }
 
-    private static func perform(_ path: String, _ text: String, _ fd: Int32, _ wait: Int32) -> Int32 {
+    private static func perform(_ socket: Int32, _ path: String, _ text: String, _ fd: Int32, _ wait: Int32) -> Int32 {
         var text = text
         return text.withUTF8 { bytes in
             guard let base = bytes.baseAddress else { return -EINVAL }
-            return tokend_notify(path, base, bytes.count, fd, wait)
+            return tokend_notify(socket, path, base, bytes.count, fd, wait)
         }
     }
 }

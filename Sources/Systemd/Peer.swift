@@ -46,6 +46,8 @@ package enum IdentificationWay: Sendable, CaseIterable {
 package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false, needsUnit: Bool = true) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
+    // found out while there are descriptors: it holds for good
+    _ = unitRoot
     let canWait = !needsUnit && way != .pidfdOpen && connectionsPinPeers
     return Peer(
         uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups(of: fd),
@@ -75,7 +77,7 @@ private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Boo
         if own == -ENOPROTOOPT { return unit(of: fd, pid: pid, way: .pidfdOpen, waiting: waiting) }
         pidfd = own
     }
-    guard pidfd >= 0 else { return .failed }
+    guard pidfd >= 0 else { return SystemError.isShortage(-pidfd) ? .exhausted : .failed }
     defer { close(pidfd) }
     return unit(of: pid, pinnedBy: pidfd)
 }
@@ -83,19 +85,24 @@ private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Boo
 /// The number belongs to the pinned process until that has ended, and an end is for good: if it still runs after the reading,
 /// it ran all the while, and what was read is its.
 private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
-    let unit = withProcFile(pid, "cgroup", capacity: 8192) { unitName(cgroup: $0, below: unitRoot) }
-    return tokend_pidfd_alive(pidfd) == 1 ? unit ?? .failed : .failed
+    let unit = unit(ofNumber: pid)
+    return tokend_pidfd_alive(pidfd) == 1 ? unit : .failed
 }
 
 /// The unit in which this process runs.
-func unitOfThisProcess() -> PeerUnit {
-    withProcFile(getpid(), "cgroup", capacity: 8192) { unitName(cgroup: $0, below: unitRoot) } ?? .failed
+func unitOfThisProcess() -> PeerUnit { unit(ofNumber: getpid()) }
+
+private func unit(ofNumber pid: Int32) -> PeerUnit {
+    switch withProcFile(pid, "cgroup", capacity: 8192, { unitName(cgroup: $0, below: unitRoot) }) {
+    case .success(let unit): unit
+    case .failure(let error): SystemError.isShortage(error.errno) ? .exhausted : .failed
+    }
 }
 
 /// The folder of systemd's units: "" on a host; in a container without a cgroup namespace, the one in which its first process is.
 private let unitRoot: String = {
-    let content = withProcFile(1, "cgroup", capacity: 8192) { String(decoding: $0, as: UTF8.self) } ?? ""
-    return unitRoot(ofFirstProcess: content)
+    let content = try? withProcFile(1, "cgroup", capacity: 8192) { String(decoding: $0, as: UTF8.self) }.get()
+    return unitRoot(ofFirstProcess: content ?? "")
 }()
 
 /// systemd keeps itself in `init.scope`, beside its slices.
@@ -123,14 +130,17 @@ private func groups(of fd: Int32) -> [UInt32] {
 
 /// What a process calls itself, at most 15 bytes; "" if there is no such process.
 package func processName(_ pid: Int32) -> String {
-    withProcFile(pid, "comm", capacity: 64) { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) } ?? ""
+    let name = withProcFile(pid, "comm", capacity: 64) { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
+    return (try? name.get()) ?? ""
 }
 
-/// Lends the content of /proc/PID/NAME; `nil` if it cannot be read or does not fit.
-private func withProcFile<R>(_ pid: Int32, _ name: StaticString, capacity: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+/// Lends the content of /proc/PID/NAME, if it can be read and fits.
+private func withProcFile<R>(
+    _ pid: Int32, _ name: StaticString, capacity: Int, _ body: (UnsafeRawBufferPointer) -> R
+) -> Result<R, SystemError> {
     withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { room in
         let count = tokend_read_proc(pid, name.utf8Start, room.baseAddress!, room.count)
-        guard count >= 0, count < room.count else { return nil }
-        return body(UnsafeRawBufferPointer(rebasing: room[..<Int(count)]))
+        guard count >= 0, count < room.count else { return .failure(SystemError("cannot read of a process", errno: count < 0 ? Int32(-count) : E2BIG)) }
+        return .success(body(UnsafeRawBufferPointer(rebasing: room[..<Int(count)])))
     }
 }

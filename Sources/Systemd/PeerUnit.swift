@@ -9,6 +9,8 @@ package enum PeerUnit: Hashable, Sendable {
     /// The connection was made before anybody accepted here, and of its process only the number is known (Linux before 6.5): too late to
     /// look. Another connection of the same process can be told.
     case missed
+    /// There was no descriptor or no memory to look with. It can be told later, or on another connection.
+    case exhausted
     /// It could not be found out: the process ended, or the kernel's answer made no sense. Never grounds for a yes.
     case failed
 }

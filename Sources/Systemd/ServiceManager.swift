@@ -2,7 +2,7 @@ internal import CShims
 internal import CSystemd
 
 /// What the daemon tells systemd about itself (sd_notify(3)). Outside systemd nothing happens. While PID 1 does not read, the loop is held up
-/// for a second at each beginning and end, and by nothing else.
+/// for a second at each beginning and end, and for one more by all that systemd should keep (`KeptConnection`, `KeptMemory`).
 package enum ServiceManager {
     /// Ready to serve; the start, or the reload, is over.
     package static func ready(status: String) { NotifySocket.send("READY=1\n" + field("STATUS", status), .untilHeard) }

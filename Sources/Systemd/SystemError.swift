@@ -1,4 +1,5 @@
 internal import CShims
+internal import Glibc
 
 /// A call to the system that failed: what was attempted, and the kernel's reason.
 package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -21,6 +22,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         guard text.dropFirst().first?.isLowercase == true else { return text }
         return text.prefix(1).lowercased() + text.dropFirst()
     }
+
+    /// Whether it says that there was no descriptor or no memory left, which may pass.
+    static func isShortage(_ errno: Int32) -> Bool { [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) }
 
     /// Turns the `-errno` convention of C into a value or an error.
     @inline(__always)

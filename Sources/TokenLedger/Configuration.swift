@@ -165,4 +165,15 @@ package struct Limits: Sendable, Equatable {
     package var stalled = 30
 
     package init() {}
+
+    /// Descriptors for all but the connections: 512 units that wait for a credential, 1,024 transfers and what the libraries open.
+    private static let otherDescriptors = 1_700
+
+    /// What to say where the process may not have so many descriptors.
+    package func shortage(of descriptors: Int) -> String? {
+        let needed = connections + Self.otherDescriptors
+        guard needed > descriptors else { return nil }
+        return
+            "[limits] connections = \(connections) needs \(needed) descriptors and the process may have \(descriptors); lower it or raise LimitNOFILE= of tokend.service"
+    }
 }

@@ -36,6 +36,12 @@ final class Connection {
     }
 }
 
+/// From now on this process gets none from this number on.
+func limitDescriptors(to number: Int32) throws {
+    var limit = rlimit(rlim_cur: rlim_t(number), rlim_max: 4096)
+    guard setrlimit(__rlimit_resource_t(7), &limit) == 0 else { throw TestFailure("cannot limit the descriptors") }  // RLIMIT_NOFILE
+}
+
 /// Waits for input, ten seconds at most.
 func isReadable(_ fd: Int32) -> Bool {
     var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)

@@ -83,11 +83,9 @@ import Testing
     @Test func `without a free descriptor the connection waits`() async {
         await #expect(processExitsWith: .success) {
             let connection = try Connection()
-            var full = rlimit(rlim_cur: 0, rlim_max: 4096)
-            try #require(setrlimit(__rlimit_resource_t(7), &full) == 0)  // RLIMIT_NOFILE
+            try limitDescriptors(to: 0)
             #expect(acceptConnection(connection.listener) == .exhausted(EMFILE))
-            full.rlim_cur = 4096
-            try #require(setrlimit(__rlimit_resource_t(7), &full) == 0)
+            try limitDescriptors(to: 4096)
             try connection.accept()
         }
     }

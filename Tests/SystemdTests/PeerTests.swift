@@ -61,6 +61,24 @@ import Testing
         #expect(identifyPeer(of: connection.fd, way: .pidfdOpen, waiting: true)?.unit == .missed)
     }
 
+    @Test func `a program that lives is not taken for one that ended when no descriptor is left to look with`() async {
+        await #expect(processExitsWith: .success) {
+            let connection = try Connection.accepted()
+            defer { connection.peer.end() }
+            let free = dup(connection.fd)
+            close(free)
+            for way in IdentificationWay.allCases {
+                // none for the process, then none for its file in /proc, then enough
+                for (more, isExhausted) in [(Int32(0), true), (1, true), (2, false)] {
+                    try limitDescriptors(to: free + more)
+                    let peer = try #require(identifyPeer(of: connection.fd, way: way))
+                    #expect((peer.unit == .exhausted) == isExhausted)
+                    #expect(peer.unit != .failed)
+                }
+            }
+        }
+    }
+
     @Test func `what is not a connected Unix socket is nobody`() throws {
         #expect(identifyPeer(of: -1) == nil)
         var pipes: [Int32] = [-1, -1]

@@ -46,7 +46,7 @@ import Testing
             let memory = try KeptMemory("test")
             #expect(tokend_monotonic() - began < 500_000_000)
             #expect(!memory.keep())
-            for _ in 0..<100 { KeptConnection.keep(filler) }
+            for _ in 0..<100 { #expect(!KeptConnection.keep(filler)) }
             #expect(tokend_monotonic() - began < 1_800_000_000)
             ServiceManager.reloading()
             ServiceManager.ready(status: "serving")
@@ -57,6 +57,44 @@ import Testing
             #expect(receive(from: manager) == "READY=1\nSTATUS=serving")
             #expect(receive(from: manager) == "WATCHDOG=1")
             ServiceManager.watchdog()
+            #expect(receive(from: manager) == "WATCHDOG=1")
+        }
+    }
+
+    @Test func `with no descriptor left the watchdog is fed all the same`() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let manager = tokend_unix_datagram()
+            try #require(tokend_unix_bind(manager, folder.path("notify")) == 0)
+            setenv("NOTIFY_SOCKET", folder.path("notify"), 1)
+            ServiceManager.ready(status: "serving")
+            #expect(receive(from: manager) == "READY=1\nSTATUS=serving")
+            try limitDescriptors(to: 0)
+            ServiceManager.watchdog()
+            #expect(receive(from: manager) == "WATCHDOG=1")
+            // systemd was executed anew
+            close(manager)
+            unlink(folder.path("notify"))
+            try limitDescriptors(to: 4096)
+            let another = tokend_unix_datagram()
+            try #require(tokend_unix_bind(another, folder.path("notify")) == 0)
+            ServiceManager.watchdog()
+            #expect(receive(from: another) == "WATCHDOG=1")
+        }
+    }
+
+    @Test func `the word that counts is heard as soon as there is a descriptor to say it with`() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let manager = tokend_unix_datagram()
+            try #require(tokend_unix_bind(manager, folder.path("notify")) == 0)
+            setenv("NOTIFY_SOCKET", folder.path("notify"), 1)
+            try limitDescriptors(to: 0)
+            ServiceManager.ready(status: "serving")
+            #expect(receive(from: manager) == nil)
+            try limitDescriptors(to: 4096)
+            ServiceManager.watchdog()
+            #expect(receive(from: manager) == "READY=1\nSTATUS=serving")
             #expect(receive(from: manager) == "WATCHDOG=1")
         }
     }

@@ -183,6 +183,18 @@ import TokenWire
         #expect(plans == 8)
     }
 
+    @Test func `a unit that starts more often than tokens may be fetched for it is refused at once`() throws {
+        var asked = Asked()
+        for _ in 0..<6 {
+            let (waiter, turn) = try asked.credential()
+            #expect(asked.scene.settle(try #require(turn.plans.first), .success(Scene.tokens(life: 8))).token(waiter) != nil)
+            asked.scene.pass(5)
+        }
+        let (waiter, turn) = try asked.credential()
+        #expect(turn.refusal(waiter)?.code == .busy)
+        #expect(turn.plans.isEmpty)
+    }
+
     // MARK: a start gate
 
     @Test func `an administrator may ask whether a token can be had, and what is tried is handed to nobody`() throws {

@@ -60,9 +60,11 @@ struct epoll_event;
 int tokend_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int milliseconds);
 /// One datagram to a path, never blocking and never a signal. Number of bytes sent.
 ssize_t tokend_send_datagram(int fd, const char *_Nonnull path, const void *_Nonnull bytes, size_t count);
+/// An AF_UNIX datagram socket for `tokend_notify`, which may wait.
+int tokend_notify_socket(void);
 /// One datagram to the service manager at `path`, with a copy of the descriptor `passed` where that is not -1; it is on its way before this
 /// returns, so the descriptor may be closed then. Waits so long at most for room in the queue: -EAGAIN.
-int tokend_notify(const char *_Nonnull path, const void *_Nonnull bytes, size_t count, int passed, int milliseconds);
+int tokend_notify(int fd, const char *_Nonnull path, const void *_Nonnull bytes, size_t count, int passed, int milliseconds);
 
 // MARK: who is at the other end
 

@@ -7,13 +7,16 @@ internal import TokenLedger
 ///
 /// Nobody is turned away for want of room, because a unit would fail for it: who finds none waits in the kernel's queue.
 final class CredentialListener: Readiness {
-    private let fd: Int32
+    /// Without one, what was kept is answered and nobody else.
+    private let fd: Int32?
     private let keeper: TokenKeeper
     private let loop: Loop
     private let way: IdentificationWay
     private let most: Int
     private var watch: Watch?
     private var sessions: [Int32: CredentialSession] = [:]
+    /// Accepted, when there was nothing left to look with who it is.
+    private var unseen: [(connection: Int32, isKept: Bool)] = []
     private var rest: LoopTimer?
     private var adoption: LoopTimer?
     private var sweep: LoopTimer?
@@ -25,41 +28,55 @@ final class CredentialListener: Readiness {
     private static let sweepInterval = Int64.seconds(10)
 
     /// `kept` are connections that the process before this one has left.
-    init(fd: Int32, most: Int, adopting kept: [Int32], loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+    init(fd: Int32?, most: Int, adopting kept: [Int32], loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
         self.fd = fd
         self.most = most
         self.loop = loop
         self.keeper = keeper
         self.way = way
-        rest = try loop.timer { [unowned self] in listen() }
+        rest = try loop.timer { [unowned self] in
+            listen()
+            let again = unseen
+            unseen = []
+            for (connection, isKept) in again { take(connection, isKept: isKept) }
+        }
         sweep = try loop.timer { [unowned self] in sweepSessions() }
         // in the first turn, when the keeper has what the store held
         adoption = try loop.timer { [unowned self] in
             for connection in kept { take(connection, isKept: true) }
         }
         adoption?.set(at: 0)
-        watch = try loop.watch(fd, LoopEvents.readable, self)
+        if let fd { watch = try loop.watch(fd, LoopEvents.readable, self) }
     }
 
-    var connections: Int { sessions.count }
+    var connections: Int { sessions.count + unseen.count }
 
     func ready(_ events: UInt32) {
+        guard let fd else { return }
         for _ in 0..<Self.acceptedPerTurn {
-            guard sessions.count < most else { return pause() }
+            guard connections < most else { return pause() }
             switch acceptConnection(fd) {
             case .connection(let connection): take(connection, isKept: false)
             case .nobody: return
-            case .exhausted:
-                pause()
-                return _ = rest?.set(at: loop.now + Self.restingTime)
+            case .exhausted: return pauseForDescriptors()
             }
         }
+    }
+
+    private func pauseForDescriptors() {
+        pause()
+        rest?.set(at: loop.now + Self.restingTime)
     }
 
     /// A connection that waited before we began to accept is looked at like any other. On an old kernel its process number may be
     /// another's by now; but what connected was root, and systemd's child stays for as long as its connection does.
     private func take(_ connection: Int32, isKept: Bool) {
         guard let peer = identifyPeer(of: connection, way: way) else { return _ = close(connection) }
+        // a refusal would be final, and untrue
+        guard peer.unit != .exhausted else {
+            unseen.append((connection, isKept))
+            return pauseForDescriptors()
+        }
         let request = credentialRequest(of: peer, address: peerAddress(of: connection))
         let session = CredentialSession(fd: connection, isKept: isKept, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
         sessions[connection] = session

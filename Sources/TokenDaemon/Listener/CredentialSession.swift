@@ -184,8 +184,7 @@ final class CredentialSession: Readiness, Asker {
     }
 
     private func keep() {
-        if !isKept { KeptConnection.keep(fd) }
-        isKept = true
+        if !isKept { isKept = KeptConnection.keep(fd) }
     }
 
     private func want(_ events: UInt32) {
@@ -194,9 +193,13 @@ final class CredentialSession: Readiness, Asker {
 
     // MARK: the end
 
-    /// Called now and then: a peer that reads nothing has its answer no longer kept for it.
+    /// Called now and then: what systemd had no room for is offered again, and a peer that reads nothing has its answer no longer kept for it.
     func age() {
-        if case .asking = state { return }
+        switch state {
+        case .asking: return keep()
+        case .refusing: keep()
+        case .new, .telling, .closed: break
+        }
         looks += 1
         if let longestSilence, looks > longestSilence { close() }
     }

@@ -22,6 +22,7 @@ final class Listener: Readiness {
     /// How often it was looked who waits.
     private var looks: UInt64 = 0
     private var attention = Attention()
+    private var forerunners: Forerunners
     private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
     private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
 
@@ -36,13 +37,12 @@ final class Listener: Readiness {
         self.loop = loop
         self.keeper = keeper
         self.way = way
+        forerunners = Forerunners(isAnybodyThere: isReadable(fd))
         watch = try loop.watch(fd, LoopEvents.readable, self)
         sweep = try loop.timer { [unowned self] in sweepSessions() }
         rest = try loop.timer { [unowned self] in
             if let watch { self.loop.change(watch, LoopEvents.readable) }
         }
-        // what waited before we began to accept may be older than its process number
-        accept(atMost: .max, waiting: true)
     }
 
     var connections: Int { sessions.count }
@@ -50,28 +50,41 @@ final class Listener: Readiness {
     func ready(_ events: UInt32) {
         eagerness = lastTurn &+ 1 == loop.turns ? min(eagerness * 2, Self.acceptedPerTurn) : 1
         lastTurn = loop.turns
-        accept(atMost: eagerness, waiting: false)
+        accept(atMost: forerunners.areExpected ? Self.acceptedPerTurn : eagerness)
     }
 
     /// Whether somebody was let in since this was last asked, if anybody has waited since then. Who takes nobody in any more is excused.
     func isAttentive() -> Bool {
-        var interest = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
-        return watch == nil || attention.isPaid(isWaited: poll(&interest, 1, 0) > 0, looks: looks)
+        watch == nil || attention.isPaid(isWaited: isReadable(fd), looks: looks)
     }
 
-    private func accept(atMost number: Int, waiting: Bool) {
+    private func accept(atMost number: Int) {
         looks &+= 1
         for _ in 0..<number {
             switch acceptConnection(fd) {
-            case .connection(let connection): take(connection, waiting: waiting)
-            case .nobody: return
+            case .connection(let connection):
+                guard take(connection, waiting: forerunners.isNext()) else { return pause() }
+            case .nobody: return forerunners.end()
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
     }
 
-    private func take(_ connection: Int32, waiting: Bool) {
-        guard let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) else { return _ = close(connection) }
+    /// `false` if there was nothing left to look with who it is.
+    private func take(_ connection: Int32, waiting: Bool) -> Bool {
+        if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) {
+            guard peer.unit != .exhausted else {
+                refuse(connection, Self.noDescriptors)
+                return false
+            }
+            take(connection, of: peer)
+        } else {
+            _ = close(connection)
+        }
+        return true
+    }
+
+    private func take(_ connection: Int32, of peer: Peer) {
         let caller = Caller(peer)
         let isStranger = keeper.policy.isStranger(caller)
         guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
@@ -100,13 +113,18 @@ final class Listener: Readiness {
         _ = close(connection)
     }
 
-    /// The descriptor kept for this moment lets the connection be told instead of left hanging. Then the listener rests a little:
-    /// it stays readable, and would be asked again and again.
+    /// The descriptor kept for this moment lets the connection be told instead of left hanging.
     private func refuseForWantOfDescriptors() {
-        keeper.noteLimit(nil)
         if reserve >= 0 { _ = close(reserve) }
-        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, "the daemon has no descriptors left") }
+        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, Self.noDescriptors) }
         reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+        pause()
+    }
+    private static let noDescriptors = "the daemon has no descriptors left"
+
+    /// For want of descriptors the listener rests a little: it stays readable, and would be asked again and again.
+    private func pause() {
+        keeper.noteLimit(nil)
         if let watch { loop.change(watch, 0) }
         rest?.set(at: loop.now + Self.restingTime)
     }
@@ -145,6 +163,32 @@ final class Listener: Readiness {
         watch = nil
         for session in Array(sessions.values) { session.finish() }
     }
+}
+
+private func isReadable(_ fd: Int32) -> Bool {
+    var interest = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+    return poll(&interest, 1, 0) > 0
+}
+
+/// Who waited at a socket before anybody accepted there: such a connection may be older than its process number. The queue is first in,
+/// first out, so they are the ones that come before it was empty once; and where it is filled as fast as it is emptied, the first ones.
+struct Forerunners {
+    private var left: Int
+    /// More than a queue holds: net.core.somaxconn is 4,096 unless somebody raised it.
+    static let most = 65_536
+
+    init(isAnybodyThere: Bool) { left = isAnybodyThere ? Self.most : 0 }
+
+    var areExpected: Bool { left > 0 }
+
+    /// Whether the next connection is one of them.
+    mutating func isNext() -> Bool {
+        defer { left = max(left - 1, 0) }
+        return left > 0
+    }
+
+    /// The queue was empty.
+    mutating func end() { left = 0 }
 }
 
 /// How many connections there are, of whom.
@@ -189,7 +233,8 @@ extension CallerUnit {
             case .unit(let name): CallerUnit(service: name)
             case .none: .none
             case .untold: .untold
-            case .missed: .missed
+            // of a connection that was let in before its unit was looked for
+            case .missed, .exhausted: .missed
             case .failed: .failed
             }
     }

@@ -14,6 +14,7 @@ package final class Daemon {
     /// What the store held at the start, until the ledger has it.
     private var contents: StoreContents
     private let reloader: Reloader
+    private let fileLimit: Int
     private let state: StateFolder
     private let status: StatusLine
     private var listeners: [Listener] = []
@@ -30,7 +31,7 @@ package final class Daemon {
         try ThisProcess.harden()
         let reading = readConfigurationForStart(at: options.configuration)
         guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
-        _ = try ThisProcess.raiseFileLimit()
+        fileLimit = try ThisProcess.raiseFileLimit()
         ThisProcess.goBeforeCallers()
         loop = try Loop()
         // before any thread exists, so that all of them leave the signals to the loop
@@ -99,8 +100,11 @@ package final class Daemon {
             listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
         }
         let credentialSockets = try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600)
-        // whichever they came from, one of them answers
-        var kept = credentialSockets.isEmpty ? [] : KeptConnection.inherited()
+        // whichever they came from, one of them answers, even if nobody is to ask any more
+        var kept = KeptConnection.inherited()
+        if credentialSockets.isEmpty, !kept.isEmpty {
+            credentialListeners.append(try CredentialListener(fd: nil, most: 0, adopting: kept, loop: loop, keeper: keeper))
+        }
         for fd in credentialSockets {
             let most = max(CredentialListener.most / credentialSockets.count, 1)
             credentialListeners.append(try CredentialListener(fd: fd, most: most, adopting: kept, loop: loop, keeper: keeper))
@@ -168,6 +172,7 @@ package final class Daemon {
     /// Warnings, and the operator's explicit choice to share a token: each is said once a reading.
     private func note(_ reading: ConfigurationReading) {
         audit.noteLimit(.ofThisProcess())
+        if let text = keeper.limits.shortage(of: fileLimit) { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: text)) }
         for problem in reading.problems { audit.record(AuditEntry(.trouble, reason: AuditEntry.configuration, text: problem.description)) }
         for token in keeper.ledger.configuration.tokens.values.sorted(by: { $0.name < $1.name }) where token.shared {
             audit.record(AuditEntry(.sharedToken, token: token.name, consumer: .shared))
@@ -176,9 +181,11 @@ package final class Daemon {
 
     /// Adopts the files as they are now, or keeps what was before and says why.
     private func reload(_ answer: @escaping (Reply) -> Void) {
-        ServiceManager.reloading()
+        // before, its end would be taken for the end of the start
+        let isStarted = gate?.isOpen == true
+        if isStarted { ServiceManager.reloading() }
         reloader.read { [unowned self] reading in
-            defer { ServiceManager.ready(status: status.begin()) }
+            defer { if isStarted { ServiceManager.ready(status: status.begin()) } }
             let rows = reading.problems.map { Row.text($0.description) }
             guard let configuration = reading.configuration else {
                 for problem in reading.problems where problem.severity == .error {

@@ -8,6 +8,8 @@ final class ReadinessGate {
     private let isReady: () -> Void
     private let began: Int64
     private var timer: LoopTimer?
+    /// Whether READY=1 has been said.
+    private(set) var isOpen = false
 
     /// Longer than this no start waits for an identity server.
     private static let patience = Int64.seconds(60)
@@ -23,7 +25,10 @@ final class ReadinessGate {
     }
 
     private func look() {
-        if isMet || loop.now - began > Self.patience { return isReady() }
+        if isMet || loop.now - began > Self.patience {
+            isOpen = true
+            return isReady()
+        }
         timer?.set(at: loop.now + Self.interval)
     }
 

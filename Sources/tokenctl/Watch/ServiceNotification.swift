@@ -4,6 +4,7 @@ internal import Glibc
 /// What the service manager is told (sd_notify(3)): a datagram to the socket that `NOTIFY_SOCKET` names, if there is one.
 struct ServiceNotification {
     private let path: String?
+    private let socket = tokend_notify_socket()
 
     init() { path = getenv("NOTIFY_SOCKET").map { String(cString: $0) } }
 
@@ -14,7 +15,7 @@ struct ServiceNotification {
         text.withUTF8 { bytes in
             guard let base = bytes.baseAddress else { return }
             // its queue may be full for a moment while a machine boots
-            _ = tokend_notify(path, base, bytes.count, -1, 1_000)
+            _ = tokend_notify(socket, path, base, bytes.count, -1, 1_000)
         }
     }
 }

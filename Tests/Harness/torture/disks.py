@@ -1,11 +1,11 @@
 """The disk is full, fails, or takes its time: nothing is sent that could not be kept, and what came is kept."""
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
-import threading
 import time
+
+from lib.servicemanager import ServiceManager
 
 from .scenes import Scene, pairs, side_by_side
 
@@ -114,30 +114,6 @@ def a_successor_cannot_be_kept(checks, server):
 
 
 # --- a call hangs
-
-class ServiceManager:
-    """Takes what a service tells systemd, and keeps the descriptors that it hands over."""
-
-    def __init__(self, folder):
-        self.path = folder / "notify"
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(self.path))
-        self._kept = []
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self):
-        while True:
-            try:
-                _, descriptors, _, _ = socket.recv_fds(self._socket, 65536, 8)
-            except OSError:
-                return
-            self._kept += descriptors
-
-    def close(self):
-        self._socket.close()
-        for descriptor in self._kept:
-            os.close(descriptor)
-
 
 def slow_successor(server, call, is_kept):
     """With somebody who keeps its memory, a successor is used after 2 s; without, once it is on the disk."""

@@ -1,0 +1,274 @@
+"""More than there is room for: a queue that never empties, no descriptor left, and a service manager that does not listen. A daemon in such
+company starts, stops, keeps its watchdog, and tells nobody what is not so."""
+import contextlib
+import os
+import pathlib
+import pwd
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from lib import processes
+from lib.processes import until
+from lib.servicemanager import ServiceManager, activation
+from lib.stage import ROOT_MAY, Stage, token
+
+NOBODY = pwd.getpwnam("nobody").pw_uid
+BACKLOG = 4096
+FLOOD = """
+import os, socket, sys
+os.setgid(%d); os.setuid(%d)
+while True:
+    with socket.socket(socket.AF_UNIX) as caller:
+        try: caller.connect(sys.argv[1])
+        except OSError: pass
+""" % (NOBODY, NOBODY)
+
+
+def listening(path, mode, backlog=BACKLOG):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    os.chmod(path, mode)
+    listener.listen(backlog)
+    return listener
+
+
+@contextlib.contextmanager
+def started(stage, manager, sockets, wrapper=(), watchdog=0):
+    """The stage's daemon as systemd would start it."""
+    daemon = stage.daemon
+    command, numbers = activation(manager, sockets, watchdog)
+    daemon.process = processes.start(
+        [*command, *wrapper, daemon.program, "--config", daemon.configuration, "--state", daemon.folder / "state", "--log", "stderr"],
+        daemon.log, pass_fds=numbers)
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def a_full_queue_at_the_start(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        stage.application("app")
+        flood = [subprocess.Popen([sys.executable, "-c", FLOOD, stage.daemon.socket]) for _ in range(24)]
+        try:
+            full = until(lambda: is_full(stage.daemon.socket), 60)
+            checks.ok("before the start the queue is full of connections that nobody wants answered", full)
+            with started(stage, manager, [("clients", listener.fileno())]) as daemon:
+                checks.ok("a daemon whose queue is filled as fast as it empties it is READY within seconds", manager.hears("READY=1", 15), daemon.words())
+                daemon.process.terminate()
+                checks.ok("and hears SIGTERM", manager.hears("STOPPING=1", 15), daemon.words())
+                ended = until(lambda: daemon.process.poll() is not None, 15)
+                checks.equal("it ends within seconds, with 0", (ended, daemon.process.poll()), (True, 0))
+        finally:
+            for process in flood:
+                process.kill()
+            for process in flood:
+                process.wait()
+
+
+def is_full(path):
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.setblocking(False)
+        try:
+            caller.connect(str(path))
+        except BlockingIOError:
+            return True
+    return False
+
+
+FEW = ["prlimit", "--nofile=64:64"]
+BUSY = re.compile(r"ERR busy retry-after=\d+ : the daemon has no descriptors left")
+
+
+def crowd(stage, held, line):
+    """More callers than the daemon has descriptors for. Some are turned away before they have spoken."""
+    callers = [held.enter_context(stage.open()) for _ in range(80)]
+    for caller in callers:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            caller.send(line + "\n")
+    return callers
+
+
+def no_descriptor_left(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        # a rule that names a unit makes it look at everybody's
+        stage.application("app", {"job": token(allow=ROOT_MAY), "unit": token(allow='{ unit = "a.service" }')})
+        with started(stage, manager, [("clients", listener.fileno())], FEW) as daemon:
+            manager.hears("READY=1")
+            checks.ok("a daemon that may have 64 descriptors warns, naming LimitNOFILE=",
+                      stage.said(re.compile("connections = 16384 needs 18084 descriptors .*LimitNOFILE=")), daemon.words())
+            stage.token()
+            with contextlib.ExitStack() as held:
+                callers = crowd(stage, held, "GET app.job")
+                checks.ok("80 connections are more than it has descriptors for", stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), daemon.words())
+                early = [first_words(caller) for caller in callers]
+                served = [words for words in early if words.startswith("OK ")]
+                busy = [words for words in early if BUSY.match(words)]
+                checks.ok("who is let in is served", len(served) > 20, early)
+                checks.ok("who is not hears ERR busy or waits, and nobody that it is not for him",
+                          len(busy) > 0 and len(served) + len(busy) + early.count("") == len(callers), early)
+        checks.equal("nobody was denied", re.findall("event=refused .*denied.*", daemon.words()), [])
+
+
+def nothing_left_to_tell_systemd_with(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        # nobody's unit is looked for, so callers take the last descriptor too
+        stage.application("app")
+        with started(stage, manager, [("clients", listener.fileno())], FEW, watchdog=1) as daemon:
+            manager.hears("READY=1")
+            with contextlib.ExitStack() as held:
+                crowd(stage, held, "PING")
+                checks.ok("80 connections take all the descriptors", until(lambda: descriptors(daemon) == 64, 20), descriptors(daemon))
+                began = time.monotonic()
+                checks.ok("as long as they are held the watchdog is fed", manager.hears("WATCHDOG=1", 10, began, 6), daemon.words())
+                daemon.process.send_signal(signal.SIGHUP)
+                checks.ok("a reload is told", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said[-5:])
+                daemon.process.terminate()
+                checks.ok("and the end", manager.hears("STOPPING=1", 10, began), manager.said[-5:])
+
+
+def descriptors(daemon):
+    return len(os.listdir("/proc/%d/fd" % daemon.process.pid))
+
+
+def first_words(conversation):
+    conversation.socket.settimeout(1)
+    try:
+        return conversation.line() or ""
+    except TimeoutError:
+        return ""
+
+
+UNIT = """
+import os, socket, sys
+open(sys.argv[1] + "/cgroup.procs", "w").write(str(os.getpid()))
+with socket.socket(socket.AF_UNIX) as asker:
+    asker.bind("\\0ab%x/unit/%s/app.job" % (os.getpid(), os.path.basename(sys.argv[1])))
+    asker.connect(sys.argv[2])
+    asker.shutdown(socket.SHUT_WR)
+    print("asks", flush=True)
+    credential = b""
+    while part := asker.recv(65536):
+        credential += part
+print(credential.decode() if len(credential) <= 1 << 20 else "243/CREDENTIALS", flush=True)
+"""
+
+
+class Unit:
+    """A service that loads app.job as its credential: what runs in its control group, as root, asks as systemd does for it."""
+
+    def __init__(self):
+        mounts = [line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+        self.slice = pathlib.Path(next(mount[1] for mount in mounts if mount[2] == "cgroup2"), "tokenweather%d.slice" % os.getpid())
+        self.group = self.slice / "erp.service"
+        self.asking = []
+
+    def __enter__(self):
+        self.group.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_):
+        for process in self.asking:
+            process.kill()
+            process.wait()
+        self.group.rmdir()
+        self.slice.rmdir()
+
+    def ask(self, path):
+        process = subprocess.Popen([sys.executable, "-c", UNIT, self.group, path], stdout=subprocess.PIPE, text=True)
+        self.asking.append(process)
+        process.stdout.readline()  # it has connected
+        return process
+
+
+def answered(process, seconds=30):
+    """The credential that the unit has; None if it still has to wait."""
+    return process.stdout.readline().rstrip("\n") if select.select([process.stdout], [], [], seconds)[0] else None
+
+
+@contextlib.contextmanager
+def almost_full(stage, left):
+    """Holds connections until the daemon has so many descriptors left."""
+    with contextlib.ExitStack() as held:
+        while descriptors(stage.daemon) < 64 - left:
+            # others, on their way out, may still have the last ones
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                held.enter_context(stage.open()).ask("PING")
+        yield
+
+
+def the_last_descriptor(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }, ' + ROOT_MAY)})
+        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())], FEW):
+            manager.hears("READY=1")
+            held = answered(unit.ask(stage.folder / "credentials"))
+            checks.ok("a unit has its credential", held and held != "243/CREDENTIALS", held)
+            stage.token()
+            for left in (1, 2):
+                with almost_full(stage, left):
+                    process = unit.ask(stage.folder / "credentials")
+                    checks.equal("with %d descriptors left to look who it is, a unit waits" % (left - 1), answered(process, 1), None)
+                checks.equal("and has its credential when there are more", answered(process), held)
+                with almost_full(stage, left):
+                    with stage.open() as caller:
+                        reply = first_words(caller)
+                    checks.ok("whoever else comes then hears ERR busy", BUSY.match(reply), reply)
+                until(lambda: descriptors(stage.daemon) < 60, 20)
+                reply = stage.ask("GET app.job")
+                checks.ok("and is served when there are more", reply.startswith("OK "), reply)
+            checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
+
+
+def a_service_manager_that_does_not_listen(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }')})
+        server.control("fault token hang times=forever")
+        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())]) as daemon:
+            manager.hears("READY=1")
+            with manager.deaf():
+                process = unit.ask(stage.folder / "credentials")
+                server.control("await hung 1")
+                checks.equal("a unit waits for its credential", answered(process, 0.1), None)
+            kept = manager.wait(lambda: [name for name in manager.kept if name.startswith("waiting-")], 30)
+            checks.ok("its connection is kept as soon as systemd listens again", kept, list(manager.kept))
+            daemon.process.kill()
+            daemon.process.wait()
+        server.control("clear")
+        # as where tokend-credentials.socket was masked meanwhile
+        stored = [(name, descriptor) for name, descriptors in manager.kept.items() for descriptor in descriptors]
+        began = time.monotonic()
+        with started(stage, manager, [("clients", clients.fileno()), *stored]):
+            manager.hears("READY=1", 20, began)
+            credential = answered(process)
+            checks.ok("the next daemon answers it, even if it is not to be asked any more", credential and credential != "243/CREDENTIALS", credential)
+            checks.ok("and has it forgotten", manager.wait(lambda: not any(name.startswith("waiting-") for name in manager.kept), 20), list(manager.kept))
+
+
+def a_reload_before_the_start_is_over(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        stage.application("app", {"job": token(more='keep = "always"\nshared = true')})
+        stage.daemon.settings('[ready]\npolicy = "first-tokens"\n')
+        server.control("fault token hang times=forever")
+        with started(stage, manager, [("clients", listener.fileno())]) as daemon:
+            server.control("await hung 1")
+            daemon.process.send_signal(signal.SIGHUP)
+            loaded = stage.said(re.compile("event=configuration-loaded"))
+            checks.ok("a daemon that waits for its first tokens reloads", loaded, daemon.words())
+            checks.equal("says nothing of it, for READY would end the start", (manager.heard("RELOADING"), manager.heard("READY")), ([], []))
+            server.control("clear")
+            checks.ok("is READY when they are there", manager.hears("READY=1", 40), daemon.words())
+            began = time.monotonic()
+            daemon.process.send_signal(signal.SIGHUP)
+            checks.ok("and tells the reloads from then on", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said)
+
+
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, a_service_manager_that_does_not_listen,
+            a_reload_before_the_start_is_over]
