@@ -50,7 +50,7 @@ uninstall: ## takes away what "make install" put there, with the same DESTDIR an
 	@staged=$$(mktemp -d) && trap 'rm -rf "$$staged"' EXIT && root='$(abspath $(DESTDIR))' && \
 	$(MAKE) --no-print-directory install DESTDIR=$$staged > /dev/null && cd $$staged && \
 	find . ! -type d -printf "$$root/%P\0" | xargs -0 rm -fv && \
-	find . -depth -type d -path '*/tokend*' -printf "$$root/%P\0" | xargs -0 rmdir --ignore-fail-on-non-empty 2> /dev/null; true
+	{ find . -depth -type d -path '*/tokend*' -printf "$$root/%P\0" | xargs -0 rmdir --ignore-fail-on-non-empty 2> /dev/null || true; }
 	@test -n '$(DESTDIR)' || ! systemctl --quiet is-active tokend.socket tokend.service 2> /dev/null || \
 	echo "what runs goes on without its program; end it: systemctl disable --now tokend.service tokend.socket tokend-credentials.socket 'tokend-*@*'"
 

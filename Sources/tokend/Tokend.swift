@@ -45,9 +45,15 @@ struct Tokend: ParsableCommand {
     @Flag(help: "With --check: when all is well, print only the hosts that tokend connects to, one a line, as a firewall needs to know them.")
     var hosts = false
 
+    @Option(
+        help: ArgumentHelp("With --check: for a daemon of this user, a number; without it for your own, and where you are root for tokend's.", valueName: "uid")
+    )
+    var user: UInt32?
+
     func validate() throws {
         if online, !check { throw ValidationError("--online belongs to --check: tokend --check --online") }
         if hosts, !check { throw ValidationError("--hosts belongs to --check: tokend --check --hosts") }
+        if user != nil, !check { throw ValidationError("--user belongs to --check: tokend --check --user 0") }
         if hosts, online { throw ValidationError("--hosts asks nobody; it does not go with --online") }
     }
 
@@ -58,7 +64,7 @@ struct Tokend: ParsableCommand {
     }
 
     private func checkConfiguration() -> Int32 {
-        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(at: configurationFolder))
+        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(for: user))
         let report = checkReport(reading)
         for line in hosts && !reading.hasErrors ? reading.hosts : report.lines { print(line) }
         guard online else { return report.exitStatus }

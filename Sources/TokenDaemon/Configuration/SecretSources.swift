@@ -23,11 +23,10 @@ nonisolated package struct SecretSources: Sendable {
         SecretSources(credentialsDirectory: CredentialDirectory()?.folder, owner: geteuid())
     }
 
-    /// For `--check`: as whoever is to serve it would see it. Of the service's own folder root asks on behalf of the user `tokend`, where
-    /// there is one.
-    package static func ofCheck(at directory: String) -> SecretSources {
-        let service = geteuid() == 0 && directory == DaemonOptions.defaultConfiguration ? userID("tokend") : nil
-        return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: service ?? geteuid())
+    /// For `--check`: as a daemon of this user would see it. Root asks on behalf of the user `tokend`, where there is one.
+    package static func ofCheck(for user: UInt32?) -> SecretSources {
+        let service = geteuid() == 0 ? userID("tokend") : nil
+        return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: user ?? service ?? geteuid())
     }
 }
 

@@ -20,11 +20,12 @@ final class PlacedFiles {
         placed.append((path, before))
     }
 
-    /// Nothing happens where there is none.
-    func remove(_ path: String) throws(Failure) {
-        guard let before = try kept(path) else { return }
+    /// Whether there was one.
+    func remove(_ path: String) throws(Failure) -> Bool {
+        guard let before = try kept(path) else { return false }
         placed.append((path, before))
         guard unlink(path) == 0 else { throw .file(path, errno) }
+        return true
     }
 
     /// Under which name what is there has been kept; `nil` if there is nothing.

@@ -60,7 +60,7 @@ struct Setup: ParsableCommand {
     var shared = false
     @Option(name: .customLong("config"), help: ArgumentHelp("Another folder, to try things out.", valueName: "dir"), completion: .directory)
     var folder = Setup.systemFolder
-    @Flag(help: "Replace what is there under this name.")
+    @Flag(help: "Replace what is there under this name; with --public the secret that was there goes.")
     var force = false
     @Flag(help: "Do not ask whether what is about to be written is right.")
     var yes = false

@@ -92,7 +92,7 @@ final class SetupWork {
             place = order.isForTheService ? .credential(registration.application) : .file(trial.path + "/secret")
         }
         try trial.write(Secret(registration.text(secret: place)), to: "apps.d/\(registration.application).toml", mode: 0o644)
-        let check = ["tokend", "--config", trial.path, "--check"]
+        let check = WholeConfiguration.checking(trial.path, isForTheService: order.isForTheService)
         try tell(check, in: trial, "the configuration is not right as it stands")
         guard !order.offline else { return }
         terminal.say("asking the identity server")
@@ -133,27 +133,38 @@ final class SetupWork {
     private func place(_ sealed: Secret?) throws(Failure) {
         for folder in [order.folder, "\(order.folder)/apps.d"] { mkdir(folder, 0o755) }
         if order.isForTheService { mkdir("\(order.folder)/secrets.d", 0o700) }
+        var isSecretRemoved = false
         try undoing { () throws(Failure) in
-            if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) } else { try files.remove(secretPath) }
+            if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) } else { isSecretRemoved = try files.remove(secretPath) }
             try files.place(Secret(text), at: configurationPath, mode: 0o644)
             try checkWhole(so: "it does not go together with the rest of the configuration")
             try proceed(or: .notSetUp("stopped", 130))
         }
+        if isSecretRemoved { terminal.say("removed: \(secretPath)") }
         terminal.say("written: \(([configurationPath] + (sealed == nil ? [] : [secretPath])).joined(separator: ", "))")
     }
 
     /// A credential is handed over at a start only. The sockets stay, and callers wait in their queues meanwhile.
     private func bringIn() throws(Failure) {
         try undoing { () throws(Failure) in
-            let wasEnabled = try status("is-enabled", "--quiet", "tokend.socket") == 0
+            var enabled: [String] = []
+            for unit in ["tokend.socket", "tokend-credentials.socket"] where try status("is-enabled", "--quiet", unit) == 0 { enabled.append(unit) }
             let wasActive = try status("is-active", "--quiet", "tokend.socket") == 0
-            if try status("enable", "--now", "tokend.socket") == 0, try status("restart", "tokend.service") == 0 { return }
+            let isOpen = wasActive ? true : try status("enable", "--now", "tokend.socket") == 0
+            if isOpen, try status("restart", "tokend.service") == 0 { return }
             files.undo()
-            // back to what it was: without its sockets, or with the old configuration
-            if !wasEnabled { _ = try status("disable", "tokend.socket") }
-            _ = try wasActive ? status("restart", "tokend.service") : status("stop", "tokend.socket", "tokend-credentials.socket", "tokend.service")
-            throw isStopped ? .notSetUp("stopped", 130) : .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
+            if wasActive { _ = try status("restart", "tokend.service") } else { try close(enabled) }
+            if isStopped { throw .notSetUp("stopped", 130) }
+            guard isOpen else { throw .notSetUp("systemctl could not enable and start tokend.socket", 71) }
+            throw .notSetUp("tokend does not start with it (journalctl -u tokend says why)", 78)
         }
+    }
+
+    /// What was opened for this is closed again; only those sockets stay enabled that were so before.
+    private func close(_ enabled: [String]) throws(Failure) {
+        _ = try status("stop", "tokend.socket", "tokend-credentials.socket", "tokend.service")
+        _ = try status("disable", "tokend.socket")
+        for unit in enabled { _ = try status("enable", unit) }
     }
 
     private func status(_ words: String...) throws(Failure) -> Int32 {
