@@ -86,7 +86,7 @@ enum Failure: Error {
         }
         message += "tokenctl: "
         if let subject { message += Quotation.plain(subject) + ": " }
-        message += text + "\n"
+        message = MistakenToken.hidden(in: message + text) + "\n"
         _ = message.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
         return status
     }
