@@ -73,8 +73,7 @@ extension Ledger {
             return Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for \"\(key.token)\"")
         }
         if let entry, entry.progress != .none { return nil }
-        if let fault = reasonNotToSpend(key.token) { return .store(fault, retryAfter: wholeSeconds(Self.lateRetry)) }
-        if let next = nextTry(key, at: now.boot) {
+        if let next = nextTry(key, at: now.boot) ?? storeRetry(key.token, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }
         return overBudget(query, entry, at: now)

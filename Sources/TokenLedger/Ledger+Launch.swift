@@ -102,6 +102,7 @@ extension Ledger {
     /// What a caller is told while nothing is tried.
     func unavailable(_ key: CacheKey, until next: Int64, at now: Moment) -> Refusal {
         let pause = wholeSeconds(next - now.boot)
+        if let fault = reasonNotToSpend(key.token) { return .store(fault, retryAfter: pause) }
         let failure = credentials[key.token]?.failure ?? lane(of: key).flatMap { lanes[$0]?.failure }
         let text = failure?.text ?? (holdings[key.token]?.isStoreFailing == true ? "the store does not take what has to be kept" : "the last exchange failed")
         let told = entries[key]?.trouble?.refusal

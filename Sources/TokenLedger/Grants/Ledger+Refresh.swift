@@ -73,8 +73,11 @@ extension Ledger {
         guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
         if holding.isUnsynced { return .notSynced(token) }
         let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { flights[id] == nil } else { false } }
-        return isHanging ? .noAnswer(to: token) : nil
+        return isHanging ? .noAnswerYet : nil
     }
+
+    /// CLOCK_BOOTTIME at which the disk may have taken what keeps a refresh token from being spent.
+    func storeRetry(_ token: TokenName, at boot: Int64) -> Int64? { reasonNotToSpend(token) == nil ? nil : boot + Self.lateRetry }
 
     private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {
         let key = flight.key

@@ -43,7 +43,7 @@ import TokenWire
         var (scene, _) = try remembered()
         scene.pass(200)
         scene.due()
-        let waiter = try scene.get()
+        let waiter = try scene.get(wait: 5)
         #expect(scene.plans.count == 1)
         #expect(scene.refusal(waiter)?.code == .unavailable)
         #expect(scene.reason(waiter) == "store")
@@ -88,7 +88,7 @@ import TokenWire
         let record = GrantScene.record("refresh-2", generation: 2)
         scene.run { $0.restore([.unsynced(record)], at: $1) }
         scene.run { $0.start(at: $1) }
-        let early = try scene.get()
+        let early = try scene.get(wait: 5)
         #expect(scene.reason(early) == "store")
         scene.finishJobs()
         #expect(scene.stored() == "refresh-2")

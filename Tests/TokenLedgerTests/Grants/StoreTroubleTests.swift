@@ -95,7 +95,7 @@ import TokenWire
         scene.pass(11)
         scene.due()
         scene.pass(400)
-        let waiter = try scene.get()
+        let waiter = try scene.get(wait: 5)
         #expect(scene.reason(waiter) == "store")
         #expect(scene.ledger.flights.isEmpty && scene.jobs.count == 1)
         scene.diskAnswer = .success(())
@@ -104,6 +104,37 @@ import TokenWire
         let later = try scene.get()
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.token(later) != nil)
+    }
+
+    @Test func `while the store hangs over another token, who waits goes on waiting, and who cannot is told so`() throws {
+        let other = TokenName("portal.other")!
+        var configuration = GrantScene.configuration()
+        var token = try #require(configuration.tokens[GrantScene.user])
+        token.name = other
+        configuration.tokens[other] = token
+        var scene = GrantScene()
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        var record = GrantScene.record()
+        record.name = other
+        scene.run { [record] in $0.restore([.record(GrantScene.record(), nil), .record(record, nil)], at: $1) }
+        scene.diskAnswer = nil
+        try scene.get()
+        scene.pass(11)
+        scene.due()
+        let impatient = try scene.get(wait: 5, name: other)
+        #expect(scene.reason(impatient) == "store")
+        #expect(scene.refusal(impatient)?.text == "the store has not answered an earlier job")
+        let query = try scene.ledger.policy.authorise(TokenQuery(name: other.description, wait: 60), for: GrantScene.alice).get()
+        for (waiter, patience) in [(501, Waiter.Patience.ready), (502, .token)] as [(UInt64, Waiter.Patience)] {
+            scene.run { $0.ask(query, waiter: waiter, patience: patience, at: $1) }
+        }
+        #expect(scene.ledger.flights.isEmpty && scene.jobs.count == 1)
+        scene.diskAnswer = .success(())
+        scene.finishJobs()
+        scene.pass(20)
+        scene.due()
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(501) != nil && scene.token(502) != nil)
     }
 
     @Test func `refreshes whose answer is here keep no place from other exchanges`() throws {
