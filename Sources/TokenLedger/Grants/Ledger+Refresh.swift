@@ -53,6 +53,7 @@ extension Ledger {
 
     /// The intent is durable: the token may go.
     mutating func intentKept(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        noteStoreWorks(token, &turn)
         guard let flight = flights[id], case .preparing? = flight.spending?.stage else {
             // it came too late, and nothing was sent; a newer one has taken its place, or it goes
             if holdings[token]?.flight == nil { tidyIntent(token, &turn) }

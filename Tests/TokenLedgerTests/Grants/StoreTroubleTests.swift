@@ -88,6 +88,28 @@ import TokenWire
         #expect(scene.events.contains { if case .storeNote(GrantScene.user, "cannot sync it; it was written anew") = $0 { true } else { false } })
     }
 
+    @Test func `the trouble is over with the next intent that is durable, where a server never rotates, and a second one is told too`() throws {
+        var scene = GrantScene.signedIn(GrantScene.record(ago: -1_000_000))
+        for _ in 1...2 {
+            scene.diskAnswer = .failure(GrantScene.full)
+            try scene.get()
+            scene.diskAnswer = .success(())
+            scene.pass(4000)
+            let waiter = try scene.get()
+            scene.grant("access-1")
+            #expect(scene.token(waiter) != nil)
+            scene.pass(4000)
+        }
+        let told = scene.events.compactMap { event -> Bool? in
+            switch event {
+            case .storeFailed: true
+            case .storeRecovered: false
+            default: nil
+            }
+        }
+        #expect(told == [true, false, true, false])
+    }
+
     @Test func `an intent that the store has not reported is waited for once: the next refresh takes nobody's place`() throws {
         var scene = GrantScene.signedIn()
         scene.diskAnswer = nil
