@@ -359,5 +359,10 @@ struct Flight: Sendable {
     var spending: Spending?
 
     /// It takes the place of an exchange. Its answer is here where only the disk is waited for.
-    var isExchange: Bool { spending?.kept == nil }
+    var isExchange: Bool {
+        switch spending?.stage {
+        case nil, .preparing, .exchanging: true
+        case .parked, .keeping: false
+        }
+    }
 }

@@ -146,7 +146,8 @@ final class Store {
         let place = contents.found.firstIndex { $0.name == record.name }
         switch place.map({ contents.found[$0] }) {
         case .record(let present, _)?, .unsynced(let present)?:
-            guard present.generation < record.generation else { return memory.remove(Self.prefix + record.name.description) }
+            // of an older sign-in nothing takes the place of a newer one
+            guard (present.grant, present.generation) < (record.grant, record.generation) else { return memory.remove(Self.prefix + record.name.description) }
         case .locked?, nil: break
         }
         if let place { contents.found[place] = .unsynced(record) } else { contents.found.append(.unsynced(record)) }

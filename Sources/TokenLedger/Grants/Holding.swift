@@ -27,8 +27,6 @@ struct Holding: Sendable {
     var queue: [CacheKey] = []
     /// Records on their way to the disk that end this sign-in (LOGIN, LOGOUT, IMPORT): until they are there, nothing is spent.
     var replacements = 0
-    /// What came meanwhile for a refresh that was under way: looked at when it is known whether the replacement is there.
-    var late: ExchangeReport?
     /// Of the newest record that was ever handed to the store.
     var generation: UInt64 = 0
     /// Which sign-in or import the newest one is.

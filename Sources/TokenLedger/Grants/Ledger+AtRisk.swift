@@ -6,7 +6,7 @@ extension Ledger {
     package var atRisk: Set<AtRisk> {
         let spent = flights.values.compactMap { flight -> AtRisk? in
             switch flight.spending?.stage {
-            case .exchanging?, .keeping?: AtRisk(token: flight.key.token, act: .refresh)
+            case .exchanging?, .parked?, .keeping?: AtRisk(token: flight.key.token, act: .refresh)
             case .preparing?, nil: nil
             }
         }

@@ -14,6 +14,8 @@ struct Spending: Sendable {
         /// The intent is on its way to the disk.
         case preparing
         case exchanging
+        /// The answer is here; what it means is seen when it is known whether a LOGIN, LOGOUT or IMPORT has taken its place.
+        case parked(ExchangeReport)
         /// The answer is here; what it brought is on its way to the disk.
         case keeping(StoredRecord, ExchangeReport)
     }
@@ -128,20 +130,42 @@ extension Ledger {
     mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let token = flight.key.token
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
-        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true { return _ = holdings[token]?.late = report }
         lanes[flight.lane]?.inFlight -= 1
+        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
+            park(id, token, report, &turn)
+        } else {
+            digest(id, spending, report, of: token, at: now, &turn)
+        }
+        pumpAll(at: now, &turn)
+    }
+
+    /// Until then at least a crash of the daemon must not reach what came. In the order of records it stands before what is to replace it.
+    private mutating func park(_ id: UInt64, _ token: TokenName, _ report: ExchangeReport, _ turn: inout Turn) {
+        flights[id]?.spending?.stage = .parked(report)
+        guard report.successor != nil, let record = holdings[token]?.record, var next = successor(of: record, report) else { return }
+        next.generation = record.generation + 1
+        enqueue(.remember(next), .tidy(token), &turn)
+    }
+
+    /// It is known what is in force: what came meanwhile for a refresh that was under way goes its way.
+    mutating func unpark(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        for (id, flight) in flights where flight.key.token == token {
+            if let spending = flight.spending, case .parked(let report) = spending.stage { digest(id, spending, report, of: token, at: now, &turn) }
+        }
+    }
+
+    private mutating func digest(_ id: UInt64, _ spending: Spending, _ report: ExchangeReport, of token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
             // another sign-in has taken its place meanwhile
             flights[id] = nil
             if let successor = report.successor { revoke(successor, spending.binding, &turn, of: token) }
-            return pumpAll(at: now, &turn)
+            return
         }
         if let next = successor(of: record, report) {
             keep(next, id, report, at: now, &turn)
         } else {
             concludeSpending(id, report, at: now, &turn)
         }
-        pumpAll(at: now, &turn)
     }
 
     /// The record that has to be synced because of an answer; `nil` when the present one says all there is to say.
@@ -185,7 +209,7 @@ extension Ledger {
             // the server took the token; a successor is safe even where what else came is of no use
             spent(token, at: now)
             // what was synced ended the intent; where nothing had to be, it ends here
-            if case .exchanging = spending.stage { tidyIntent(token, &turn) }
+            if spending.kept == nil { tidyIntent(token, &turn) }
         }
         if isAwaited { conclude(flight, report, verdict, at: now, &turn) }
         scheduleKeepAlive(token, at: now)

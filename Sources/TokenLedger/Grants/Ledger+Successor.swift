@@ -49,7 +49,7 @@ extension Ledger {
         guard let flight = flights[id], let spending = flight.spending else { return writeAgain(id, at: now, &turn) }
         let token = flight.key.token
         switch spending.stage {
-        case .exchanging: break
+        case .exchanging, .parked: break
         case .preparing: intentFailed(id, .noAnswer(to: token), at: now, &turn)
         case .keeping(let record, _) where holdings[token]?.flight != id:
             // another sign-in has taken its place: this one is of no use any more

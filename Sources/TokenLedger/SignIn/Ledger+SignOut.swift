@@ -108,10 +108,7 @@ extension Ledger {
             giveUpOlder(token, at: now, &turn)
         }
         guard holdings[token]?.isBeingReplaced == false else { return }
-        if let late = holdings[token]?.late {
-            holdings[token]?.late = nil
-            if let flight = flights[late.plan] { settleSpending(late.plan, flight, late, at: now, &turn) }
-        }
+        unpark(token, at: now, &turn)
         resumeQueue(of: token, at: now, &turn)
     }
 

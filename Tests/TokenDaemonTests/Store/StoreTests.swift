@@ -140,6 +140,18 @@ import TokenWire
     }
     #endif
 
+    @Test func `a successor of an older sign-in in memory takes nobody's place`() throws {
+        let house = try StoreHouse()
+        let memory = try StoreHouse.memory()
+        let first = try Run(house, memory: memory)
+        _ = try first.store.load()
+        var present = StoreHouse.record(2)
+        present.grant = 2
+        try first.perform([.commit(present)])
+        try first.store.keep(StoreHouse.record(3))
+        for _ in 1...2 { #expect(try Run(house, memory: memory).store.load().found.map { FoundText($0) } == ["portal.user 2"]) }
+    }
+
     @Test func `records of an older key are sealed anew in the background, their intents too`() throws {
         let house = try StoreHouse()
         try house.write(credential: "store-key", StoreHouse.key)

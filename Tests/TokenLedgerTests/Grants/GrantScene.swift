@@ -20,8 +20,9 @@ struct GrantScene {
     var jobs: [StoreTask] = []
     /// What the disk does with a job: takes it, refuses it, or (nil) lets it wait in `jobs`.
     var diskAnswer: Result<Void, StoreFault>? = .success(())
-    /// Whether there is memory that outlives the process.
+    /// Whether there is memory that outlives the process, and what was put there.
     var memoryWorks = false
+    var remembered: [StoredRecord] = []
     var plans: [ExchangePlan] = []
     var errands: [ErrandPlan] = []
     var answers: [UInt64: Answer] = [:]
@@ -83,7 +84,7 @@ struct GrantScene {
             switch task.job {
             case .prepare(let name, let intent): intents[name] = intent
             case .withdraw(let name): intents[name] = nil
-            case .remember: break
+            case .remember(let record): remembered.append(record)
             case .commit(let record), .replace(let record):
                 disk[record.name] = record
                 intents[record.name] = nil
