@@ -72,8 +72,8 @@ extension Ledger {
         if let entry, entry.waiters.count >= Self.waitersPerEntry {
             return Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for \"\(key.token)\"")
         }
-        if let entry, entry.progress != .none { return nil }
-        if let next = nextTry(key, at: now.boot) ?? storeRetry(key.token, at: now.boot) {
+        if let entry, entry.progress != .none, !isUnsettled(key.token) { return nil }
+        if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }
         return overBudget(query, entry, at: now)

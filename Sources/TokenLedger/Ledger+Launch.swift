@@ -99,6 +99,11 @@ extension Ledger {
         return max(next ?? notBefore, notBefore)
     }
 
+    /// The same, also while only the disk is waited for.
+    func nextChance(_ key: CacheKey, at boot: Int64) -> Int64? {
+        nextTry(key, at: boot) ?? (reasonNotToSpend(key.token) == nil ? nil : boot + Self.lateRetry)
+    }
+
     /// What a caller is told while nothing is tried.
     func unavailable(_ key: CacheKey, until next: Int64, at now: Moment) -> Refusal {
         let pause = wholeSeconds(next - now.boot)

@@ -70,17 +70,15 @@ extension Ledger {
         turn.plans.append(plan)
     }
 
-    /// The token that would be sent is not on the disk yet; or the store still has an intent that was given up, so that the next one would
-    /// keep its place from others as long.
+    /// The token that would be sent is not on the disk yet, or what is to replace it is not; or the store still has an intent that was given up,
+    /// so that the next one would keep its place from others as long.
     func reasonNotToSpend(_ token: TokenName) -> StoreFault? {
         guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
         if holding.isUnsynced { return .notSynced(token) }
+        if isUnsettled(token) { return .notReplaced(token) }
         let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { flights[id] == nil } else { false } }
         return isHanging ? .noAnswerYet : nil
     }
-
-    /// CLOCK_BOOTTIME at which the disk may have taken what keeps a refresh token from being spent.
-    func storeRetry(_ token: TokenName, at boot: Int64) -> Int64? { reasonNotToSpend(token) == nil ? nil : boot + Self.lateRetry }
 
     private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {
         let key = flight.key

@@ -140,6 +140,10 @@ extension StoreFault {
         StoreFault("the store does not answer: the intent to renew \"\(token)\" is not durable")
     }
 
+    static func notReplaced(_ token: TokenName) -> StoreFault {
+        StoreFault("what replaces the sign-in of \"\(token)\" is not on the disk for certain yet")
+    }
+
     static let noAnswerYet = StoreFault("the store has not answered an earlier job")
 
     static func notSynced(_ token: TokenName) -> StoreFault { StoreFault("the refresh token of \"\(token)\" is not on the disk yet, so it is not spent") }

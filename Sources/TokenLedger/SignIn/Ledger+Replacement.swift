@@ -6,17 +6,30 @@ internal import TokenWire
 ///        │ └── refused before it was whole ──► everything is as before
 ///        └── refused later ──► whoever waits is told, and it is written again until it is there, or a newer one is
 ///
-/// The next start takes the newest record that it finds. So nothing is revoked and nothing else served before it is known which that is.
+/// The next start takes the newest record that it finds. So nothing is revoked and nothing else served before it is known which that is, and
+/// whoever asks for a token waits for the next try, if that is soon enough.
 extension Ledger {
     mutating func replaceLater(_ work: StoreWork, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
         var work = work
         work.failures += 1
         let id = makeID()
         unsettled[id] = work
-        overdue.set(id, at: now.boot + Self.storePause(after: work.failures))
-        noteStore(work.job.name, fault, &turn)
+        let token = work.job.name
+        let next = now.boot + Self.storePause(after: work.failures)
+        overdue.set(id, at: next)
+        noteStore(token, fault, &turn)
         let refusal = Refusal.unsettled(fault)
         for waiter in takeWaiters(of: work.step) { turn.answers.append((waiter, .refused(refusal))) }
+        let notBefore = holdings[token]?.notBefore ?? 0
+        holdings[token]?.notBefore = max(notBefore, next)
+        for key in credentials[token]?.entries ?? [] { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
+        resumeQueue(of: token, at: now, &turn)
+    }
+
+    /// One that was refused once may be there, and is not for certain.
+    func isUnsettled(_ token: TokenName) -> Bool {
+        unsettled.values.contains { $0.job.name == token }
+            || steps.values.contains { $0.failures > 0 && $0.step.isReplacement && $0.job.name == token }
     }
 
     private mutating func takeWaiters(of step: StoreStep) -> [UInt64] {

@@ -31,4 +31,45 @@ import TokenWire
         #expect(scene.stored() == "refresh-7" && scene.ledger.lanes.values.map(\.inFlight) == [1])
         #expect(scene.errands.contains { if case .revoke(Secret("refresh-2")) = $0.errand { true } else { false } })
     }
+
+    @Test func `while it is not there a GET hears of the disk, not of an exchange that goes on`() throws {
+        var scene = GrantScene.signedIn()
+        unsettle(&scene)
+        #expect(scene.state == .unavailable)
+        let unwilling = try scene.get(wait: 1)
+        #expect(scene.reason(unwilling) == "store")
+        #expect(scene.refusal(unwilling)?.text == "what replaces the sign-in of \"portal.user\" is not on the disk for certain yet")
+        // it waits for the next tries, as long as one comes soon enough
+        let waiter = try scene.get(wait: 20)
+        #expect(scene.answers[waiter] == nil)
+        var waited = 0
+        while scene.answers[waiter] == nil, waited < 20 {
+            scene.pass(1)
+            waited += 1
+            scene.due()
+            #expect(scene.state == .unavailable)
+        }
+        #expect(waited < 20 && scene.reason(waiter) == "store")
+        let lasting = try scene.get(wait: 120)
+        scene.settleDown()
+        scene.grant("access-7", refresh: "refresh-8")
+        #expect(scene.token(lasting)?.token == Secret("access-7"))
+    }
+
+    @Test func `who waited before it was refused, for an exchange too, hears of the disk`() throws {
+        for isSent in [false, true] {
+            var scene = GrantScene.signedIn()
+            let patient = isSent ? try scene.get(wait: 120) : nil
+            let early = isSent ? try scene.get(wait: 1) : nil
+            scene.diskAnswer = nil
+            let settings = scene.ledger.configuration.tokens[GrantScene.user]!
+            _ = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+            let late = try scene.get(wait: 1)
+            scene.finishJobs(.failure(GrantScene.halfway))
+            #expect(scene.reason(late) == "store" && early.map { scene.reason($0) == "store" } != false)
+            #expect(scene.state == .unavailable && patient.map { scene.answers[$0] == nil } != false)
+            scene.settleDown()
+            #expect(scene.state == .loginRequired && patient.map { scene.reason($0) == "signed-out" } != false)
+        }
+    }
 }
