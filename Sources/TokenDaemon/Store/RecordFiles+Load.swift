@@ -122,15 +122,14 @@ nonisolated extension RecordFiles {
         at second: Int64
     ) -> (notes: [String], isDurable: Bool) {
         do {
-            var notes: [String] = []
             if case .unreadable(let reason) = present {
                 locked[name] = reason
-                notes += [try moveAside(name, at: second)].compactMap { $0 }
+                try moveAside(name, at: second)
                 locked[name] = nil
             }
             leftovers[name] = files.fresh
-            try take(try writeFresh(name, successor.sealed), for: name)
-            return (notes, true)
+            try take(try writeFresh(successor.record, successor.sealed), for: name)
+            return ([endAside(name)].compactMap { $0 }, true)
         } catch {
             // whoever writes it again moves aside what is still in the way
             spoiled.insert(name)
@@ -155,7 +154,7 @@ nonisolated extension RecordFiles {
             guard locked[name] == nil, case .whole(let found) = reader.read(name.recordFile, of: name, hasIntent: false).record else { return false }
             let next = reader.read(name.nextFile, of: name, hasIntent: true)
             if found.isOld {
-                let fresh = try writeFresh(name, try sealed(found.record))
+                let fresh = try writeFresh(found.record, try sealed(found.record))
                 try folder.rename(fresh, to: name.recordFile)
                 leftovers[name]?.removeAll { $0 == fresh }
             }

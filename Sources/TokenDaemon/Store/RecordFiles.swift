@@ -28,6 +28,7 @@ nonisolated struct RecordFiles: Sendable {
     var spoiled: Set<TokenName> = []
     /// Files of earlier attempts. One of them may be the only durable copy of a successor, until a better one is there.
     var leftovers: [TokenName: [String]] = [:]
+    private var asides: [TokenName: Aside] = [:]
     private var lastNumber: UInt64
     /// The record of the present job lies whole in a file that a start reads: whatever fails now, it may be found there.
     private var isWhole = false
@@ -53,13 +54,12 @@ nonisolated struct RecordFiles: Sendable {
                 return nil
             case .commit(let record):
                 try mustNotBeLocked(record.name)
-                return try commit(record.name, try sealed(record))
+                return try commit(record, try sealed(record))
             case .replace(let record):
                 let bytes = try sealed(record)
-                let aside = try moveAside(record.name, at: second)
-                let trouble = try commit(record.name, bytes)
-                locked[record.name] = nil
-                return aside ?? trouble
+                try moveAside(record.name, at: second)
+                let trouble = try commit(record, bytes)
+                return endAside(record.name) ?? trouble
             case .remember:
                 // for the memory, which is not here
                 return nil
@@ -113,20 +113,21 @@ nonisolated struct RecordFiles: Sendable {
     // MARK: records
 
     /// Into the room that the intent holds; where there is none, or it fails, into a new file.
-    private mutating func commit(_ name: TokenName, _ record: [UInt8]) throws -> String? {
+    private mutating func commit(_ record: StoredRecord, _ bytes: [UInt8]) throws -> String? {
+        let name = record.name
         var trouble: String?
         if !spoiled.contains(name), let file = try? folder.open(name.nextFile, forWriting: true) {
             // whatever comes of it: what may be a durable successor is never written over
             spoiled.insert(name)
             do {
-                try fill(file, record)
+                try fill(file, bytes)
                 try take(name.nextFile, for: name)
                 return nil
             } catch {
                 trouble = "\(StoreFault(of: error)); '\(folder.shown(name.recordFile))' was written anew"
             }
         }
-        try take(try writeFresh(name, record), for: name)
+        try take(try writeFresh(record, bytes), for: name)
         return trouble
     }
 
@@ -140,10 +141,11 @@ nonisolated struct RecordFiles: Sendable {
     }
 
     /// A new file with the record, synced; its name.
-    mutating func writeFresh(_ name: TokenName, _ record: [UInt8]) throws -> String {
+    mutating func writeFresh(_ record: StoredRecord, _ bytes: [UInt8]) throws -> String {
+        let name = record.name
         let (fresh, file) = try createFresh(name)
         do {
-            try fill(file, record)
+            try fill(file, bytes)
         } catch {
             try? folder.remove(fresh)
             throw error
@@ -157,6 +159,8 @@ nonisolated struct RecordFiles: Sendable {
         try folder.rename(file, to: name.recordFile)
         folder.steps.reached(.successorRenamed)
         leftovers[name]?.removeAll { $0 == file }
+        // what could not be opened has its second name alone from now on
+        locked[name] = nil
         if file != name.nextFile { try folder.remove(name.nextFile) }
         spoiled.remove(name)
         try removeLeftovers(of: name)
@@ -172,19 +176,33 @@ nonisolated struct RecordFiles: Sendable {
         if let reason = locked[name] { throw StoreFault("'\(folder.shown(name.recordFile))' is left as it is: \(reason)") }
     }
 
-    /// Gives what cannot be opened a second name, under which it stays.
-    mutating func moveAside(_ name: TokenName, at second: Int64) throws -> String? {
-        guard let reason = locked[name] else { return nil }
-        var kept: [String] = []
+    /// What has a second name already while the record in its place is still to come.
+    private struct Aside {
+        var reason: String
+        /// Of files of this name: the second one.
+        var names: [String: String] = [:]
+    }
+
+    /// Gives what cannot be opened a second name, under which it stays: one, however often the record in its place is tried.
+    mutating func moveAside(_ name: TokenName, at second: Int64) throws {
+        guard let reason = locked[name] else { return }
         for file in [name.recordFile, name.nextFile] where folder.exists(file) {
             // a record is never without its name in between; an intent that cannot be opened must not take the new record in
-            var aside = "\(file).locked-\(second)"
-            while try !folder.link(file, as: aside) { aside += "+" }
+            if asides[name]?.names[file] == nil {
+                var aside = "\(file).locked-\(second)"
+                while try !folder.link(file, as: aside) { aside += "+" }
+                asides[name, default: Aside(reason: reason)].names[file] = aside
+            }
             if file == name.nextFile { try folder.remove(file) }
-            kept.append("'\(folder.shown(aside))'")
         }
         folder.steps.reached(.movedAside)
-        return kept.isEmpty ? nil : "kept as \(kept.joined(separator: " and ")) what could not be opened: \(reason)"
+    }
+
+    /// The new record is in its place: what the operator should know of the one that was.
+    mutating func endAside(_ name: TokenName) -> String? {
+        guard let aside = asides.removeValue(forKey: name) else { return nil }
+        let kept = aside.names.values.sorted().map { "'\(folder.shown($0))'" }
+        return "kept as \(kept.joined(separator: " and ")) what could not be opened: \(aside.reason)"
     }
 
     // MARK: bytes

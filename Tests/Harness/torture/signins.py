@@ -69,6 +69,14 @@ def in_force(scene, old, operation):
     return NEW if operation != "logout" else "an unknown grant"
 
 
+def damage(scene):
+    """The record cannot be opened any more; what it was before."""
+    path = scene.victim.state / "grants" / TOKEN
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    return good
+
+
 def killed(server, operation, fault, beside=""):
     """`beside`: "intent", where a send of the old grant is in doubt; "damage", where its record cannot be opened."""
     with Scene(server).with_grant() as scene:
@@ -79,9 +87,7 @@ def killed(server, operation, fault, beside=""):
             if not scene.victim.dies_before(time.monotonic() + 20):
                 return "it was to be killed with an intent"
         if beside == "damage":
-            path = scene.victim.files(TOKEN) and scene.victim.state / "grants" / TOKEN
-            good = path.read_bytes()
-            path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+            good = damage(scene)
         scene.begin(fault)
         change = Change(server, scene)
         getattr(change, operation)()
@@ -112,6 +118,8 @@ def refused(server, operation, fault, beside, lives):
             scene.get()
             if not scene.victim.dies_before(time.monotonic() + 20):
                 return "it was to be killed with an intent"
+        if beside == "damage":
+            good = damage(scene)
         scene.begin(fault)
         change = Change(server, scene)
         getattr(change, operation)()
@@ -119,7 +127,8 @@ def refused(server, operation, fault, beside, lives):
             return "it says %r" % change.reply
         wanted = ENDED if operation == "logout" else NEW
         allowed = {wanted} if change.reply.startswith("OK ") else {OLD, wanted}
-        if lives and "written again" in change.reply:
+        is_there = lives and "written again" in change.reply
+        if is_there:
             allowed = {wanted}
             if not processes.until(lambda: said(scene, operation), 20):
                 return "it was not written again: %s" % scene.victim.words()[-800:]
@@ -127,6 +136,8 @@ def refused(server, operation, fault, beside, lives):
             time.sleep(0.5)  # what would be revoked is revoked
         if not lives:
             scene.again()
+        if beside == "damage":
+            return damaged(scene, change, good, is_there) or (second_names(scene, good) if lives else "")
         found = in_force(scene, old, operation)
         if found not in allowed:
             return "in force is %s after %r" % (found, change.reply[:80])
@@ -159,16 +170,24 @@ def cut_off(server, operation, remedy):
         return "" if status == 74 and len(lines) == 2 else "status %s, %s" % (status, scene.victim.words()[-800:])
 
 
-def damaged(scene, change, good):
+def second_names(scene, good):
+    """What could not be opened got one other name, and nothing else did."""
+    paths = list((scene.victim.state / "grants").glob(TOKEN + ".locked-*"))
+    is_kept_once = len(paths) <= 1 and all(path.read_bytes()[:-1] == good[:-1] for path in paths)
+    return "" if is_kept_once else "kept are %s" % [path.name for path in paths]
+
+
+def damaged(scene, change, good, is_there=False):
     """What could not be opened is kept, whatever happened; it is locked, or the new grant is in force."""
+    is_there = is_there or change.reply.startswith("OK ")
     folder = scene.victim.state / "grants"
     kept = [path for path in folder.iterdir() if path.name.startswith(TOKEN) and path.read_bytes()[:-1] == good[:-1]]
     if not kept:
         return "what could not be opened is gone: %s" % [path.name for path in folder.iterdir()]
-    reply = scene.get_at_last() if change.reply.startswith("OK ") else scene.get(3)
+    reply = scene.get_at_last() if is_there else scene.get(3)
     if reply.startswith("OK "):
         return "" if [send.status for send in scene.server.of(change.new)] == [200] else "it is served, and not from the new grant"
-    if change.reply.startswith("OK ") or not reply.startswith("ERR refused reason=locked "):
+    if is_there or not reply.startswith("ERR refused reason=locked "):
         return "IMPORT said %r, a GET says %r" % (change.reply, reply[:200])
     return ""
 
@@ -196,6 +215,10 @@ def refusals(checks, server):
                     what = "%s, %s%s%s: the old or the new" % (
                         operation.strip("_").upper(), fault, ", with an intent" if beside else "", "" if lives else ", then a SIGKILL")
                     cases.append((what, lambda o=operation, f=fault, b=beside, l=lives: refused(server, o, f, b, l)))
+    for fault in ["fail@link:1", *REFUSALS]:
+        for lives in (False, True) if ":" in fault else (False,):
+            what = "IMPORT over a damaged record, %s%s: it is kept, and locked or replaced" % (fault, "" if lives else ", then a SIGKILL")
+            cases.append((what, lambda f=fault, l=lives: refused(server, "import_", f, "damage", l)))
     side_by_side(checks, cases)
 
 

@@ -99,6 +99,31 @@ import TokenWire
         #expect(try house.names() == ["portal.user"])
     }
 
+    @Test(arguments: ["fail@fsync:1,fail@fsync:2,fail@fsync:3", "fail@unlink:1,fail@unlink:2", "fail@rename:1,fail@rename:2"], [false, true])
+    func `what cannot be opened is kept once, however often the record in its place is tried, and that is told`(_ wish: String, _ hasIntent: Bool) throws {
+        let house = try StoreHouse()
+        var good = try house.files()
+        try good.carryOut(.commit(StoreHouse.record(1)))
+        if hasIntent { try good.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(1))) }
+        let damaged = Array(house.content("portal.user").dropLast())
+        try house.write("portal.user", damaged)
+        var files = try house.files(try .faulty(wish))
+        _ = try files.load(at: 1)
+        var note: String?
+        var tries: Int64 = 0
+        while note == nil, tries < 10 {
+            tries += 1
+            note = try? files.perform(.replace(StoreHouse.record(2)), at: tries)
+        }
+        #expect(tries > 1 && note?.hasPrefix("kept as '\(house.grants)/portal.user.locked-1'") == true)
+        let asides = ["portal.user.locked-1"] + (hasIntent ? ["portal.user.next.locked-1"] : [])
+        #expect(try house.names() == ["portal.user"] + asides)
+        #expect(house.content("portal.user.locked-1") == damaged)
+        try files.carryOut(.commit(StoreHouse.record(3)))
+        var copy = try house.files()
+        #expect(try copy.found() == ["portal.user 3"])
+    }
+
     @Test func `a wish for a fault is read, or refused`() {
         for good in [
             "", "kill@successor-synced", "kill@intent-synced:2", "fail@fsync", "fail@fsync:3", "fail@write=ENOSPC:2", "wait@fsync=2500:1",
