@@ -28,6 +28,8 @@ nonisolated struct RecordFiles: Sendable {
     var spoiled: Set<TokenName> = []
     /// Files of earlier attempts. One of them may be the only durable copy of a successor, until a better one is there.
     var leftovers: [TokenName: [String]] = [:]
+    /// Of which generation those of them are that hold a whole record and are synced.
+    private var synced: [String: UInt64] = [:]
     private var asides: [TokenName: Aside] = [:]
     private var lastNumber: UInt64
     /// The record of the present job lies whole in a file that a start reads: whatever fails now, it may be found there.
@@ -140,9 +142,13 @@ nonisolated struct RecordFiles: Sendable {
         folder.steps.reached(.successorSynced)
     }
 
-    /// A new file with the record, synced; its name.
+    /// A new file with the record, synced; its name. The one of an attempt that got as far needs only be renamed.
     mutating func writeFresh(_ record: StoredRecord, _ bytes: [UInt8]) throws -> String {
         let name = record.name
+        if let last = leftovers[name]?.last, synced[last] == record.generation, folder.exists(last) {
+            isWhole = true
+            return last
+        }
         let (fresh, file) = try createFresh(name)
         do {
             try fill(file, bytes)
@@ -151,6 +157,7 @@ nonisolated struct RecordFiles: Sendable {
             throw error
         }
         leftovers[name, default: []].append(fresh)
+        synced[fresh] = record.generation
         return fresh
     }
 
@@ -159,6 +166,7 @@ nonisolated struct RecordFiles: Sendable {
         try folder.rename(file, to: name.recordFile)
         folder.steps.reached(.successorRenamed)
         leftovers[name]?.removeAll { $0 == file }
+        synced[file] = nil
         // what could not be opened has its second name alone from now on
         locked[name] = nil
         if file != name.nextFile { try folder.remove(name.nextFile) }
@@ -167,7 +175,10 @@ nonisolated struct RecordFiles: Sendable {
     }
 
     private mutating func removeLeftovers(of name: TokenName) throws {
-        for file in leftovers.removeValue(forKey: name) ?? [] { try folder.remove(file) }
+        for file in leftovers.removeValue(forKey: name) ?? [] {
+            synced[file] = nil
+            try folder.remove(file)
+        }
     }
 
     // MARK: records that cannot be opened

@@ -124,6 +124,24 @@ import TokenWire
         #expect(try copy.found() == ["portal.user 3"])
     }
 
+    @Test func `a record that only its name is refused to is written once`() throws {
+        let house = try StoreHouse()
+        var good = try house.files()
+        try good.carryOut(.commit(StoreHouse.record(1)))
+        var files = try house.files(try .faulty((1...4).map { "fail@rename:\($0)" }.joined(separator: ",")))
+        for _ in 1...3 {
+            let fault = #expect(throws: StoreFault.self) { try files.carryOut(.replace(StoreHouse.record(2))) }
+            #expect(fault?.mayBeThere == true)
+            #expect(try house.names().count == 2)
+        }
+        // another record is not that one
+        #expect(throws: StoreFault.self) { try files.carryOut(.replace(StoreHouse.record(3))) }
+        try files.carryOut(.replace(StoreHouse.record(3)))
+        #expect(try house.names() == ["portal.user"])
+        var copy = try house.files()
+        #expect(try copy.found() == ["portal.user 3"])
+    }
+
     @Test func `a wish for a fault is read, or refused`() {
         for good in [
             "", "kill@successor-synced", "kill@intent-synced:2", "fail@fsync", "fail@fsync:3", "fail@write=ENOSPC:2", "wait@fsync=2500:1",
