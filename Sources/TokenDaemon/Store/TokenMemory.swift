@@ -65,22 +65,24 @@ final class TokenMemory {
     /// There after a crash from the moment this returns, in place of what the key had. Without anybody who keeps it nothing is done.
     func put(_ token: KeptToken) throws(StoreFault) {
         guard isKept else { return }
-        let old = places[token.key.hashValue]
-        do {
-            let bytes = try sealed(token)
-            guard let place = free.take((bytes.count + Self.unit - 1) / Self.unit) else {
-                throw StoreFault("the memory that outlives the process is full", isFull: true)
-            }
-            do { try memory.write(bytes, at: Self.offset(place.lowerBound)) } catch {
-                erase(place)
-                throw error
-            }
-            places[token.key.hashValue] = Place(place)
-        } catch {
+        do { try replace(token) } catch {
             // the one before is spent: it must not come back either
             remove(token.key)
             throw StoreFault(of: error)
         }
+    }
+
+    private func replace(_ token: KeptToken) throws {
+        let old = places[token.key.hashValue]
+        let bytes = try sealed(token)
+        guard let place = free.take((bytes.count + Self.unit - 1) / Self.unit) else {
+            throw StoreFault("the memory that outlives the process is full", isFull: true)
+        }
+        do { try memory.write(bytes, at: Self.offset(place.lowerBound)) } catch {
+            erase(place)
+            throw error
+        }
+        places[token.key.hashValue] = Place(place)
         if let old { erase(old.units) }
     }
 
@@ -139,9 +141,9 @@ final class TokenMemory {
         places = newest.mapValues(\.place)
         found = newest.values.map(\.token)
         sequence = newest.values.map(\.sequence).max() ?? 0
-        // the next start may no longer have the key that these were sealed with
+        // the next start may no longer have the key that these were sealed with; one that finds no room stays as it is
         guard sealer.keys.present != nil else { return }
-        for item in newest.values where item.isOld { try? put(item.token) }
+        for item in newest.values where item.isOld { try? replace(item.token) }
     }
 
     private func clear(_ unit: Int) { memory.clear(Self.offset(unit)..<Self.offset(unit + 1)) }

@@ -70,6 +70,18 @@ import TokenWire
         #expect(try self.found().isEmpty)
     }
 
+    @Test func `what finds no room to be sealed anew stays under the old key`() throws {
+        let first = try open()
+        var number = 0
+        while (try? first.put(Self.token(number, String(repeating: "t", count: 32 << 10)))) != nil { number += 1 }
+        // one too many was tried; the others fill the memory
+        let keys = SealingKeys(present: try SealingKey(Secret("a new key of thirty-two bytes...")), older: [try SealingKey(StoreHouse.key)])
+        for _ in 1...2 {
+            let sealer = StoreSealer(keys: keys, machine: nil, admitted: .any)
+            #expect(try TokenMemory(memory, sealer: sealer, boot: Self.boot).take().count == number)
+        }
+    }
+
     @Test func `a token that was half written leaves the one before`() throws {
         try open().put(Self.token(1, "one"))
         let old = memory.bytes(256, at: 4096)
