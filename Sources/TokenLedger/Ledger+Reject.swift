@@ -74,6 +74,7 @@ extension Ledger {
         forgive(token)
         let isReference = configuration.tokens[token]?.grant.kind == .reference
         if !isReference, let refusal = finalRefusal(token) { return (.failure(refusal), turn) }
+        epoch += 1
         credentials[token, default: Credential()].lastTrouble = now.boot
         if isReference {
             look(at: token, at: now, &turn)
@@ -85,6 +86,8 @@ extension Ledger {
             open(settings.soleKey, at: now)
         }
         for key in consumers(of: token) {
+            // also its server is tried, however it failed before
+            if let location = lane(of: key) { lanes[location]?.backoff.clear() }
             launch(key, .administrator, at: now, &turn)
             let id = makeWaiter()
             enlist(id, key, wait: wait, at: now)
@@ -94,15 +97,13 @@ extension Ledger {
         return (.success(started), turn)
     }
 
-    /// Ends refusal and cooling of a credential, and of its server.
+    /// Ends refusal and cooling of a credential.
     private mutating func forgive(_ token: TokenName) {
         credentials[token]?.refusal = nil
         credentials[token]?.failure = nil
         credentials[token]?.backoff.clear()
-        if let location = application(of: token)?.server.location { lanes[location]?.backoff.clear() }
         for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
         forgiveHolding(token)
-        epoch += 1
     }
 
     /// Ends the quarantine of a refresh token. The one replay of one in doubt stays the one, and late.

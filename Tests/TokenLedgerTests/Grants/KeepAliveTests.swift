@@ -94,4 +94,24 @@ import TokenWire
         #expect(renew(&lost)?.fields.first == Field("reason", "answer-lost"))
         #expect(renew(&nobody, GrantScene.pat) == nil, "a reference token is only looked at")
     }
+
+    @Test func `RENEW that launches nothing leaves the pauses of the server as they are`() throws {
+        let other = TokenName("portal.other")!
+        var configuration = GrantScene.configuration()
+        var token = try #require(configuration.tokens[GrantScene.user])
+        token.name = other
+        configuration.tokens[other] = token
+        var scene = GrantScene.signedIn()
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        try scene.get()
+        scene.answer(.failure(Scene.unreachable))
+        let lane = try #require(scene.ledger.lane(of: scene.key))
+        let (before, epoch) = (scene.ledger.lanes[lane]?.backoff, scene.ledger.epoch)
+        #expect(before?.failures == 1)
+        #expect(renew(&scene, other)?.code == .loginRequired)
+        #expect(scene.ledger.lanes[lane]?.backoff == before && scene.ledger.epoch == epoch)
+        scene.pass(6)
+        #expect(renew(&scene) == nil)
+        #expect(scene.ledger.lanes[lane]?.backoff.failures == 0)
+    }
 }
