@@ -52,7 +52,7 @@ extension Ledger {
         let entry = entries[key]
         var status = TokenStatus(state: .idle)
         let credential = credentials[key.token]
-        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key.consumer] ?? 0)
+        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key] ?? 0)
         let final = finalRefusal(key.token)
         let trouble = final ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (nextTry(key, at: boot) == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
