@@ -250,6 +250,32 @@ def the_last_descriptor(checks, server, _):
             checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
 
 
+def units_nobody_can_look_at(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }, ' + ROOT_MAY)})
+        sockets = [("clients", clients.fileno()), ("credentials", credentials.fileno())]
+        with started(stage, manager, sockets) as daemon:
+            manager.hears("READY=1")
+            held = answered(unit.ask(stage.folder / "credentials"))
+            with almost_full(checks, stage, 2):
+                # all have come before it looks
+                daemon.process.send_signal(signal.SIGSTOP)
+                first, *others = [unit.ask(stage.folder / "credentials") for _ in range(3)]
+                daemon.process.send_signal(signal.SIGCONT)
+                name = manager.wait(lambda: waiting(manager), 20)
+                checks.equal("of units that come when nobody can look at them, all wait", answered(first, 1), None)
+                checks.equal("one accepted, with its connection kept, the others in the queue", len(waiting(manager)), 1)
+                checks.ok("which the journal has", stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), daemon.words())
+                first.kill()
+                checks.ok("one that goes leaves its descriptor to the next",
+                          manager.wait(lambda: len(waiting(manager)) == 1 and waiting(manager) != name, 20), (name, waiting(manager)))
+                daemon.process.kill()
+                daemon.process.wait()
+        with started(stage, manager, [*sockets, *stored(manager)]):
+            checks.equal("after a crash the next daemon answers who waits", [answered(process) == held for process in others], [True, True])
+
+
 def waiting(manager):
     """The names of the connections that are kept."""
     return [name for name in manager.kept if name.startswith("waiting-")]
@@ -301,5 +327,5 @@ def a_reload_before_the_start_is_over(checks, server, _):
             checks.ok("and tells the reloads from then on", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said)
 
 
-SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor,
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, units_nobody_can_look_at,
             a_service_manager_that_does_not_listen, a_reload_before_the_start_is_over]
