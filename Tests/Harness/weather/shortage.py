@@ -285,6 +285,22 @@ def stored(manager):
     return [(name, descriptor) for name, descriptors in manager.kept.items() for descriptor in descriptors]
 
 
+def a_caller_nobody_looked_at(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        stage.application("app")
+        with started(stage, manager, [("clients", listener.fileno())]) as daemon, stage.open() as caller:
+            manager.hears("READY=1")
+            checks.equal("a caller is let in without a look at its unit", caller.ask("PING"), "OK")
+            stage.application("app", {"job": token(allow='{ unit = "erp.service" }')})
+            with almost_full(checks, stage, 1):
+                daemon.process.send_signal(signal.SIGHUP)
+                checks.ok("a reload brings a rule for a unit", stage.said(re.compile("event=configuration-loaded")), daemon.words())
+                reply = caller.ask("GET app.job")
+                checks.ok("while there is no descriptor to look with, the caller hears so", BUSY.fullmatch(reply), reply)
+            reply = caller.ask("GET app.job")
+            checks.ok("and afterwards, on the same connection, how it is", reply.startswith("ERR denied : "), reply)
+
+
 def a_service_manager_that_does_not_listen(checks, server, _):
     with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
             listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
@@ -328,4 +344,4 @@ def a_reload_before_the_start_is_over(checks, server, _):
 
 
 SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, units_nobody_can_look_at,
-            a_service_manager_that_does_not_listen, a_reload_before_the_start_is_over]
+            a_caller_nobody_looked_at, a_service_manager_that_does_not_listen, a_reload_before_the_start_is_over]
