@@ -9,8 +9,7 @@ package enum KeptConnection {
     /// Those that a process that crashed has left, and whose peers are still there; each is the caller's to close. To be asked once.
     package static func inherited() -> [Int32] {
         inheritedDescriptors { $0.hasPrefix(prefix) }.filter { fd in
-            var entry = pollfd(fd: fd, events: 0, revents: 0)
-            if sd_is_socket_unix(fd, Int32(SOCK_STREAM.rawValue), 0, nil, 0) > 0, poll(&entry, 1, 0) == 0, fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 { return true }
+            if sd_is_socket_unix(fd, Int32(SOCK_STREAM.rawValue), 0, nil, 0) > 0, isWaitedFor(fd), fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 { return true }
             close(fd)
             return false
         }
@@ -25,6 +24,12 @@ package enum KeptConnection {
     /// It is over: the next process has no business with it.
     package static func forget(_ fd: Int32) {
         if let name = name(of: fd) { NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .shared) }
+    }
+
+    /// Whether its peer has not hung up; one that says no more may still listen.
+    package static func isWaitedFor(_ fd: Int32) -> Bool {
+        var entry = pollfd(fd: fd, events: 0, revents: 0)
+        return poll(&entry, 1, 0) == 0
     }
 
     /// The socket's own number, which every descriptor of it has in every process: the next one has to forget what this one kept.

@@ -141,16 +141,13 @@ extension Ledger {
     private mutating func heal(_ token: TokenName, _ turn: inout Turn) {
         credentials[token]?.backoff.clear()
         credentials[token]?.failure = nil
-        let told = (credentials[token]?.told ?? [:]).filter { !isRefused($0.key, token) }
-        for (consumer, failures) in told.sorted(by: { $0.key.description < $1.key.description }) {
-            credentials[token]?.told[consumer] = nil
+        // but for what the server does not grant, though it grants the others what they ask for
+        let over = (credentials[token]?.told ?? [:]).filter { entries[$0.key]?.trouble?.isFinal != true }
+        for key in over.keys { credentials[token]?.told[key] = nil }
+        let failures = Dictionary(over.map { ($0.key.consumer, $0.value) }, uniquingKeysWith: +)
+        for (consumer, failures) in failures.sorted(by: { $0.key.description < $1.key.description }) {
             turn.events.append(.recovered(token, consumer, failures: failures))
         }
-    }
-
-    /// Whether the server grants the others what they ask for, and not this consumer.
-    private func isRefused(_ consumer: Consumer, _ token: TokenName) -> Bool {
-        credentials[token]?.entries.contains { $0.consumer == consumer && entries[$0]?.trouble?.isFinal == true } ?? false
     }
 
     /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
@@ -253,7 +250,7 @@ extension Ledger {
         let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }
-        credentials[key.token, default: Credential()].noteTold(key.consumer)
+        credentials[key.token, default: Credential()].noteTold(key)
         turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }

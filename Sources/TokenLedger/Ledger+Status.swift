@@ -52,7 +52,7 @@ extension Ledger {
         let entry = entries[key]
         var status = TokenStatus(state: .idle)
         let credential = credentials[key.token]
-        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key.consumer] ?? 0)
+        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key] ?? 0)
         let final = finalRefusal(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that

@@ -300,7 +300,7 @@ private struct Hardship: Sendable {
     var refusal: Refusal?
     var failure: ExchangeFailure?
     var lastTrouble: Int64?
-    var told: [Consumer: Int] = [:]
+    var told: [CacheKey: Int] = [:]
 
     var isOver: Bool { backoff == Backoff() && refusal == nil && failure == nil && lastTrouble == nil && told.isEmpty }
 }
@@ -328,15 +328,16 @@ extension Credential {
         set { change { $0.lastTrouble = newValue } }
     }
 
-    /// How many failures were told of each consumer. Only a token ends them: neither RENEW nor a reload shows that the trouble is over.
-    var told: [Consumer: Int] {
+    /// How many failures were told of what each consumer asks for. Only a token ends them: neither RENEW nor a reload shows that the trouble
+    /// is over.
+    var told: [CacheKey: Int] {
         get { hardship?.told ?? [:] }
         set { change { $0.told = newValue } }
     }
 
-    /// A failure is told of this consumer.
-    mutating func noteTold(_ consumer: Consumer) {
-        if told.count < Self.mostTold || told[consumer] != nil { told[consumer, default: 0] += 1 }
+    /// A failure is told of this consumer and what it asks for.
+    mutating func noteTold(_ key: CacheKey) {
+        if told.count < Self.mostTold || told[key] != nil { told[key, default: 0] += 1 }
     }
     // an outage may be met by one instance of a unit after the other; the end is told of the first of them
     private static let mostTold = 256

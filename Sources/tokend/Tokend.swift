@@ -84,7 +84,7 @@ struct Tokend: ParsableCommand {
             if let remedy = reading.remedyForCredentials(at: configurationFolder) { print(remedy) }
             return status
         } catch {
-            complain("\(error)")
+            complain(["\(error)"])
             return EX_OSERR
         }
     }
@@ -96,10 +96,10 @@ struct Tokend: ParsableCommand {
         do {
             return try Daemon(options).run() ? EX_OK : EX_IOERR
         } catch let refused as ConfigurationRefused {
-            for line in refused.report { complain(line) }
+            complain(refused.report)
             return EX_CONFIG
         } catch {
-            complain("\(error)")
+            complain(["\(error)"])
             return EX_OSERR
         }
     }

@@ -71,4 +71,28 @@ import TokenWire
         #expect(recoveries(try scene.obtain(by: Scene.other).events) == ["uid 1000: 1"])
         #expect(scene.ledger.status(of: Scene.sync, at: scene.now).failures == 1)
     }
+
+    @Test func `scopes that are never granted hide no recovery of those that are`() throws {
+        var scene = Scene()
+        func ask(_ scopes: [String], _ outcome: ExchangeOutcome) throws -> [String] {
+            let (_, turn) = try scene.get(Scene.query(scopes: scopes))
+            return recoveries(scene.settle(try #require(turn.plans.first), outcome).events)
+        }
+        _ = try ask(["read", "update"], .success(Scene.tokens(scopes: ["read"])))
+        _ = try ask(["read"], .failure(Scene.garbled))
+        scene.pass(301)
+        #expect(try ask(["read"], .success(Scene.tokens(scopes: ["read"]))) == ["uid 1000: 1"])
+        let (read, both) = (try scene.authorised(Scene.query(scopes: ["read"]), Scene.script).key, try scene.authorised(Scene.query(), Scene.script).key)
+        #expect([read, both].map { scene.ledger.status(of: $0, at: scene.now).failures } == [0, 1])
+    }
+
+    @Test func `what one consumer was told of several scopes is over at once`() throws {
+        var scene = Scene()
+        for scopes in [["read"], ["update"]] {
+            let (_, turn) = try scene.get(Scene.query(scopes: scopes))
+            _ = scene.settle(try #require(turn.plans.first), .failure(Scene.garbled))
+            scene.pass(301)
+        }
+        #expect(recoveries(try scene.obtain().events) == ["uid 1000: 2"])
+    }
 }

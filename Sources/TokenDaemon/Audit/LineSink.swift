@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Systemd
 internal import TokenLedger
 
 /// Readable lines on a descriptor that may be anything, a pipe nobody reads or a terminal that is stopped among them.
@@ -83,12 +84,19 @@ extension LineSink {
     }
 }
 
-/// Says on standard error why the daemon does not start: an error of its own where systemd takes the lines, else under its name.
-nonisolated package func complain(_ line: String) {
+/// Says on standard error why the daemon does not start, or what its end leaves behind: each line an error of its own where systemd takes
+/// them, else under its name.
+///
+/// Whoever does not read must not keep the process from ending: what has found no room within a second in all is left out.
+nonisolated package func complain(_ lines: [String]) {
     var status = stat()
     let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
     let isJournal = fstat(STDERR_FILENO, &status) == 0 && LineSink.isJournal(status, stream)
-    let text = Array("\(isJournal ? "<3>" : "tokend: ")\(line)\n".utf8)
-    // whoever does not read must not keep the process from ending
-    if LineSink.isReady(STDERR_FILENO, within: 1_000) { _ = write(STDERR_FILENO, text, text.count) }
+    let end = Clock.boottime() + .seconds(1)
+    for line in lines {
+        let left = max(0, end - Clock.boottime()) / (.seconds(1) / 1_000)
+        guard LineSink.isReady(STDERR_FILENO, within: Int32(left)) else { return }
+        let text = Array("\(isJournal ? "<3>" : "tokend: ")\(line)\n".utf8)
+        _ = write(STDERR_FILENO, text, text.count)
+    }
 }

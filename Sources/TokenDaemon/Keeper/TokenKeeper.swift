@@ -221,17 +221,26 @@ final class TokenKeeper {
         }
     }
 
-    /// A connection was turned away. Said once, until there is room again.
+    /// A connection was turned away.
     func noteLimit(_ caller: Caller?) {
         let met = caller == nil ? ConnectionCounters.Limit.descriptors : .connections
         connections.turnedAway(for: met)
+        sayLimit(met, caller)
+    }
+
+    /// Somebody who is connected has to wait for a descriptor.
+    func noteShortage() { sayLimit(.descriptors, nil) }
+
+    /// Said once, until there is room again.
+    private func sayLimit(_ met: ConnectionCounters.Limit, _ caller: Caller?) {
         guard limit == nil else { return }
         limit = met
         audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: met.rawValue))
     }
 
-    func noteRoom() {
-        guard let met = limit else { return }
+    /// There is room again: for whatever was short, or for `what`.
+    func noteRoom(for what: ConnectionCounters.Limit? = nil) {
+        guard let met = limit, what == nil || what == met else { return }
         limit = nil
         audit.record(AuditEntry(.limitCleared, reason: met.rawValue))
     }

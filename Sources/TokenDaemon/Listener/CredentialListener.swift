@@ -15,7 +15,7 @@ final class CredentialListener: Readiness {
     private let most: Int
     private var watch: Watch?
     private var sessions: [Int32: CredentialSession] = [:]
-    /// Accepted, when there was nothing left to look with who it is.
+    /// Accepted, when there was nothing left to look with who it is. Nobody else is as long as one is here.
     private var unseen: [(connection: Int32, isKept: Bool)] = []
     private var rest: LoopTimer?
     private var adoption: LoopTimer?
@@ -35,15 +35,15 @@ final class CredentialListener: Readiness {
         self.keeper = keeper
         self.way = way
         rest = try loop.timer { [unowned self] in
-            listen()
             let again = unseen
             unseen = []
-            for (connection, isKept) in again { take(connection, isKept: isKept) }
+            for (connection, isKept) in again { _ = take(connection, isKept: isKept) }
+            listen()
         }
         sweep = try loop.timer { [unowned self] in sweepSessions() }
         // in the first turn, when the keeper has what the store held
         adoption = try loop.timer { [unowned self] in
-            for connection in kept { take(connection, isKept: true) }
+            for connection in kept { _ = take(connection, isKept: true) }
         }
         adoption?.set(at: 0)
         if let fd { watch = try loop.watch(fd, LoopEvents.readable, self) }
@@ -56,7 +56,8 @@ final class CredentialListener: Readiness {
         for _ in 0..<Self.acceptedPerTurn {
             guard connections < most else { return pause() }
             switch acceptConnection(fd) {
-            case .connection(let connection): take(connection, isKept: false)
+            case .connection(let connection):
+                guard take(connection, isKept: false) else { return }
             case .nobody: return
             case .exhausted: return pauseForDescriptors()
             }
@@ -64,24 +65,42 @@ final class CredentialListener: Readiness {
     }
 
     private func pauseForDescriptors() {
+        keeper.noteShortage()
         pause()
         rest?.set(at: loop.now + Self.restingTime)
     }
 
     /// A connection that waited before we began to accept is looked at like any other. On an old kernel its process number may be
     /// another's by now; but what connected was root, and systemd's child stays for as long as its connection does.
-    private func take(_ connection: Int32, isKept: Bool) {
-        guard let peer = identifyPeer(of: connection, way: way) else { return _ = close(connection) }
-        // a refusal would be final, and untrue
+    ///
+    /// `false` if there was nothing left to look with who it is.
+    private func take(_ connection: Int32, isKept: Bool) -> Bool {
+        guard let peer = identifyPeer(of: connection, way: way) else {
+            _ = close(connection)
+            return true
+        }
         guard peer.unit != .exhausted else {
-            unseen.append((connection, isKept))
-            return pauseForDescriptors()
+            putOff(connection, isKept: isKept)
+            return false
         }
         let request = credentialRequest(of: peer, address: peerAddress(of: connection))
         let session = CredentialSession(fd: connection, isKept: isKept, request, of: peer, keeper: keeper, loop: loop) { [unowned self] in ended($0) }
         sessions[connection] = session
         if sessions.count == 1 { sweep?.set(at: loop.now + Self.sweepInterval) }
         session.open()
+        return true
+    }
+
+    /// A refusal would be final, and untrue. It has left the kernel's queue: were this process killed, the unit would start with nothing.
+    private func putOff(_ connection: Int32, isKept: Bool) {
+        let isKept = isKept || KeptConnection.keep(connection)
+        if KeptConnection.isWaitedFor(connection) {
+            unseen.append((connection, isKept))
+        } else {
+            if isKept { KeptConnection.forget(connection) }
+            _ = close(connection)
+        }
+        pauseForDescriptors()
     }
 
     private func pause() {
@@ -89,11 +108,12 @@ final class CredentialListener: Readiness {
     }
 
     private func listen() {
-        if let watch { loop.change(watch, LoopEvents.readable) }
+        if let watch, unseen.isEmpty { loop.change(watch, LoopEvents.readable) }
     }
 
     private func ended(_ session: CredentialSession) {
         sessions[session.fd] = nil
+        keeper.noteRoom(for: .descriptors)
         listen()
     }
 

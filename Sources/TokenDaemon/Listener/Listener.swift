@@ -74,7 +74,7 @@ final class Listener: Readiness {
     private func take(_ connection: Int32, waiting: Bool) -> Bool {
         if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) {
             guard peer.unit != .exhausted else {
-                refuse(connection, Self.noDescriptors)
+                refuse(connection, .noDescriptors)
                 return false
             }
             take(connection, of: peer)
@@ -102,13 +102,13 @@ final class Listener: Readiness {
 
     private func turnAway(_ connection: Int32, _ caller: Caller) {
         keeper.noteLimit(caller)
-        refuse(connection, "too many connections")
+        refuse(connection, .tooManyConnections)
     }
 
     /// Tells a connection that there is no room for it; nobody else notices.
-    private func refuse(_ connection: Int32, _ text: String) {
+    private func refuse(_ connection: Int32, _ refusal: Refusal) {
         let line = SecretBuffer()
-        Refusal(.busy, [Field("retry-after", 1)], text).write(to: line)
+        refusal.write(to: line)
         _ = line.withBytes { $0.baseAddress.map { start in tokend_send(connection, start, line.count) } }
         _ = close(connection)
     }
@@ -116,11 +116,10 @@ final class Listener: Readiness {
     /// The descriptor kept for this moment lets the connection be told instead of left hanging.
     private func refuseForWantOfDescriptors() {
         if reserve >= 0 { _ = close(reserve) }
-        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, Self.noDescriptors) }
+        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, .noDescriptors) }
         reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
         pause()
     }
-    private static let noDescriptors = "the daemon has no descriptors left"
 
     /// For want of descriptors the listener rests a little: it stays readable, and would be asked again and again.
     private func pause() {
@@ -220,6 +219,11 @@ struct Census {
     private func nonzero(_ number: Int) -> Int? { number > 0 ? number : nil }
 }
 
+extension Refusal {
+    static let noDescriptors = Refusal(.busy, [Field("retry-after", 1)], "the daemon has no descriptors left")
+    fileprivate static let tooManyConnections = Refusal(.busy, [Field("retry-after", 1)], "too many connections")
+}
+
 extension Caller {
     init(_ peer: Peer) {
         self.init(uid: peer.uid, gid: peer.gid, groups: peer.groups, pid: peer.pid, unit: CallerUnit(peer.unit))
@@ -232,9 +236,9 @@ extension CallerUnit {
             switch unit {
             case .unit(let name): CallerUnit(service: name)
             case .none: .none
-            case .untold: .untold
-            // of a connection that was let in before its unit was looked for
-            case .missed, .exhausted: .missed
+            // of a connection that was let in before its unit was looked for; it can be told later
+            case .untold, .exhausted: .untold
+            case .missed: .missed
             case .failed: .failed
             }
     }

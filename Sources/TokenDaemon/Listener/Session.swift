@@ -56,10 +56,12 @@ final class Session: Readiness, Asker {
 
     var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
 
-    /// Rules that ask for units have come since this caller was let in. One that can no longer be found keeps to user and group rules.
+    /// Rules that ask for units have come since this caller was let in. One that can no longer be found keeps to user and group rules; it
+    /// stays untold where there is nothing left to look with.
     func tellUnit() {
+        guard caller.unit == .untold else { return }
         let unit = unitForTheRecord
-        if unit != .failed { caller.unit = unit }
+        caller.unit = unit == .failed ? .none : unit
     }
 
     func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
@@ -123,6 +125,13 @@ final class Session: Readiness, Asker {
     }
 
     private func handle(_ line: UnsafeRawBufferPointer) {
+        if keeper.policy.asksForUnits {
+            tellUnit()
+            guard caller.unit != .untold else {
+                keeper.noteShortage()
+                return say(.refused(.noDescriptors))
+            }
+        }
         switch Request.parse(line) {
         case .failure(let refusal): say(.refused(keeper.refuseLine(refusal, of: self)))
         case .success(.quit):

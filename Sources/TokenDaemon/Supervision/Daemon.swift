@@ -74,13 +74,14 @@ package final class Daemon {
         let atRisk = keeper.atRisk
         for item in atRisk {
             audit.record(AuditEntry(.trouble, priority: .error, token: item.token, reason: "lost-at-end", text: item.text))
-            complain(item.text)
         }
+        var complaints = atRisk.map(\.text)
         let unwritten = audit.flush(within: Self.grace)
         if unwritten > 0 {
             let decisions = "\(unwritten) decision\(unwritten == 1 ? "" : "s")"
-            complain("the journal did not take what was counted of \(decisions); the next tokend tells it, unless this is a stop")
+            complaints.append("the journal did not take what was counted of \(decisions); the next tokend tells it, unless this is a stop")
         }
+        complain(complaints)
         for path in ownSockets { unlink(path) }
         return atRisk.isEmpty
     }

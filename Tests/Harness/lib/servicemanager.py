@@ -18,7 +18,8 @@ class ServiceManager:
         self._changed = threading.Condition()
         self._reads = threading.Event()
         self._reads.set()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def __enter__(self):
         return self
@@ -33,6 +34,8 @@ class ServiceManager:
                 message, descriptors, _, _ = socket.recv_fds(self._socket, 65536, 8)
             except OSError:
                 return
+            if not message:
+                return  # closed
             with self._changed:
                 text = message.decode()
                 self._keep(text, descriptors)
@@ -78,6 +81,10 @@ class ServiceManager:
             self._reads.set()
 
     def close(self):
+        # a thread that still reads would hear the next one, whose socket may have the same number
+        self._reads.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._socket.close()
         for descriptor in (descriptor for kept in self.kept.values() for descriptor in kept):
             os.close(descriptor)

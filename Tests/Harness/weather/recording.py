@@ -9,11 +9,12 @@ import time
 
 from lib import processes
 from lib.daemon import TOKENCTL, Served
-from lib.stage import Stage
+from lib.stage import ROOT_MAY, Stage
 
 from .watching import QUICK, Watch
 
 F_SETPIPE_SZ = 1031
+REFERENCE = 'grant = "reference"\nexpires = "never"\nheader = "X-Api-Key"\nallow = [ %s ]\n' % ROOT_MAY
 REQUIRED = "[audit]\nrequired = true\n"
 
 
@@ -103,4 +104,34 @@ def the_end(checks, server, _):
         checks.ok("a log that nobody reads does not keep tokend from ending", time.monotonic() - began < 10, time.monotonic() - began)
 
 
-SECTIONS = [a_watched_token, a_token_in_a_file, the_end]
+def an_end_with_losses(checks, server, _):
+    names = ["t%d" % number for number in range(30)]
+    with Stage(server) as stage, contextlib.ExitStack() as held:
+        reader = Reader()
+        stage.application("app", {name: REFERENCE for name in names})
+        stage.start(stderr=reader.end, env={**os.environ, "TOKEND_FAULT": "wait@fsync=90000"})
+        for number, name in enumerate(names):
+            held.enter_context(stage.open()).send("IMPORT app.%s brought-in-%d\n" % (name, number))
+        # whoever is answered afterwards comes after them
+        checks.equal("tokens are brought in that the disk does not take", stage.ask("PING"), "OK")
+        reader.stop()
+        process = stage.daemon.process
+        process.terminate()
+        checks.ok("tokend is told to end", processes.until(lambda: is_ending(stage), 20))
+        began = time.monotonic()
+        process.terminate()
+        process.wait(90)
+        checks.ok("what it has to say of each does not keep it from ending", time.monotonic() - began < 20, time.monotonic() - began)
+        checks.equal("it ends with 74, for they are lost", process.returncode, os.EX_IOERR)
+
+
+def is_ending(stage):
+    """It lets nobody in any more."""
+    with stage.open(0.5) as caller:
+        try:
+            return caller.ask("PING") != "OK"
+        except TimeoutError:
+            return True
+
+
+SECTIONS = [a_watched_token, a_token_in_a_file, the_end, an_end_with_losses]

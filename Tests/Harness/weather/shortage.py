@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import re
+import resource
 import select
 import signal
 import socket
@@ -192,38 +193,112 @@ def answered(process, seconds=30):
 
 
 @contextlib.contextmanager
-def almost_full(stage, left):
-    """Holds connections until the daemon has so many descriptors left."""
-    with contextlib.ExitStack() as held:
-        while descriptors(stage.daemon) < 64 - left:
-            # others, on their way out, may still have the last ones
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                held.enter_context(stage.open()).ask("PING")
+def almost_full(checks, stage, left):
+    """Meanwhile the daemon may have so many descriptors more than it has."""
+    pid = stage.daemon.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    taken = settled(pid)
+    free = [number for number in range(1024) if number not in taken]
+    # no descriptor may have a number beyond it
+    limit = free[left]
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        checks.equal("%d descriptors are left" % left, set(range(limit)) - numbers(pid), set(free[:left]))
         yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def numbers(pid):
+    return {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
+
+
+def settled(pid):
+    """Its descriptors, when nothing of what it did before is still under way."""
+    seen = []
+
+    def is_settled():
+        seen.append(numbers(pid))
+        return len(seen) > 5 and all(one == seen[-1] for one in seen[-5:])
+    until(is_settled, 20)
+    return seen[-1]
 
 
 def the_last_descriptor(checks, server, _):
     with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
             listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
         stage.application("app", {"job": token(allow='{ unit = "erp.service" }, ' + ROOT_MAY)})
-        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())], FEW):
+        with started(stage, manager, [("clients", clients.fileno()), ("credentials", credentials.fileno())]):
             manager.hears("READY=1")
             held = answered(unit.ask(stage.folder / "credentials"))
             checks.ok("a unit has its credential", held and held != "243/CREDENTIALS", held)
             stage.token()
-            for left in (1, 2):
-                with almost_full(stage, left):
+            # one to accept it, and two to look who it is
+            for left in (0, 1, 2):
+                with almost_full(checks, stage, left):
                     process = unit.ask(stage.folder / "credentials")
-                    checks.equal("with %d descriptors left to look who it is, a unit waits" % (left - 1), answered(process, 1), None)
+                    checks.equal("with %d descriptors left a unit waits" % left, answered(process, 1), None)
                 checks.equal("and has its credential when there are more", answered(process), held)
-                with almost_full(stage, left):
+                with almost_full(checks, stage, left):
                     with stage.open() as caller:
-                        reply = first_words(caller)
+                        reply = caller.line() or ""
                     checks.ok("whoever else comes then hears ERR busy", BUSY.match(reply), reply)
-                until(lambda: descriptors(stage.daemon) < 60, 20)
                 reply = stage.ask("GET app.job")
                 checks.ok("and is served when there are more", reply.startswith("OK "), reply)
+            checks.ok("the journal has it", stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), stage.daemon.words())
             checks.equal("nobody was refused", re.findall("event=refused .*", stage.daemon.words()), [])
+
+
+def units_nobody_can_look_at(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, Unit() as unit, \
+            listening(stage.daemon.socket, 0o666) as clients, listening(stage.folder / "credentials", 0o600) as credentials:
+        stage.application("app", {"job": token(allow='{ unit = "erp.service" }, ' + ROOT_MAY)})
+        sockets = [("clients", clients.fileno()), ("credentials", credentials.fileno())]
+        with started(stage, manager, sockets) as daemon:
+            manager.hears("READY=1")
+            held = answered(unit.ask(stage.folder / "credentials"))
+            with almost_full(checks, stage, 2):
+                # all have come before it looks
+                daemon.process.send_signal(signal.SIGSTOP)
+                first, *others = [unit.ask(stage.folder / "credentials") for _ in range(3)]
+                daemon.process.send_signal(signal.SIGCONT)
+                name = manager.wait(lambda: waiting(manager), 20)
+                checks.equal("of units that come when nobody can look at them, all wait", answered(first, 1), None)
+                checks.equal("one accepted, with its connection kept, the others in the queue", len(waiting(manager)), 1)
+                checks.ok("which the journal has", stage.said(re.compile(r"limit-reached: busy \(descriptors\)")), daemon.words())
+                first.kill()
+                checks.ok("one that goes leaves its descriptor to the next",
+                          manager.wait(lambda: len(waiting(manager)) == 1 and waiting(manager) != name, 20), (name, waiting(manager)))
+                daemon.process.kill()
+                daemon.process.wait()
+        with started(stage, manager, [*sockets, *stored(manager)]):
+            checks.equal("after a crash the next daemon answers who waits", [answered(process) == held for process in others], [True, True])
+
+
+def waiting(manager):
+    """The names of the connections that are kept."""
+    return [name for name in manager.kept if name.startswith("waiting-")]
+
+
+def stored(manager):
+    return [(name, descriptor) for name, descriptors in manager.kept.items() for descriptor in descriptors]
+
+
+def a_caller_nobody_looked_at(checks, server, _):
+    with Stage(server) as stage, ServiceManager(stage.folder) as manager, listening(stage.daemon.socket, 0o666) as listener:
+        stage.application("app")
+        with started(stage, manager, [("clients", listener.fileno())]) as daemon, stage.open() as caller:
+            manager.hears("READY=1")
+            checks.equal("a caller is let in without a look at its unit", caller.ask("PING"), "OK")
+            stage.application("app", {"job": token(allow='{ unit = "erp.service" }')})
+            with almost_full(checks, stage, 1):
+                daemon.process.send_signal(signal.SIGHUP)
+                checks.ok("a reload brings a rule for a unit", stage.said(re.compile("event=configuration-loaded")), daemon.words())
+                reply = caller.ask("GET app.job")
+                checks.ok("while there is no descriptor to look with, the caller hears so", BUSY.fullmatch(reply), reply)
+            reply = caller.ask("GET app.job")
+            checks.ok("and afterwards, on the same connection, how it is", reply.startswith("ERR denied : "), reply)
 
 
 def a_service_manager_that_does_not_listen(checks, server, _):
@@ -237,19 +312,17 @@ def a_service_manager_that_does_not_listen(checks, server, _):
                 process = unit.ask(stage.folder / "credentials")
                 server.control("await hung 1")
                 checks.equal("a unit waits for its credential", answered(process, 0.1), None)
-            kept = manager.wait(lambda: [name for name in manager.kept if name.startswith("waiting-")], 30)
-            checks.ok("its connection is kept as soon as systemd listens again", kept, list(manager.kept))
+            checks.ok("its connection is kept as soon as systemd listens again", manager.wait(lambda: waiting(manager), 30), list(manager.kept))
             daemon.process.kill()
             daemon.process.wait()
         server.control("clear")
         # as where tokend-credentials.socket was masked meanwhile
-        stored = [(name, descriptor) for name, descriptors in manager.kept.items() for descriptor in descriptors]
         began = time.monotonic()
-        with started(stage, manager, [("clients", clients.fileno()), *stored]):
+        with started(stage, manager, [("clients", clients.fileno()), *stored(manager)]):
             manager.hears("READY=1", 20, began)
             credential = answered(process)
             checks.ok("the next daemon answers it, even if it is not to be asked any more", credential and credential != "243/CREDENTIALS", credential)
-            checks.ok("and has it forgotten", manager.wait(lambda: not any(name.startswith("waiting-") for name in manager.kept), 20), list(manager.kept))
+            checks.ok("and has it forgotten", manager.wait(lambda: not waiting(manager), 20), list(manager.kept))
 
 
 def a_reload_before_the_start_is_over(checks, server, _):
@@ -270,5 +343,5 @@ def a_reload_before_the_start_is_over(checks, server, _):
             checks.ok("and tells the reloads from then on", manager.hears("RELOADING=1", 10, began) and manager.hears("READY=1", 10, began), manager.said)
 
 
-SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, a_service_manager_that_does_not_listen,
-            a_reload_before_the_start_is_over]
+SECTIONS = [a_full_queue_at_the_start, no_descriptor_left, nothing_left_to_tell_systemd_with, the_last_descriptor, units_nobody_can_look_at,
+            a_caller_nobody_looked_at, a_service_manager_that_does_not_listen, a_reload_before_the_start_is_over]

@@ -33,6 +33,19 @@ import TokenLedger
         #expect(trouble.contains("\n\(reason): "))
     }
 
+    @Test(arguments: [AuditDecision.unsent, .answered, .unknown, .no, .configuration, .refused]) func `of every failed renewal it says what to do`(
+        _ decision: AuditDecision
+    ) throws {
+        let failed = try #require(entries.first { $0.hasPrefix(AuditEvent.renewalFailed.messageID) })
+        let decisions = failed.split(separator: "\n").compactMap { $0.firstIndex(of: ":").map($0.prefix(upTo:)) }
+        #expect(decisions.contains { $0.split(whereSeparator: { ", ".contains($0) }).contains(decision.rawValue[...]) })
+    }
+
+    @Test(arguments: ConnectionCounters.Limit.allCases) func `of every limit it says where to raise it`(_ limit: ConnectionCounters.Limit) throws {
+        let reached = try #require(entries.first { $0.hasPrefix(AuditEvent.limitReached.messageID) })
+        #expect(reached.contains("\n\(limit.rawValue): "))
+    }
+
     @Test func `the catalog explains no event that does not exist`() {
         #expect(entries.count == AuditEvent.allCases.count)
     }
