@@ -8,7 +8,7 @@ import threading
 import time
 
 from lib import processes
-from lib.daemon import TOKENCTL, Served
+from lib.daemon import HURRIED, TOKENCTL, Served
 from lib.stage import ROOT_MAY, Stage
 
 from .watching import QUICK, Watch
@@ -110,6 +110,7 @@ def an_end_with_losses(checks, server, _):
     with Stage(server) as stage, contextlib.ExitStack() as held:
         reader = Reader()
         stage.application("app", {name: REFERENCE for name in names})
+        stage.daemon.program = HURRIED  # only a debug build has fault points
         stage.start(stderr=reader.end, env={**os.environ, "TOKEND_FAULT": "wait@fsync=90000"})
         for number, name in enumerate(names):
             held.enter_context(stage.open()).send("IMPORT app.%s brought-in-%d\n" % (name, number))
