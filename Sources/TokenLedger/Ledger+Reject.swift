@@ -60,8 +60,8 @@ extension Ledger {
     }
 
     /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
-    /// Gives the waiters' keys in order; none when nothing is held. Refused where only a person can help, and within five seconds of the
-    /// last one, or of a failure.
+    /// Gives the waiters' keys in order; none when nothing is held. Refused where only a person can help, while a sign-in is not on the disk
+    /// for certain, and within five seconds of the last one, or of a failure.
     package mutating func renew(
         _ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
@@ -70,6 +70,11 @@ extension Ledger {
         if let last = credentials[token]?.lastTrouble, now.boot - last < floor {
             let pause = wholeSeconds(floor - (now.boot - last))
             return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
+        }
+        if isUnsettled(token) {
+            // nothing is sent before it is known which sign-in is in force
+            let pause = wholeSeconds((holdings[token]?.notBefore ?? 0) - now.boot)
+            return (.failure(.store(.notReplaced(token), retryAfter: pause)), turn)
         }
         forgive(token)
         let isReference = configuration.tokens[token]?.grant.kind == .reference
@@ -80,14 +85,14 @@ extension Ledger {
             look(at: token, at: now, &turn)
             return (.success([]), turn)
         }
+        // also its server is tried, however it failed before
+        if let location = application(of: token)?.server.location { lanes[location]?.backoff.clear() }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let settings = configuration.tokens[token], settings.grant.kind == .authorizationCode {
             // nothing is held of it any more; whether its refresh token is good is still worth knowing
             open(settings.soleKey, at: now)
         }
         for key in consumers(of: token) {
-            // also its server is tried, however it failed before
-            if let location = lane(of: key) { lanes[location]?.backoff.clear() }
             launch(key, .administrator, at: now, &turn)
             let id = makeWaiter()
             enlist(id, key, wait: wait, at: now)

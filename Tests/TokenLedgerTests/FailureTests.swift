@@ -82,6 +82,27 @@ import TokenWire
         #expect(scene.state() == .refused)
     }
 
+    @Test func `RENEW ends the pause of its server, also where nothing is held`() throws {
+        let cold = TokenName("portal.cold")!
+        var configuration = Scene.configuration()
+        var token = try #require(configuration.tokens[Scene.sync])
+        token.name = cold
+        configuration.tokens[cold] = token
+        var scene = Scene()
+        _ = scene.ledger.adopt(configuration, at: scene.now)
+        for pause in [0.0, 40, 40, 40] {
+            scene.pass(pause)
+            _ = scene.settle(try #require(scene.get().1.plans.first), .failure(Scene.unreachable))
+        }
+        scene.pass(1)
+        let query = TokenQuery(name: "portal.cold", minValid: nil, wait: 0, scopes: [])
+        #expect(try scene.get(query).1.plans.isEmpty)
+        let (result, _) = scene.ledger.renew(cold, waiters: { 99 }, wait: 30, at: scene.now)
+        guard case .success(let started) = result else { return _ = Issue.record("it was refused: \(result)") }
+        #expect(started.isEmpty)
+        #expect(try scene.get(query).1.plans.count == 1)
+    }
+
     @Test func `ERR-06 RENEW ends the refusal`() throws {
         var scene = Scene()
         let (_, turn) = try scene.get()

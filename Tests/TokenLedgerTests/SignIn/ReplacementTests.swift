@@ -56,6 +56,15 @@ import TokenWire
         #expect(scene.token(lasting)?.token == Secret("access-7"))
     }
 
+    @Test func `while it is not there RENEW hears of the disk at once`() {
+        var scene = GrantScene.signedIn()
+        unsettle(&scene)
+        scene.pass(6)
+        let (result, turn) = scene.ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: scene.now)
+        guard case .failure(let refusal) = result else { return _ = Issue.record("it was begun: \(result)") }
+        #expect(refusal.fields.first == Field("reason", "store") && turn.plans.isEmpty)
+    }
+
     @Test func `who waited before it was refused, for an exchange too, hears of the disk`() throws {
         for isSent in [false, true] {
             var scene = GrantScene.signedIn()
