@@ -46,7 +46,9 @@ struct Tokend: ParsableCommand {
     var hosts = false
 
     @Option(
-        help: ArgumentHelp("With --check: for a daemon of this user, a number; without it for your own, and where you are root for tokend's.", valueName: "uid")
+        help: ArgumentHelp(
+            "With --check: for a daemon of this user, a number; without it for your own, and of /etc/tokend, where you are root, for tokend's.",
+            valueName: "uid")
     )
     var user: UInt32?
 
@@ -64,7 +66,7 @@ struct Tokend: ParsableCommand {
     }
 
     private func checkConfiguration() -> Int32 {
-        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(for: user))
+        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(at: configurationFolder, for: user))
         let report = checkReport(reading)
         for line in hosts && !reading.hasErrors ? reading.hosts : report.lines { print(line) }
         guard online else { return report.exitStatus }

@@ -23,11 +23,18 @@ nonisolated package struct SecretSources: Sendable {
         SecretSources(credentialsDirectory: CredentialDirectory()?.folder, owner: geteuid())
     }
 
-    /// For `--check`: as a daemon of this user would see it. Root asks on behalf of the user `tokend`, where there is one.
-    package static func ofCheck(for user: UInt32?) -> SecretSources {
-        let service = geteuid() == 0 ? userID("tokend") : nil
+    /// For `--check`: as a daemon of this user would see it. Of the service's own folder root asks on behalf of the user `tokend`, where
+    /// there is one.
+    package static func ofCheck(at directory: String, for user: UInt32?) -> SecretSources {
+        let service = geteuid() == 0 && isSame(directory, DaemonOptions.defaultConfiguration) ? userID("tokend") : nil
         return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: user ?? service ?? geteuid())
     }
+}
+
+/// Whether two paths lead to the same place, however they are spelled.
+nonisolated private func isSame(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(path, &first) == 0 && stat(other, &second) == 0 && (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
 }
 
 nonisolated extension SecretSources {

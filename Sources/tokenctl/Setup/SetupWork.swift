@@ -165,6 +165,8 @@ final class SetupWork {
         _ = try status("stop", "tokend.socket", "tokend-credentials.socket", "tokend.service")
         _ = try status("disable", "tokend.socket")
         for unit in enabled { _ = try status("enable", unit) }
+        // the first brings the other with it
+        if !enabled.contains("tokend-credentials.socket") { _ = try status("disable", "tokend-credentials.socket") }
     }
 
     private func status(_ words: String...) throws(Failure) -> Int32 {
