@@ -84,10 +84,7 @@ import TokenWire
 
     @Test func `RENEW ends the pause of its server, also where nothing is held`() throws {
         let cold = TokenName("portal.cold")!
-        var configuration = Scene.configuration()
-        var token = try #require(configuration.tokens[Scene.sync])
-        token.name = cold
-        configuration.tokens[cold] = token
+        let configuration = Scene.configuration().with(cold, like: Scene.sync)
         var scene = Scene()
         _ = scene.ledger.adopt(configuration, at: scene.now)
         for pause in [0.0, 40, 40, 40] {

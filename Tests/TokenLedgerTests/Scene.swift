@@ -99,3 +99,13 @@ extension Turn {
     func token(_ waiter: UInt64) -> HeldToken? { if case .token(let held)? = answer(waiter) { held } else { nil } }
     func refusal(_ waiter: UInt64) -> Refusal? { if case .refused(let refusal)? = answer(waiter) { refusal } else { nil } }
 }
+
+extension Configuration {
+    /// The same with one token more, set up like another.
+    func with(_ name: TokenName, like other: TokenName) -> Configuration {
+        var next = self
+        next.tokens[name] = tokens[other]
+        next.tokens[name]?.name = name
+        return next
+    }
+}

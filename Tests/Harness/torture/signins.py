@@ -77,17 +77,21 @@ def damage(scene):
     return good
 
 
+def spoil(scene, beside):
+    """`beside`: "intent", where a send of the old grant is in doubt; "damage", where its record cannot be opened: then what that was before."""
+    if beside == "intent":
+        scene.begin("kill@intent-folder-synced:1")
+        scene.get()
+        if not scene.victim.dies_before(time.monotonic() + 20):
+            raise RuntimeError("it was to be killed with an intent")
+    return damage(scene) if beside == "damage" else None
+
+
 def killed(server, operation, fault, beside=""):
-    """`beside`: "intent", where a send of the old grant is in doubt; "damage", where its record cannot be opened."""
+    """`beside` as in `spoil`."""
     with Scene(server).with_grant() as scene:
         old = scene.grants[0]
-        if beside == "intent":
-            scene.begin("kill@intent-folder-synced:1")
-            scene.get()
-            if not scene.victim.dies_before(time.monotonic() + 20):
-                return "it was to be killed with an intent"
-        if beside == "damage":
-            good = damage(scene)
+        good = spoil(scene, beside)
         scene.begin(fault)
         change = Change(server, scene)
         getattr(change, operation)()
@@ -113,13 +117,7 @@ def refused(server, operation, fault, beside, lives):
     before it tries again."""
     with Scene(server).with_grant() as scene:
         old = scene.grants[0]
-        if beside == "intent":
-            scene.begin("kill@intent-folder-synced:1")
-            scene.get()
-            if not scene.victim.dies_before(time.monotonic() + 20):
-                return "it was to be killed with an intent"
-        if beside == "damage":
-            good = damage(scene)
+        good = spoil(scene, beside)
         scene.begin(fault)
         change = Change(server, scene)
         getattr(change, operation)()

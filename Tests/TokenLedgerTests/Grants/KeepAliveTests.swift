@@ -97,10 +97,7 @@ import TokenWire
 
     @Test func `RENEW that launches nothing leaves the pauses of the server as they are`() throws {
         let other = TokenName("portal.other")!
-        var configuration = GrantScene.configuration()
-        var token = try #require(configuration.tokens[GrantScene.user])
-        token.name = other
-        configuration.tokens[other] = token
+        let configuration = GrantScene.configuration().with(other, like: GrantScene.user)
         var scene = GrantScene.signedIn()
         scene.run { $0.adopt(configuration, at: $1).turn }
         try scene.get()

@@ -130,10 +130,7 @@ import TokenWire
 
     @Test func `while the store hangs over another token, who waits goes on waiting, and who cannot is told so`() throws {
         let other = TokenName("portal.other")!
-        var configuration = GrantScene.configuration()
-        var token = try #require(configuration.tokens[GrantScene.user])
-        token.name = other
-        configuration.tokens[other] = token
+        let configuration = GrantScene.configuration().with(other, like: GrantScene.user)
         var scene = GrantScene()
         scene.run { $0.adopt(configuration, at: $1).turn }
         var record = GrantScene.record()
