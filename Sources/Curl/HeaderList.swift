@@ -36,6 +36,7 @@ final class HeaderList {
 
     private func link() {
         for (index, text) in texts.enumerated() {
+            // curl asks for characters, which are bytes; nothing else is ever bound there
             nodes[index].data = text.baseAddress?.assumingMemoryBound(to: CChar.self)
             nodes[index].next = index + 1 < nodes.count ? nodes.baseAddress.map { $0 + index + 1 } : nil
         }

@@ -68,6 +68,7 @@ struct GaloisCounter {
     }
 }
 
+// raw bytes are of no type, so that these, which OpenSSL asks for, can be assumed
 extension UnsafeRawBufferPointer {
     fileprivate var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

@@ -29,6 +29,7 @@ extension Secret {
 /// Fills it whole. OpenSSL's generator fails only when its configuration file leaves it without one; then the kernel's is asked.
 private func fillRandomly(_ room: UnsafeMutableRawBufferPointer) {
     guard let base = room.baseAddress, room.count > 0 else { return }
+    // raw bytes are of no type, so that these, which OpenSSL asks for, can be assumed
     let bytes = base.assumingMemoryBound(to: UInt8.self)
     if room.count <= Int(Int32.max), RAND_bytes(bytes, Int32(room.count)) == 1 { return }
     ERR_clear_error()

@@ -87,6 +87,7 @@ struct Exec: ParsableCommand {
         text.append(0)
         text.withBytes { bytes in
             guard let base = bytes.baseAddress else { return }
+            // setenv(3) asks for characters, which are bytes
             setenv(name, base.assumingMemoryBound(to: CChar.self), 1)
         }
     }

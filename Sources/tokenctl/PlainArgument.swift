@@ -35,6 +35,7 @@ struct PlainArgument {
     }
 
     private func begins(with prefix: StaticString) -> Bool {
-        strncmp(text, UnsafeRawPointer(prefix.utf8Start).assumingMemoryBound(to: CChar.self), prefix.utf8CodeUnitCount) == 0
+        // the bytes of a literal, as characters
+        return strncmp(text, UnsafeRawPointer(prefix.utf8Start).assumingMemoryBound(to: CChar.self), prefix.utf8CodeUnitCount) == 0
     }
 }

@@ -17,6 +17,7 @@ struct SocketPath {
     /// The path of `TOKEND_SOCKET`, else the standard one.
     static var inherited: SocketPath {
         if let value = getenv("TOKEND_SOCKET"), value.pointee != 0 { return SocketPath(value) }
+        // the bytes of a literal, as characters
         return SocketPath(UnsafeRawPointer(standard.utf8Start).assumingMemoryBound(to: CChar.self))
     }
 

@@ -43,6 +43,7 @@ final class KeptCounts {
     init?(keeping leftovers: (KeptCounts) -> Void = { _ in }, in memory: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }) {
         guard let memory = try? memory ?? KeptMemory(Self.name), let start = try? memory.map(Self.entries) else { return nil }
         self.memory = memory
+        // memory of the kernel's that only cells are ever in, and a cell is nothing but integers
         cells = (start + Self.page).assumingMemoryBound(to: Cell.self)
         guard (try? memory.write(Self.beginning, at: 0)) != nil else { return nil }
         leftovers(self)
@@ -115,6 +116,7 @@ final class KeptCounts {
 
     static func leftovers(in memory: KeptMemory) -> [Leftover] {
         guard memory.bytes(beginning.count, at: 0) == beginning, let start = try? memory.map(entries) else { return [] }
+        // as above, whatever an earlier process left there: any bytes are integers
         let cells = (start + page).assumingMemoryBound(to: Cell.self)
         return (0..<places).compactMap { place in
             let cell = cells[place]
