@@ -19,7 +19,7 @@ extension AccessPolicy {
         guard case .success(let query) = authorise(name: token.name.description, for: caller) else {
             return .failure(Refusal(.denied, [], "no entry of \(name) without user and group is for \(whom)"))
         }
-        guard !token.allow.prefix(while: { !$0.who.matches(caller) }).contains(where: { $0.who.mightMatch(caller) }) else {
+        guard firstPossibleEntry(of: token, for: caller) ?? .max > firstEntry(of: token, for: caller) ?? .max else {
             let why = "an entry of \(name) with user or group names \(whom) before the one without, and nobody knows yet whether it is the unit's"
             return .failure(Refusal(.denied, [], why + ": put it behind, or take user and group out of it"))
         }

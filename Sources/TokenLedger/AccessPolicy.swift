@@ -5,23 +5,27 @@ package import TokenWire
 /// The entries of a token are tried in order and the first that matches decides: verbs, scopes, and whose token it is.
 package struct AccessPolicy: Sendable {
     private let tokens: [TokenName: TokenSettings]
-    private let admins: [PeerPattern]
-    private let familiar: PeerIndex
-    /// Who may sign in.
-    private let signers: PeerIndex
-    private let names: [TokenName]
+    private let admins: RuleSet
+    /// Every rule of every token.
+    let rules: RuleSet
+    /// Of the tokens with many entries; a few are sooner looked through.
+    private let indices: [TokenName: PeerIndex]
+    let names: [TokenName]
     /// Which token a credential id stands for.
     let credentials: [String: TokenName]
     /// Whether any decision depends on a caller's unit.
     package let asksForUnits: Bool
 
+    /// From so many entries on a token has an index of them.
+    private static let manyEntries = 8
+
     package init(_ configuration: Configuration) {
         tokens = configuration.tokens
-        admins = configuration.admins
+        admins = RuleSet(configuration.admins)
         names = configuration.tokens.keys.sorted()
         credentials = configuration.credentials
-        familiar = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).map(\.who))
-        signers = PeerIndex(configuration.tokens.values.lazy.flatMap(\.allow).filter(\.login).map(\.who))
+        rules = RuleSet(names.map { configuration.tokens[$0]?.allow ?? [] })
+        indices = configuration.tokens.filter { $0.value.allow.count >= Self.manyEntries }.mapValues { PeerIndex($0.allow.lazy.map(\.who)) }
         asksForUnits =
             configuration.admins.contains { $0.unit != nil }
             || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }
@@ -60,7 +64,7 @@ package struct AccessPolicy: Sendable {
     }
 
     /// Whether some rule with `login = true` is for this caller.
-    package func maySignIn(_ caller: Caller) -> Bool { signers.matches(caller) }
+    package func maySignIn(_ caller: Caller) -> Bool { rules.letsSignIn(caller) }
 
     /// The same for a request that asks for no token (REJECT, WAIT, STATUS): whose it would be, with the rule's own scopes.
     package func authorise(name: String, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
@@ -80,18 +84,17 @@ package struct AccessPolicy: Sendable {
 
     /// Administrators may look at and renew what they may not have. uid 0 always is one.
     package func isAdmin(_ caller: Caller) -> Bool {
-        caller.unit != .failed && !caller.isUnitAlone && (caller.uid == 0 || admins.contains { $0.matches(caller) })
+        caller.unit != .failed && !caller.isUnitAlone && (caller.uid == 0 || admins.matches(caller))
     }
 
     /// Whether anything here is for this caller; the others share a small allowance of connections.
     package func isStranger(_ caller: Caller) -> Bool {
-        !isAdmin(caller) && !familiar.matches(caller)
+        !isAdmin(caller) && !rules.matches(caller)
     }
 
-    /// The caller's tokens, by name.
-    package func tokens(for caller: Caller) -> [AuthorisedQuery] {
-        guard familiar.matches(caller) else { return [] }
-        return names.compactMap { try? authorise(name: $0.description, for: caller).get() }
+    /// The caller's tokens, by name, one after the other: nothing is made of those that nobody comes to.
+    package func tokens(for caller: Caller) -> some Sequence<AuthorisedQuery> {
+        rules.tokens(of: caller).lazy.compactMap { try? authorise(name: names[$0].description, for: caller).get() }
     }
 
     /// Which configured token a name means; for what only an admin asks.
@@ -102,9 +105,21 @@ package struct AccessPolicy: Sendable {
     /// The first entry that matches decides; one that does not let the caller do what it wants is none.
     private func grant(_ name: String, for caller: Caller, where permits: (AllowEntry) -> Bool = { _ in true }) -> (TokenSettings, AllowEntry)? {
         guard caller.unit != .failed, let token = token(named: name),
-            let entry = token.allow.first(where: { $0.who.matches(caller) }), permits(entry)
+            let entry = firstEntry(of: token, for: caller).map({ token.allow[$0] }), permits(entry)
         else { return nil }
         return (token, entry)
+    }
+
+    /// The place of the entry that decides.
+    func firstEntry(of token: TokenSettings, for caller: Caller) -> Int? {
+        guard let index = indices[token.name] else { return token.allow.firstIndex { $0.who.matches(caller) } }
+        return index.first(for: caller) { token.allow[$0].who.matches(caller) }
+    }
+
+    /// The place of the first entry that might be for a unit whose user is not known yet.
+    func firstPossibleEntry(of token: TokenSettings, for caller: Caller) -> Int? {
+        guard let index = indices[token.name] else { return token.allow.firstIndex { $0.who.mightMatch(caller) } }
+        return index.firstWithAccount(for: caller) { token.allow[$0].who.mightMatch(caller) }
     }
 
     private func consumer(of token: TokenSettings, _ entry: AllowEntry, _ caller: Caller) -> Consumer {

@@ -4,7 +4,10 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     private var current: [Key: Int64] = [:]
 
     /// The earliest deadline, or `nil` when nothing is scheduled.
-    var next: Int64? { heap.first?.at }
+    var next: Int64? { first?.at }
+
+    /// The key with the earliest deadline.
+    var first: (at: Int64, key: Key)? { heap.first }
 
     /// The deadline of one key.
     subscript(key: Key) -> Int64? { current[key] }

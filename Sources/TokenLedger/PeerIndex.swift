@@ -1,33 +1,90 @@
-/// Every pattern of a configuration, found by the one key that must hold: the answer for a connection must not
-/// depend on how many tokens there are.
+/// Finds among patterns those that could match a caller, by one key that must hold: a decision touches only these, however many there are.
+///
+/// A pattern is known by its place in the list that the index was made of. Whether it does match is asked of the list.
 struct PeerIndex: Sendable {
-    private var byUnit: [String: [PeerPattern]] = [:]
-    private var byUser: [UInt32: [PeerPattern]] = [:]
-    private var byGroup: [UInt32: [PeerPattern]] = [:]
-    private var byGlob: [PeerPattern] = []
+    /// Each pattern is in one of these. The places in each list ascend.
+    private var byUser: [UInt32: [Int32]] = [:]
+    private var byGroup: [UInt32: [Int32]] = [:]
+    private var byUnit = UnitIndex()
+    /// Those that name a unit and a user or a group, once more: systemd asks for a unit without telling its user.
+    private var byUnitAlone = UnitIndex()
 
     init(_ patterns: some Sequence<PeerPattern>) {
-        for pattern in Set(patterns) {
-            if let unit = pattern.unit, unit.isExact {
-                byUnit[unit.description, default: []].append(pattern)
-            } else if let user = pattern.user {
-                if let id = user.id { byUser[id, default: []].append(pattern) }
-            } else if let group = pattern.group {
-                if let id = group.id { byGroup[id, default: []].append(pattern) }
-            } else {
-                byGlob.append(pattern)
-            }
+        for (place, pattern) in patterns.enumerated() { add(pattern, Int32(place)) }
+    }
+
+    private mutating func add(_ pattern: PeerPattern, _ place: Int32) {
+        if let unit = pattern.unit, pattern.user != nil || pattern.group != nil { byUnitAlone.add(unit, place) }
+        if let unit = pattern.unit, unit.isExact {
+            byUnit.add(unit, place)
+        } else if let user = pattern.user {
+            if let id = user.id { byUser[id, default: []].append(place) }
+        } else if let group = pattern.group {
+            if let id = group.id { byGroup[id, default: []].append(place) }
+        } else if let unit = pattern.unit {
+            byUnit.add(unit, place)
         }
     }
 
-    func matches(_ caller: Caller) -> Bool {
-        if contains(byUser[caller.uid], caller) || contains(byGroup[caller.gid], caller) { return true }
-        if caller.groups.contains(where: { contains(byGroup[$0], caller) }) { return true }
-        if case .unit(let name) = caller.unit, contains(byUnit[name], caller) { return true }
-        return contains(byGlob, caller)
+    /// The first pattern of the list for which `matches` holds, among those that could match.
+    func first(for caller: Caller, where matches: (Int) -> Bool) -> Int? {
+        var least = Int32.max
+        lists(for: caller) { least = min(least, Self.first(in: $0, before: least, where: matches)) }
+        return least == .max ? nil : Int(least)
     }
 
-    private func contains(_ patterns: [PeerPattern]?, _ caller: Caller) -> Bool {
-        patterns?.contains { $0.matches(caller) } ?? false
+    /// The first pattern that asks for a unit and for a user or a group, for which `matches` holds.
+    func firstWithAccount(for caller: Caller, where matches: (Int) -> Bool) -> Int? {
+        guard case .unit(let name) = caller.unit else { return nil }
+        var least = Int32.max
+        byUnitAlone.lists(for: name) { least = min(least, Self.first(in: $0, before: least, where: matches)) }
+        return least == .max ? nil : Int(least)
+    }
+
+    /// All patterns for which `matches` holds, in no order and none twice.
+    func all(for caller: Caller, where matches: (Int) -> Bool) -> [Int] {
+        var found: [Int] = []
+        lists(for: caller) { list in
+            for place in list where matches(Int(place)) { found.append(Int(place)) }
+        }
+        return found
+    }
+
+    private static func first(in list: [Int32], before end: Int32, where matches: (Int) -> Bool) -> Int32 {
+        list.first { $0 >= end || matches(Int($0)) } ?? end
+    }
+
+    private func lists(for caller: Caller, _ body: ([Int32]) -> Void) {
+        if let list = byUser[caller.uid] { body(list) }
+        if !byGroup.isEmpty {
+            if let list = byGroup[caller.gid] { body(list) }
+            // the kernel lets a process have one group twice
+            for (place, group) in caller.groups.enumerated() where group != caller.gid {
+                guard let list = byGroup[group], !caller.groups[..<place].contains(group) else { continue }
+                body(list)
+            }
+        }
+        if case .unit(let name) = caller.unit { byUnit.lists(for: name, body) }
+    }
+}
+
+/// Unit patterns by name, or by what a name must begin with.
+private struct UnitIndex: Sendable {
+    private var exact: [String: [Int32]] = [:]
+    private var byBeginning: [String: [Int32]] = [:]
+    /// Of the beginnings, in bytes.
+    private var lengths: Set<Int> = []
+
+    mutating func add(_ unit: UnitPattern, _ place: Int32) {
+        guard !unit.isExact else { return exact[unit.description, default: []].append(place) }
+        byBeginning[unit.beginning, default: []].append(place)
+        lengths.insert(unit.beginning.utf8.count)
+    }
+
+    func lists(for name: String, _ body: ([Int32]) -> Void) {
+        if let list = exact[name] { body(list) }
+        for length in lengths where length <= name.utf8.count {
+            if let list = byBeginning[String(decoding: name.utf8.prefix(length), as: UTF8.self)] { body(list) }
+        }
     }
 }

@@ -12,6 +12,9 @@ package struct UnitPattern: Hashable, Sendable, CustomStringConvertible {
 
     package var isExact: Bool { pieces.count == 1 }
 
+    /// What every unit that matches begins with: all before the first `*`.
+    var beginning: String { pieces.first.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+
     package func matches(_ unit: String) -> Bool {
         guard pieces.count > 1 else { return unit == description }
         let name = Array(unit.utf8)

@@ -1,0 +1,57 @@
+/// Whose share of a pool something is taken from: the rule that lets the caller in, and the caller within that rule.
+///
+/// The kernel knows uids, not persons. A member of a group with subordinate uids (subuid(5)) can connect from 65,536 uids and
+/// keeps the group in each of them, so all that comes in by one group is one share, and each uid is a share within it.
+package struct Share: Hashable, Sendable {
+    /// The kind of rule, and what it names.
+    package enum Entry: Hashable, Sendable {
+        /// every caller that nothing in the configuration names
+        case strangers
+        /// a rule with a group and neither user nor unit; the gid
+        case group(UInt32)
+        /// a rule with a user; the uid
+        case user(UInt32)
+        /// a rule with a unit; the unit or the pattern as the rule writes it
+        case unit(String)
+        /// `[admin] allow`
+        case administrators
+        case root
+    }
+
+    /// Who finds room kept from whom: a later tier has room that no earlier one can take.
+    package enum Tier: Int, Sendable, CaseIterable, Comparable {
+        case strangers, groups, named, administrators
+
+        package static func < (a: Tier, b: Tier) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    package var entry: Entry
+    /// The caller within the entry.
+    package var holder: Consumer
+
+    package init(_ entry: Entry, _ holder: Consumer) {
+        self.entry = entry
+        self.holder = holder
+    }
+
+    package var tier: Tier {
+        switch entry {
+        case .strangers: .strangers
+        case .group: .groups
+        case .user, .unit: .named
+        case .administrators, .root: .administrators
+        }
+    }
+}
+
+extension AccessPolicy {
+    /// The caller's share of every pool. Of several rules that match, the one that names the caller most closely counts: unit, user, group.
+    package func share(of caller: Caller) -> Share {
+        let uid = Consumer.uid(caller.uid)
+        if isAdmin(caller) { return Share(caller.uid == 0 ? .root : .administrators, uid) }
+        guard let pattern = rules.closest(to: caller) else { return Share(.strangers, uid) }
+        if let unit = pattern.unit, case .unit(let name) = caller.unit { return Share(.unit(unit.description), .unit(name)) }
+        if pattern.user != nil { return Share(.user(caller.uid), uid) }
+        return Share(pattern.group?.id.map(Share.Entry.group) ?? .strangers, uid)
+    }
+}
