@@ -9,6 +9,9 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     /// The key with the earliest deadline.
     var first: (at: Int64, key: Key)? { heap.first }
 
+    /// How many keys have a deadline.
+    var count: Int { current.count }
+
     /// The deadline of one key.
     subscript(key: Key) -> Int64? { current[key] }
 
@@ -20,6 +23,11 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
         heap.append((deadline, key))
         siftUp(heap.count - 1)
         dropStale()
+    }
+
+    /// Removes the deadlines of all such keys.
+    mutating func removeAll(where isUnwanted: (Key) -> Bool) {
+        for key in current.keys.filter(isUnwanted) { set(key, at: nil) }
     }
 
     /// Takes out every key whose deadline has come.

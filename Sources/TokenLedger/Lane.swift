@@ -2,8 +2,8 @@ internal import OAuth
 
 /// One identity server: what waits for it, what is with it, and whether it is left alone after a failure.
 struct Lane: Sendable {
-    private var callers = Line()
-    private var renewals = Line()
+    private var callers = FIFO<CacheKey>()
+    private var renewals = FIFO<CacheKey>()
     var inFlight = 0
     var backoff = Backoff()
     var failure: ExchangeFailure?
@@ -22,27 +22,7 @@ struct Lane: Sendable {
 
     /// Everything that waits, and then nothing does.
     mutating func clear() -> [CacheKey] {
-        defer { (callers, renewals) = (Line(), Line()) }
+        defer { (callers, renewals) = (FIFO(), FIFO()) }
         return callers.all + renewals.all
-    }
-}
-
-/// First in, first out.
-private struct Line: Sendable {
-    private var keys: [CacheKey] = []
-    private var head = 0
-
-    var isEmpty: Bool { head == keys.count }
-    var all: [CacheKey] { Array(keys[head...]) }
-
-    mutating func append(_ key: CacheKey) { keys.append(key) }
-
-    mutating func removeFirst() -> CacheKey? {
-        guard head < keys.count else { return nil }
-        defer {
-            head += 1
-            if head == keys.count { (keys, head) = ([], 0) }
-        }
-        return keys[head]
     }
 }

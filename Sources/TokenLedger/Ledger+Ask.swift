@@ -281,7 +281,7 @@ extension Refusal {
     }
 
     /// The exchange took longer than the token lives, or than half of that where half is promised.
-    static var spentOnArrival: Refusal {
+    package static var spentOnArrival: Refusal {
         Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had too little of its life left when it arrived")
     }
 

@@ -140,6 +140,7 @@ extension Ledger {
             forgiveHolding(token)
         }
         replaceConfiguration(next)
+        forgetUnconfigured()
         epoch += 1
         return (orphans, start(at: now))
     }

@@ -2,18 +2,21 @@ package import Secrets
 
 extension ServedToken {
     /// What follows the token in its line, LF included: ` type=Bearer expires=… id=… scope=…\n`. Holds no secret, so it
-    /// is made once per token. Scopes that do not fit a line of 65,536 bytes are left out.
+    /// is made once per token. Scopes beyond `mostScopeBytes` are left out: a server may grant thousands, and every reply would carry them.
     package func writeTail() -> [UInt8] {
         var tail = Array(" type=Bearer expires=\(expires) id=\(id)".utf8)
-        let room = LineReader.longLimit - Self.longestOpening - token.count - 1
+        let end = tail.count + Self.mostScopeBytes
         for scope in scopes {
             let item = Array(" scope=".utf8) + Escaping.escape(scope, keeping: Escaping.isPlain)
-            guard tail.count + item.count <= room else { break }
+            guard tail.count + item.count <= end else { break }
             tail += item
         }
         tail.append(.lineFeed)
         return tail
     }
+
+    /// All ` scope=…` of one reply together.
+    package static let mostScopeBytes = 4_096
 
     /// Writes `OK <token> type=…` with its LF, as GET is answered.
     package func writeLine(to buffer: SecretBuffer) { writeLine(after: "OK ", to: buffer) }
@@ -31,8 +34,6 @@ extension ServedToken {
         buffer.append(token)
         writeTail().withUnsafeBytes { buffer.append($0) }
     }
-
-    private static let longestOpening = 3
 }
 
 extension HeaderForm {

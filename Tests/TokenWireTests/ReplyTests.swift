@@ -142,6 +142,18 @@ import Testing
         #expect(buffer.wording == Reply.token(Self.token).encoded)
     }
 
+    @Test(arguments: [0, 1, 300, 8_000]) func `however many scopes a server grants, a reply carries those that have room in 4,096 bytes`(_ number: Int) {
+        let scopes = (0..<number).map { "s\($0)" }
+        let token = ServedToken(token: Secret("t"), expires: .never, id: Fingerprint(bits: 1), scopes: scopes)
+        let bare = ServedToken(token: Secret("t"), expires: .never, id: Fingerprint(bits: 1), scopes: [])
+        let line = Reply.token(token).encoded
+        #expect(line.utf8.count <= Reply.token(bare).encoded.utf8.count + 4_096)
+        guard case .ok(let body) = ReplyLine(String(line.dropLast())) else { Issue.record("not OK"); return }
+        let carried = body.token?.scopes ?? []
+        #expect(carried == Array(scopes.prefix(carried.count)))
+        #expect(number > 300 ? carried.count > 300 : carried.count == number)
+    }
+
     @Test func `no line is longer than 65,536 bytes`() {
         let long = String(repeating: "é", count: 40_000)
         let wide = ServedToken(

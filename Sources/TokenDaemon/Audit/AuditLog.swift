@@ -1,6 +1,7 @@
 internal import Glibc
 package import Systemd
 package import TokenLedger
+internal import TokenWire
 
 /// Tells the journal, or standard error, what was decided. Never makes the loop wait, and forgets no count: what cannot be
 /// written waits in a bounded backlog and in the tally, and is tried again.
@@ -84,6 +85,9 @@ package final class AuditLog {
         (figures.entries, figures.notTaken, figures.waiting) = (entries, notTaken, tally.pending + backlog.pending)
         return figures
     }
+
+    /// The configuration has changed: drops the counters of tokens that are not wanted. Receipts given before are no longer valid.
+    func forget(where isUnwanted: (TokenName) -> Bool) { decisions.forget(where: isUnwanted) }
 
     /// Tells an operator something in one calm sentence, safe to log; `reason` is the one word that tells it from others.
     package func note(_ event: AuditEvent, _ text: String, reason: String? = nil, priority: AuditPriority? = nil) {

@@ -63,6 +63,12 @@ final class Exchanger {
         servers.forget(application: application)
     }
 
+    /// Drops what is known of servers that no application has any more; but for answers that somebody waits for.
+    func forgetServers(except wanted: Set<ServerSettings>) {
+        servers.forget(except: wanted)
+        keys.forget(except: wanted)
+    }
+
     /// Ends the exchange thread. What was under way reports that it was stopped, if the loop goes on turning.
     func stop() {
         thread.stop()

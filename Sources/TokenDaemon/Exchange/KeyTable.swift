@@ -47,4 +47,10 @@ struct KeyTable {
     mutating func lack(_ settings: ServerSettings, at now: Moment) -> Bool {
         entries[settings, default: Entry()].known.lack(now: now.seconds)
     }
+
+    var count: Int { entries.count }
+
+    mutating func forget(except wanted: Set<ServerSettings>) {
+        entries = entries.filter { wanted.contains($0.key) || !$0.value.waiting.isEmpty }
+    }
 }

@@ -62,6 +62,14 @@ struct ServerTable {
     }
 }
 
+extension ServerTable {
+    var count: Int { entries.count }
+
+    mutating func forget(except wanted: Set<ServerSettings>) {
+        entries = entries.filter { wanted.contains($0.key) || !$0.value.waiting.isEmpty }
+    }
+}
+
 extension Moment {
     var seconds: Int64 { boot / 1_000_000_000 }
 }

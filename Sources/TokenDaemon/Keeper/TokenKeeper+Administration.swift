@@ -73,41 +73,42 @@ extension TokenKeeper {
     func adopt(_ configuration: Configuration) {
         let (orphans, turn) = put { $0.adopt(configuration, at: now) }
         perform(turn)
-        reviseWaiters(Set(orphans))
-        reviseWatchers(Set(orphans))
+        forgetUnconfigured()
+        let gone = Set(orphans)
+        for waiter in pending.keys.sorted() { tellLater(.revisedWaiter(waiter, isOrphan: gone.contains(waiter))) }
+        for watcher in watchers.keys.sorted() { tellLater(.revisedWatcher(watcher, isOrphan: gone.contains(watcher))) }
         changed()
     }
 
     /// Whoever waits is asked about again: the rule may be gone, or the token another one.
-    private func reviseWaiters(_ orphans: Set<UInt64>) {
-        for (waiter, request) in pending.sorted(by: { $0.key < $1.key }) {
-            let taken: Taken
-            let wait = Int(max(0, request.deadline - now.boot) / .seconds(1))
-            switch request.kind {
-            case .get(var query):
-                query.wait = wait
-                withdraw([waiter])
-                taken = take(.get(query), request.number, from: request.asker)
-            case .header(var query):
-                query.wait = wait
-                withdraw([waiter])
-                taken = take(.header(query), request.number, from: request.asker)
-            case .wait(let name):
-                withdraw([waiter])
-                taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
-            case .credential(let id):
-                withdraw([waiter])
-                taken = credential(id, request.number, from: request.asker, wait: wait)
-            case .signIn: continue
-            case .reject, .renew:
-                if orphans.contains(waiter) { resolve(waiter, .refused(.changedMeanwhile)) }
-                continue
-            }
-            switch taken {
-            case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
-            case .later(let next): request.asker.movedWait(request.number, to: next)
-            case .watching, .listing: break
-            }
+    func reviseWaiter(_ waiter: UInt64, isOrphan: Bool) {
+        guard let request = pending[waiter] else { return }
+        let taken: Taken
+        let wait = Int(max(0, request.deadline - now.boot) / .seconds(1))
+        switch request.kind {
+        case .get(var query):
+            query.wait = wait
+            withdraw([waiter])
+            taken = take(.get(query), request.number, from: request.asker)
+        case .header(var query):
+            query.wait = wait
+            withdraw([waiter])
+            taken = take(.header(query), request.number, from: request.asker)
+        case .wait(let name):
+            withdraw([waiter])
+            taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)
+        case .credential(let id):
+            withdraw([waiter])
+            taken = credential(id, request.number, from: request.asker, wait: wait)
+        case .signIn: return
+        case .reject, .renew:
+            if isOrphan { resolve(waiter, .refused(.changedMeanwhile)) }
+            return
+        }
+        switch taken {
+        case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
+        case .later(let next): request.asker.movedWait(request.number, to: next)
+        case .watching, .listing: break
         }
     }
 }

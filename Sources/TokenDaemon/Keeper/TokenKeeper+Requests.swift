@@ -54,13 +54,14 @@ extension TokenKeeper {
     /// Words an answer for whoever asked, and records it.
     func reply(to kind: Pending.Kind, _ answer: Answer, for asker: any Asker) -> Reply {
         switch (kind, answer) {
-        case (.credential(let id), let answer): return credentialReply(id, answer, for: asker)
         case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
             let authorised: AuthorisedQuery
             switch policy.authorise(query, for: asker.caller) {
             case .success(let admitted): authorised = admitted
             case .failure(let refusal): return refuse(refusal, query.name, asker)
             }
+            // it may have waited for its slice of time
+            guard held.lasts(0, at: now.boot) else { return refuse(.spentOnArrival, query.name, asker) }
             guard record(handedOut(held, authorised, asker.caller), of: asker) != nil else {
                 return refuse(.unrecorded, query.name, asker)
             }
@@ -78,7 +79,7 @@ extension TokenKeeper {
         case (.signIn(let verb, nil), .refused(let refusal)): return refuse(refusal, of: verb, asker)
         case (.signIn, .signIn(let answer)): return Reply(answer)
         // nobody is told what another kind of request asked for
-        case (.signIn, .token), (_, .signIn): return .refused(Refusal(.internal, [], "the answer does not fit the request"))
+        case (.signIn, .token), (.credential, _), (_, .signIn): return .refused(Refusal(.internal, [], "the answer does not fit the request"))
         }
     }
 

@@ -11,13 +11,24 @@ extension TokenKeeper {
         case .failure(let refusal): return .reply(refuseCredential(refusal, id, nil, asker))
         case .success(let query):
             let waiter = makeNumber()
+            let request = Pending(asker: asker, number: number, kind: .credential(id: id), deadline: deadline(wait))
             let turn = put { $0.ask(query, waiter: waiter, patience: .token, at: now) }
-            return conclude(turn, waiter, Pending(asker: asker, number: number, kind: .credential(id: id), deadline: deadline(wait)))
+            guard let answer = perform(turn, mine: waiter) else {
+                pending[waiter] = request
+                return .later(waiter)
+            }
+            guard let reply = credentialReply(id, answer, request) else {
+                postpone(waiter, request)
+                return .later(waiter)
+            }
+            return .reply(reply)
         }
     }
 
-    /// Words what came of it. The rule is looked at once more: it may have gone meanwhile.
-    func credentialReply(_ id: String, _ answer: Answer, for asker: any Asker) -> Reply {
+    /// Words what came of it. The rule is looked at once more: it may have gone meanwhile. `nil` where a limit was met that passes while there
+    /// is time left: the unit could not come back, so it is asked for again.
+    func credentialReply(_ id: String, _ answer: Answer, _ request: Pending) -> Reply? {
+        let asker = request.asker
         let query: AuthorisedQuery
         switch policy.authorise(credential: id, for: asker.caller) {
         case .success(let authorised): query = authorised
@@ -28,13 +39,47 @@ extension TokenKeeper {
             var entry = handedOut(held, query, asker.caller)
             entry.request = AuditEntry.loadCredential
             guard audit.record(entry) != nil else {
-                return refuseCredential(.unrecorded, id, query.key.consumer, asker)
+                return mayPostpone(request) ? nil : refuseCredential(.unrecorded, id, query.key.consumer, asker)
             }
             return .token(held.served)
+        case .refused(let refusal) where refusal.code == .busy && mayPostpone(request): return nil
         case .refused(let refusal): return refuseCredential(explained(refusal, query.key), id, query.key.consumer, asker)
         // nobody is told what another kind of request asked for
         case .signIn: return .refused(Refusal(.internal, [], "the answer does not fit the request"))
         }
+    }
+
+    // MARK: limits that pass
+
+    private func mayPostpone(_ request: Pending) -> Bool { !isStopping && request.deadline - now.boot >= .seconds(1) }
+
+    /// It waits here, and not in the ledger, until it is asked for again.
+    func postpone(_ waiter: UInt64, _ request: Pending) {
+        pending[waiter] = request
+        postponed.append(waiter)
+        if postponed.count == 1 { postponement?.set(at: now.boot + .seconds(1)) }
+    }
+
+    /// Asks once more for what met a limit, in the order in which it did.
+    func resumePostponed() {
+        let due = postponed
+        postponed = []
+        for waiter in due {
+            guard let request = pending.removeValue(forKey: waiter), case .credential(let id) = request.kind else { continue }
+            let wait = max(0, Int((request.deadline - now.boot) / .seconds(1)))
+            switch credential(id, request.number, from: request.asker, wait: wait) {
+            case .reply(let reply): deliver { request.asker.hear(request.number, reply) }
+            case .later(let next): request.asker.movedWait(request.number, to: next)
+            case .watching, .listing: break
+            }
+        }
+    }
+
+    /// The daemon stops: nothing is asked for again.
+    func endPostponed() {
+        let due = postponed
+        postponed = []
+        for waiter in due { resolve(waiter, .refused(.stopping)) }
     }
 
     /// Whoever asks the credential socket without being systemd gets nothing.

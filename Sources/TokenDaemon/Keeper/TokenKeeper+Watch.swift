@@ -53,19 +53,18 @@ extension TokenKeeper {
         deliver { watcher.asker.hearEnd(refusal) }
     }
 
-    /// After a reload: who may still watch, and what.
-    func reviseWatchers(_ orphans: Set<UInt64>) {
-        for (id, watcher) in watchers {
-            switch policy.authorise(watcher.query, for: watcher.asker.caller) {
+    /// After a reload: whether it may still watch, and what.
+    func reviseWatcher(_ id: UInt64, isOrphan: Bool) {
+        guard let watcher = watchers[id] else { return }
+        switch policy.authorise(watcher.query, for: watcher.asker.caller) {
+        case .failure(let refusal): end(id, refusal)
+        case .success(let authorised):
+            guard authorised.key != watcher.key || isOrphan else { return }
+            put { $0.unwatch(watcher.key, watcher: id, at: now) }
+            watchers[id]?.key = authorised.key
+            switch put({ $0.watch(authorised, watcher: id, at: now) }) {
+            case .success(let turn): perform(turn)
             case .failure(let refusal): end(id, refusal)
-            case .success(let authorised):
-                guard authorised.key != watcher.key || orphans.contains(id) else { continue }
-                put { $0.unwatch(watcher.key, watcher: id, at: now) }
-                watchers[id]?.key = authorised.key
-                switch put({ $0.watch(authorised, watcher: id, at: now) }) {
-                case .success(let turn): perform(turn)
-                case .failure(let refusal): end(id, refusal)
-                }
             }
         }
     }

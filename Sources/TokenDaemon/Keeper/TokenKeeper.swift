@@ -18,8 +18,14 @@ final class TokenKeeper {
     var pending: [UInt64: Pending] = [:]
     var watchers: [UInt64: Watcher] = [:]
     var batches: [UInt64: RenewBatch] = [:]
+    /// Units' credentials that met a limit: the waiters, in order, and when they are asked for again.
+    var postponed: [UInt64] = []
+    private(set) var postponement: LoopTimer?
     private var lastNumber: UInt64 = 0
     private var deliveries: [() -> Void] = []
+    /// What the ledger decided and is still to be told, in its order.
+    private var untold = FIFO<Telling>()
+    private var nextSlice: LoopTimer?
     private var handOuts = HandOutTable()
     /// Which limit callers met that was told, until there is room again.
     private var limit: ConnectionCounters.Limit?
@@ -49,6 +55,9 @@ final class TokenKeeper {
         self.audit = audit
         began = loop.now
         timer = try loop.timer { [unowned self] in wake() }
+        postponement = try loop.timer { [unowned self] in resumePostponed() }
+        // it only has to make the loop turn: `speak` follows every turn
+        nextSlice = try loop.timer {}
         exchanger.finished = { [unowned self] report in
             exchanges.ended(report)
             perform(ledger.settle(report, at: now))
@@ -83,6 +92,7 @@ final class TokenKeeper {
     func stop() {
         isStopping = true
         perform(ledger.stop())
+        endPostponed()
         for watcher in watchers.values { deliver { watcher.asker.hearEnd(.stopping) } }
         watchers = [:]
         speak()
@@ -92,6 +102,15 @@ final class TokenKeeper {
     func end() { exchanger.stop() }
 
     func clockStepped() { perform(ledger.clockStepped(to: now)) }
+
+    /// Drops what is counted or kept under names that the configuration no longer has. Every reply given before is outdated by now.
+    func forgetUnconfigured() {
+        let configuration = ledger.configuration
+        exchanges.keepOnly(configuration.applications.keys)
+        audit.forget { configuration.tokens[$0] == nil }
+        exchanger.forgetServers(except: Set(configuration.applications.values.map(\.server)))
+        dropHandOuts(all: true)
+    }
 
     // MARK: the hot path
 
@@ -160,9 +179,9 @@ final class TokenKeeper {
         keepTokens()
         for event in turn.events { audit.record(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
-            if waiter == mine { own = answer } else { resolve(waiter, answer) }
+            if waiter == mine { own = answer } else { tellLater(.answer(waiter: waiter, answer)) }
         }
-        for (id, row) in turn.rows { tell(id, row) }
+        for (id, row) in turn.rows { tellLater(.row(watcher: id, row)) }
         if !turn.events.isEmpty { changed() }
         arm()
         return own
@@ -176,8 +195,42 @@ final class TokenKeeper {
     /// Runs one event on the ledger.
     func put<R>(_ event: (inout Ledger) -> R) -> R { event(&ledger) }
 
-    /// Hands over what was decided in this turn. Called by the loop after each batch.
+    // MARK: telling
+
+    /// What is told to one connection, or found out about it.
+    enum Telling {
+        case answer(waiter: UInt64, Answer)
+        case row(watcher: UInt64, WatchRow)
+        /// After a reload: what it waits for, or watches, may be another's by now. `isOrphan`: the ledger has dropped it already.
+        case revisedWaiter(UInt64, isOrphan: Bool)
+        case revisedWatcher(UInt64, isOrphan: Bool)
+    }
+
+    func tellLater(_ telling: Telling) { untold.append(telling) }
+
+    /// Hands over what was decided. Called by the loop after each batch. Thousands may wait for one token: what takes longer than a slice of
+    /// time goes on in the next turn, when others have been heard.
     func speak() {
+        let end = Clock.boottime() + Self.slice
+        flush()
+        while Clock.boottime() < end, let telling = untold.removeFirst() {
+            tell(telling)
+            flush()
+        }
+        if !untold.isEmpty { nextSlice?.set(at: loop.now) }
+    }
+    private static let slice = Int64.seconds(1) / 1_000
+
+    private func tell(_ telling: Telling) {
+        switch telling {
+        case .answer(let waiter, let answer): resolve(waiter, answer)
+        case .row(let watcher, let row): tell(watcher, row)
+        case .revisedWaiter(let waiter, let isOrphan): reviseWaiter(waiter, isOrphan: isOrphan)
+        case .revisedWatcher(let watcher, let isOrphan): reviseWatcher(watcher, isOrphan: isOrphan)
+        }
+    }
+
+    private func flush() {
         while !deliveries.isEmpty {
             let due = deliveries
             deliveries = []
@@ -208,9 +261,15 @@ final class TokenKeeper {
 
     func resolve(_ waiter: UInt64, _ answer: Answer) {
         guard let request = pending.removeValue(forKey: waiter) else { return }
-        if case .renew(let batch, let key) = request.kind { return renewed(batch, key, answer) }
-        let reply = reply(to: request.kind, answer, for: request.asker)
-        deliver { request.asker.hear(request.number, reply) }
+        switch request.kind {
+        case .renew(let batch, let key): renewed(batch, key, answer)
+        case .credential(let id):
+            guard let reply = credentialReply(id, answer, request) else { return postpone(waiter, request) }
+            deliver { request.asker.hear(request.number, reply) }
+        case .get, .header, .reject, .wait, .signIn:
+            let reply = reply(to: request.kind, answer, for: request.asker)
+            deliver { request.asker.hear(request.number, reply) }
+        }
     }
 
     /// The asker has gone.

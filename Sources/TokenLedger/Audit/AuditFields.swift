@@ -45,7 +45,7 @@ private struct AuditFields {
         add(.token, entry.token?.description ?? unknown)
         add(.tokenID, entry.tokenID)
         add(.previousID, entry.previousID)
-        add(.scopes, entry.scopes.isEmpty ? nil : AuditText.claim(entry.scopes.joined(separator: " "), limit: 1_000))
+        add(.scopes, entry.scopes.isEmpty ? nil : AuditText.claims(entry.scopes, limit: 1_000))
         switch entry.expires {
         case .at(let moment): add(.expires, moment)
         case .never: add(.expires, "never")

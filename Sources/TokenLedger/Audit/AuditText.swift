@@ -10,6 +10,17 @@ enum AuditText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Such words with blanks between them. Whole ones alone, and `…` for those that `limit` bytes have no room for.
+    static func claims(_ words: [String], limit: Int) -> String {
+        var text = ""
+        for word in words {
+            let next = (text.isEmpty ? "" : " ") + claim(word, limit: limit)
+            guard text.utf8.count + next.utf8.count <= limit else { return text + (text.isEmpty ? "…" : " …") }
+            text += next
+        }
+        return text
+    }
+
     /// A sentence of ours, which may name files and people in any script: only what could break or reorder a line goes.
     static func sentence(_ text: String, limit: Int = 1_000) -> String {
         var result = String.UnicodeScalarView()

@@ -26,8 +26,24 @@ package struct DecisionCounters: Sendable {
 
     private var places: [Series: UInt32] = [:]
     private var counts: [UInt64] = []
+    /// Of tokens that are no longer configured, so that the sums by event never fall.
+    private var forgotten: [AuditEvent: UInt64] = [:]
 
     package init() {}
+
+    /// Drops what is counted about tokens that are not wanted. Places that `count` gave before are no longer valid.
+    package mutating func forget(where isUnwanted: (TokenName) -> Bool) {
+        let before = all
+        (places, counts) = ([:], [])
+        for (series, count) in before {
+            if let token = series.token, isUnwanted(token) {
+                forgotten[series.event, default: 0] &+= count
+            } else {
+                places[series] = UInt32(counts.count)
+                counts.append(count)
+            }
+        }
+    }
 
     /// Counts a decision. Returns where: a repeat needs no more than that.
     package mutating func count(_ entry: AuditEntry) -> UInt32 {
@@ -58,7 +74,7 @@ package struct DecisionCounters: Sendable {
 
     /// Number of decisions by event, for those there were.
     var byEvent: [(event: AuditEvent, count: UInt64)] {
-        let sums = all.reduce(into: [AuditEvent: UInt64]()) { $0[$1.series.event, default: 0] &+= $1.count }
+        let sums = all.reduce(into: forgotten) { $0[$1.series.event, default: 0] &+= $1.count }
         return AuditEvent.allCases.compactMap { event in sums[event].map { (event: event, count: $0) } }
     }
 }

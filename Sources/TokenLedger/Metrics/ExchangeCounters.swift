@@ -36,6 +36,12 @@ package struct ExchangeCounters: Sendable {
         ended[application]?.durations.add(report.took)
     }
 
+    /// Drops the numbers of all other applications.
+    package mutating func keepOnly(_ applications: some Collection<String>) {
+        let kept = Set(applications)
+        ended = ended.filter { kept.contains($0.key) }
+    }
+
     var byApplication: [OfApplication] { ended.values.sorted { $0.name < $1.name } }
 
     var underWay: [String: Int] { flying.values.reduce(into: [:]) { $0[$1.application, default: 0] += 1 } }

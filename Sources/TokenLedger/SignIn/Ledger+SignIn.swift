@@ -210,8 +210,7 @@ extension Ledger {
                 turn.answers.append((waiter, .refused(.loginUnfinished)))
                 return turn
             }
-            logins.change(id) { $0.awaiting.append(waiter) }
-            logins.patience.set(waiter, at: now.boot + .seconds(wait))
+            if !logins.enlist(waiter, for: id, until: now.boot + .seconds(wait)) { turn.answers.append((waiter, .refused(.loginAwaited))) }
         }
         return turn
     }
@@ -267,9 +266,7 @@ extension Ledger {
     }
 
     mutating func expireLogins(at now: Moment, _ turn: inout Turn) {
-        for waiter in logins.patience.due(at: now.boot) where logins.forget(waiter: waiter) {
-            turn.answers.append((waiter, .refused(.loginUnfinished)))
-        }
+        for waiter in logins.takeImpatient(at: now.boot) { turn.answers.append((waiter, .refused(.loginUnfinished))) }
         for id in logins.due(at: now.boot) {
             guard let login = logins[id] else { continue }
             switch login.stage {
@@ -296,6 +293,8 @@ extension Refusal {
         .unavailable, [Field("retry-after", 1)], "the configuration of this token has changed meanwhile")
 
     fileprivate static let loginUnfinished = Refusal(.timeout, [], "the sign-in has not come to its end yet; it goes on")
+
+    fileprivate static let loginAwaited = Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for the end of this sign-in")
 
     fileprivate static let loginExpired = Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in was not finished within 10 minutes")
 

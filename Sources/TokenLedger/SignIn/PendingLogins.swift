@@ -65,13 +65,16 @@ struct Redemption: Sendable {
 struct PendingLogins: Sendable {
     private(set) var all: [LoginID: PendingLogin] = [:]
     private var deadlines = Deadlines<LoginID>()
-    /// Of those who wait for the end of one.
-    var patience = Deadlines<UInt64>()
+    /// Of those who wait for the end of one, and for which.
+    private(set) var patience = Deadlines<UInt64>()
+    private var awaited: [UInt64: LoginID] = [:]
     /// The exchanges under way for them.
     var flights: [UInt64: Redemption] = [:]
 
     static let most = 64
     static let mostOfOne = 8
+    /// As many requests may wait for the end of one sign-in.
+    static let mostWaiters = 64
 
     var nextDeadline: Int64? { [deadlines.next, patience.next].compactMap { $0 }.min() }
 
@@ -85,9 +88,17 @@ struct PendingLogins: Sendable {
     }
 
     mutating func change(_ id: LoginID, _ change: (inout PendingLogin) -> Void) {
-        guard var login = all[id] else { return }
-        change(&login)
-        all[id] = login
+        // in place: a copy would copy the list of those who wait
+        if let place = all.index(forKey: id) { change(&all.values[place]) }
+    }
+
+    /// Somebody waits for the end of one, until `deadline` (CLOCK_BOOTTIME). `false` if as many do as may.
+    mutating func enlist(_ waiter: UInt64, for id: LoginID, until deadline: Int64) -> Bool {
+        guard let place = all.index(forKey: id), all.values[place].awaiting.count < Self.mostWaiters else { return false }
+        all.values[place].awaiting.append(waiter)
+        awaited[waiter] = id
+        patience.set(waiter, at: deadline)
+        return true
     }
 
     /// A person is asked once more: the time begins anew.
@@ -95,24 +106,37 @@ struct PendingLogins: Sendable {
 
     mutating func end(_ id: LoginID) -> PendingLogin? {
         deadlines.set(id, at: nil)
-        return all.removeValue(forKey: id)
+        guard let login = all.removeValue(forKey: id) else { return nil }
+        release(login.awaiting)
+        return login
+    }
+
+    private mutating func release(_ waiters: [UInt64]) {
+        for waiter in waiters {
+            awaited[waiter] = nil
+            patience.set(waiter, at: nil)
+        }
     }
 
     /// Somebody no longer waits: `false` if nobody of that number did. The sign-in itself goes on.
     mutating func forget(waiter: UInt64) -> Bool {
-        patience.set(waiter, at: nil)
-        for (id, login) in all where login.waiter == waiter || login.awaiting.contains(waiter) {
-            if login.waiter == waiter { all[id]?.waiter = nil }
-            all[id]?.awaiting.removeAll { $0 == waiter }
+        if let id = awaited[waiter] {
+            release([waiter])
+            change(id) { $0.awaiting.removeAll { $0 == waiter } }
             return true
         }
-        return false
+        guard let id = all.first(where: { $0.value.waiter == waiter })?.key else { return false }
+        change(id) { $0.waiter = nil }
+        return true
     }
+
+    /// Those whose time to wait is over.
+    mutating func takeImpatient(at boot: Int64) -> [UInt64] { patience.due(at: boot).filter { forget(waiter: $0) } }
 
     /// Those who wait for it wait no longer, while it goes on.
     mutating func takeWaiters(of id: LoginID) -> [UInt64] {
         guard let login = all[id] else { return [] }
-        for waiter in login.awaiting { patience.set(waiter, at: nil) }
+        release(login.awaiting)
         change(id) { ($0.waiter, $0.awaiting) = (nil, []) }
         return login.waiters
     }
@@ -128,7 +152,7 @@ struct PendingLogins: Sendable {
             all[id]?.awaiting = []
         }
         deadlines = Deadlines()
-        patience = Deadlines()
+        (patience, awaited) = (Deadlines(), [:])
         return waiters
     }
 }

@@ -23,6 +23,14 @@ import Testing
     }
 
     @Test(arguments: [
+        ([], ""), (["read"], "read"), (["a", "u\nd"], "a u%0Ad"), (["aaaaaaaa", "b"], "aaaaaaaa b"), (["aaaaaaaaa", "b"], "aaaaaaaaa …"),
+        (["aaaaaaaaaaaa", "b"], "…"), (Array(repeating: "a", count: 8_000), "a a a a a …"),
+    ])
+    func `LOG-05 of many words those are told that have room, whole`(_ words: [String], _ written: String) {
+        #expect(AuditText.claims(words, limit: 10) == written)
+    }
+
+    @Test(arguments: [
         ("the file '/etc/tokend/apps.d/портал.toml' is gone", "the file '/etc/tokend/apps.d/портал.toml' is gone"),
         ("one\ntwo", "one?two"),
         ("a\u{202E}b", "a?b"),

@@ -139,6 +139,25 @@ import TokenWire
         #expect(scene.refusal(late)?.code == .denied)
     }
 
+    @Test func `as many requests may wait for the end of a sign-in as fit; the next is told to come again, and each goes by itself`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        func wait(_ scene: inout GrantScene) -> UInt64 {
+            scene.request { $0.awaitLogin(LoginID(1, 1), for: GrantScene.alice, waiter: $1, wait: 600, at: $2) }
+        }
+        let waiters = (0..<PendingLogins.mostWaiters).map { _ in wait(&scene) }
+        let late = wait(&scene)
+        #expect(scene.refusal(late)?.code == .busy)
+        scene.ledger.withdraw(waiter: waiters[3])
+        let next = wait(&scene)
+        #expect(scene.answers[next] == nil, "one has gone, so there is room")
+        _ = callback(&scene, "error=access_denied&state=state-1")
+        #expect(scene.answers[waiters[3]] == nil, "whoever has gone is told nothing")
+        for waiter in waiters where waiter != waiters[3] { #expect(scene.refusal(waiter)?.code == .loginRequired) }
+        #expect(scene.refusal(next)?.code == .loginRequired)
+        #expect(scene.ledger.nextDeadline.map { $0 > scene.now.boot + .seconds(600) } ?? true, "nobody's end is waited for any more")
+    }
+
     @Test func `AC-19 a code that is with the server when the ten minutes end is waited for`() throws {
         var scene = GrantScene()
         _ = try begin(&scene)

@@ -1,0 +1,31 @@
+internal import OAuth
+internal import TokenWire
+
+/// What a reload leaves behind.
+extension Ledger {
+    /// Drops everything that is kept under the name of a token, or the address of a server, that is no longer configured. What is under way stays
+    /// until the next reload. What the store holds stays as long as it is there.
+    mutating func forgetUnconfigured() {
+        let busy = tokensUnderWay
+        func isWanted(_ token: TokenName) -> Bool { configuration.tokens[token] != nil }
+        credentials = credentials.filter { isWanted($0.key) || busy.contains($0.key) }
+        consumers = consumers.filter { isWanted($0.key.token) }
+        holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
+        let servers = Set(configuration.applications.values.map(\.server.location))
+        lanes = lanes.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
+        keepAlives.removeAll { !isWanted($0) }
+        warnings.removeAll { !isWanted($0) }
+    }
+
+    /// Their generation is still compared with what comes back.
+    private var tokensUnderWay: Set<TokenName> {
+        Set(flights.values.map(\.key.token)).union(logins.all.values.map(\.token)).union(logins.flights.values.map(\.token))
+    }
+}
+
+extension Holding {
+    /// Nothing is on the disk or on its way there, and nothing is known that would be worth remembering.
+    fileprivate var isVacant: Bool {
+        record == nil && locked == nil && doubt == nil && flight == nil && queue.isEmpty && !isBeingReplaced && !isUnsynced
+    }
+}

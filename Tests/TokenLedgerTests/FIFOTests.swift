@@ -1,0 +1,40 @@
+import Testing
+
+@testable import TokenLedger
+
+@Suite struct FIFOTests {
+    @Test func `elements come out in the order in which they went in, however the two alternate`() {
+        var queue = FIFO<Int>()
+        var (last, next) = (0, 0)
+        var dice = SeededGenerator(state: 7)
+        for _ in 0..<20_000 {
+            if Int.random(in: 0..<5, using: &dice) < 3 {
+                queue.append(last)
+                last += 1
+            } else if let element = queue.removeFirst() {
+                #expect(element == next)
+                next += 1
+            }
+        }
+        #expect(queue.all == Array(next..<last))
+        while let element = queue.removeFirst() {
+            #expect(element == next)
+            next += 1
+        }
+        #expect(queue.isEmpty && next == last)
+    }
+
+    @Test func `an element that was taken out is let go of at once`() {
+        final class Thing {}
+        var queue = FIFO<Thing>()
+        weak var first: Thing?
+        do {
+            let thing = Thing()
+            first = thing
+            queue.append(thing)
+            queue.append(Thing())
+        }
+        _ = queue.removeFirst()
+        #expect(first == nil)
+    }
+}

@@ -1,0 +1,104 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+
+@testable import TokenLedger
+
+/// A reload leaves nothing behind of what it no longer knows.
+@Suite struct ForgettingTests {
+    /// One application at a server of its own, with a token of each kind, under names that no other number has.
+    static func configuration(_ number: Int) -> Configuration {
+        var configuration = Configuration()
+        let name = "app\(number)"
+        let allow = [AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000)), login: true)]
+        configuration.applications[name] = Scene.application(name, issuer: "https://id\(number).test")
+        func add(_ local: String, _ grant: TokenSettings.Grant, keep: TokenSettings.Keep = .onDemand) {
+            let token = TokenName("\(name).\(local)")!
+            configuration.tokens[token] = TokenSettings(name: token, grant: grant, scopes: ["read"], keep: keep, shared: true, allow: allow)
+        }
+        add("sync", .clientCredentials, keep: .always)
+        add("job", .clientCredentials)
+        add("user", .authorizationCode(SignInSettings(redirectURIs: ["http://127.0.0.1:53177/callback"])))
+        add("pat", .reference(ReferenceSettings(value: Secret("a-reference-token"), expires: .at(1_800_000_000))))
+        return configuration
+    }
+
+    /// What is in the tables that are kept by names.
+    private func sizes(_ ledger: Ledger) -> [String: Int] {
+        [
+            "entries": ledger.entries.count, "consumers": ledger.consumers.count, "credentials": ledger.credentials.count,
+            "lanes": ledger.lanes.count, "holdings": ledger.holdings.count, "flights": ledger.flights.count, "probes": ledger.probes.count,
+            "schedule": ledger.schedule.count, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
+        ]
+    }
+
+    /// Goes over to configuration `number` and uses all of it: tokens held, one failing, one asked for in vain.
+    private func use(_ number: Int, _ scene: inout Scene) throws {
+        var turn = scene.ledger.adopt(Self.configuration(number), at: scene.now).turn
+        for name in ["job", "user", "pat"] {
+            let query = try scene.authorised(TokenQuery(name: "app\(number).\(name)"), Scene.script)
+            turn.plans += scene.ledger.ask(query, waiter: UInt64(number * 10), at: scene.now).plans
+        }
+        for plan in turn.plans { _ = scene.settle(plan, plan.token.description.hasSuffix("job") ? .failure(Scene.garbled) : .success(Scene.tokens())) }
+        scene.pass(1)
+        _ = scene.due()
+    }
+
+    @Test func `after 1,000 reloads with new names the tables are as small as after one`() throws {
+        var scene = Scene(Configuration())
+        try use(0, &scene)
+        try use(1, &scene)
+        let once = sizes(scene.ledger)
+        #expect(once["entries"] == 2)
+        for number in 2...1_000 { try use(number, &scene) }
+        #expect(sizes(scene.ledger) == once)
+    }
+
+    @Test func `what is under way for a token that is gone is not published under its name when it comes back`() throws {
+        var scene = Scene(Self.configuration(0))
+        let query = try scene.authorised(TokenQuery(name: "app0.job"), Scene.script)
+        let plan = try #require(scene.ledger.ask(query, waiter: 1, at: scene.now).plans.first)
+        _ = scene.ledger.adopt(Self.configuration(1), at: scene.now)
+        _ = scene.ledger.adopt(Self.configuration(0), at: scene.now)
+        _ = scene.settle(plan, .success(Scene.tokens()))
+        #expect(scene.ledger.entries[query.key]?.held == nil)
+    }
+
+    @Test func `what the store holds stays, though nothing in the configuration names it`() throws {
+        var scene = GrantScene.signedIn()
+        let grant = try #require(scene.ledger.holdings[GrantScene.user]?.record)
+        scene.run { $0.adopt(Self.configuration(0), at: $1).turn }
+        #expect(scene.ledger.holdings[GrantScene.user]?.record == grant)
+        scene.run { $0.adopt(GrantScene.configuration(), at: $1).turn }
+        #expect(scene.ledger.holdings[GrantScene.user]?.record == grant)
+    }
+
+    @Test func `decisions about a token that is gone are counted on in the sums alone`() {
+        var decisions = DecisionCounters()
+        for number in 0..<1_000 {
+            let token = TokenName("app\(number).sync")!
+            decisions.again(decisions.count(AuditEntry(.handedOut, .ready, token: token)))
+            decisions.forget { $0 != token }
+            #expect(decisions.all.count == 1)
+        }
+        #expect(decisions.byEvent.map(\.count) == [2_000])
+        let place = decisions.count(AuditEntry(.handedOut, .ready, token: TokenName("app999.sync")))
+        decisions.again(place)
+        #expect(decisions.all.map(\.count) == [4])
+    }
+
+    @Test func `exchanges are counted for configured applications alone`() {
+        var exchanges = ExchangeCounters()
+        for number in 0..<1_000 {
+            let application = Scene.application("app\(number)")
+            let plan = ExchangePlan(
+                id: UInt64(number), token: TokenName("app\(number).sync")!, application: application, grant: .clientCredentials(scopes: [], audience: nil),
+                timeout: 30, cause: .asked)
+            exchanges.began(plan)
+            exchanges.ended(ExchangeReport(plan: plan.id, outcome: .success(Scene.tokens()), sent: Moment(boot: 0, wall: 0), id: nil, took: 1))
+            exchanges.keepOnly(["app\(number)"])
+        }
+        #expect(exchanges.byApplication.map(\.name) == ["app999"])
+    }
+}
