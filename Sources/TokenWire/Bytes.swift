@@ -16,12 +16,9 @@ extension UInt8 {
     @inline(__always)
     var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
 
-    /// A byte of a `b64token` (RFC 6750 section 2.1), the closing `=` apart.
+    /// Printable ASCII without the space.
     @inline(__always)
-    var isTokenByte: Bool {
-        isLetter || isDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: ".") || self == UInt8(ascii: "_")
-            || self == UInt8(ascii: "~") || self == UInt8(ascii: "+") || self == UInt8(ascii: "/")
-    }
+    var isVisible: Bool { self &- 0x21 < 0x5E }
 
     /// What this byte is worth as a hexadecimal digit of either case.
     var hexDigit: UInt8? {

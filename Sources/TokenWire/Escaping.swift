@@ -38,7 +38,7 @@ enum Escaping {
 // writing
 extension Escaping {
     /// Bytes that stand for themselves in a word of a reply. Words are never unescaped, so `%` is one of them.
-    static func isWordByte(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space }
+    static func isWordByte(_ byte: UInt8) -> Bool { byte.isVisible }
 
     /// The length of a text once escaped, in bytes.
     static func count(_ text: String, keeping isKept: (UInt8) -> Bool) -> Int {

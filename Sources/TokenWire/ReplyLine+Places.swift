@@ -1,7 +1,7 @@
 // For a client that prints one token and leaves: no copies, no values made.
 extension ReplyLine {
     /// Where the token stands in the line of a GET reply (without its LF). `nil` unless the line is `OK`, a token of
-    /// `b64token` characters (RFC 6750 section 2.1), then only fields, `expires` and `id` among them.
+    /// visible ASCII, then only fields, `expires` and `id` among them.
     package static func placeOfToken(in line: UnsafeRawBufferPointer) -> Range<Int>? {
         guard let start = startOfOK(in: line), let end = line.firstPlace(of: .space, from: start), isToken(line, start, end)
         else { return nil }
@@ -34,10 +34,8 @@ extension ReplyLine {
     }
 
     private static func isToken(_ line: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
-        var body = end
-        while body > start, line[body - 1] == .equals { body -= 1 }
-        guard body > start else { return false }
-        for place in start..<body where !line[place].isTokenByte { return false }
+        guard end > start, !(end - start == 1 && line[start] == UInt8(ascii: "-")) else { return false }
+        for place in start..<end where !line[place].isVisible { return false }
         return true
     }
 

@@ -24,11 +24,16 @@ struct Get: ParsableCommand {
 }
 
 extension ServedToken {
-    /// One line of JSON. The token is of `b64token` characters and needs no escaping.
+    /// One line of JSON. The token is visible ASCII: `"` and `\` are all that needs escaping.
     fileprivate var json: SecretBuffer {
-        let output = SecretBuffer(capacity: token.count + 256)
+        let output = SecretBuffer(capacity: token.count * 2 + 256)
         output.append("{\"token\":\"")
-        output.append(token)
+        token.withBytes { bytes in
+            for byte in bytes {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { output.append(UInt8(ascii: "\\")) }
+                output.append(byte)
+            }
+        }
         output.append("\",\"type\":\"Bearer\"")
         output.append(text: ",\"expires\":\(JSON(expires)),\"id\":\(JSON.text(id.description))")
         output.append(text: ",\"scope\":\(JSON.list(scopes.map(JSON.text)))}\n")

@@ -78,7 +78,7 @@ import Testing
 
     @Test(arguments: [
         "OK", "OK ", "OK a", "OK a type=Bearer", "OK a expires=never", "OK a id=9f3ac2d1770b41e6", "OK a expires=x id=9f3ac2d1770b41e6",
-        "OK a! expires=never id=9f3ac2d1770b41e6", "OK a expires=never id=9f", "OK a  expires=never id=9f3ac2d1770b41e6",
+        "OK é expires=never id=9f3ac2d1770b41e6", "OK a expires=never id=9f", "OK a  expires=never id=9f3ac2d1770b41e6",
         "OK - state=ready reason=x", "OK a expires=never id=9f3ac2d1770b41e6 scope=%zz",
     ]) func `half a token reply is no token`(_ line: String) {
         guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
@@ -102,10 +102,19 @@ import Testing
     }
 
     @Test(arguments: [
-        "OK", "OK ", "OK a", "OK a ", "OK a type=Bearer", "OK a expires=never", "OK a id=1", "OK = expires=1 id=1", "OK a=b expires=1 id=1",
-        "OK a! expires=1 id=1", "OK a  expires=1 id=1", "OK a expires=1 id=1 ", "OK a expires=1 id=1 x", "OK a expires=1 id=1\t", "OK a expires=1 =1 id=1",
+        "OK", "OK ", "OK a", "OK a ", "OK a type=Bearer", "OK a expires=never", "OK a id=1", "OK - expires=1 id=1",
+        "OK é expires=1 id=1", "OK a\u{7f} expires=1 id=1", "OK a  expires=1 id=1", "OK a expires=1 id=1 ", "OK a expires=1 id=1 x", "OK a expires=1 id=1\t",
+        "OK a expires=1 =1 id=1",
         "+ a expires=1 id=1", "ok a expires=1 id=1", "OKa expires=1 id=1", " OK a expires=1 id=1", "OK  expires=1 id=1",
     ]) func `there is no place of a token that is not whole`(_ line: String) { #expect(Self.place(line, ReplyLine.placeOfToken) == nil) }
+
+    @Test(arguments: ["=", "a=b", "a!", "Atza|IQ", "--", "\"", "\\", "type=Bearer", ":", "%41", "expires=never"])
+    func `TR-12 a token of any visible characters has its place in a line, and reads back`(_ token: String) throws {
+        let line = "OK \(token) expires=never id=9f3ac2d1770b41e6 scope=read"
+        #expect(Self.place(line, ReplyLine.placeOfToken) == token)
+        guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
+        #expect(try #require(body.token).token.wording == token)
+    }
 
     @Test(arguments: ["OK", "OK ", "OK a", "OK a:", "OK a: ", "OK : b", "OK a:b", "OK a: b\r", "ERR a : b", "+ a: b", "ok a: b"])
     func `there is no place of a header that is none`(_ line: String) { #expect(Self.place(line, ReplyLine.placeOfHeader) == nil) }

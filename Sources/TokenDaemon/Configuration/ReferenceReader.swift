@@ -46,9 +46,9 @@ nonisolated struct ReferenceReader {
                 "does not hold a reference token of ERP.net, which is \"enrt_\" with letters and digits after it; "
                     + "put in exactly what the Profile site or the Instance Manager showed when the token was made")
         }
-        guard secret.isBearerToken else {
+        guard secret.isBearerToken, !secret.isQuoted else {
             throw Complaint(
-                "does not hold a token: letters, digits and \"-._~+/\", \"=\" only at the end, at most \(Secret.longestToken >> 10) KiB; "
+                "does not hold a token: printable ASCII without blanks, at most \(Secret.longestToken >> 10) KiB; "
                     + "put in the token alone, without quotes, \"Bearer\" or blanks")
         }
     }

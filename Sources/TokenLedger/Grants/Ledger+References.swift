@@ -64,6 +64,7 @@ extension Ledger {
         guard settings.grant.kind == .authorizationCode ? secret.isRefreshToken : secret.isBearerToken else {
             return .failure(Refusal(.badRequest, [], "that is no token: it has characters that no token may have, or is longer than 32 KiB"))
         }
+        guard !secret.isQuoted else { return .failure(Refusal(.badRequest, [], "that is a token in quotation marks; give the token alone")) }
         switch settings.grant {
         case .clientCredentials:
             return .failure(Refusal(.refused, [Field("reason", "grant")], "\"\(name)\" is fetched with client credentials; there is nothing to import"))

@@ -286,10 +286,14 @@ import TokenWire
         #expect(scene.token(waiter) != nil && scene.stored() == "refresh-8")
     }
 
-    @Test func `a refresh token of any printable characters is imported, a reference token of those alone that a header takes`() throws {
+    @Test func `TR-12 a token of any visible characters is imported, but not one in quotation marks`() throws {
         var scene = GrantScene()
-        let refused = bring("0.AXoA!x*y$z", &scene)
-        #expect(scene.refusal(refused)?.code == .badRequest)
+        for quoted in ["\"abc\"", "'abc'"] {
+            let refused = bring(quoted, &scene)
+            #expect(scene.refusal(refused)?.code == .badRequest)
+            let asRefreshToken = bring(quoted, &scene, GrantScene.user)
+            #expect(scene.refusal(asRefreshToken)?.code == .badRequest)
+        }
         _ = bring("0.AXoA!x*y$z", &scene, GrantScene.user)
         try scene.get()
         #expect(scene.sentToken == "0.AXoA!x*y$z")
