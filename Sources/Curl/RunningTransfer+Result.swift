@@ -15,6 +15,8 @@ extension RunningTransfer {
                 date: handle.header("Date"),
                 contentType: handle.header("Content-Type"),
                 cacheControl: handle.header("Cache-Control"),
+                location: handle.header("Location"),
+                contentEncoding: handle.header("Content-Encoding"),
                 body: body.secret(),
                 duration: now - submission.submitted,
                 isFromPrivateAddress: isPrivate))

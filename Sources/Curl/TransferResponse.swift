@@ -9,6 +9,10 @@ package struct TransferResponse: Sendable {
     package let date: String?
     package let contentType: String?
     package let cacheControl: String?
+    /// `Location`, as sent: where a redirect leads.
+    package let location: String?
+    /// `Content-Encoding`, as sent.
+    package let contentEncoding: String?
     /// At most `Transfer.maximumBody` bytes. Whole when the server gave a length or chunks; a body that ends with the connection
     /// may have been cut by anybody on the way, for libcurl does not ask for an orderly end of TLS (RFC 9112 section 9.8).
     package let body: Secret
@@ -18,7 +22,8 @@ package struct TransferResponse: Sendable {
     package let isFromPrivateAddress: Bool
 
     package init(
-        status: Int, retryAfter: String? = nil, date: String? = nil, contentType: String? = nil, cacheControl: String? = nil,
+        status: Int, retryAfter: String? = nil, date: String? = nil, contentType: String? = nil, cacheControl: String? = nil, location: String? = nil,
+        contentEncoding: String? = nil,
         body: Secret, duration: Int64 = 0, isFromPrivateAddress: Bool = false
     ) {
         self.status = status
@@ -26,6 +31,8 @@ package struct TransferResponse: Sendable {
         self.date = date
         self.contentType = contentType
         self.cacheControl = cacheControl
+        self.location = location
+        self.contentEncoding = contentEncoding
         self.body = body
         self.duration = duration
         self.isFromPrivateAddress = isFromPrivateAddress

@@ -4,10 +4,13 @@ package import Secrets
 package struct ClientIdentity: Hashable, Sendable {
     package var id: String
     package var authentication: ClientAuthentication
+    /// Audiences that an ID token for this client may name beside its id (OpenID Connect Core 1.0 section 3.1.3.7, 3).
+    package var otherAudiences: Set<String>
 
-    package init(id: String, authentication: ClientAuthentication) {
+    package init(id: String, authentication: ClientAuthentication, otherAudiences: Set<String> = []) {
         self.id = id
         self.authentication = authentication
+        self.otherAudiences = otherAudiences
     }
 }
 

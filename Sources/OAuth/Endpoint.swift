@@ -34,16 +34,23 @@ package struct EndpointResponse: Sendable {
     package var retryAfter: String?
     package var date: String?
     package var cacheControl: String?
+    /// `Location`, as sent: where a redirect leads.
+    package var location: String?
+    /// `Content-Encoding`, as sent.
+    package var contentEncoding: String?
     package var body: Secret
 
     package init(
-        status: Int, contentType: String? = nil, retryAfter: String? = nil, date: String? = nil, cacheControl: String? = nil, body: Secret
+        status: Int, contentType: String? = nil, retryAfter: String? = nil, date: String? = nil, cacheControl: String? = nil, location: String? = nil,
+        contentEncoding: String? = nil, body: Secret
     ) {
         self.status = status
         self.contentType = contentType
         self.retryAfter = retryAfter
         self.date = date
         self.cacheControl = cacheControl
+        self.location = location
+        self.contentEncoding = contentEncoding
         self.body = body
     }
 }

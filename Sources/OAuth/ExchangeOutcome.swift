@@ -27,6 +27,17 @@ package struct IssuedTokens: Sendable {
     }
 }
 
+extension IssuedTokens {
+    /// With granted scopes that a server separates by commas (GitHub, Slack, LinkedIn) taken apart. A comma may also be part of a scope (RFC 6749
+    /// section 3.3), so one that was asked for stays whole.
+    package func separatingScopes(asked: [String]) -> IssuedTokens {
+        guard let scopes, scopes.contains(where: { $0.utf8.contains(UInt8(ascii: ",")) }) else { return self }
+        var tokens = self
+        tokens.scopes = scopes.flatMap { asked.contains($0) ? [$0] : $0.split(separator: ",").map(String.init) }.withoutRepeats
+        return tokens
+    }
+}
+
 /// A failed exchange, named after what to do next.
 package struct ExchangeFailure: Error, Hashable, Sendable {
     /// The four classes, and the fault that only an operator ends.

@@ -9,7 +9,7 @@ package struct ServerSettings: Hashable, Sendable {
     package var proxy: String?
     /// Seconds for one whole HTTP exchange.
     package var timeout: Int
-    /// Whether a token response without `token_type` is taken as Bearer (ERP.net's printed ones omit it).
+    /// Whether a token response without `token_type`, or with one that nobody defined, is taken as Bearer (ERP.net's printed ones omit it).
     package var assumesBearer: Bool
 
     package static let defaultTimeout = 30

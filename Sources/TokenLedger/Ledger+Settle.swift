@@ -5,6 +5,10 @@ extension Ledger {
     /// Takes in what came of a plan: publishes the token or the failure to everyone it concerns, and starts what waited.
     package mutating func settle(_ report: ExchangeReport, at now: Moment) -> Turn {
         var turn = Turn()
+        var report = report
+        if let token = flights[report.plan]?.key.token ?? logins.flights[report.plan]?.token, let settings = configuration.tokens[token] {
+            report.outcome = report.outcome.map { $0.separatingScopes(asked: settings.scopes) }
+        }
         guard let flight = flights[report.plan] else {
             settleSignIn(report, at: now, &turn)
             return turn
@@ -81,7 +85,8 @@ extension Ledger {
         let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? unsaid ?? unsaidScopes(key)
         let missing = key.scopes.filter { !granted.contains($0) && !TokenSettings.ofSignIn.contains($0) }
         guard seconds > 0 else {
-            return .failure(Verdict(reason: "short-lived", text: "the server gave a token that has already expired", isFinal: false))
+            return .failure(
+                Verdict(reason: "short-lived", text: "the server gave a token that has already expired: its expires_in is 0 or less", isFinal: false))
         }
         guard missing.isEmpty else {
             let names = missing.map(quoted).joined(separator: ", ")

@@ -111,12 +111,23 @@ struct `The authorization request` {
     }
 
     @Test func `a server without an authorization endpoint is for the operator`() throws {
-        var settings = ServerSettings(location: .issuer("https://idp.example"))
-        settings.endpoints.token = "https://idp.example/token"
-        var discovery = Discovery(settings)
-        let metadata = try #require(discovery.begin().metadata)
+        var discovery = Discovery(ServerSettings(location: .issuer("https://idp.example")))
+        _ = discovery.begin()
+        let document = #"{"issuer":"https://idp.example","token_endpoint":"https://idp.example/token"}"#
+        let metadata = try #require(discovery.receive(answer(200, document), now: now).metadata)
         let failure = #expect(throws: ExchangeFailure.self) { try request().url(at: metadata) }
         #expect(failure?.text.contains("authorization_endpoint") == true)
+    }
+
+    @Test(arguments: [("token_endpoint", "token"), ("jwks_uri", "jwks")])
+    func `nobody is sent to sign in where the code could not be redeemed or the ID token not be checked`(missing: String, key: String) throws {
+        let members = ["authorization_endpoint", "token_endpoint", "jwks_uri"].filter { $0 != missing }.map { #""\#($0)":"https://idp.example/\#($0)""# }
+        var discovery = Discovery(ServerSettings(location: .issuer("https://idp.example")))
+        _ = discovery.begin()
+        let document = #"{"issuer":"https://idp.example",\#(members.joined(separator: ","))}"#
+        let metadata = try #require(discovery.receive(answer(200, document), now: now).metadata)
+        let failure = #expect(throws: ExchangeFailure.self) { try request().url(at: metadata) }
+        #expect(failure?.text == "the metadata of 'https://idp.example' name no \(missing); if there is one, write it under [endpoints] as \(key)")
     }
 
     @Test func `the metadata tell what a sign-in needs to know`() throws {
@@ -140,8 +151,10 @@ struct `The authorization request` {
         var settings = ServerSettings(location: .issuer("https://idp.example"))
         settings.endpoints.token = "https://idp.example/token"
         settings.endpoints.authorization = authorization
+        settings.endpoints.jwks = "https://idp.example/keys"
         var discovery = Discovery(settings)
-        return try #require(discovery.begin().metadata)
+        _ = discovery.begin()
+        return try #require(discovery.receive(answer(200, #"{"issuer":"https://idp.example"}"#), now: now).metadata)
     }
 
     @Test func `LOG-01 a request shows nothing of its state and nonce when it is printed`() {

@@ -139,7 +139,7 @@ struct `Finding the endpoints` {
         let metadata = try #require(after(answer(200, document(token: url))).metadata)
         let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
         #expect(failure?.law == .configuration)
-        #expect(failure?.text.contains("[endpoints]") == true)
+        #expect(failure?.text.hasSuffix("; if that is meant, write token = \"\(url)\" under [endpoints]") == true)
     }
 
     @Test func `what is wrong with one endpoint does not matter to the others`() throws {
@@ -174,7 +174,7 @@ struct `Finding the endpoints` {
     @Test func `DISC-11 unknown members are ignored and no path is guessed`() throws {
         let metadata = try #require(after(answer(200, #"{"issuer":"\#(issuer)","x_new":{"a":[1,{}]}}"#)).metadata)
         let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
-        #expect(failure?.text == "the metadata of '\(issuer)' name no token_endpoint; write it under [endpoints] if there is one")
+        #expect(failure?.text == "the metadata of '\(issuer)' name no token_endpoint; if there is one, write it under [endpoints] as token")
     }
 
     @Test(
@@ -185,12 +185,52 @@ struct `Finding the endpoints` {
         #expect(after(answer(200, document(), cacheControl: cacheControl)).freshness == seconds)
     }
 
-    @Test func `DISC-15 a pinned token endpoint ends discovery before it begins`() throws {
+    @Test func `DISC-15 a pinned token endpoint wins, and everything else is discovered`() throws {
         var settings = ServerSettings(location: .issuer(issuer))
         settings.endpoints.token = "https://other.example/token?tenant=7"
-        let metadata = try #require(begun(settings).1.metadata)
+        var (discovery, _) = begun(settings)
+        let more = #","jwks_uri":"\#(issuer)/keys","id_token_signing_alg_values_supported":["ES256"],"code_challenge_methods_supported":["S256"]"#
+        let metadata = try #require(discovery.receive(answer(200, document(more: more)), now: now).metadata)
         #expect(try metadata.url(of: .token).text == "https://other.example/token?tenant=7")
+        #expect(try metadata.url(of: .keys).text == "\(issuer)/keys")
+        #expect(metadata.identityAlgorithms == ["ES256"])
+        #expect(metadata.challengeMethods == ["S256"])
         #expect(metadata.issuer == issuer)
+    }
+
+    @Test(arguments: [
+        ("https://orchid.my.erp.net/id/", "write issuer = \"https://orchid.my.erp.net/id/\""),
+        ("https://orchid.my.erp.net", "write issuer = \"https://orchid.my.erp.net\""),
+        ("https://evil.example/id", "if that server is meant, write issuer = \"https://evil.example/id\""),
+        ("http://orchid.my.erp.net/id", "check the configured issuer, which must be the same to the letter"),
+        (
+            "https://login.microsoftonline.com/{tenantid}/v2.0",
+            "write the issuer of your own, with its id in place of the braces (at Entra the directory (tenant) id)"
+        ),
+    ])
+    func `DISC-04 a document of another issuer is told with the value to write`(named: String, remedy: String) throws {
+        let text = try #require(after(answer(200, document(named))).failure).text
+        #expect(text.contains("name the issuer '\(named)', not '\(issuer)'"))
+        #expect(text.hasSuffix(remedy))
+    }
+
+    @Test(arguments: [
+        (
+            "https://login.orchid.example/.well-known/openid-configuration",
+            "a redirect to 'https://login.orchid.example/.well-known/openid-configuration', which is never followed; "
+                + "if that server is meant, write issuer = \"https://login.orchid.example\""
+        ),
+        (
+            "/auth/.well-known/openid-configuration?x=1",
+            "a redirect to '/auth/.well-known/openid-configuration', which is never followed; "
+                + "if that server is meant, write issuer = \"https://orchid.my.erp.net/auth\""
+        ),
+        ("https://cdn.example/?u=secret#f", "a redirect to 'https://cdn.example/', which is never followed; check the configured address"),
+        (nil, "a redirect, which is never followed; check the configured address"),
+    ])
+    func `NET-05 a redirect of the metadata is told with the value to write`(location: String?, remedy: String) throws {
+        let redirect = EndpointResult.response(EndpointResponse(status: 301, location: location, body: Secret("")))
+        #expect(try #require(after(redirect).failure).text.hasSuffix("answered 301, " + remedy))
     }
 
     @Test func `DISC-15 another pinned endpoint wins over the discovered one, on any host`() throws {

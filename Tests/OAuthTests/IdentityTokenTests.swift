@@ -155,6 +155,16 @@ struct `An ID token` {
         #expect(throws: IdentityProblem.unnamedKey) { try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: nil))) }
     }
 
+    @Test func `JWKS-04 a set with one key, which has no id, is for a token that names one`() throws {
+        let only = try #require(try check(Example.header, by: Example.keys(Example.rsa(kid: nil))))
+        #expect(!only.isNamed)
+        #expect(try check(Example.header, by: Example.keys(Example.rsa()))?.isNamed == true)
+        #expect(try check(#"{"alg":"RS256"}"#, by: Example.keys(Example.rsa()))?.isNamed == false)
+        #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: nil), Example.rsa(kid: "another"))) == nil)
+        #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: nil), Example.rsa(kid: nil))) == nil)
+        #expect(try check(#"{"alg":"ES256","kid":"x"}"#, by: Example.keys(Example.rsa(kid: nil)), allowing: ["ES256"]) == nil)
+    }
+
     @Test func `IDT-04 a wrong signature is the end of it`() throws {
         let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
         #expect(throws: IdentityProblem.signature) { try check.concluded(isRight: false) }

@@ -86,14 +86,43 @@ struct `A known server` {
         #expect(!doubts62)
     }
 
-    @Test func `what is pinned is never asked for and never doubted`() {
+    private var pinned: ServerSettings {
         var pinned = settings
         pinned.endpoints.token = "https://idp.example/pinned"
+        return pinned
+    }
+
+    @Test func `what is pinned is waited for by nobody and never doubted, and the rest is discovered`() throws {
         var server = KnownServer(pinned)
-        #expect(token(ready(server.ask(at: 0))) == "/pinned")
+        #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned")
+        #expect(isSend(server.ask(needing: [.token, .keys], at: 0)))
+        #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned", "not even while a discovery is under way")
+        #expect(isUnderway(server.ask(at: 0)))
+        let document = #"{"issuer":"https://idp.example","token_endpoint":"https://idp.example/token","jwks_uri":"https://idp.example/keys"}"#
+        let found = try #require(settled(server.receive(answer(200, document), at: 1, wall: now))?.value)
+        #expect(token(found) == "/pinned")
+        #expect(try found.url(of: .keys).path == "/keys")
         let doubts1000 = server.doubt(at: 1000)
         #expect(!doubts1000)
-        #expect(token(ready(server.ask(at: 1_000_000))) == "/pinned")
+        let stale = try #require(ready(server.ask(needing: [.token], at: 1_000_000)))
+        #expect(try stale.url(of: .keys).path == "/keys")
+    }
+
+    @Test(arguments: [answer(503, retryAfter: "9"), answer(404), answer(200, "{}"), fault(.unreachable, unsent: true)])
+    func `where nothing can be discovered, what is pinned serves, and the rest says why it is missing`(result: EndpointResult) throws {
+        var server = KnownServer(pinned)
+        #expect(isSend(server.ask(at: 0)))
+        var progress = server.receive(result, at: 1, wall: now)
+        if case .send = progress { progress = server.receive(result, at: 1, wall: now) }
+        let metadata = try #require(settled(progress)?.value)
+        #expect(token(metadata) == "/pinned")
+        #expect(metadata.issuer == "https://idp.example")
+        let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .revocation) }
+        #expect(failure?.text.contains("/.well-known/openid-configuration") == true)
+        #expect(failure == metadata.absence)
+        #expect(metadata.identityAlgorithms == SigningAlgorithm.allCases.map(\.rawValue))
+        #expect(ready(server.ask(at: Int64(KnownServer.pause))) != nil)
+        #expect(isSend(server.ask(at: Int64(KnownServer.pause) + 1)))
     }
 
     @Test func `what is forgotten does not serve again`() {

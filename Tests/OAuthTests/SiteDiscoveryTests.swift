@@ -80,6 +80,33 @@ struct `Auto-discovery of an ERP.net instance` {
         #expect(after(sites(site("https://orchid.my.erp.net/id/")), issuer: "https://orchid.my.erp.net/id").url == metadataURL)
     }
 
+    @Test(arguments: [("https://orchid.my.erp.net/id", "https://orchid.my.erp.net/id/"), ("https://orchid.my.erp.net/id/", "https://orchid.my.erp.net/id")])
+    func `DISC-16 a final slash between the list of sites and the metadata does not matter, and the metadata decide`(listed: String, named: String) throws {
+        var (discovery, _) = begun()
+        #expect(discovery.receive(sites(site(listed)), now: now).url == metadataURL)
+        let document = #"{"issuer":"\#(named)","token_endpoint":"https://orchid.my.erp.net/id/connect/token"}"#
+        #expect(try #require(discovery.receive(answer(200, document), now: now).metadata).issuer == named)
+        for other in ["https://orchid.my.erp.net/ID", "https://orchid.my.erp.net/id//", "https://evil.example/id"] {
+            (discovery, _) = begun()
+            _ = discovery.receive(sites(site(listed)), now: now)
+            #expect(discovery.receive(answer(200, #"{"issuer":"\#(other)"}"#), now: now).failure?.law == .configuration)
+        }
+        // what somebody wrote is compared to the letter
+        (discovery, _) = begun(issuer: listed)
+        _ = discovery.receive(sites(site(listed)), now: now)
+        #expect(discovery.receive(answer(200, document), now: now).failure?.text.hasSuffix("write issuer = \"\(named)\"") == true)
+    }
+
+    @Test func `DISC-16 an instance that has moved, or is a site of its own, is told with the value to write`() throws {
+        let moved = EndpointResult.response(
+            EndpointResponse(status: 302, location: "https://new.my.erp.net/sys/auto-discovery", body: Secret("")))
+        #expect(after(moved).failure?.text.hasSuffix("if that instance is meant, write erpnet = \"https://new.my.erp.net\"") == true)
+        var (discovery, _) = begun(root: "https://orchid.my.erp.net/id")
+        _ = discovery.receive(answer(404), now: now)
+        let text = discovery.receive(answer(404), now: now).failure?.text
+        #expect(text?.hasSuffix("check erpnet, which is the address of the instance without a path such as /id") == true)
+    }
+
     @Test(arguments: [
         "", "{}", #"{"WebSites":{}}"#, #"{"WebSites":[]}"#, #"{"WebSites":[{"Type":"ID"}]}"#, #"{"WebSites":["ID",7,null]}"#,
         #"{"WebSites":[{"Type":"id","Url":"https://orchid.my.erp.net/id"}]}"#, #"{"WebSites":[{"Type":"ID","Url":"http://orchid.my.erp.net/id"}]}"#,

@@ -91,10 +91,52 @@ struct `A token endpoint that says no` {
 
     @Test func `LOG-05 the server's words are filtered and cut`() throws {
         let long = String(repeating: "é", count: 300)
-        let failure = try failure(answer(400, #"{"error":"bad\n\u001b[31m\#(long)","error_description":"line\r\nTOKEND_EVENT=forged \#(long)"}"#))
+        let body = #"{"error":"bad\n\u001b[31m\#(long)","error_description":"line\r\n\r\nTOKEND_EVENT=forged\u001b[31m\u202e\u2028 \#(long)"}"#
+        let failure = try failure(answer(400, body))
         #expect(failure.oauthError?.utf8.count == 64)
-        #expect(failure.text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
-        #expect(failure.text.utf8.count < 400)
+        #expect(failure.oauthError?.utf8.allSatisfy { (0x20...0x7E).contains($0) } == true)
+        #expect(failure.text.contains("('line TOKEND_EVENT=forged?[31m? éé"))
+        #expect(failure.text.unicodeScalars.allSatisfy { $0.isVisible })
+        #expect(failure.text.unicodeScalars.count < 400)
+    }
+
+    @Test(
+        arguments: [
+            (
+                #"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oae","errorCauses":[]}"#, nil,
+                "('Invalid token provided')"
+            ),
+            (
+                #"{"errorCode":"invalid_client","errorSummary":"Invalid value for 'client_id' parameter."}"#, "invalid_client",
+                "invalid_client ('Invalid value for 'client_id' parameter.')"
+            ),
+            (#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"grant_type is missing"}"#, nil, "('grant_type is missing')"),
+            (#"{"type":"about:blank","title":"Bad Request","status":400}"#, nil, "('Bad Request')"),
+            (#"{"error":{"message":"Session has expired","type":"OAuthException","code":190}}"#, nil, "('Session has expired')"),
+            (
+                #"{"timestamp":"2026","status":400,"error":"Bad Request","message":"JSON parse error","path":"/oauth/token"}"#, "Bad Request",
+                "Bad Request ('JSON parse error')"
+            ),
+            (
+                #"{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired.\r\nTrace ID: 1-2\r\nTimestamp: 2026Z"}"#,
+                "invalid_grant", "invalid_grant ('AADSTS700082: The refresh token has expired. Trace ID: 1-2 Timestamp: 2026Z')"
+            ),
+            (#"{"error":"access_denied","error_description":"Достъпът е отказан"}"#, "access_denied", "access_denied ('Достъпът е отказан')"),
+            (#"{"error":"x","error_description":"","message":"words"}"#, "x", "x ('words')"),
+            (#"{"message":"\u0000\n"}"#, nil, "('?')"), (#"{"error":"x","error_description":" \n "}"#, "x", "x"),
+        ] as [(String, String?, String)])
+    func `ERR-01 the server's own words are read wherever it puts them`(body: String, code: String?, words: String) throws {
+        let failure = try failure(answer(400, body))
+        #expect(failure.oauthError == code)
+        #expect(failure.text.hasPrefix("'https://idp.example/token' answered 400 \(words)"))
+    }
+
+    @Test(arguments: [
+        #"{"errorSummary":"secret was WORD"}"#, #"{"detail":"WORD"}"#, #"{"error":{"message":"WORD!"}}"#, #"{"message":"WORD"}"#, #"{"title":"a WORD b"}"#,
+    ])
+    func `LOG-01 what was sent is not quoted, in whatever member it comes back`(body: String) throws {
+        let text = try failure(answer(400, body.split(separator: "WORD", omittingEmptySubsequences: false).joined(separator: "pa55word"))).text
+        #expect(!text.contains("pa55word"))
     }
 
     @Test func `LOG-01 a server that quotes what could be a token is quoted without it`() throws {

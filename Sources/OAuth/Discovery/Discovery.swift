@@ -9,8 +9,8 @@ package enum DiscoveryStep: Sendable {
 
 /// Finds out where a server's endpoints are: one question after the other, until metadata are found that name the expected issuer.
 ///
-/// A pinned token endpoint ends it before it begins. Otherwise an ERP.net instance is first asked where its Identity site is; then
-/// the issuer is asked for its metadata, in OpenID Connect's place and, when there are none, in that of RFC 8414.
+/// An ERP.net instance is first asked where its Identity site is; then the issuer is asked for its metadata, in OpenID Connect's place and, when there
+/// are none, in that of RFC 8414. A pinned endpoint takes the place of the one in the metadata.
 package struct Discovery: Sendable {
     /// Seconds: the longest that metadata count as fresh, the shortest, and what is assumed when the server does not say.
     package static let longestFreshness = 86_400
@@ -35,10 +35,7 @@ package struct Discovery: Sendable {
     }
 
     package mutating func begin() -> DiscoveryStep {
-        if settings.endpoints.token != nil {
-            return .found(ServerMetadata(issuer: settings.location.issuer, pinned: settings.endpoints), freshFor: Self.longestFreshness)
-        }
-        return stepping { discovery throws(ExchangeFailure) in
+        stepping { discovery throws(ExchangeFailure) in
             switch discovery.settings.location {
             case .issuer(let issuer): try discovery.askMetadata(of: issuer)
             case .erpnet(let root, let issuer): try discovery.askSite(SiteDiscovery(root: root, issuer: issuer))
@@ -79,7 +76,7 @@ package struct Discovery: Sendable {
     }
 
     private mutating func readSite(_ site: SiteDiscovery, _ result: EndpointResult, _ now: Int64) throws(ExchangeFailure) -> DiscoveryStep {
-        let answer = MetadataAnswer(result, to: asked, now: now)
+        let answer = MetadataAnswer(result, to: asked, about: .sites, now: now)
         if case .absent = answer, let next = site.next { return try askSite(next) }
         let document = try answer.document()
         note(result)
@@ -111,15 +108,30 @@ package struct Discovery: Sendable {
         return .found(metadata, freshFor: freshness)
     }
 
-    /// Nothing of a document that names another issuer is used (DISC-04).
+    /// Nothing of a document that names another issuer is used (DISC-04). An issuer that auto-discovery found, and nobody wrote, may differ from the
+    /// one that the metadata name by a final slash: theirs is used.
     private func metadata(_ document: JSONObject, _ issuer: HTTPSURL) throws(ExchangeFailure) -> ServerMetadata {
-        guard let named = document.text("issuer"), named.isExactly(issuer.text) else {
-            let named = document.text("issuer").map { "the issuer '\($0.shown())'" } ?? "no issuer"
-            throw .configuration("the metadata at '\(asked)' name \(named), not '\(issuer.text)'; the configured issuer must be the same to the letter")
+        guard let named = document.text("issuer") else {
+            throw .configuration("the metadata at '\(asked)' name no issuer, so nothing of them is used; check the configured issuer '\(issuer.text)'")
         }
-        var metadata = ServerMetadata(issuer: issuer.text, pinned: settings.endpoints)
+        let isWritten = settings.location.issuer != nil
+        guard named.isExactly(issuer.text) || !isWritten && named.withoutFinalSlash.isExactly(issuer.text.withoutFinalSlash) else {
+            throw .configuration(otherIssuer(named, issuer))
+        }
+        var metadata = ServerMetadata(issuer: named, pinned: settings.endpoints)
         metadata.add(document, from: issuer)
         return metadata
+    }
+
+    /// What to write instead. A host that the operator did not name is not suggested without a word about it.
+    private func otherIssuer(_ named: String, _ issuer: HTTPSURL) -> String {
+        let what = "the metadata at '\(asked)' name the issuer '\(named.shown())', not '\(issuer.text)'"
+        if named.contains("{") {
+            return "\(what): they are for all tenants; write the issuer of your own, with its id in place of the braces (at Entra the directory (tenant) id)"
+        }
+        guard let url = try? HTTPSURL(named) else { return "\(what); check the configured issuer, which must be the same to the letter" }
+        let value = "write issuer = \"\(named)\""
+        return url.isOnSameHost(as: issuer) ? "\(what); \(value)" : "\(what); if that server is meant, \(value)"
     }
 
     private mutating func note(_ result: EndpointResult) {
@@ -141,22 +153,6 @@ extension EndpointResult {
     fileprivate func clockAhead(of now: Int64) -> Int64? {
         guard case .response(let response) = self, let date = response.date else { return nil }
         return HTTPDate.seconds(of: date.trimmed, now: now).map { $0 - now }
-    }
-}
-
-/// Where an issuer keeps its metadata.
-private enum MetadataPlace {
-    /// appended to the issuer (OpenID Connect Discovery 1.0 section 4)
-    case openID
-    /// between host and path (RFC 8414 section 3.1)
-    case oauth
-
-    func url(of issuer: HTTPSURL) -> String {
-        let path = issuer.path.hasSuffix("/") ? String(issuer.path.dropLast()) : issuer.path
-        return switch self {
-        case .openID: issuer.origin + path + "/.well-known/openid-configuration"
-        case .oauth: issuer.origin + "/.well-known/oauth-authorization-server" + path
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 /// What is known of one authorization server, kept fresh for everybody who exchanges tokens there.
 ///
 /// One discovery runs at a time, however many wait for it. Metadata that are no longer fresh still serve when a new
-/// discovery fails (DISC-14). Times are seconds of a clock that never steps.
+/// discovery fails (DISC-14), and so do pinned endpoints where there never were any. Times are seconds of a clock that never steps.
 package struct KnownServer: Sendable {
     /// What somebody who needs metadata does next.
     package enum Answer: Sendable {
@@ -33,9 +33,11 @@ package struct KnownServer: Sendable {
         self.settings = settings
     }
 
-    package mutating func ask(at now: Int64) -> Answer {
-        if discovery != nil { return .underway }
+    /// - Parameter needed: the endpoints that it is about; empty where all of the metadata are. Where they are all pinned nobody waits for a discovery.
+    package mutating func ask(needing needed: [ServerMetadata.Endpoint] = [], at now: Int64) -> Answer {
         if let known, now < freshUntil { return .ready(known) }
+        if !needed.isEmpty, needed.allSatisfy({ settings.endpoints[$0] != nil }) { return .ready(known ?? pinned(instead: .undiscovered)) }
+        if discovery != nil { return .underway }
         var discovery = Discovery(settings)
         let step = discovery.begin()
         self.discovery = discovery
@@ -70,6 +72,10 @@ package struct KnownServer: Sendable {
         freshUntil = 0
     }
 
+    private func pinned(instead failure: ExchangeFailure) -> ServerMetadata {
+        ServerMetadata(issuer: settings.location.issuer, pinned: settings.endpoints, absence: failure)
+    }
+
     private mutating func settle(_ step: DiscoveryStep, at now: Int64) -> Progress {
         switch step {
         case .send(let request):
@@ -80,9 +86,16 @@ package struct KnownServer: Sendable {
             return .settled(.success(metadata))
         case .failed(let failure):
             discovery = nil
+            // without a token endpoint there is nothing to go on with
+            if known == nil, settings.endpoints.token != nil { known = pinned(instead: failure) }
             guard let known else { return .settled(.failure(failure)) }
             freshUntil = now + Int64(Self.pause)
             return .settled(.success(known))
         }
     }
+}
+
+extension ExchangeFailure {
+    /// Never told: who needs an endpoint that is not pinned waits for the metadata.
+    fileprivate static let undiscovered = ExchangeFailure(law: .unsent, reach: .credential, text: "the metadata have not been asked for")
 }

@@ -11,12 +11,14 @@ enum MetadataAnswer {
     enum Subject: String {
         case metadata
         case keys
+        /// the web sites of an ERP.net instance
+        case sites = "web sites"
     }
 
     /// - Parameter url: what was asked, for the texts.
     init(_ result: EndpointResult, to url: String, about subject: Subject = .metadata, now: Int64) {
         switch result {
-        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(subject) from '\(url)'", spendsNothing: true))
+        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(subject.rawValue) from '\(url)'", spendsNothing: true))
         case .response(let response): self.init(response, url, subject, now)
         }
     }
@@ -26,27 +28,27 @@ enum MetadataAnswer {
         let answered = "'\(url)' answered \(response.status)"
         switch response.status {
         case 200:
-            self.init(body: response.body, url)
+            self.init(response, url)
         case 300..<400:
-            self = .failed(.configuration("\(answered), a redirect, which is never followed", status: response.status))
+            self = .failed(.configuration("\(answered), \(response.redirection)\(Self.remedy(for: response, to: url))", status: response.status))
         case 408, 429, 500...599:
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
-            let text = "there are no \(subject): \(answered); check the issuer, or write the endpoints under [endpoints]"
+            let text = "there are no \(subject.rawValue): \(answered); \(subject.remedy)"
             self = .absent(.configuration(text, status: response.status))
         }
     }
 
     /// A page of another kind with status 200 is what a gateway shows when it is in the way, so it may pass.
-    private init(body: Secret, _ url: String) {
-        switch JSONObject.read(body) {
+    private init(_ response: EndpointResponse, _ url: String) {
+        switch JSONObject.read(response.body) {
         case .success(let object):
             self = .document(object)
         case .failure(let problem):
             self = .absent(
                 ExchangeFailure(
-                    law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(problem)"))
+                    law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(response.words(for: problem))"))
         }
     }
 
@@ -54,6 +56,24 @@ enum MetadataAnswer {
         switch self {
         case .document(let object): return object
         case .absent(let failure), .failed(let failure): throw failure
+        }
+    }
+
+    /// What to write so that nothing is redirected, where that can be told.
+    private static func remedy(for response: EndpointResponse, to url: String) -> String {
+        let target = response.target(of: url)
+        if let issuer = target.flatMap(MetadataPlace.issuer(ofMetadataAt:)) { return "; if that server is meant, write issuer = \"\(issuer)\"" }
+        if let root = target.flatMap(SiteDiscovery.root(ofDiscoveryAt:)) { return "; if that instance is meant, write erpnet = \"\(root)\"" }
+        return "; check the configured address"
+    }
+}
+
+extension MetadataAnswer.Subject {
+    /// What to do where there is nothing of the kind.
+    fileprivate var remedy: String {
+        switch self {
+        case .metadata, .keys: "check the issuer, or write the endpoints under [endpoints]"
+        case .sites: "check erpnet, which is the address of the instance without a path such as /id"
         }
     }
 }

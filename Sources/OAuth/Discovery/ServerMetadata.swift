@@ -30,9 +30,15 @@ package struct ServerMetadata: Sendable {
     /// Whether every answer to an authorization request names the issuer (RFC 9207 section 3).
     package var namesIssuerInResponses = false
     private var endpoints: [Endpoint: Result<HTTPSURL, ExchangeFailure>] = [:]
+    /// Why there is nothing but what is pinned; `nil` after a discovery.
+    package let absence: ExchangeFailure?
 
-    init(issuer: String?, pinned: PinnedEndpoints) {
+    /// - Parameter absence: why nothing was discovered, and no endpoint is there that is not pinned.
+    init(issuer: String?, pinned: PinnedEndpoints, absence: ExchangeFailure? = nil) {
         self.issuer = issuer
+        self.absence = absence
+        // nobody says what is allowed: any algorithm that a published key fits, and none of ours is symmetric
+        if absence != nil { identityAlgorithms = SigningAlgorithm.allCases.map(\.rawValue) }
         for endpoint in Endpoint.allCases {
             guard let text = pinned[endpoint] else { continue }
             endpoints[endpoint] = Self.checked(text, as: endpoint, on: nil)
@@ -42,7 +48,9 @@ package struct ServerMetadata: Sendable {
     /// Where to send a request; the failure says why there is nowhere, and what to do about it. No path is ever guessed (DISC-11).
     package func url(of endpoint: Endpoint) throws(ExchangeFailure) -> HTTPSURL {
         guard let found = endpoints[endpoint] else {
-            throw .configuration("the metadata of '\(issuer ?? "")' name no \(endpoint.rawValue); write it under [endpoints] if there is one")
+            if let absence { throw absence }
+            throw .configuration(
+                "the metadata of '\(issuer ?? "")' name no \(endpoint.rawValue); if there is one, write it under [endpoints] as \(endpoint.key)")
         }
         return try found.get()
     }
@@ -73,9 +81,25 @@ package struct ServerMetadata: Sendable {
             guard let issuer, !url.isOnSameHost(as: issuer) else { return .success(url) }
             return .failure(
                 .configuration(
-                    "the metadata of '\(issuer)' name a \(endpoint.rawValue) on another host, '\(url.host)'; write it under [endpoints] if that is meant"))
+                    "the metadata of '\(issuer)' name a \(endpoint.rawValue) on another host, '\(url.host)'; "
+                        + "if that is meant, write \(endpoint.key) = \"\(url.text)\" under [endpoints]"))
         } catch {
             return .failure(.configuration("the \(endpoint.rawValue) '\(text.shown())' \(error)"))
+        }
+    }
+}
+
+extension ServerMetadata.Endpoint {
+    /// Its key under `[endpoints]`.
+    package var key: String {
+        switch self {
+        case .token: "token"
+        case .authorization: "authorization"
+        case .keys: "jwks"
+        case .revocation: "revocation"
+        case .introspection: "introspection"
+        case .device: "device"
+        case .endSession: "end_session"
         }
     }
 }

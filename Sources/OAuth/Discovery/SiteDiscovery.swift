@@ -1,7 +1,7 @@
 /// ERP.net's site auto-discovery: which of an instance's web sites is its Identity site.
 struct SiteDiscovery {
     /// The two paths it has been served at, the one that ERP.net's own client uses first.
-    private enum Path: String {
+    private enum Path: String, CaseIterable {
         case sys = "/sys/auto-discovery"
         case tools = "/tools/auto-discovery"
     }
@@ -18,6 +18,12 @@ struct SiteDiscovery {
     func url() throws(ExchangeFailure) -> String {
         let root = try HTTPSURL.configured(root, as: "erpnet")
         return root.origin + (root.path.hasSuffix("/") ? String(root.path.dropLast()) : root.path) + path.rawValue
+    }
+
+    /// The instance whose web sites are listed at this address; `nil` for an address of something else.
+    static func root(ofDiscoveryAt address: String) -> String? {
+        guard let url = try? HTTPSURL(address), let path = Path.allCases.first(where: { url.path.hasSuffix($0.rawValue) }) else { return nil }
+        return url.origin + url.path.dropLast(path.rawValue.count)
     }
 
     /// The other place to look, when there is nothing at this one.
@@ -72,5 +78,5 @@ struct SiteDiscovery {
 }
 
 extension String {
-    fileprivate var withoutFinalSlash: String { hasSuffix("/") ? String(dropLast()) : self }
+    var withoutFinalSlash: String { hasSuffix("/") ? String(dropLast()) : self }
 }

@@ -35,9 +35,9 @@ extension IdentityExpectation {
     /// For us, and for nobody whom we do not know (OpenID Connect Core 1.0 section 3.1.3.7, 3 to 5).
     private func checkAudience(of token: IdentityToken) throws(IdentityProblem) {
         guard let audience = token.audience else { throw .absent(claim: "aud") }
-        guard audience.contains(where: clientID.isExactly),
-            audience.allSatisfy({ one in one.isExactly(clientID) || otherAudiences.contains(where: one.isExactly) })
-        else { throw .wrong(claim: "aud") }
+        guard audience.contains(where: clientID.isExactly) else { throw .wrong(claim: "aud") }
+        let unknown = audience.first { one in !one.isExactly(clientID) && !otherAudiences.contains(where: one.isExactly) }
+        if let unknown { throw .audience(shown: unknown.shown()) }
         if let party = try token.text("azp"), !party.isExactly(clientID) { throw .wrong(claim: "azp") }
     }
 
@@ -104,12 +104,6 @@ extension IdentityToken {
     /// What a person may like to read, in any script; `nil` if it could not stand in a line.
     fileprivate func readable(_ claim: String) -> String? {
         guard let text = claims.text(claim), (1...255).contains(text.utf8.count) else { return nil }
-        let isControl = { (scalar: Unicode.Scalar) in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: true
-            default: false
-            }
-        }
-        return text.unicodeScalars.contains(where: isControl) ? nil : text
+        return text.unicodeScalars.allSatisfy(\.isVisible) ? text : nil
     }
 }

@@ -14,7 +14,7 @@ package struct IdentityExpectation: Sendable {
 
     package var issuer: String
     package var clientID: String
-    /// Others for whom the token may be as well.
+    /// Audiences that the token may name beside the client.
     package var otherAudiences: Set<String> = []
     package var nonce: Nonce
     /// The person, where it is known who it must be.

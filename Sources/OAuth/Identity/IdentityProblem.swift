@@ -1,5 +1,5 @@
 /// Why an ID token is not believed. `description` continues a sentence: "the ID token …"; it names the claim and never shows it, but
-/// for an issuer.
+/// for an issuer and an audience.
 package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// `openid` was asked for and nothing came
     case missing
@@ -15,6 +15,8 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
     case unnamedKey
     case signature
     case issuer(shown: String)
+    /// it is for this client, and for somebody whom the configuration does not name
+    case audience(shown: String)
     case absent(claim: String)
     case wrong(claim: String)
     case expired
@@ -34,6 +36,8 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .unnamedKey: "does not say with which of the server's keys it is signed"
         case .signature: "has a wrong signature"
         case .issuer(let issuer): "is from another issuer, '\(issuer)'"
+        case .audience(let audience):
+            "is for '\(audience)' as well; if that is meant, add it to id_token_audiences under [client]"
         case .absent(let claim): "has no usable '\(claim)'"
         case .wrong(let claim): "has another '\(claim)' than it must have"
         case .expired: "has expired; check the clocks"
@@ -48,7 +52,8 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
     package var leavesThePerson: Bool {
         switch self {
         case .wrong(let claim): ["auth_time", "at_hash"].contains(claim)
-        case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .absent, .expired,
+        case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
+            .expired,
             .early, .tooOld:
             false
         }

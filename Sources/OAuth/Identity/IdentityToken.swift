@@ -65,6 +65,9 @@ package struct IdentityToken: Sendable {
 package struct SignatureCheck: Sendable {
     package let algorithm: SigningAlgorithm
     package let key: PublicKey
+    /// Whether the token and the set call this key by the same id. The signature of a key without an id may be wrong because the server has changed
+    /// its key: newer keys are then worth asking for once (JWKS-02).
+    package let isNamed: Bool
     /// Header and claims as they came.
     package let signedPart: Secret
     package let signature: [UInt8]
@@ -96,19 +99,21 @@ extension IdentityToken {
         guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
             throw .algorithm(shown: algorithm.shown(atMost: 64))
         }
-        guard let key = try key(for: algorithm, in: keys) else { return .needsKeys }
-        return .check(SignatureCheck(algorithm: algorithm, key: key, signedPart: signedPart, signature: signature, token: self))
+        guard let (key, isNamed) = try key(for: algorithm, in: keys) else { return .needsKeys }
+        return .check(
+            SignatureCheck(algorithm: algorithm, key: key, isNamed: isNamed, signedPart: signedPart, signature: signature, token: self))
     }
 
-    private func key(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> PublicKey? {
+    private func key(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> (key: PublicKey, isNamed: Bool)? {
         guard let keyID else {
             let fitting = keys.keys(for: algorithm)
             guard fitting.count <= 1 else { throw .unnamedKey }
-            return fitting.first?.key
+            return fitting.first.map { ($0.key, isNamed: false) }
         }
         let named = keys.keys(named: keyID)
+        if named.isEmpty, let only = keys.onlyUnnamed, only.fits(algorithm) { return (only.key, isNamed: false) }
         guard !named.isEmpty else { return nil }
         guard let key = named.first(where: { $0.fits(algorithm) }) else { throw .unfitKey }
-        return key.key
+        return (key.key, isNamed: true)
     }
 }

@@ -26,6 +26,9 @@ package struct KeySet: Sendable {
 
     func keys(named id: String) -> [Key] { keys.filter { $0.id?.isExactly(id) == true } }
 
+    /// The key of a set that has no other one and does not name it: servers with one key leave its id out.
+    var onlyUnnamed: Key? { keys.count == 1 && keys[0].id == nil ? keys[0] : nil }
+
     func keys(for algorithm: SigningAlgorithm) -> [Key] { keys.filter { $0.fits(algorithm) } }
 }
 

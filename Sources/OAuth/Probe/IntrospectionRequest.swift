@@ -23,14 +23,14 @@ package struct IntrospectionRequest: Sendable {
     }
 
     func health(in response: EndpointResponse, _ now: Int64) -> TokenHealth {
-        response.status == 200 ? state(response) : .unknown(refusal(response, now))
+        (200..<300).contains(response.status) ? state(response) : .unknown(refusal(response, now))
     }
 
     /// INT-02: `active` alone is required, and a token that is not is a normal answer.
     private func state(_ response: EndpointResponse) -> TokenHealth {
         guard case .success(let object) = JSONObject.read(response.body), case .bool(let isActive)? = object["active"] else {
-            let text = "'\(endpoint)' answered 200 without saying whether the token is active"
-            return .unknown(ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, status: 200, text: text))
+            let text = "'\(endpoint)' answered \(response.status) without saying whether the token is active"
+            return .unknown(ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, status: response.status, text: text))
         }
         guard isActive else { return .refused("'\(endpoint)' says that it is not active") }
         return .good(expires: object.seconds("exp"))

@@ -8,7 +8,7 @@ struct AuthorizationError {
     /// - Parameter secrets: what was sent. A server that sends it back is not quoted.
     init(_ error: Secret, remark: Secret?, withholding secrets: [Secret]) {
         code = error.holds(anyOf: secrets) ? "withheld" : error.text.withoutTokens.shown(atMost: 64)
-        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.withoutTokens.shown() }
+        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.withoutTokens.readable() }
     }
 
     /// What came of the sign-in, in one calm sentence.

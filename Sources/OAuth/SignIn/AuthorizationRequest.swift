@@ -45,6 +45,9 @@ package struct AuthorizationRequest: Sendable {
     /// else learns the `state` and `nonce` in it can do nothing without the verifier, and they are good once.
     package func url(at metadata: ServerMetadata) throws(ExchangeFailure) -> String {
         let endpoint = try metadata.url(of: .authorization)
+        // what comes back could not be used: better said before somebody signs in
+        _ = try metadata.url(of: .token)
+        if asksForIdentity { _ = try metadata.url(of: .keys) }
         try refuseUnsupported(by: metadata)
         let parameters = try FormBody(parameters, besides: endpoint)
         return parameters.secret.text.appended(to: endpoint)

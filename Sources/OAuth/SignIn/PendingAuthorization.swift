@@ -30,8 +30,8 @@ package struct PendingAuthorization: Sendable {
 
     /// `state` before anything else, then `iss`, and only then what the answer says.
     ///
-    /// An `iss` (RFC 9207) that is not exactly the issuer ends the sign-in, as does a code without one where the server promised it. One
-    /// that was never promised is taken if it is right: a server may send it before it says so, and then it proves as much.
+    /// An `iss` (RFC 9207) that is not exactly the issuer ends the sign-in, as does a code without one where the server promised it, unless an ID
+    /// token is beside the code (servers built on Authlib leave `iss` out of a posted form). One that was never promised is taken if it is right: a server may send it before it says so, and then it proves as much.
     package func judge(_ response: AuthorizationResponse) -> Judgement {
         if let address = response.address, address != Secret(redirectURI).upToQuery {
             return .stray("the address is not the one that this sign-in goes back to; copy the whole address that the browser came to")
@@ -48,8 +48,10 @@ package struct PendingAuthorization: Sendable {
 
     private func checkIssuer(of response: AuthorizationResponse) throws(ExchangeFailure) {
         guard let named = response.issuer else {
-            // an error brings nothing that could be somebody else's, and the sign-in ends either way: better for its own reason
-            guard !mustNameIssuer || response.error != nil else {
+            // an error brings nothing that could be somebody else's, and the sign-in ends either way: better for its own reason;
+            // an ID token beside the code names the issuer, and is verified before the code is used
+            let isProven = responseType == .codeAndIdentity && response.idToken != nil
+            guard !mustNameIssuer || isProven || response.error != nil else {
                 throw .configuration("the answer does not name its issuer, as the server promised; sign in again")
             }
             return

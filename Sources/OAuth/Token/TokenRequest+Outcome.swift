@@ -8,15 +8,15 @@ extension TokenRequest {
         case .fault(let fault):
             .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", spendsNothing: false))
         case .response(let response):
-            response.status == 200 ? granted(response) : .failure(refusal(response, now))
+            (200..<300).contains(response.status) ? granted(response) : .failure(refusal(response, now))
         }
     }
 
-    /// The refresh token of an answer with status 200, however unusable the rest of it is: the one that was sent may be spent, so this
+    /// The refresh token of a 2xx answer, however unusable the rest of it is: the one that was sent may be spent, so this
     /// one is kept before anything else is looked at. `nil` when there is none, when it is none that could be sent, and when the
     /// body is not whole.
     package func successor(in result: EndpointResult) -> Secret? {
-        guard grant.takesRefreshToken, case .response(let response) = result, response.status == 200,
+        guard grant.takesRefreshToken, case .response(let response) = result, (200..<300).contains(response.status),
             case .success(let object) = JSONObject.read(response.body)
         else { return nil }
         do throws(TokenResponse.Problem) {
@@ -29,16 +29,17 @@ extension TokenRequest {
     private func granted(_ response: EndpointResponse) -> ExchangeOutcome {
         switch JSONObject.read(response.body) {
         case .failure(let problem):
-            return .failure(malformed("the answer \(problem)"))
+            return .failure(malformed("the answer \(response.words(for: problem))", response.status))
         case .success(let object):
             if object["access_token"] == nil, let error = OAuthError(object, withholding: secrets) {
-                return .failure(failure(error, status: 200))
+                guard error.code == nil else { return .failure(failure(error, status: response.status)) }
+                return .failure(malformed("without an access_token \(error)", response.status))
             }
-            return issued(object)
+            return issued(object, response.status)
         }
     }
 
-    private func issued(_ object: JSONObject) -> ExchangeOutcome {
+    private func issued(_ object: JSONObject, _ status: Int) -> ExchangeOutcome {
         do throws(TokenResponse.Problem) {
             let response = TokenResponse(object)
             let accessToken = try response.accessToken()
@@ -51,15 +52,15 @@ extension TokenRequest {
                     idToken: try response.optionalToken("id_token")))
         } catch {
             switch error {
-            case .malformed(let text): return .failure(malformed(text))
-            case .unusable(let text): return .failure(.configuration("'\(endpoint)' answered 200, but \(text)", status: 200))
+            case .malformed(let text): return .failure(malformed(text, status))
+            case .unusable(let text): return .failure(.configuration("'\(endpoint)' answered \(status), but \(text)", status: status))
             }
         }
     }
 
     /// The server may have acted; only its words were lost.
-    private func malformed(_ text: String) -> ExchangeFailure {
-        ExchangeFailure(law: .unknown, reach: .credential, status: 200, text: "'\(endpoint)' answered 200, but \(text)")
+    private func malformed(_ text: String, _ status: Int) -> ExchangeFailure {
+        ExchangeFailure(law: .unknown, reach: .credential, status: status, text: "'\(endpoint)' answered \(status), but \(text)")
     }
 
     /// By status where that says whether to wait, else by the server's `error`, else by what is left of the status.
@@ -76,19 +77,19 @@ extension TokenRequest {
         case 300..<400:
             return failure(.configuration, .credential, nil, status, "a redirect, which is never followed; check the address")
         default:
-            guard let error else { return silentRefusal(status) }
+            guard let error, error.code != nil else { return silentRefusal(status, error) }
             return failure(error, status: status, retryAfter: response.retryDelay(now: now))
         }
     }
 
-    private func silentRefusal(_ status: Int) -> ExchangeFailure {
+    private func silentRefusal(_ status: Int, _ error: OAuthError?) -> ExchangeFailure {
         switch status {
         case 401:
-            failure(.configuration, .credential, nil, status, "which means that the client id or its secret is wrong")
+            failure(.configuration, .credential, error, status, "which means that the client id or its secret is wrong")
         case 404, 405, 410, 415:
-            failure(.configuration, .credential, nil, status, "so it is no token endpoint; check its address")
+            failure(.configuration, .credential, error, status, "so it is no token endpoint; check its address")
         default:
-            failure(.no, .credential, nil, status, "without saying why; check the client id, its secret and what is asked for")
+            failure(.no, .credential, error, status, "without saying why; check the client id, its secret and what is asked for")
         }
     }
 

@@ -7,7 +7,7 @@ package struct TokenRequest: Sendable {
     package let endpoint: HTTPSURL
     let assumesBearer: Bool
 
-    /// - Parameter assumesBearer: whether an answer without `token_type` is taken as Bearer.
+    /// - Parameter assumesBearer: whether an answer without a known `token_type` is taken as Bearer.
     package init(_ grant: GrantRequest, as client: ClientIdentity, at endpoint: HTTPSURL, assumesBearer: Bool) {
         self.grant = grant
         self.client = client
@@ -21,7 +21,7 @@ package struct TokenRequest: Sendable {
         let form = FormBody()
         switch grant {
         case .clientCredentials(let scopes, let audience):
-            try refuseWhatNeedsAUser(scopes)
+            try refusePublicClient()
             form.add("grant_type", "client_credentials")
             form.add("scope", scopes.withoutRepeats.joined(separator: " "))
             form.add(audience)
@@ -40,13 +40,10 @@ package struct TokenRequest: Sendable {
         return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.spendsSomething)
     }
 
-    /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4), and there is no person in them.
-    private func refuseWhatNeedsAUser(_ scopes: [String]) throws(ExchangeFailure) {
+    /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4).
+    private func refusePublicClient() throws(ExchangeFailure) {
         if case .none = client.authentication {
             throw .configuration("client credentials need a client that authenticates; give '\(client.id.shown())' a secret")
-        }
-        if let scope = scopes.first(where: ["openid", "profile", "offline_access"].contains) {
-            throw .configuration("client credentials cannot ask for the scope '\(scope)': no person signs in; remove it")
         }
     }
 }

@@ -38,40 +38,42 @@ struct TokenResponse {
         return token
     }
 
+    /// Types of RFC 9449, RFC 8693 and of drafts: such a token is refused by an API that is sent it as Bearer.
+    private static let otherTypes: Set<String> = ["dpop", "pop", "mac", "n_a"]
+
+    /// Accepts `Bearer` in any case (RFC 6749 section 5.1).
+    /// - Parameter assumesBearer: a missing type, and one that nobody defined, are taken as Bearer too.
     func checkType(assumesBearer: Bool) throws(Problem) {
-        guard let value = object["token_type"] else {
-            guard assumesBearer else { throw .unusable("without a token_type") }
-            return
+        let type: String
+        switch object["token_type"] {
+        case nil: type = ""
+        case .string(let string)?: type = string.text
+        case .number?, .bool?, .array?, .object?, .null?: throw .malformed("its token_type is not a string")
         }
-        guard case .string(let type) = value else { throw .malformed("its token_type is not a string") }
-        guard type.text.lowercased() == "bearer" else { throw .unusable("with tokens of type '\(type.text.shown(atMost: 64))', not Bearer") }
+        guard type.lowercased() != "bearer" else { return }
+        let shown = type.isEmpty ? "without a token_type" : "with tokens of type '\(type.shown(atMost: 64))', not Bearer"
+        guard !Self.otherTypes.contains(type.lowercased()) else { throw .unusable("\(shown), which is not supported") }
+        guard assumesBearer else { throw .unusable("\(shown); if its tokens are Bearer tokens, write assume_bearer = true") }
     }
 
-    /// `expires_in`: an integer, a number without a fraction, or a string of digits. `nil` when absent.
+    /// `expires_in` in whole seconds: a number, or a string that holds one. `nil` when it is absent or an empty string; 0 when it is negative.
     func lifetime() throws(Problem) -> Int64? {
-        let text: String
         switch object["expires_in"] {
         case nil: return nil
-        case .number(let number)?: text = number
-        case .string(let string)? where string.text.utf8.allSatisfy({ (48...57).contains($0) }): text = string.text
-        case .string?, .bool?, .array?, .object?, .null?: throw .malformed("its expires_in is not a number")
+        case .string(let string)? where string.isEmpty: return nil
+        case let value?:
+            guard let seconds = value.seconds else { throw .malformed("its expires_in is not a number of seconds") }
+            return seconds
         }
-        guard let seconds = Self.seconds(text) else { throw .malformed("its expires_in is not a number of seconds") }
-        return seconds
     }
 
     /// How long the refresh token lives, in seconds, under one of the names that servers have for it; only a hint (TR-18). Zero is how
     /// Keycloak says that it does not end.
     func refreshLifetime() -> Int64? {
         for name in ["refresh_expires_in", "refresh_token_expires_in"] {
-            if case .number(let text)? = object[name], let seconds = Self.seconds(text), seconds > 0 { return seconds }
+            if let seconds = object[name]?.seconds, seconds > 0 { return seconds }
         }
         return nil
-    }
-
-    private static func seconds(_ text: String) -> Int64? {
-        guard let seconds = Double(text), seconds >= 0, seconds <= Double(Int64.max), seconds == seconds.rounded() else { return nil }
-        return seconds >= Double(longestLifetime) ? longestLifetime : Int64(seconds)
     }
 
     /// `scope`: a text separated by spaces, or an array of strings. `nil` when absent.
@@ -93,5 +95,21 @@ struct TokenResponse {
     /// NQCHAR of RFC 6749 appendix A.
     private static func isScope(_ scope: String) -> Bool {
         scope.utf8.allSatisfy { $0 == 0x21 || (0x23...0x5B).contains($0) || (0x5D...0x7E).contains($0) }
+    }
+}
+
+extension JSONValue {
+    /// A number, or a string that holds one and nothing else, as whole seconds from 0 to `TokenResponse.longestLifetime`; a fraction is cut off.
+    /// `nil` for anything else.
+    fileprivate var seconds: Int64? {
+        let text: String
+        switch self {
+        case .number(let number): text = number
+        case .string(let string): text = string.text
+        case .null, .bool, .array, .object: return nil
+        }
+        // Double reads "0x10", "nan" and "inf" as well
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }), let seconds = Double(text) else { return nil }
+        return Int64(min(max(seconds, 0), Double(TokenResponse.longestLifetime)))
     }
 }

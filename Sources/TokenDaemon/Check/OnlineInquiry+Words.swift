@@ -11,7 +11,8 @@ nonisolated extension OnlineInquiry {
     /// Where the metadata came from, and what time it is there.
     static func place(_ application: String, _ metadata: ServerMetadata) -> [OnlineFinding] {
         guard let source = metadata.source, let issuer = metadata.issuer else {
-            return [OnlineFinding(application, .well, "its endpoints are pinned, so nothing was discovered")]
+            guard let absence = metadata.absence else { return [] }
+            return [OnlineFinding(application, absence.status == 404 ? .well : .warning, "only its pinned endpoints are used: \(absence.text)")]
         }
         let found = OnlineFinding(application, .well, "'\(source)' answers, and names exactly the issuer '\(issuer)'")
         guard let ahead = metadata.clockAhead, abs(ahead) > clockTolerance else { return [found] }
@@ -21,7 +22,7 @@ nonisolated extension OnlineInquiry {
 
     /// A token that was issued: whether callers would get what they ask for.
     static func granted(_ token: TokenSettings, _ asked: [String], _ tokens: IssuedTokens) -> [OnlineFinding] {
-        let granted = tokens.scopes ?? asked
+        let granted = tokens.separatingScopes(asked: token.scopes).scopes ?? asked
         let name = "\(token.name)"
         let missing = asked.filter { !granted.contains($0) }
         guard missing.isEmpty else {

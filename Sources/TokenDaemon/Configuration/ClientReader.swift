@@ -35,8 +35,11 @@ nonisolated struct ClientReader {
         let hasSecret = table.node("secret") != nil
         let method = method(table, hasSecret: hasSecret)
         let secret = secrets.read("secret", of: table, ifWritten: "change the secret")
+        let audiences = table.list("id_token_audiences", of: audience)
         table.finish()
-        return Client(identity: identity(id, method, secret), proves: method.map { $0 != .nothing })
+        var identity = identity(id, method, secret)
+        identity?.otherAudiences = Set(audiences ?? [])
+        return Client(identity: identity, proves: method.map { $0 != .nothing })
     }
 
     /// Whether all tokens are ones that somebody else made: no server is asked for them, so nobody need be known to it.
@@ -73,6 +76,13 @@ nonisolated struct ClientReader {
             table.problems.error("\(quoted(method.rawValue)) is not supported by this version; use \(supported)", at: place)
         }
         return method
+    }
+
+    /// A StringOrURI of RFC 7519 section 2, as one word.
+    private func audience(_ node: ConfigurationNode) throws(Complaint) -> String {
+        let text = try node.text()
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw Complaint("must be printable ASCII without blanks") }
+        return text
     }
 
     /// RFC 6749 appendix A.1.

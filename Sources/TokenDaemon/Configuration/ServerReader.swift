@@ -12,10 +12,11 @@ nonisolated struct ServerReader {
         let caFile = table.value("ca_file", authorities)
         let proxy = table.value("proxy", proxy)
         let timeout = table.value("timeout") { (node) throws(Complaint) in try node.integer(in: 1...600, "seconds") }
+        let assumesBearer = table.value("assume_bearer") { (node) throws(Complaint) in try node.flag() }
         guard let location else { return nil }
         return ServerSettings(
             location: location, endpoints: endpoints, caFile: caFile, proxy: proxy,
-            timeout: timeout ?? ServerSettings.defaultTimeout, assumesBearer: location.isERPNet)
+            timeout: timeout ?? ServerSettings.defaultTimeout, assumesBearer: assumesBearer ?? location.isERPNet)
     }
 
     private func location(_ table: TableReader) -> ServerLocation? {
@@ -25,7 +26,7 @@ nonisolated struct ServerReader {
                 "is missing; write issuer = \"https://…\", or erpnet = \"https://…\" for an ERP.net instance", at: table.place.below("issuer"))
             return nil
         }
-        let issuer = table.value("issuer", address)
+        let issuer = table.value("issuer", issuer)
         guard hasRoot else { return issuer.map { .issuer($0) } }
         return table.value("erpnet", address).map { .erpnet(root: $0, issuer: issuer) }
     }
@@ -44,6 +45,19 @@ nonisolated struct ServerReader {
     }
 
     private func address(_ node: ConfigurationNode) throws(Complaint) -> String { try Self.address(node, allowsQuery: false) }
+
+    /// Not the address of the metadata, and not Entra's pattern for the issuers of all tenants: both are often copied from a page about the server.
+    private func issuer(_ node: ConfigurationNode) throws(Complaint) -> String {
+        let text = try node.text()
+        if text.contains(where: "{<".contains) {
+            throw Complaint("has a placeholder in it; write what your tenant has in its place, which at Entra is the directory (tenant) id")
+        }
+        let address = try Self.address(node, allowsQuery: false)
+        if let issuer = MetadataPlace.issuer(ofMetadataAt: address) {
+            throw Complaint("is the address of the metadata, not the issuer they name; write issuer = \(quoted(issuer))")
+        }
+        return address
+    }
 
     /// An endpoint may have a query (RFC 6749 section 3.2).
     private func endpoint(_ node: ConfigurationNode) throws(Complaint) -> String { try Self.address(node, allowsQuery: true) }

@@ -125,13 +125,17 @@ nonisolated struct SignInReader {
         }
         if settings.responseType == .codeIDToken { needs("openid", "response_type", "without it the server gives no ID token") }
         if settings.maxAge != nil { needs("openid", "max_age", "only an ID token tells when the person signed in") }
-        if settings.narrow { needs("offline_access", "narrow", "fewer scopes are asked for by a refresh token") }
-        if !scopes.contains("offline_access") {
+        guard !scopes.contains("offline_access") else { return }
+        if settings.narrow {
             table.problems.warning(
-                "\"offline_access\" is not among them, so most servers give no refresh token, and the person must sign in again "
-                    + "whenever an access token has ended; add it",
-                at: table.node("scopes")?.place ?? table.place.below("scopes"))
+                "\"offline_access\" is not in scopes: at many servers a refresh for fewer scopes then brings no further refresh token; "
+                    + "add it where the server knows it",
+                at: table.node("narrow")?.place ?? table.place)
         }
+        table.problems.warning(
+            "\"offline_access\" is not among them, so most servers give no refresh token, and the person must sign in again "
+                + "whenever an access token has ended; add it",
+            at: table.node("scopes")?.place ?? table.place.below("scopes"))
     }
 }
 

@@ -75,12 +75,16 @@ nonisolated struct TokenReader {
         guard table.node("scopes") != nil else { return [] }
         return table.list("scopes") { (node) throws(Complaint) in
             let scope = try node.scope()
-            // CC-04: IdentityServer answers invalid_scope
-            if kind == .clientCredentials, scope.isAboutPerson {
-                throw Complaint("\(quoted(scope)) is about a person who signs in; with client_credentials nobody does, so leave it out")
-            }
+            if kind == .clientCredentials, scope.isAboutPerson { try refusePersonalScope(scope, at: node.place, table.problems) }
             return scope
         }
+    }
+
+    /// CC-04: IdentityServer answers `invalid_scope`; OpenBao and Vault demand `openid` of a machine.
+    private func refusePersonalScope(_ scope: String, at place: Place, _ problems: ProblemList) throws(Complaint) {
+        let what = "\(quoted(scope)) is about a person who signs in, and with client_credentials nobody does"
+        guard !isERPNet else { throw Complaint("\(what): ERP.net answers invalid_scope; leave it out") }
+        problems.warning("\(what); leave it out unless this server demands it", at: place)
     }
 
     /// What only matters for a token that a server is asked for.

@@ -55,6 +55,19 @@ struct Flight {
         }
     }
 
+    /// The endpoints that it is about; empty where all of the metadata are (a sign-in that begins, a look at the server).
+    var neededEndpoints: [ServerMetadata.Endpoint] {
+        switch work {
+        case .exchange(let plan): plan.identity?.takesIDToken == true ? [.token, .keys] : [.token]
+        case .errand(let plan):
+            switch plan.errand {
+            case .locate: []
+            case .revoke: [.revocation]
+            case .probe: [.introspection]
+            }
+        }
+    }
+
     mutating func found(_ metadata: ServerMetadata) { self.metadata = metadata }
 
     // MARK: the token endpoint
@@ -62,7 +75,8 @@ struct Flight {
     /// What came through the browser, if it is still to be believed before the code may be sent.
     mutating func takeFront(_ plan: ExchangePlan, at metadata: ServerMetadata) throws(ExchangeFailure) -> Bool {
         guard !isFrontBelieved, case .signIn(let request, let code, let front?, let asked)? = plan.identity else { return false }
-        let expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked).beside(code: code)
+        var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked).beside(code: code)
+        expectation.otherAudiences = application.client.otherAudiences
         claim = try IdentityClaim(front, expectation)
         return true
     }
@@ -107,6 +121,7 @@ struct Flight {
         guard case .exchange(let plan) = work, case .signIn(let request, _, _, let asked)? = plan.identity, request.asksForIdentity, let metadata
         else { return false }
         var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked)
+        expectation.otherAudiences = application.client.otherAudiences
         // both of one sign-in are about one person
         expectation.subject = identity?.subject
         claim = try IdentityClaim(in: tokens, expectation)
@@ -118,8 +133,9 @@ struct Flight {
     /// a refresh token and the disk.
     func refreshedClaim(_ tokens: IssuedTokens) throws(ExchangeFailure) -> IdentityClaim? {
         guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let issuer = metadata?.issuer else { return nil }
-        let expectation = IdentityExpectation(
-            refreshing: subject, at: issuer, for: plan.application.client.id, earlier: earlier.flatMap { try? IdentityToken($0) })
+        var expectation = IdentityExpectation(
+            refreshing: subject, at: issuer, for: application.client.id, earlier: earlier.flatMap { try? IdentityToken($0) })
+        expectation.otherAudiences = application.client.otherAudiences
         return try IdentityClaim(in: tokens, expectation)
     }
 
@@ -182,8 +198,20 @@ struct IdentityClaim {
             guard !hasAskedAgain else { throw .unknownKey }
             return nil
         case .check(let check):
-            let signed = try check.concluded(isRight: check.isRight)
+            let isRight = check.isRight
+            guard isRight || check.isNamed || hasAskedAgain else { return nil }
+            let signed = try check.concluded(isRight: isRight)
             return try expectation.identity(in: signed, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
+        }
+    }
+}
+
+extension IdentityCheck {
+    /// Whether an ID token may have to be checked.
+    fileprivate var takesIDToken: Bool {
+        switch self {
+        case .signIn(let request, _, _, _): request.asksForIdentity
+        case .refresh(let subject, let earlier): subject != nil || earlier != nil
         }
     }
 }

@@ -23,7 +23,7 @@ struct ServerTable {
         var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
         defer { entries[flight.settings] = entry }
         entry.applications.insert(flight.application.name)
-        let answer = entry.known.ask(at: now.seconds)
+        let answer = entry.known.ask(needing: flight.neededEndpoints, at: now.seconds)
         switch answer {
         case .ready, .failed: break
         case .underway: entry.waiting.append(flight.id)

@@ -37,7 +37,7 @@ nonisolated extension EndpointResult {
             self = .response(
                 EndpointResponse(
                     status: response.status, contentType: response.contentType, retryAfter: response.retryAfter, date: response.date,
-                    cacheControl: response.cacheControl, body: response.body))
+                    cacheControl: response.cacheControl, location: response.location, contentEncoding: response.contentEncoding, body: response.body))
         case .failure(let failure):
             self = .fault(TransportFault(unsent: failure.phase == .unsent, kind: failure.kind, text: failure.text))
         }

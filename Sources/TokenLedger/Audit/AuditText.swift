@@ -1,3 +1,5 @@
+internal import OAuth
+
 /// Makes text that came from elsewhere harmless in a log: no line of it can look like another entry, and none is long.
 enum AuditText {
     /// A word that a process, a unit or a server chose: printable ASCII stays, everything else and `%` become `%XX`, as on the wire.
@@ -26,7 +28,7 @@ enum AuditText {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             guard result.count < limit else { return String(result) + "…" }
-            result.append(isVisible(scalar) ? scalar : "?")
+            result.append(scalar.isVisible ? scalar : "?")
         }
         return String(result)
     }
@@ -34,12 +36,5 @@ enum AuditText {
     private static func escaped(_ byte: UInt8) -> [UInt8] {
         let digits = Array("0123456789ABCDEF".utf8)
         return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-
-    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
-        }
     }
 }

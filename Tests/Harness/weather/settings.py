@@ -29,7 +29,7 @@ allow = [ { unit = "cron.service" }, { scopes = ["read"] } ]
 EXPECTED = [
     (r"portal\.toml:2: timeout: .*600", "a number out of range"),
     (r"portal\.toml:7: client\.secret: must not be written into the configuration", "SEC-03 a secret in the configuration"),
-    (r"portal\.toml:11: token\.sync\.scopes\[1\]: .*offline_access", "CC-04 a scope of people"),
+    (r"portal\.toml:11: warning: token\.sync\.scopes\[1\]: .*offline_access", "CC-04 a scope of people"),
     (r"portal\.toml:12: token\.sync\.alow: unknown key; did you mean \"allow\"\?", "an unknown key"),
     (r"portal\.toml:14: token\.BAD: .*lower-case", "a name that cannot be asked for"),
     (r"portal\.toml:16: token\.BAD\.allow\[0\]\.unit: .*cron", "a unit that other people's programs run in"),

@@ -17,6 +17,23 @@ nonisolated struct ApplicationProblemTests {
         ("issuer = \"id.example.com\"", "1: issuer: is not an absolute https URL; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"https://\"", "1: issuer: has no usable host; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"https://u:hunter2@id.example.com\"", "1: issuer: has a user name in it; write an address such as \"https://id.example.com/path\""),
+        (
+            "issuer = \"https://id.example.com/realms/a/.well-known/openid-configuration\"",
+            "1: issuer: is the address of the metadata, not the issuer they name; write issuer = \"https://id.example.com/realms/a\""
+        ),
+        (
+            "issuer = \"https://id.example.com/.well-known/oauth-authorization-server/a\"",
+            "1: issuer: is the address of the metadata, not the issuer they name; write issuer = \"https://id.example.com/a\""
+        ),
+        (
+            "issuer = \"https://login.microsoftonline.com/{tenantid}/v2.0\"",
+            "1: issuer: has a placeholder in it; write what your tenant has in its place, which at Entra is the directory (tenant) id"
+        ),
+        (
+            "issuer = \"https://<tenant>.auth0.com/\"",
+            "1: issuer: has a placeholder in it; write what your tenant has in its place, which at Entra is the directory (tenant) id"
+        ),
+        ("issuer = \"https://a.example.com\"\nassume_bearer = \"yes\"", "2: assume_bearer: must be true or false, not a string"),
         ("issuer = \"https://id.example.com/?a\"", "1: issuer: has a query; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"https://id.example.com/#a\"", "1: issuer: has a fragment; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"https://id.example.com:0/\"", "1: issuer: has no usable port; write an address such as \"https://id.example.com/path\""),

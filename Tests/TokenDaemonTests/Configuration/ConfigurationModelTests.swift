@@ -323,13 +323,26 @@ nonisolated struct ConfigurationModelTests {
             "erpnet = \"https://a.example.com\"\nissuer = \"https://b.example.com\"", .erpnet(root: "https://a.example.com", issuer: "https://b.example.com"),
             true
         ),
+        ("issuer = \"https://a.example.com\"\nassume_bearer = true", .issuer("https://a.example.com"), true),
+        ("erpnet = \"https://a.example.com\"\nassume_bearer = false", .erpnet(root: "https://a.example.com", issuer: nil), false),
     ])
-    func `an ERP net instance is taken to mean Bearer`(head: String, location: ServerLocation, assumesBearer: Bool) throws {
+    func `TR-03 an ERP net instance is taken to mean Bearer, and others where the key says so`(
+        head: String, location: ServerLocation, assumesBearer: Bool
+    ) throws {
         let house = try ConfigurationHouse()
         try house.write("apps.d/a.toml", head + "\n[client]\nid = \"a\"\nsecret = { credential = \"portal-secret\" }\n")
         let server = try #require(house.read().configuration?.applications["a"]?.server)
         #expect(server.location == location)
         #expect(server.assumesBearer == assumesBearer)
+    }
+
+    @Test func `IDT-03 further audiences of ID tokens belong to the client`() throws {
+        let house = try ConfigurationHouse()
+        let client = "\n[client]\nid = \"a\"\nid_token_audiences = [\"https://api.example.com\", \"urn:x\"]\n"
+        try house.write("apps.d/a.toml", "issuer = \"https://a.example.com\"" + client)
+        #expect(house.read().configuration?.applications["a"]?.client.otherAudiences == ["https://api.example.com", "urn:x"])
+        try house.write("apps.d/a.toml", "issuer = \"https://a.example.com\"\n[client]\nid = \"a\"\nid_token_audiences = [\"a b\"]\n")
+        #expect(house.problems().contains("a.toml:4: client.id_token_audiences[0]: must be printable ASCII without blanks"))
     }
 
     @Test func `a client with a secret and no method sends it in the body`() throws {

@@ -21,7 +21,8 @@ import TokenWire
     private func metadata() throws -> ServerMetadata {
         var server = KnownServer(ServerSettings(location: .issuer("https://id.test")))
         _ = server.ask(at: 0)
-        let document = #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize"}"#
+        let document =
+            #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize","jwks_uri":"https://id.test/keys"}"#
         let answer = EndpointResult.response(EndpointResponse(status: 200, body: Secret(document)))
         guard case .settled(let result) = server.receive(answer, at: 0, wall: 0) else { throw NoMetadata() }
         return try result.get()

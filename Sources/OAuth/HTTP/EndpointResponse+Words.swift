@@ -1,0 +1,48 @@
+internal import Secrets
+
+extension EndpointResponse {
+    /// What a body is that is no JSON object, in words that continue "the answer …".
+    func words(for problem: JSONProblem) -> String {
+        if body.isEmpty { return "is empty" }
+        if let compression { return "is compressed (\(compression)), which nobody asked for" }
+        if isForm { return "is a form, not JSON" }
+        return isPage ? "is a web page, not JSON" : problem.description
+    }
+
+    /// How the body is compressed (RFC 9110 section 8.4); a gateway may have left the header out.
+    private var compression: String? {
+        let named = (contentEncoding ?? "").trimmed
+        if !named.isEmpty, named.lowercased() != "identity" { return named.shown(atMost: 20) }
+        return body.withBytes { $0.starts(with: [0x1F, 0x8B]) } ? "gzip" : nil
+    }
+
+    /// `application/x-www-form-urlencoded`, by its type or by its beginning: `access_token=…`, `error=…`.
+    private var isForm: Bool {
+        if isType("application/x-www-form-urlencoded") { return true }
+        return body.withBytes { bytes in
+            let name = bytes.prefix { (97...122).contains($0) || $0 == UInt8(ascii: "_") }
+            return !name.isEmpty && name.count < 64 && bytes.dropFirst(name.count).first == UInt8(ascii: "=")
+        }
+    }
+
+    /// HTML, by its type or by its beginning: what a gateway or a login page in front of the server says.
+    var isPage: Bool {
+        isType("text/html") || body.withBytes { bytes in bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<") }
+    }
+
+    private func isType(_ type: String) -> Bool { (contentType ?? "").trimmed.lowercased().hasPrefix(type) }
+
+    /// The address that a redirect leads to, without query and fragment.
+    /// - Parameter url: what was asked.
+    func target(of url: String) -> String? {
+        let target = String((location ?? "").prefix { $0 != "?" && $0 != "#" })
+        guard target.hasPrefix("/"), !target.hasPrefix("//") else { return target.isEmpty ? nil : target }
+        return (try? HTTPSURL(url, allowsQuery: true)).map { $0.origin + target }
+    }
+
+    /// Where a redirect leads, in words that continue "… answered 301, …": without a query, which may hold anything.
+    var redirection: String {
+        let target = (location ?? "").prefix { $0 != "?" && $0 != "#" }
+        return target.isEmpty ? "a redirect, which is never followed" : "a redirect to '\(String(target).shown())', which is never followed"
+    }
+}
