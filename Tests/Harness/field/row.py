@@ -1,6 +1,7 @@
 """One report from the field: what a server does, and what tokend is expected to make of it."""
 import json
 import re
+import threading
 import time
 import urllib.parse
 
@@ -9,6 +10,8 @@ from lib.conversation import Conversation
 from lib.daemon import CALLER
 
 FAILED, HELD = "failed", "held"
+# one uid may have eight sign-ins under way
+SIGN_INS = threading.Semaphore(6)
 
 
 class Row:
@@ -107,6 +110,10 @@ def ask(line, pattern):
 def sign_in(pattern="^OK subject=user-1 ", **changes):
     """LOGIN, a browser, CALLBACK. `changes` are parameters that the browser brings back: `None` takes one away."""
     def step(play):
+        with SIGN_INS:
+            return play_sign_in(play)
+
+    def play_sign_in(play):
         offered = play.ask("LOGIN " + play.name)
         if not offered.startswith("OK "):
             return _fit("LOGIN", pattern, offered)
@@ -116,6 +123,11 @@ def sign_in(pattern="^OK subject=user-1 ", **changes):
                         for key, value in back.items() if value is not None)
         return _fit("CALLBACK", pattern, play.ask("CALLBACK %s %s" % (login, form)))
     return step
+
+
+def login(pattern):
+    """LOGIN alone, of a row where it is refused."""
+    return ask("LOGIN NAME", pattern)
 
 
 def later(step, seconds=15):

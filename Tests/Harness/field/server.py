@@ -53,7 +53,7 @@ class Server:
 
     - `token`, `code`, `refresh`: how the token endpoint answers each grant. One answer is given always; of a list each is given once, in turn, and
       after them it behaves well. An answer is an `Answer`, `Tokens(…)`, or a function of the request and the server that gives one of them.
-    - `metadata`: members of the metadata to change, or an answer in their place; `keys`: the key set; `revoke`: answers of revocation.
+    - `metadata`: members of the metadata to change, or an answer in their place; `keys`: a function of the signing key that gives the key set; `revoke`: answers of revocation.
     - `paths`: answers at other paths.
     - `claims`, `header`: of ID tokens; `None` takes one away. `algorithm`: RS256 or ES256. `identity=False`: none are given.
     - `path`: of the issuer, such as "/oauth2/default".
@@ -99,13 +99,14 @@ class Server:
     def answer(self, request):
         self.requests.append(request)
         path = self._below(request.path)
-        if path in self._paths or request.path in self._paths:
-            script = self._paths.get(path) or self._paths[request.path]
-            return self._finished(script.next(), request)
+        script = self._paths.get(path) or self._paths.get(request.path)
+        scripted = script.next() if script else None
+        if scripted is not None:
+            return self._finished(scripted, request)
         if path == "/.well-known/openid-configuration":
             return self._metadata if isinstance(self._metadata, Answer) else Answer(self.metadata())
         if path == "/jwks":
-            return Answer({"keys": [self._key.jwk()]} if self._keys is None else self._keys(self._key))
+            return Answer({"keys": [self._key.jwk()] if self._keys is None else self._keys(self._key)})
         if path == "/token":
             script = self._scripts.get(request.form.get("grant_type"))
             return self._finished(script.next(), request) if script else error("unsupported_grant_type")

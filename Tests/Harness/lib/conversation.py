@@ -41,7 +41,7 @@ class Conversation:
                 return None
             self._kept += part
         line, _, self._kept = self._kept.partition(b"\n")
-        return line.decode("ascii")
+        return line.decode()
 
     def reply(self):
         """The rows and the closing line of one reply; the closing line alone where there are no rows; None after the end."""
