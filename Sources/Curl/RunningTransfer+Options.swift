@@ -65,7 +65,7 @@ extension RunningTransfer {
         try handle.set(CURLOPT_NOPROXY, "")
         try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
         try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        try handle.set(CURLOPT_FRESH_CONNECT, submission.transfer.freshConnection ? 1 : 0)
+        try handle.set(CURLOPT_FRESH_CONNECT, submission.needsNewConnection ? 1 : 0)
     }
 
     /// The whole is bounded by the loop: libcurl would look at its clock before it looks whether the answer is there.

@@ -30,7 +30,7 @@ extension RunningTransfer {
     /// The answer did not come in time.
     var overdue: TransferFailure { failure(CURLE_OPERATION_TIMEDOUT) }
 
-    private var phase: TransferFailure.Phase { isSent ? .sent : .unsent }
+    private var phase: TransferFailure.Phase { isSent ? .sent : submission.phase }
 
     private func failure(_ code: CURLcode) -> TransferFailure {
         let (cause, reason) = explain(code)

@@ -25,6 +25,8 @@ final class RunningTransfer {
     /// Whether a byte of the request was or may have been written: libcurl calls `requestBegins` right before the first
     /// write, when connection, tunnel and TLS stand.
     private(set) var isSent = false
+    /// Whether it has a connection of its own. Without one, the request goes out on a kept connection.
+    private var hasConnected = false
     /// Whether the empty line after the headers of the latest answer was seen: libcurl takes headers that end with the
     /// connection for an answer without a body.
     private(set) var headersAreWhole = false
@@ -63,8 +65,15 @@ final class RunningTransfer {
         return headerBytes + body.count > received
     }
 
-    /// The lookup is over; whether this address may be connected.
+    /// The lookup is over; whether this address may be connected. After the request was written, libcurl connects only to send it again
+    /// by itself; `TransferLoop` decides about that.
     func mayConnect(_ address: InternetAddress?) -> Bool {
+        guard !isSent else { return false }
+        hasConnected = true
+        return mayUse(address)
+    }
+
+    private func mayUse(_ address: InternetAddress?) -> Bool {
         isResolved = true
         isPrivate = proxy == nil && address?.isPrivate == true
         return !isForbidden
@@ -73,16 +82,16 @@ final class RunningTransfer {
     /// Found where a public server cannot be.
     var isForbidden: Bool { isPrivate && submission.transfer.publicAddressesOnly }
 
-    /// Whether the request may be written. A form goes out once: libcurl would send it again by itself when a reused
-    /// connection ends without an answer, and the first copy may have been acted on.
+    /// Whether the request may be written: once. libcurl would send it again by itself on another kept connection, up to five times.
     func requestBegins(_ address: InternetAddress?) -> Bool {
-        guard mayConnect(address) else { return false }
-        defer { isSent = true }
-        switch submission.transfer.method {
-        case .get: return true
-        case .post: return !isSent
-        }
+        guard !isSent, mayUse(address) else { return false }
+        isSent = true
+        return true
     }
+
+    /// Whether the request was lost with a kept connection: the server closed it before a line of the answer, perhaps before the request
+    /// came (RFC 9112 section 9.3.1).
+    var isLostWithKeptConnection: Bool { isSent && !hasConnected && headerBytes + body.count == 0 }
 
     /// Takes a part of the body and overwrites it where it was; false ends the transfer.
     func receive(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {

@@ -6,6 +6,24 @@ struct Submission: Sendable {
     let id: UInt64
     let transfer: Transfer
     let submitted: Int64
+    /// It was lost once with a kept connection and is sent a second time.
+    private(set) var isSecond = false
+
+    init(id: UInt64, transfer: Transfer, submitted: Int64) {
+        self.id = id
+        self.transfer = transfer
+        self.submitted = submitted
+    }
+
+    /// The same once more on a new connection; `nil` where it must not be sent twice.
+    var second: Submission? {
+        guard !needsNewConnection else { return nil }
+        var second = self
+        second.isSecond = true
+        return second
+    }
+
+    var needsNewConnection: Bool { transfer.freshConnection || isSecond }
 
     /// When the whole exchange must be over.
     var deadline: Int64 { submitted + Int64(min(max(transfer.timeout, 1), Self.longestTimeout)) * Self.millisecond }
@@ -15,11 +33,14 @@ struct Submission: Sendable {
 
     /// It was ended from outside before it began.
     var stopped: TransferFailure {
-        TransferFailure(phase: .unsent, cause: .stopped, text: "an exchange was ended before it began")
+        TransferFailure(phase: phase, cause: .stopped, text: "an exchange was ended before it began")
     }
 
     /// Its turn to look a name up did not come in time.
     var expired: TransferFailure {
-        TransferFailure(phase: .unsent, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
+        TransferFailure(phase: phase, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
     }
+
+    /// Of a transfer that has written nothing on its present connection.
+    var phase: TransferFailure.Phase { isSecond ? .sent : .unsent }
 }

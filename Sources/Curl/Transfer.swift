@@ -31,8 +31,8 @@ package struct Transfer: Sendable {
     /// The most bytes of body that are accepted, after the transfer encoding is taken off.
     package var maximumBody = 1 << 20
 
-    /// Sends on a new connection. For a request that spends something (a refresh token, a code), which must not be lost
-    /// to a keep-alive connection that has died.
+    /// Sends on a new connection, and never twice: for a request that spends something (a refresh token, a code). Any other request that is
+    /// lost with a kept connection is sent once more at once, on a new one.
     package var freshConnection = false
     /// Calls only addresses of the open Internet: for an endpoint that a server named itself, so that its metadata cannot point
     /// this daemon at its own network. Not checked behind a proxy, which resolves the name.

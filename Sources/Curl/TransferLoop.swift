@@ -78,7 +78,7 @@ extension TransferLoop {
             count += 1
             let result = ended.result(code, now: tokend_boottime())
             release(ended, lookupIsOver: ended.isResolved || code != CURLE_OPERATION_TIMEDOUT)
-            deliver(ended.submission.id, result)
+            if ended.isLostWithKeptConnection, let second = ended.submission.second { enqueue(second) } else { deliver(ended.submission.id, result) }
         }
         return count
     }

@@ -19,17 +19,86 @@ import Testing
         #expect(try await server.next("request").connection == 1)
     }
 
-    @Test func `NET-08 a form is not sent again when a kept connection ends without an answer`() async throws {
-        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read, .close], [.tls, .read, .answer("{}")]])
+    /// How a server ends a connection that a request has just gone out on.
+    enum End: String, CaseIterable {
+        case close, reset, bye
+
+        var step: ScriptedServer.Step {
+            switch self {
+            case .close: .close
+            case .reset: .reset
+            case .bye: .bye
+            }
+        }
+    }
+
+    @Test(arguments: End.allCases)
+    func `NET-11 a request that is lost with a kept connection is sent once more on a new one`(end: End) async throws {
+        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read, end.step, .hang], [.tls, .read, .answer("{}"), .hang]])
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        #expect(try await exchanges.response(to: .post("token=a", server.url)).status == 200)
+        let requests = try await [server.next("request"), server.next("request"), server.next("request")]
+        #expect(requests.map { $0.text.prefix(11) } == ["GET /token ", "POST /token", "POST /token"])
+        #expect(requests.map(\.connection) == [0, 0, 1])
+        #expect(requests[2].text.hasSuffix("\r\n\r\ntoken=a"))
+        #expect(exchanges.repeated == 0)
+    }
+
+    @Test func `NET-11 once more means once, and not on another kept connection`() async throws {
+        let dying: [ScriptedServer.Step] = [.tls, .read, .pause(milliseconds: 300), .answer("{}"), .read, .close]
+        let server = try await ScriptedServer(.good, connections: [dying, dying, [.tls, .read, .close], [.tls, .read, .answer("{}")]])
+        let exchanges = try Exchanges()
+        let both = try [exchanges.submit(.get(server.url)), exchanges.submit(.get(server.url))]
+        for id in both { _ = try await exchanges.outcome(of: id).get() }
+        let failure = try await exchanges.failure(of: .post("a=b", server.url))
+        #expect(failure.phase == .sent && failure.cause == .reset, "\(failure)")
+        var connections: [Int] = []
+        for _ in 0..<4 { connections.append(try await server.next("request").connection) }
+        #expect(connections[2] < 2 && connections[3] == 2)
+        _ = try await exchanges.response(to: .get(server.url).with { $0.freshConnection = true })
+        #expect(try await server.next("request").connection == 3)
+    }
+
+    @Test func `NET-08 what spends something is sent once, however its connection ends`() async throws {
+        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read], [.tls, .read, .close], [.tls, .read, .answer("{}")]])
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        let failure = try await exchanges.failure(of: .post("refresh_token=a", server.url).with { $0.freshConnection = true })
+        #expect(failure.phase == .sent && failure.cause == .reset, "\(failure)")
+        _ = try await exchanges.response(to: .get(server.url + "?next").with { $0.freshConnection = true })
+        let requests = try await [server.next("request"), server.next("request"), server.next("request")].map { String($0.text.prefix(10)) }
+        #expect(requests == ["GET /token", "POST /toke", "GET /token"])
+    }
+
+    @Test func `NET-08 an answer that has begun is not asked for again`() async throws {
+        let server = try await ScriptedServer(
+            .good, connections: [[.tls, .read, .answer("{}"), .read, .send("HTTP/1.1 200 OK\r\n"), .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
         let failure = try await exchanges.failure(of: .post("a=b", server.url))
         #expect(failure.phase == .sent)
-        #expect(failure.cause == .reset)
-        // the next request that the server sees is not the form again
-        _ = try await exchanges.response(to: .get(server.url + "?next"))
-        let requests = try await [server.next("request"), server.next("request"), server.next("request")].map { String($0.text.prefix(10)) }
-        #expect(requests == ["GET /token", "POST /toke", "GET /token"])
+    }
+
+    @Test func `NET-08 what was sent once counts as sent, though nothing can be connected for the second time`() async throws {
+        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .pause(milliseconds: 100), .leave, .read, .close)
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        _ = try await server.next("left")
+        let failure = try await exchanges.failure(of: .post("a=b", server.url))
+        #expect(failure.phase == .sent && failure.cause == .connect, "\(failure)")
+    }
+
+    @Test(arguments: ["GET", "POST"])
+    func `NET-11 a connection that asyncio has ended with close_notify alone costs nothing`(method: String) async throws {
+        let server = try await ScriptedServer(asyncioIdle: 0.3)
+        let exchanges = try Exchanges()
+        for number in 0..<3 {
+            let transfer: Transfer = method == "GET" ? try .get(server.url) : try .post("a=b", server.url)
+            #expect(try await exchanges.response(to: transfer).status == 200)
+            #expect(try await server.next("request").connection == number)
+            _ = try await server.next("closed")
+        }
     }
 
     @Test func `a kept connection that the server closed meanwhile costs nothing`() async throws {

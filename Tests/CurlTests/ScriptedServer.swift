@@ -5,7 +5,7 @@ import Testing
 final class ScriptedServer {
     /// One thing that a connection does; see `server.py`.
     enum Step {
-        case tls, read, data, reset, close, bye, hang, tunnel
+        case tls, read, data, reset, close, bye, hang, tunnel, leave
         case pause(milliseconds: Int)
         case send(String)
         case sendBytes([UInt8])
@@ -29,6 +29,7 @@ final class ScriptedServer {
             case .fill(let text, let times): "fill:\(times):" + Self.hex(Array(text.utf8))
             case .hang: "hang"
             case .tunnel: "tunnel"
+            case .leave: "leave"
             case .send(let text): "send:" + Self.hex(Array(text.utf8))
             case .sendBytes(let bytes): "send:" + Self.hex(bytes)
             case .drip(let text): "drip:" + Self.hex(Array(text.utf8))
@@ -61,14 +62,24 @@ final class ScriptedServer {
     private var seen: [Event] = []
 
     /// Connection n follows `connections[n]`; the last list serves all later ones. No certificate: plain TCP.
-    init(_ certificate: Certificates.Name? = .good, tls: String? = nil, connections: [[Step]]) async throws {
-        let order: [String: Any] = [
-            "certificate": try certificate.map { try Certificates.file($0) } ?? NSNull(),
-            "tls": tls ?? NSNull(),
-            "connections": connections.map { $0.map(\.word) },
-        ]
+    convenience init(_ certificate: Certificates.Name? = .good, tls: String? = nil, connections: [[Step]]) async throws {
+        try await self.init(
+            "server.py",
+            [
+                "certificate": try certificate.map { try Certificates.file($0) } ?? NSNull(),
+                "tls": tls ?? NSNull(),
+                "connections": connections.map { $0.map(\.word) },
+            ])
+    }
+
+    /// A server on asyncio, `Resources/asyncio_server.py`, that answers every request and ends a connection that was idle for so many seconds.
+    convenience init(asyncioIdle seconds: Double) async throws {
+        try await self.init("asyncio_server.py", ["certificate": try Certificates.file(.good), "idle": seconds])
+    }
+
+    private init(_ name: String, _ order: [String: Any]) async throws {
         let argument = String(decoding: try JSONSerialization.data(withJSONObject: order), as: UTF8.self)
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/server.py").path
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Resources/\(name)").path
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", script, argument]

@@ -4,8 +4,8 @@ Argument: JSON {"certificate": PEM or null, "tls": "1.1" | "1.2" | null, "connec
 Connection n follows the n-th list; the last list serves all later ones. Prints "READY port", then one JSON event a line.
 
 Steps: tls (handshake), read (a whole request), pause:MILLISECONDS, send:HEX, fill:COUNT:HEX (as many times), drip:HEX (again and again), data
-(wait for bytes, do not read them), reset, close (without an end of TLS), bye (with one), hang, tunnel (answer a CONNECT
-that was read, then carry bytes).
+(wait for bytes, do not read them), reset, close (without an end of TLS), bye (with one), hang, leave (take no more
+connections), tunnel (answer a CONNECT that was read, then carry bytes).
 """
 import json, os, select, socket, ssl, struct, sys, threading, time
 
@@ -109,6 +109,9 @@ def serve(raw, number):
                 return
             elif name == "tunnel":
                 tunnel(peer, request, number)
+            elif name == "leave":
+                listener.shutdown(socket.SHUT_RDWR)
+                tell(number, "left")
             elif name == "close":
                 break
             elif name == "hang":
@@ -125,6 +128,10 @@ print("READY", listener.getsockname()[1], flush=True)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 number = 0
 while True:
-    connection, _ = listener.accept()
+    try:
+        connection, _ = listener.accept()
+    except OSError:
+        listener.close()
+        select.select([], [], [])
     threading.Thread(target=serve, args=(connection, number), daemon=True).start()
     number += 1
