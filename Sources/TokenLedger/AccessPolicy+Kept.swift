@@ -1,16 +1,18 @@
 internal import TokenWire
 
 extension AccessPolicy {
-    /// The key under which some rule still leads to a result that was cached in an earlier process, made of the configuration's own lists;
-    /// `nil` if none does.
+    /// The key under which some rule still leads to a result that was cached under an earlier configuration, made of the configuration's own
+    /// lists; `nil` if none does. The order of scopes means nothing (RFC 6749 section 3.3).
     package func present(_ key: CacheKey) -> CacheKey? {
         guard let token = settings(of: key.token) else { return nil }
         guard key.audience.map(token.audiences.contains) ?? token.audiences.isEmpty else { return nil }
-        if key == token.soleKey, token.isForAll { return token.soleKey }
+        let scopes = Set(key.scopes)
+        let sole = token.soleKey
+        if token.isForAll, key.consumer == sole.consumer, key.audience == sole.audience, scopes == Set(sole.scopes) { return sole }
         for entry in token.allow where entry.couldBe(key.consumer, of: token) {
             let most = entry.scopes ?? token.scopes
-            let asked = token.asks(most == key.scopes ? most : most.filter(key.scopes.contains))
-            if asked == key.scopes { return CacheKey(token: token.name, consumer: key.consumer, scopes: asked, audience: key.audience) }
+            let asked = token.asks(scopes.isSuperset(of: most) ? most : most.filter(scopes.contains))
+            if Set(asked) == scopes { return CacheKey(token: token.name, consumer: key.consumer, scopes: asked, audience: key.audience) }
         }
         return nil
     }

@@ -120,10 +120,12 @@ extension Ledger {
     ///
     ///     3600 s: renewed with 300...330 s left    300 s: 75...82 s    4 s: 1.0...1.1 s
     ///
-    /// Refresh grants: at 0.70 ... 0.80 of the life. While an earlier send is in doubt, when max(120 s, 10 %) is left.
+    /// Refresh grants: at 0.70 ... 0.80 of the life. While an earlier send is in doubt, when max(120 s, 10 %) is left. At once where it is
+    /// wanted anew: then only what failed before puts it off.
     func renewal(of held: HeldToken, _ key: CacheKey, _ entry: Entry) -> Int64 {
         let life = held.lifetime
         if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
+        if entry.isWantedAnew { return 0 }
             if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
             let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(entry.spread)))
             return min(share, held.until - min(entry.pressure, life / 2))
@@ -133,9 +135,9 @@ extension Ledger {
         return held.until - wished - Int64(Double(margin) * 0.1 * Double(entry.spread))
     }
 
-    /// Somebody uses it, watches it, waits for it, or it is kept.
+    /// Somebody uses it, watches it, waits for it, wants it anew, or it is kept.
     private func isInUse(_ key: CacheKey, _ entry: Entry) -> Bool {
-        entry.isAsked || entry.isWatched || !entry.waiters.isEmpty || isKept(key)
+        entry.isAsked || entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key)
     }
 
     private func isKept(_ key: CacheKey) -> Bool {
@@ -148,7 +150,7 @@ extension Ledger {
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
         guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
-        guard let held = entry.held else { return entry.isWatched || !entry.waiters.isEmpty || isKept(key) }
+        guard let held = entry.held else { return entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key) }
         return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || !entry.waiters.isEmpty)
     }
 

@@ -28,6 +28,7 @@ extension Ledger {
         reviewKeeping(of: key)
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
         entries[key]?.isRejected = true
+        entries[key]?.isWantedAnew = true
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()
@@ -59,11 +60,13 @@ extension Ledger {
         return .cooling(retryAfter: pause ?? 60)
     }
 
-    /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry.
-    /// Gives the waiters' keys in order; none when nothing is held. Refused where only a person can help, while a sign-in is not on the disk
-    /// for certain, and within five seconds of the last one, or of a failure.
+    /// An administrator wants everything of this token anew: forgets what was refused or is cooling, and renews every entry. A reference token
+    /// is looked at instead, where the configuration says how.
+    /// Gives the waiters' keys in order; none when nothing is held and nothing failed. Refused where only a person can help, while a sign-in is
+    /// not on the disk for certain, and within five seconds of the last one, or of a failure.
+    /// - Parameter isReplaced: the secrets of the token were read anew and are others than before.
     package mutating func renew(
-        _ token: TokenName, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
+        _ token: TokenName, isReplaced: Bool = false, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
@@ -76,23 +79,22 @@ extension Ledger {
             let pause = wholeSeconds((holdings[token]?.notBefore ?? 0) - now.boot)
             return (.failure(.store(.notReplaced(token), retryAfter: pause)), turn)
         }
+        let hasFailed = isReplaced || credentials[token]?.refusal != nil || credentials[token]?.failure != nil
         forgive(token)
-        let isReference = configuration.tokens[token]?.grant.kind == .reference
-        if !isReference, let refusal = finalRefusal(token) { return (.failure(refusal), turn) }
+        if let refusal = finalRefusal(token) { return (.failure(refusal), turn) }
         epoch += 1
         credentials[token, default: Credential()].lastTrouble = now.boot
-        if isReference {
-            look(at: token, at: now, &turn)
-            return (.success([]), turn)
+        if let settings = configuration.tokens[token], settings.grant.kind == .reference {
+            let id = makeWaiter()
+            review(settings, isReplaced: isReplaced, id, wait: wait, at: now, &turn)
+            return (.success([(id, settings.soleKey)]), turn)
         }
         // also its server is tried, however it failed before
         if let location = application(of: token)?.server.location { lanes[location]?.backoff.clear() }
         var started: [(UInt64, CacheKey)] = []
-        if consumers(of: token).isEmpty, let settings = configuration.tokens[token], settings.grant.kind == .authorizationCode {
-            // nothing is held of it any more; whether its refresh token is good is still worth knowing
-            open(settings.soleKey, at: now)
-        }
+        if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
         for key in consumers(of: token) {
+            entries[key]?.isWantedAnew = true
             launch(key, .administrator, at: now, &turn)
             let id = makeWaiter()
             enlist(id, key, wait: wait, at: now)
@@ -100,6 +102,26 @@ extension Ledger {
             reschedule(key, at: now.boot)
         }
         return (.success(started), turn)
+    }
+
+    /// What is worth trying where nothing is held: whether a refresh token is good, or what was refused before works now.
+    private func keyToTry(_ token: TokenName, hasFailed: Bool) -> CacheKey? {
+        switch configuration.tokens[token]?.grant {
+        case .authorizationCode?: configuration.tokens[token]?.soleKey
+        case .clientCredentials?: hasFailed ? policy.inquiry(token.description)?.key : nil
+        case .reference?, nil: nil
+        }
+    }
+
+    /// RENEW of a reference token, which is looked at.
+    private mutating func review(_ settings: TokenSettings, isReplaced: Bool, _ id: UInt64, wait: Int, at now: Moment, _ turn: inout Turn) {
+        let (token, key) = (settings.name, settings.soleKey)
+        if case .reference(let reference) = settings.grant, reference.probe == nil {
+            if isReplaced, let held = entries[key]?.held { return turn.answers.append((id, .token(held))) }
+            return turn.answers.append((id, .refused(.notLookedAt(token))))
+        }
+        enlist(id, key, wait: wait, at: now)
+        look(at: token, at: now, &turn)
     }
 
     /// Ends refusal and cooling of a credential.
@@ -126,14 +148,17 @@ extension Ledger {
         patience.set(id, at: deadline)
     }
 
-    /// Takes in a new configuration. What did not change goes on as it was; a token whose own settings changed starts anew.
+    /// Takes in a new configuration. What did not change goes on as it was; a token whose own settings changed starts anew, with what is
+    /// held of it where a restart would go on with that.
     /// Returns the waiters and watchers whose entries are gone: they have to be asked again, if they still may.
     package mutating func adopt(_ next: Configuration, at now: Moment) -> (orphans: [UInt64], turn: Turn) {
         let changed = configuration.tokens.keys.filter { !configuration.means(the: $0, same: next) }
         var orphans: [UInt64] = []
+        var kept: [KeptToken] = []
         for token in changed {
             for key in credentials[token]?.entries ?? [] {
                 orphans += (entries[key]?.waiters.keys.sorted() ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
+                if let item = keeping(of: key) { kept.append(item) }
                 close(key)
             }
             credentials[token] = Credential(after: credentials[token] ?? Credential())
@@ -142,7 +167,16 @@ extension Ledger {
         replaceConfiguration(next)
         forgetUnconfigured()
         epoch += 1
+        _ = resume(kept, at: now)
         return (orphans, start(at: now))
+    }
+}
+
+extension Refusal {
+    fileprivate static func notLookedAt(_ token: TokenName) -> Refusal {
+        Refusal(
+            .refused, [Field("reason", "reference")],
+            "a reference token is not renewed, and no probe looks whether \"\(token)\" is good; have it reissued, or give it a probe")
     }
 }
 

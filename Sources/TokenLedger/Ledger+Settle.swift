@@ -121,6 +121,7 @@ extension Ledger {
         entries[key]?.isRejected = false
         entries[key]?.isDisowned = false
         entries[key]?.pressure = 0
+        entries[key]?.isWantedAnew = false
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()

@@ -184,6 +184,8 @@ struct Entry: Sendable {
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
     var spread: Float = 0
     var waiters: [UInt64: Waiter] = [:]
+    /// Wanted anew before its time, by an administrator or whoever reported it, and tried until that brings one.
+    var isWantedAnew = false
     var watchers: [Watcher] = []
     /// Why the last exchange brought nothing.
     @Rare var trouble: Trouble? = nil

@@ -22,6 +22,8 @@ enum Failure: Error {
     case stranger(String, UInt32)
     /// Nobody was signed in; the sentence says why, and what to do.
     case notSignedIn(String)
+    /// So many of the tokens that an administrator wanted anew are as they were.
+    case notRenewed(failed: Int, of: Int)
     /// What was given cannot be used; the sentence says why, and repeats nothing of it.
     case unusable(String)
     /// What was asked for could not be printed; the error number says why.
@@ -42,6 +44,7 @@ enum Failure: Error {
         switch self {
         case .noDaemon(_, ENAMETOOLONG): 64
         case .noDaemon, .silent, .closed, .connection, .stranger: 69
+        case .notRenewed: RefusalCode.unavailable.exitStatus
         case .notSignedIn: RefusalCode.loginRequired.exitStatus
         case .unusable: 64
         case .cutReply, .strangeReply: 70
@@ -70,6 +73,8 @@ enum Failure: Error {
         case .refused(let refusal, _): refusal.sentence
         case .stranger(let path, let user):
             "the server at \"\(Quotation.plain(path))\" belongs to uid \(user), not to root, tokend or you, so it was told nothing; is that socket tokend's?"
+        case .notRenewed(_, of: 0): "nothing is held, so nothing was renewed; the next request fetches it"
+        case .notRenewed(let failed, let all): "\(failed == all ? "nothing" : "not all") was renewed; the reason stands in the row"
         case .notSignedIn(let sentence), .unusable(let sentence), .closedJournal(let sentence), .notSetUp(let sentence, _): sentence
         case .journal(let words, _): "journalctl failed: \(Quotation.plain(words.split(separator: "\n").last.map(String.init) ?? "it did not say why"))"
         case .file(let path, let error): "could not write \"\(Quotation.plain(path))\": \(Failure.words(error))"

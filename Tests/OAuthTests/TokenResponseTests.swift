@@ -178,6 +178,13 @@ struct `The token response` {
         #expect(try outcome(#"{"access_token":"\#(written)","token_type":"Bearer"}"#).get().accessToken == Secret(token))
     }
 
+    // {"exp":1,"scope":"admin"}
+    @Test func `TR-17 what an access token says of itself is not taken for what the server said`() throws {
+        let token = "eyJhbGciOiJub25lIn0.eyJleHAiOjEsInNjb3BlIjoiYWRtaW4ifQ."
+        let tokens = try outcome(#"{"access_token":"\#(token)","token_type":"Bearer"}"#).get()
+        #expect(tokens.accessToken == Secret(token) && tokens.lifetime == nil && tokens.scopes == nil)
+    }
+
     @Test func `TR-13 empty and null tokens are absent`() throws {
         #expect(try outcome(with(#""id_token":"""#)).get().idToken == nil)
         #expect(try outcome(with(#""id_token":null,"refresh_token":null"#)).get().idToken == nil)

@@ -174,6 +174,78 @@ import TokenWire
         #expect(scene.state() == .idle, "nothing was minted for the caller itself")
     }
 
+    @Test func `TR-17 what an access token says of itself decides nothing`() throws {
+        // no JWT, {"exp":1}, and {"exp":4102444800,"scope":"admin"}
+        let tokens = ["opaque", "eyJhbGciOiJub25lIn0.eyJleHAiOjF9.", "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDAsInNjb3BlIjoiYWRtaW4ifQ.c2ln"]
+        var decisions: Set<[String]> = []
+        for token in tokens {
+            var scene = Scene()
+            let (waiter, turn) = try scene.get()
+            let held = try #require(scene.settle(turn.plans[0], .success(Scene.tokens(token, life: 600))).token(waiter))
+            #expect(held.token == Secret(token))
+            scene.pass(100)
+            let (again, cached) = try scene.get()
+            #expect(cached.token(again) != nil && cached.plans.isEmpty)
+            decisions.insert(["\(held.expires) \(held.until) \(held.scopes)", "\(scene.state())", "\(scene.ledger.nextDeadline ?? 0)"])
+        }
+        #expect(decisions.count == 1, "\(decisions)")
+    }
+
+    /// RENEW, by the number under which it waits.
+    private func renew(_ scene: inout Scene) throws -> Turn {
+        let (result, turn) = scene.ledger.renew(Scene.sync, waiters: { 900 }, wait: 30, at: scene.now)
+        #expect(try result.get().count == 1)
+        return turn
+    }
+
+    @Test(arguments: [true, false]) func `the next try after a RENEW that failed comes when the journal says`(isInUse: Bool) throws {
+        var scene = Scene()
+        try scene.obtain()
+        if !isInUse {
+            scene.pass(3330)
+            _ = scene.settle(try #require(scene.due().plans.first), .success(Scene.tokens()), id: 2)
+        }
+        scene.pass(10)
+        let failed = scene.settle(try #require(try renew(&scene).plans.first), .failure(Scene.busyServer))
+        let next = failed.events.compactMap { event in if case .failed(_, _, _, _, let next, _, _) = event { next } else { nil } }
+        scene.pass(Double(try #require(next.first)) / 1e9 + 0.001)
+        let plan = try #require(scene.due().plans.first)
+        // once it has come, nothing is early any more
+        _ = scene.settle(plan, .success(Scene.tokens()), id: 3)
+        scene.pass(600)
+        #expect(scene.due().plans.isEmpty)
+    }
+
+    @Test func `what an API did not take and could not be renewed is tried again when the journal says`() throws {
+        var scene = Scene()
+        try scene.obtain()
+        scene.pass(60)
+        let (_, turn) = scene.ledger.reject(try scene.authorised(Scene.query(), Scene.script), id: nil, waiter: 90, at: scene.now)
+        _ = scene.settle(try #require(turn.plans.first), .failure(Scene.busyServer))
+        scene.pass(2)
+        #expect(scene.due().plans.count == 1)
+    }
+
+    @Test func `RENEW with a new secret tries it though nothing is held`() throws {
+        var scene = Scene()
+        _ = scene.settle(try scene.get().1.plans[0], .failure(Scene.wrongSecret))
+        var configuration = Scene.configuration()
+        configuration.applications["portal"]?.client.authentication = .post(Secret("the-right-one"))
+        _ = scene.ledger.adopt(configuration, at: scene.now)
+        let (result, turn) = scene.ledger.renew(Scene.sync, isReplaced: true, waiters: { 900 }, wait: 30, at: scene.now)
+        #expect(try result.get().count == 1)
+        let plan = try #require(turn.plans.first)
+        #expect(plan.application.client.authentication == .post(Secret("the-right-one")))
+        #expect(scene.settle(plan, .success(Scene.tokens())).token(900) != nil)
+        #expect(scene.state() == .idle, "nothing was minted for any caller")
+    }
+
+    @Test func `RENEW of what nobody has asked for has nothing to do`() throws {
+        var scene = Scene()
+        let (result, turn) = scene.ledger.renew(Scene.sync, waiters: { 900 }, wait: 30, at: scene.now)
+        #expect(try result.get().isEmpty && turn.plans.isEmpty)
+    }
+
     @Test func `RENEW renews every consumer's token and answers each`() throws {
         var scene = Scene()
         try scene.obtain(by: Scene.script)

@@ -17,6 +17,9 @@ nonisolated struct ConfigurationFolder {
         self.problems = problems
     }
 
+    /// The tree of one `apps.d/NAME.toml`; `nil` if it is not there or not good.
+    func application(_ name: String) -> ConfigurationNode? { tree("\(path)/apps.d/\(name).toml") }
+
     /// The tree of `tokend.toml`, if it is there and good, and the trees of `apps.d/NAME.toml` by name.
     func files() -> (daemon: ConfigurationNode?, applications: [(name: String, tree: ConfigurationNode?)]) {
         guard isThere(path) else { return (nil, []) }

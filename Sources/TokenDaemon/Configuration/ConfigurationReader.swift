@@ -14,6 +14,12 @@ nonisolated package func readConfiguration(
     ConfigurationReader(directory, secrets, names, now ?? Clock.realtime() / 1_000_000_000).read()
 }
 
+/// Reads the file of one application alone, for its secrets: its `draft` has what could be read of it. Opens files and asks the name service:
+/// not for the loop.
+nonisolated func readApplication(_ name: String, at directory: String, secrets: SecretSources) -> ConfigurationReading {
+    ConfigurationReader(directory, secrets, .system, Clock.realtime() / 1_000_000_000).read(application: name)
+}
+
 /// One reading: from the folder to a configuration or its problems.
 nonisolated private final class ConfigurationReader {
     private let problems = ProblemList()
@@ -52,10 +58,18 @@ nonisolated private final class ConfigurationReader {
             if let table = tree.flatMap({ TableReader($0, problems) }) { application(name, table) } else { unread.insert(name) }
         }
         credentials?.read(into: &configuration, named: tokenNames, unread: unread, problems)
-        let isWhole = !problems.hasErrors && secrets.passedOver.isEmpty
-        return ConfigurationReading(
-            configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path,
-            applicationCount: files.applications.count, tokenCount: tokenCount, passedOver: secrets.passedOver, servers: named, draft: configuration)
+        return reading(isWhole: !problems.hasErrors && secrets.passedOver.isEmpty, applications: files.applications.count)
+    }
+
+    func read(application name: String) -> ConfigurationReading {
+        if let table = folder.application(name).flatMap({ TableReader($0, problems) }) { application(name, table) }
+        return reading(isWhole: false, applications: 1)
+    }
+
+    private func reading(isWhole: Bool, applications: Int) -> ConfigurationReading {
+        ConfigurationReading(
+            configuration: isWhole ? configuration : nil, problems: problems.problems.sorted(), directory: folder.path, applicationCount: applications,
+            tokenCount: tokenCount, passedOver: secrets.passedOver, servers: named, draft: configuration)
     }
 
     private func application(_ name: String, _ table: TableReader) {

@@ -15,18 +15,35 @@ extension TokenKeeper {
         return .reply(.refused(refusal))
     }
 
+    /// The secrets of the token are read anew first, for the one that the server refused may have been replaced since.
     func renew(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
-        guard let token = policy.token(named: name)?.name else {
-            return .reply(refuse(Refusal(.denied, [], "no token \(quoted(name)) is configured"), name, asker))
+        guard let token = policy.token(named: name)?.name else { return .reply(noSuchToken(name, asker)) }
+        guard let readSecrets else { return renew(token, isReplaced: false, number, asker) }
+        readSecrets(token) { [unowned self] result in
+            let taken: Taken
+            switch result {
+            case .failure(let refusal): taken = .reply(.refused(refusal.refusal, rows: refusal.rows))
+            // it may have left the configuration meanwhile
+            case .success where policy.token(named: name) == nil: taken = .reply(noSuchToken(name, asker))
+            case .success(let isReplaced): taken = renew(token, isReplaced: isReplaced, number, asker)
+            }
+            if case .reply(let reply) = taken { deliver { asker.hear(number, reply) } }
         }
-        let (result, turn) = put { $0.renew(token, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
+        return .later(makeNumber())
+    }
+
+    private func noSuchToken(_ name: String, _ asker: any Asker) -> Reply {
+        refuse(Refusal(.denied, [], "no token \(quoted(name)) is configured"), name, asker)
+    }
+
+    private func renew(_ token: TokenName, isReplaced: Bool, _ number: UInt64, _ asker: any Asker) -> Taken {
+        let (result, turn) = put { $0.renew(token, isReplaced: isReplaced, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
         var entry = AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller)
         if case .failure(let refusal) = result { entry.decision = AuditDecision(refusal.code) }
         record(entry, of: asker)
         switch result {
         case .failure(let refusal): return .reply(.refused(refusal))
         case .success(let started) where started.isEmpty:
-            // nothing is renewed, but a reference token may be looked at
             perform(turn)
             return .reply(.ok(words: ["0"]))
         case .success(let started):
@@ -61,6 +78,12 @@ extension TokenKeeper {
             fields += [Field("state", ledger.state(of: key, at: now.boot).state.rawValue), Field("reason", refusal.text)]
         }
         return .fields(words: [key.token.description], fields)
+    }
+
+    /// What kept the secrets of a token from being read, with the problems of its file.
+    struct SecretsUnread: Error {
+        var refusal: Refusal
+        var rows: [Row]
     }
 
     func reload(_ number: UInt64, _ asker: any Asker) -> Taken {

@@ -39,6 +39,8 @@ final class TokenKeeper {
 
     /// Reads the configuration anew and calls back, later, with what to tell the administrator.
     var reload: ((@escaping (Reply) -> Void) -> Void)?
+    /// Reads the secrets of one token anew and calls back, later, with whether they are others than before.
+    var readSecrets: ((TokenName, @escaping (Result<Bool, SecretsUnread>) -> Void) -> Void)?
     /// Something that `systemctl status` should say has changed.
     var changed: () -> Void = {}
 

@@ -55,6 +55,7 @@ package final class Daemon {
         Self.onSignal = { [unowned self] in receive($0) }
         loop.afterBatch = { [unowned self] in keeper.speak() }
         keeper.reload = { [unowned self] answer in reload(answer) }
+        keeper.readSecrets = { [unowned self] token, answer in readSecrets(of: token, answer) }
         keeper.changed = { [unowned self] in status.touch() }
         clockStep = try ClockStep(on: loop) { [unowned self] in keeper.clockStepped() }
         if let interval = ServiceManager.watchdogInterval() {
@@ -161,8 +162,7 @@ package final class Daemon {
     // MARK: configuration
 
     private func report(_ reading: ConfigurationReading) {
-        let tokens = keeper.ledger.configuration.tokens
-        audit.record(AuditEntry(.started, text: "tokend \(tokendVersion) with \(tokens.count) token\(tokens.count == 1 ? "" : "s")"))
+        audit.record(AuditEntry(.started, text: "tokend \(tokendVersion) with \(Self.count(keeper.ledger.configuration))"))
         note(reading)
         for text in contents.notes { noteStore(text) }
         store.noted = { [unowned self] in noteStore($0) }
@@ -195,13 +195,35 @@ package final class Daemon {
                 let text = "\(rows.count) problem\(rows.count == 1 ? "" : "s"); the old configuration stays"
                 return answer(.refused(Refusal(.badConfig, [], text), rows: rows))
             }
-            adopt(configuration.compacted())
+            adopt(configuration.compacted(), text: Self.count(configuration))
             note(reading)
             answer(.rows(rows, words: [String(configuration.tokens.count)]))
         }
     }
 
-    private func adopt(_ configuration: Configuration) {
+    private static func count(_ configuration: Configuration) -> String {
+        "\(configuration.tokens.count) token\(configuration.tokens.count == 1 ? "" : "s")"
+    }
+
+    /// Takes in new secrets of one token, for RENEW. All else in the files waits for RELOAD, also where it is in order.
+    private func readSecrets(of token: TokenName, _ answer: @escaping (Result<Bool, TokenKeeper.SecretsUnread>) -> Void) {
+        reloader.read(application: String(token.application)) { [unowned self] reading in
+            var next = keeper.ledger.configuration
+            // it may have been removed by a reload meanwhile
+            guard next.tokens[token] != nil else { return answer(.success(false)) }
+            switch next.takeSecrets(of: token, from: reading.draft) {
+            case .same: answer(.success(false))
+            case .replaced:
+                adopt(next, text: "the secrets of \"\(token)\" were read anew")
+                answer(.success(true))
+            case .missing:
+                let refusal = Refusal(.badConfig, [], "the secrets of \"\(token)\" cannot be read anew, so nothing was renewed")
+                answer(.failure(TokenKeeper.SecretsUnread(refusal: refusal, rows: reading.problems.map { Row.text($0.description) })))
+            }
+        }
+    }
+
+    private func adopt(_ configuration: Configuration, text: String) {
         for (name, application) in keeper.ledger.configuration.applications where configuration.applications[name] != application {
             exchanger.forget(application: name)
         }
@@ -209,7 +231,7 @@ package final class Daemon {
         audit.isRequired = configuration.auditRequired
         keeper.adopt(configuration)
         for listener in listeners { listener.configurationChanged() }
-        audit.record(AuditEntry(.configurationLoaded, .allowed, text: "\(configuration.tokens.count) token\(configuration.tokens.count == 1 ? "" : "s")"))
+        audit.record(AuditEntry(.configurationLoaded, .allowed, text: text))
     }
 }
 

@@ -29,11 +29,12 @@ final class Reloader {
         }
     }
 
-    /// Each asker gets a reading that begins after it asked.
-    func read(_ answer: @escaping (ConfigurationReading) -> Void) {
+    /// Each asker gets a reading that begins after it asked: of everything, or of the file of one application.
+    func read(application: String? = nil, _ answer: @escaping (ConfigurationReading) -> Void) {
         waiting.append(answer)
         thread.perform { [directory, secrets, mailbox] in
-            mailbox.send(readConfiguration(at: directory, secrets: secrets))
+            mailbox.send(
+                application.map { readApplication($0, at: directory, secrets: secrets) } ?? readConfiguration(at: directory, secrets: secrets))
         }
     }
 }

@@ -91,17 +91,21 @@ extension Ledger {
         // it may have ended or been replaced meanwhile
         guard probes[token]?.subject == probeSubject(token) else { return scheduleProbe(token, at: now, &turn) }
         var pause: Int64 = 0
+        let key = configuration.tokens[token]?.soleKey
         switch health {
         case .good(let end):
             end.map { foresee($0, token, at: now) }
             setHindrance(nil, token, &turn)
             setRefusal(nil, token, &turn)
+            if let key { satisfyWaiters(of: key, at: now, &turn) }
         case .refused(let text):
             setHindrance(nil, token, &turn)
             setRefusal(ProbeTrouble(.refused, text), token, &turn)
+            if let key, let doubt = doubt(of: token) { dismissWaiters(of: key, doubt, at: now, &turn) }
         case .unknown(let failure):
             if case .answered(let seconds?) = failure.law { pause = .seconds(seconds) }
             setHindrance(ProbeTrouble(failure), token, &turn)
+            if let key { dismissWaiters(of: key, Refusal(.unavailable, [], "nobody could tell whether the token is good: \(failure.text)"), at: now, &turn) }
         }
         let interval = Double(Int64.seconds(probes[token]?.subject.probe.every ?? ReferenceSettings.Probe.defaultInterval))
         setLook(token, in: max(pause, Int64(interval * (0.9 + 0.2 * jitter.fraction()))), at: now)

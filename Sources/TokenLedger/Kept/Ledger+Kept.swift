@@ -2,7 +2,7 @@ internal import OAuth
 internal import Secrets
 internal import TokenWire
 
-/// What of the access tokens outlives the process, and what a start makes of it.
+/// What of the access tokens outlives the process, and what a start or a reload makes of it.
 ///
 ///     published, or handed out for the first time ──► kept
 ///     renewed, ended, rejected, signed out, no longer configured ──► the kept one goes
@@ -18,25 +18,25 @@ extension Ledger {
     mutating func reviewKeeping(of key: CacheKey) { unsettledKeepings.insert(key) }
 
     /// A reference token is on the disk or in the configuration already; one that an API did not take is not brought back.
-    private func keeping(of key: CacheKey) -> KeptToken? {
+    func keeping(of key: CacheKey) -> KeptToken? {
         guard let entry = entries[key], let held = entry.held, !held.isReference, !entry.isDisowned, let terms = terms(of: key.token) else { return nil }
         return KeptToken(key: key, held: held, terms: terms, grant: grant(of: key.token), isAsked: entry.isAsked, lastAsked: entry.lastAsked)
     }
 
-    // MARK: the next start
+    // MARK: the next start, and the next configuration
 
-    /// Takes in what an earlier process kept, after the store's records and before anything is begun. What the present configuration would
-    /// not have got in the same way, or what belongs to a sign-in that has ended, is let go. Nothing is sent because of it.
-    /// Returns how many tokens go on.
+    /// Takes in what an earlier process kept, after the store's records and before anything is begun, or what was kept under the configuration
+    /// before this one. What the present configuration would not have got in the same way, or what belongs to a sign-in that has ended, is let
+    /// go. Nothing is sent because of it. Returns how many tokens go on.
     package mutating func resume(_ kept: [KeptToken], at now: Moment) -> Int {
         var number = 0
         for item in kept.sorted(by: { $0.lastAsked < $1.lastAsked }) {
             if let key = presentKey(of: item), let held = item.held.resumed(at: now), entries[key]?.held == nil {
                 hold(held, key, item, at: now)
                 number += 1
-            } else {
-                reviewKeeping(of: item.key)
+                if key != item.key { reviewKeeping(of: key) }
             }
+            if entries[item.key]?.held == nil { reviewKeeping(of: item.key) }
         }
         return number
     }
@@ -53,7 +53,7 @@ extension Ledger {
         entries[key]?.spread = Float(jitter.fraction())
         if item.isAsked { noteServed(key) }
         reschedule(key, at: now.boot)
-        // what became due while no daemon ran is not all renewed in the first second
+        // what is due is not all renewed in the first second
         guard let next = schedule[key], next <= now.boot else { return }
         let room = min(pace.catchUp, (held.until - now.boot) / 2)
         schedule.set(key, at: now.boot + Int64(Double(room) * jitter.fraction()))

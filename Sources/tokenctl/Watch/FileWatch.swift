@@ -156,7 +156,7 @@ extension Failure {
             case .unavailable, .timeout, .busy, .stopping, .internal, .loginRequired, .expired, .refused, .badConfig: true
             case .denied, .badRequest, .tooLong, .unsupported: false
             }
-        case .strangeReply, .stranger, .notSignedIn, .unusable, .output, .cannotRun, .notSetUp, .closedJournal, .journal: false
+        case .strangeReply, .stranger, .notSignedIn, .notRenewed, .unusable, .output, .cannotRun, .notSetUp, .closedJournal, .journal: false
         }
     }
 

@@ -141,18 +141,48 @@ import TokenWire
         var scene = scene()
         look(&scene, Self.refused)
         scene.pass(10)
-        var waiter: UInt64 = 900
-        scene.take(
-            scene.ledger.renew(
-                GrantScene.pat,
-                waiters: {
-                    waiter += 1
-                    return waiter
-                }, wait: 5, at: scene.now
-            ).1)
-        #expect(scene.errands.count == 2)
+        let started = try renew(&scene).get()
+        #expect(started.map(\.0) == [901] && started.map(\.1) == [scene.ledger.configuration.tokens[GrantScene.pat]!.soleKey])
+        #expect(scene.errands.count == 2 && scene.answers[901] == nil)
         answer(&scene, .good(expires: nil))
         #expect(status(scene).state == .ready)
+        #expect(scene.token(901) != nil)
+    }
+
+    private func renew(_ scene: inout GrantScene, isReplaced: Bool = false) -> Result<[(UInt64, CacheKey)], Refusal> {
+        let (result, turn) = scene.ledger.renew(GrantScene.pat, isReplaced: isReplaced, waiters: { 901 }, wait: 5, at: scene.now)
+        scene.take(turn)
+        return result
+    }
+
+    @Test(arguments: [refused, TokenHealth.unknown(Scene.busyServer)]) func `RENEW says what the look has shown`(_ health: TokenHealth) throws {
+        var scene = scene()
+        #expect(try renew(&scene).get().count == 1)
+        answer(&scene, health)
+        let refusal = try #require(scene.refusal(901))
+        #expect(refusal.text.contains(health == Self.refused ? "reissued" : "503"), "\(refusal.text)")
+    }
+
+    @Test func `RENEW waits for a look no longer than its time`() throws {
+        var scene = scene()
+        _ = renew(&scene)
+        scene.pass(6)
+        scene.due()
+        #expect(scene.refusal(901)?.code == .timeout)
+    }
+
+    @Test(arguments: [true, false]) func `RENEW of a reference token that nothing looks at tells whether its value is another one`(isReplaced: Bool) throws {
+        var scene = scene()
+        configure(&scene, nil)
+        #expect(try renew(&scene, isReplaced: isReplaced).get().count == 1)
+        #expect((scene.token(901) != nil) == isReplaced && (scene.reason(901) == "reference") == !isReplaced)
+        #expect(scene.errands.isEmpty)
+    }
+
+    @Test func `RENEW of a reference token that nobody has brought in is refused like a GET`() {
+        var scene = GrantScene()
+        guard case .failure(let refusal) = renew(&scene) else { return _ = Issue.record("it was not refused") }
+        #expect(refusal.code == .expired && scene.answers[901] == nil)
     }
 
     @Test func `a reload that changes nothing leaves the looks alone, another token or way is looked at anew`() throws {

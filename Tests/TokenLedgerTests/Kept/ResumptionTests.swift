@@ -210,6 +210,9 @@ import TokenWire
     }
 
     static let harmless: [(String, @Sendable (inout Configuration) -> Void)] = [
+        ("the scopes in another order", { $0.tokens[Scene.sync]?.scopes.reverse() }),
+        ("another timeout", { $0.applications["portal"]?.server.timeout = 7 }),
+        ("a proxy", { $0.applications["portal"]?.server.proxy = "http://proxy.test:3128" }),
         ("a new client secret", { $0.applications["portal"]?.client.authentication = .post(Secret("a-new-secret")) }),
         ("another authority", { $0.applications["portal"]?.server.caFile = "/etc/ssl/other.pem" }),
         ("a rule for somebody else", { $0.tokens[Scene.sync]?.allow.remove(at: 0) }),
@@ -224,6 +227,51 @@ import TokenWire
         var next = restarted(&scene, configuration)
         let (waiter, turn) = try next.get()
         #expect(turn.token(waiter) != nil)
+    }
+
+    // MARK: a reload
+
+    /// A held token, and then a reload with another configuration. `kept` is what a crash would leave to the next start.
+    private mutating func reload(_ change: (inout Configuration) -> Void) throws -> (scene: Scene, kept: [CacheKey: KeptToken]) {
+        var scene = Scene()
+        try scene.obtain(id: 5)
+        scene.pass(100)
+        var configuration = Scene.configuration()
+        change(&configuration)
+        _ = scene.ledger.adopt(configuration, at: scene.now)
+        memory.follow(&scene.ledger)
+        return (scene, memory.tokens)
+    }
+
+    // of rules alone nothing is let go: who may have a token is asked at each request
+    @Test(arguments: changes.map(\.0).filter { !$0.hasSuffix("for this user") })
+    mutating func `a reload lets go of what a restart would let go of`(_ change: String) throws {
+        let (scene, kept) = try reload(try #require(Self.changes.first { $0.0 == change }).1)
+        #expect(scene.ledger.entries.values.allSatisfy { $0.held == nil })
+        #expect(kept.isEmpty)
+    }
+
+    @Test(arguments: harmless.map(\.0)) mutating func `a reload goes on with every token that a restart would go on with`(_ change: String) throws {
+        var (scene, kept) = try reload(try #require(Self.harmless.first { $0.0 == change }).1)
+        let (waiter, turn) = try scene.get()
+        #expect(turn.token(waiter)?.id == Fingerprint(bits: 5) && turn.plans.isEmpty)
+        // and the next restart with this one
+        #expect(kept.values.map(\.held.id) == [Fingerprint(bits: 5)])
+        var next = restarted(&scene, scene.ledger.configuration)
+        let (later, after) = try next.get()
+        #expect(after.token(later)?.id == Fingerprint(bits: 5))
+    }
+
+    @Test func `a sign-in's access token goes on over a reload that leaves the sign-in as it is`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2")
+        var configuration = scene.ledger.configuration
+        configuration.applications["portal"]?.server.timeout = 7
+        configuration.tokens[GrantScene.user]?.scopes.reverse()
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        let waiter = try scene.get()
+        #expect(scene.token(waiter)?.token == Secret("access-1"))
     }
 
     // MARK: sign-ins
