@@ -44,6 +44,6 @@ package struct ErrandReport: Sendable {
 package enum ErrandResult: Sendable {
     case located(Result<ServerMetadata, ExchangeFailure>)
     /// Whether the server revoked it, and what it says about itself, as far as it came to that.
-    case revoked(Result<Void, ExchangeFailure>, ServerMetadata?)
+    case revoked(RevocationRequest.Outcome, ServerMetadata?)
     case probed(TokenHealth)
 }

@@ -12,6 +12,7 @@ extension Ledger {
         for token in keepAlives.due(at: now.boot) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot) { warn(token, at: now, &turn) }
         for token in looks.due(at: now.boot) { look(at: token, at: now, &turn) }
+        for revocation in attempts.due(at: now.boot) { tryRevocation(revocation, at: now, &turn) }
         expireLogins(at: now, &turn)
         pumpAll(at: now, &turn)
         return turn
@@ -22,6 +23,7 @@ extension Ledger {
         var turn = Turn()
         for token in configuration.tokens.values where token.grant != .clientCredentials { settleIn(token.name, at: now, &turn) }
         endProbes(&turn)
+        reviewUnconfigured(&turn)
         for token in configuration.tokens.values where token.keep == .always || token.diesWithAccess {
             let key = token.soleKey
             open(key, at: now)
@@ -123,9 +125,9 @@ extension Ledger {
     /// Refresh grants: at 0.70 ... 0.80 of the life. While an earlier send is in doubt, when max(120 s, 10 %) is left. At once where it is
     /// wanted anew: then only what failed before puts it off.
     func renewal(of held: HeldToken, _ key: CacheKey, _ entry: Entry) -> Int64 {
+        if entry.isWantedAnew { return 0 }
         let life = held.lifetime
         if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
-        if entry.isWantedAnew { return 0 }
             if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
             let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(entry.spread)))
             return min(share, held.until - min(entry.pressure, life / 2))

@@ -168,6 +168,7 @@ extension Ledger {
         forgetUnconfigured()
         epoch += 1
         _ = resume(kept, at: now)
+        hastenRevocations(at: now)
         return (orphans, start(at: now))
     }
 }

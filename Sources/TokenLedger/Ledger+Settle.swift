@@ -51,6 +51,7 @@ extension Ledger {
         case (.remembered, .failure): break
         case (.late(let id), let result): lateStored(id, result, at: now, &turn)
         case (.tidy, _): break
+        case (.revocation(let key), let result): revocationWritten(key, result)
         case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
         case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)
         case (.importing(let waiter), let result): importStored(waiter, result, at: now, &turn)
@@ -120,8 +121,8 @@ extension Ledger {
         entries[key]?.isAsked = false
         entries[key]?.isRejected = false
         entries[key]?.isDisowned = false
-        entries[key]?.pressure = 0
         entries[key]?.isWantedAnew = false
+        entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()

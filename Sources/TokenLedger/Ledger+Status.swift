@@ -18,6 +18,8 @@ package enum TokenState: String, Sendable, CaseIterable {
     case refused
     case expired
     case locked
+    /// of the store alone: no token of the configuration uses it
+    case unconfigured
 }
 
 /// One line of STATUS. Times are seconds since the epoch.
@@ -116,6 +118,8 @@ extension Ledger {
         case .renewing: 6
         case .ready: 7
         case .idle: 8
+        // of no cached result
+        case .unconfigured: 9
         }
     }
 

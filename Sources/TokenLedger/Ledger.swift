@@ -30,6 +30,11 @@ package struct Ledger: Sendable {
     var errands: [UInt64: ErrandPurpose] = [:]
     var imports: [UInt64: Import] = [:]
     var signOuts: [UInt64: SignOut] = [:]
+    /// Refresh tokens out of use that their servers have still to revoke, and when each is tried next.
+    var revocations: [RevocationKey: PendingRevocation] = [:]
+    var attempts = Deadlines<RevocationKey>()
+    /// What is in the store alone, as far as that was told.
+    var toldUnconfigured: Set<TokenName> = []
     /// Replacements that may or may not be on the disk; each is written again until it is there for certain.
     var unsettled: [UInt64: StoreWork] = [:]
     /// Successors in use that only the memory holds; each is written until it is on the disk.
@@ -76,7 +81,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, looks.next, logins.nextDeadline].compactMap { $0 }.min()
+        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.
@@ -179,13 +184,13 @@ struct Entry: Sendable {
     var isRejected = false
     /// A caller ever reported it: it does not outlive the process.
     var isDisowned = false
+    /// Wanted anew before its time, by an administrator or whoever reported it, and tried until that brings one.
+    var isWantedAnew = false
     var cause = Cause.asked
     var progress = Progress.none
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
     var spread: Float = 0
     var waiters: [UInt64: Waiter] = [:]
-    /// Wanted anew before its time, by an administrator or whoever reported it, and tried until that brings one.
-    var isWantedAnew = false
     var watchers: [Watcher] = []
     /// Why the last exchange brought nothing.
     @Rare var trouble: Trouble? = nil

@@ -36,6 +36,12 @@ package enum LedgerEvent: Sendable {
     case storeRecovered(TokenName)
     /// Something else about the store that an operator should know.
     case storeNote(TokenName, String)
-    /// A token that is no longer wanted could not be revoked.
+    /// A refresh token out of use was not revoked: at the first failure, and when it is given up. The text says which.
     case notRevoked(TokenName, String)
+    /// It is revoked after all.
+    case revoked(TokenName)
+    /// The store has a sign-in or an imported token that the configuration does not use; the text says where it lives on.
+    case unconfigured(TokenName, String)
+    /// It is used again, or ended.
+    case unconfiguredEnded(TokenName)
 }

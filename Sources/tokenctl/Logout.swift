@@ -3,10 +3,10 @@ internal import TokenWire
 
 struct Logout: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Give a sign-in back: tokend forgets it and has the server revoke it.",
+        abstract: "Give a sign-in back: tokend ends it and has the server revoke it.",
         discussion: """
             Prints what came of it, and where the browser's own session ends, if the server has such an address: until then \
-            the next login may not ask for a password.
+            the next login may not ask for a password. An administrator also ends a sign-in whose token has left the configuration.
             """)
 
     @Argument(help: "The token's name: application.token.", completion: .tokenNames)
@@ -26,7 +26,7 @@ struct Logout: ParsableCommand {
     private static func sentence(_ outcome: String, _ reason: String?) -> String? {
         switch (outcome, reason) {
         case ("revoked", _): "signed out; the server has revoked the sign-in"
-        case ("forgotten", let reason?): "signed out here; the server has not confirmed it (\(Quotation.plain(reason))), so the sign-in ends there by itself"
+        case ("forgotten", let reason?): "signed out here; the server has not confirmed it: \(Quotation.plain(reason))"
         case ("forgotten", nil): "signed out here; what the server gave ends there by itself"
         default: nil
         }

@@ -10,7 +10,7 @@ struct Status: ParsableCommand {
             An administrator sees every token and who uses it.
 
             States: ready, renewing, degraded (valid, but renewing fails), idle, unavailable, login-required, refused, \
-            expired, locked.
+            expired, locked, unconfigured (a sign-in that the configuration does not use).
             """)
 
     @Argument(help: "One token only: application.token.", completion: .tokenNames)

@@ -34,7 +34,8 @@ import Testing
 
     @Test(arguments: End.allCases)
     func `NET-11 a request that is lost with a kept connection is sent once more on a new one`(end: End) async throws {
-        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read, end.step, .hang], [.tls, .read, .answer("{}"), .hang]])
+        let server = try await ScriptedServer(
+            .good, connections: [[.tls, .read, .answer("{}"), .read, end.step, .hang], [.tls, .read, .answer("{}"), .hang]])
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
         #expect(try await exchanges.response(to: .post("token=a", server.url)).status == 200)
@@ -61,7 +62,8 @@ import Testing
     }
 
     @Test func `NET-08 what spends something is sent once, however its connection ends`() async throws {
-        let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .read], [.tls, .read, .close], [.tls, .read, .answer("{}")]])
+        let server = try await ScriptedServer(
+            .good, connections: [[.tls, .read, .answer("{}"), .read], [.tls, .read, .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
         let failure = try await exchanges.failure(of: .post("refresh_token=a", server.url).with { $0.freshConnection = true })
@@ -78,6 +80,17 @@ import Testing
         _ = try await exchanges.response(to: .get(server.url))
         let failure = try await exchanges.failure(of: .post("a=b", server.url))
         #expect(failure.phase == .sent)
+    }
+
+    @Test func `NET-08 both attempts together take no longer than one exchange may`() async throws {
+        let server = try await ScriptedServer(
+            .good, connections: [[.tls, .read, .answer("{}"), .read, .pause(milliseconds: 3_000), .close], [.tls, .read, .hang]])
+        let exchanges = try Exchanges()
+        _ = try await exchanges.response(to: .get(server.url))
+        let start = ContinuousClock().now
+        let failure = try await exchanges.failure(of: .post("a=b", server.url).with { $0.timeout = 4_000 })
+        #expect(failure.cause == .timeout && failure.phase == .sent)
+        #expect(ContinuousClock().now - start < .milliseconds(6_500))
     }
 
     @Test func `NET-08 what was sent once counts as sent, though nothing can be connected for the second time`() async throws {

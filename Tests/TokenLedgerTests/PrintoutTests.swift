@@ -30,6 +30,8 @@ import TokenWire
     private static let record = StoredRecord(
         name: name, kind: .refresh, binding: RecordBinding(server: "https://id.test", clientID: "portal", grant: "authorization_code", subject: "m.petrova"),
         generation: 1, grant: 1, secret: secret("refresh"), idToken: secret("id"), signedIn: 1, rotated: 1)
+    private static let revocation = Revocation(
+        name: name, server: "https://id.test", clientID: "portal", secret: secret("revoked"), id: Fingerprint(bits: 1), until: 2)
     private static let entropy = SignInEntropy(
         id: LoginID(1, 2), state: secret("state"), nonce: secret("nonce"), verifier: secret("verifier"), challenge: "challenge")
     private static let reference = ReferenceSettings(value: secret("reference"), expires: .never)
@@ -46,6 +48,7 @@ import TokenWire
     private static func turn() throws -> Turn {
         var turn = Turn()
         turn.jobs = [StoreTask(id: 1, job: .commit(record)), StoreTask(id: 2, job: .remember(record)), StoreTask(id: 3, job: .replace(record))]
+        turn.jobs.append(StoreTask(id: 4, job: .writeRevocation(revocation)))
         turn.plans = [plan]
         turn.errands = [ErrandPlan(id: 1, token: name, application: application, errand: .revoke(secret("revoked")), timeout: 30)]
         let held = try held

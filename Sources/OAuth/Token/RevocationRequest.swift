@@ -11,8 +11,8 @@ package struct RevocationRequest: Sendable {
     package enum Outcome: Hashable, Sendable {
         /// the server does not know it any more, or never did: both are said alike
         case revoked
-        /// the server does not revoke tokens of this kind: to forget it here is all that can be done
-        case unsupported
+        /// the server does not revoke tokens, or none of this kind: to forget it here is all that can be done; why, in a sentence
+        case unsupported(String)
         /// The token may be good still.
         case failed(ExchangeFailure)
     }
@@ -50,7 +50,7 @@ package struct RevocationRequest: Sendable {
     private func outcome(of response: EndpointResponse, _ now: Int64) -> Outcome {
         if (200..<300).contains(response.status) { return .revoked }
         let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
-        guard error?.code != "unsupported_token_type" else { return .unsupported }
+        guard error?.code != "unsupported_token_type" else { return .unsupported("'\(endpoint)' does not revoke refresh tokens") }
         let law = response.law(error, now: now)
         let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
         let text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")

@@ -253,7 +253,7 @@ final class Exchanger {
                 let request = RevocationRequest(token, .refreshToken, as: plan.application.client, at: try metadata.url(of: .revocation))
                 submit(request.message(), to: flight.settings, before: flight.deadline, .revocation(flight: flight.id, request))
             } catch {
-                finish(flight, .revoked(.failure(error), metadata))
+                finish(flight, .revoked(.unsupported(error.text), metadata))
             }
         case .probe(let token, _, _):
             look(flight) { () throws(ExchangeFailure) in
@@ -264,11 +264,7 @@ final class Exchanger {
 
     private func revocationAnswered(_ result: EndpointResult, _ id: UInt64, _ request: RevocationRequest) {
         guard let flight = flights[id] else { return }
-        switch request.outcome(of: result, now: clock().wall) {
-        case .revoked: finish(flight, .revoked(.success(()), flight.metadata))
-        case .unsupported: finish(flight, .revoked(.failure(.unrevocable), flight.metadata))
-        case .failed(let failure): finish(flight, .revoked(.failure(failure), flight.metadata))
-        }
+        finish(flight, .revoked(request.outcome(of: result, now: clock().wall), flight.metadata))
     }
 
     private func look(_ flight: Flight, _ probe: () throws(ExchangeFailure) -> TokenProbe) {
@@ -293,7 +289,7 @@ final class Exchanger {
         case .errand(let plan):
             switch plan.errand {
             case .locate: finish(flight, .located(.failure(failure)))
-            case .revoke: finish(flight, .revoked(.failure(failure), nil))
+            case .revoke: finish(flight, .revoked(.failed(failure), nil))
             case .probe: finish(flight, .probed(.unknown(failure)))
             }
         }
@@ -320,10 +316,6 @@ final class Exchanger {
 
 extension Moment {
     static var now: Moment { Moment(boot: Clock.boottime(), realtime: Clock.realtime()) }
-}
-
-extension ExchangeFailure {
-    fileprivate static let unrevocable = ExchangeFailure(law: .no, reach: .credential, text: "the server does not revoke refresh tokens")
 }
 
 extension TransportFault {

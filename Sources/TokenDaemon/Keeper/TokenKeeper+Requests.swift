@@ -166,22 +166,24 @@ extension TokenKeeper {
         let caller = asker.caller
         let isAdmin = policy.isAdmin(caller)
         if let name {
-            if isAdmin, let token = policy.token(named: name)?.name { return .rows(adminRows(token)) }
+            if isAdmin, let token = TokenName(name), policy.token(named: name) != nil || ledger.isUnconfigured(token) { return .rows(adminRows(token)) }
             switch policy.authorise(name: name, for: caller) {
             case .failure(let refusal): return refuse(refusal, name, asker)
             case .success(let query): return .rows([row(query.key.token, ledger.status(of: query.key, at: now))])
             }
         }
-        if isAdmin { return .rows(ledger.configuration.tokens.keys.sorted().flatMap(adminRows)) }
+        if isAdmin { return .rows(Set(ledger.configuration.tokens.keys).union(ledger.unconfigured).sorted().flatMap(adminRows)) }
         return .rows(policy.tokens(for: caller).map { row($0.key.token, ledger.status(of: $0.key, at: now)) })
     }
 
-    /// The credential, then each of its consumers.
+    /// The credential, then each of its consumers; then what the store alone has of it.
     private func adminRows(_ token: TokenName) -> [Row] {
+        let stored = ledger.isUnconfigured(token) ? [row(token, ledger.unconfiguredStatus(of: token))] : []
+        guard ledger.configuration.tokens[token] != nil else { return stored }
         let all = ledger.consumers(of: token).map { key in
             row(token, ledger.status(of: key, at: now), consumer: key)
         }
-        return [row(token, ledger.status(of: token, at: now))] + all
+        return [row(token, ledger.status(of: token, at: now))] + all + stored
     }
 
     private func row(_ token: TokenName, _ status: TokenStatus, consumer key: CacheKey? = nil) -> Row {

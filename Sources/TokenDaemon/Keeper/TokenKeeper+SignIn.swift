@@ -33,12 +33,15 @@ extension TokenKeeper {
         self.wait(.await, nil, number, asker) { waiter in put { $0.awaitLogin(LoginID(login), for: asker.caller, waiter: waiter, wait: wait, at: now) } }
     }
 
-    /// For whoever may sign in, and for administrators.
+    /// For whoever may sign in, and for administrators; of a token that only the store knows, for administrators alone.
     func logout(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
+        if policy.isAdmin(asker.caller), let token = TokenName(name), ledger.isUnconfigured(token) {
+            return wait(.logout, name, number, asker) { waiter in put { $0.logout(token, for: asker.caller, waiter: waiter, at: now) } }
+        }
         switch authorise(name, asker.caller, or: { _ in true }) {
         case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let settings):
-            return wait(.logout, name, number, asker) { waiter in put { $0.logout(settings, for: asker.caller, waiter: waiter, at: now) } }
+            return wait(.logout, name, number, asker) { waiter in put { $0.logout(settings.name, for: asker.caller, waiter: waiter, at: now) } }
         }
     }
 

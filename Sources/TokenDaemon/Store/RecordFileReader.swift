@@ -70,6 +70,26 @@ nonisolated final class RecordFileReader {
         return reading
     }
 
+    /// Of a file with a revocation, which has nothing before it.
+    func revocation(_ key: RevocationKey) -> Part<(revocation: Revocation, isOld: Bool)> {
+        do {
+            guard let opened = try folder.open(key.file) else { return .nothing }
+            try look(at: try opened.facts(), of: opened, key.file)
+            let sealer = sealer
+            return try room.withUnsafeMutableBytes { room in
+                let count = try opened.read(into: room, at: 0)
+                guard let found = try sealer.open(UnsafeRawBufferPointer(rebasing: room[..<count]), .revocation, of: key.file) else {
+                    return .unreadable("it is empty")
+                }
+                let revocation = try Revocation(bytes: found.content)
+                guard revocation.key == key else { return .unreadable("it is of \(quoted(revocation.name.description))") }
+                return .whole((revocation, found.isOld))
+            }
+        } catch {
+            return .unreadable(Self.reason(error))
+        }
+    }
+
     private func look(at facts: StoreFile.Facts, of opened: StoreFile, _ file: String) throws {
         guard facts.isRegular else { throw StoreSealer.Refusal(reason: "it is not a regular file") }
         guard facts.owner == geteuid() else {
@@ -105,6 +125,7 @@ nonisolated final class RecordFileReader {
         switch error {
         case let refusal as StoreSealer.Refusal: refusal.reason
         case let damage as RecordDamage: damage.description
+        case let error as SystemError: error.description
         default: "it cannot be opened"
         }
     }

@@ -25,12 +25,14 @@ nonisolated extension RecordFiles {
     mutating func load(at second: Int64) throws(SystemError) -> StoreContents {
         var contents = StoreContents()
         var files: [TokenName: Files] = [:]
+        var revocations: [RevocationKey] = []
         for text in try folder.names() {
             switch StoreFileName(text) {
             case .record(let name): files[name, default: Files()].hasRecord = true
             case .next(let name): files[name, default: Files()].hasNext = true
             case .fresh(let name): files[name, default: Files()].fresh.append(text)
             case .aside: break
+            case .revocation(let key): revocations.append(key)
             case .stranger: contents.notes.append("'\(folder.path)' has \(quoted(text)), which is ignored: it is no file of tokend")
             }
         }
@@ -40,10 +42,27 @@ nonisolated extension RecordFiles {
             guard let own = files[name] else { continue }
             isChanged = load(name, own, reader, into: &contents, at: second) || isChanged
         }
+        load(revocations, reader, into: &contents)
         contents.notes += reader.notes
         // what is read is good whether or not this lasts: without it the next start does the same once more
         if isChanged { do { try folder.sync() } catch { contents.notes.append("\(error)") } }
         return contents
+    }
+
+    /// One that cannot be read stays as it is, for a version or a key that can.
+    private mutating func load(_ revocations: [RevocationKey], _ reader: RecordFileReader, into contents: inout StoreContents) {
+        for key in revocations {
+            switch reader.revocation(key) {
+            case .nothing: break
+            case .unreadable(let reason):
+                contents.notes.append("'\(folder.shown(key.file))': \(reason); its refresh token is not revoked before it can be read")
+            case .whole(let found):
+                contents.found.append(.revocation(found.revocation))
+                guard found.isOld else { continue }
+                oldRevocations[key.name, default: []].append(found.revocation)
+                contents.old.append(key.name)
+            }
+        }
     }
 
     /// True if the folder was changed.
@@ -150,8 +169,9 @@ nonisolated extension RecordFiles {
     /// Seals a record under the present key that was sealed with an older one, and its intent too. False if there was nothing to do.
     mutating func reseal(_ name: TokenName) throws(StoreFault) -> Bool {
         do {
+            let isAnyOld = try resealRevocations(of: name)
             let reader = RecordFileReader(folder: folder, sealer: sealer)
-            guard locked[name] == nil, case .whole(let found) = reader.read(name.recordFile, of: name, hasIntent: false).record else { return false }
+            guard locked[name] == nil, case .whole(let found) = reader.read(name.recordFile, of: name, hasIntent: false).record else { return isAnyOld }
             let next = reader.read(name.nextFile, of: name, hasIntent: true)
             if found.isOld {
                 let fresh = try writeFresh(found.record, try sealed(found.record))
@@ -159,9 +179,15 @@ nonisolated extension RecordFiles {
                 leftovers[name]?.removeAll { $0 == fresh }
             }
             if next.isIntentOld, case .whole(let intent) = next.intent, case .nothing = next.record { try prepare(name, try sealed(intent, of: name)) }
-            return found.isOld || next.isIntentOld
+            return isAnyOld || found.isOld || next.isIntentOld
         } catch {
             throw StoreFault(of: error)
         }
+    }
+
+    private mutating func resealRevocations(of name: TokenName) throws -> Bool {
+        let old = oldRevocations.removeValue(forKey: name) ?? []
+        for revocation in old { try write(revocation) }
+        return !old.isEmpty
     }
 }

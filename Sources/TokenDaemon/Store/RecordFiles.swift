@@ -13,6 +13,7 @@ internal import TokenWire
 ///     NAME.next         the intent, and room for the successor: there is none in it, a part of one, or a whole one
 ///     .NAME.…           a file before it gets one of these names
 ///     NAME.locked-…     a record that could not be opened, and was replaced
+///     NAME.revoke-…     a refresh token that is to be revoked, sealed from the first byte on
 ///
 /// What a function says is done is durable but for the folder: `sync` ends a batch of jobs.
 nonisolated struct RecordFiles: Sendable {
@@ -31,6 +32,8 @@ nonisolated struct RecordFiles: Sendable {
     /// Of which generation those of them are that hold a whole record and are synced.
     private var synced: [String: UInt64] = [:]
     private var asides: [TokenName: Aside] = [:]
+    /// Revocations that were sealed with an older key.
+    var oldRevocations: [TokenName: [Revocation]] = [:]
     private var lastNumber: UInt64
     /// The record of the present job lies whole in a file that a start reads: whatever fails now, it may be found there.
     private var isWhole = false
@@ -65,6 +68,13 @@ nonisolated struct RecordFiles: Sendable {
             case .remember:
                 // for the memory, which is not here
                 return nil
+            case .writeRevocation(let revocation):
+                try write(revocation)
+                return nil
+            case .removeRevocation(let key):
+                oldRevocations[key.name]?.removeAll { $0.key == key }
+                try folder.remove(key.file)
+                return nil
             }
         } catch {
             throw StoreFault(of: error, mayBeThere: isWhole)
@@ -78,7 +88,7 @@ nonisolated struct RecordFiles: Sendable {
             switch job {
             case .prepare: folder.steps.reached(.intentFolderSynced)
             case .withdraw: folder.steps.reached(.withdrawnFolderSynced)
-            case .remember: break
+            case .remember, .writeRevocation, .removeRevocation: break
             case .commit, .replace: folder.steps.reached(.successorFolderSynced)
             }
         }
@@ -178,6 +188,22 @@ nonisolated struct RecordFiles: Sendable {
         for file in leftovers.removeValue(forKey: name) ?? [] {
             synced[file] = nil
             try folder.remove(file)
+        }
+    }
+
+    // MARK: revocations
+
+    /// Into a file of its own, which takes the place of one with the same secret.
+    mutating func write(_ revocation: Revocation) throws {
+        let bytes = try sealer.seal(try revocation.bytes(), .revocation, of: revocation.key.file)
+        let (fresh, file) = try createFresh(revocation.name)
+        do {
+            try file.write(bytes, at: 0)
+            try file.sync()
+            try folder.rename(fresh, to: revocation.key.file)
+        } catch {
+            try? folder.remove(fresh)
+            throw error
         }
     }
 

@@ -74,7 +74,7 @@ final class Store {
     func perform(_ task: StoreTask) {
         switch task.job {
         case .commit(let record), .replace(let record): committing[task.id] = (record.name, record.generation)
-        case .prepare, .withdraw: break
+        case .prepare, .withdraw, .writeRevocation, .removeRevocation: break
         case .remember(let record):
             do throws(StoreFault) {
                 try keep(record)
@@ -148,7 +148,7 @@ final class Store {
         case .record(let present, _)?, .unsynced(let present)?:
             // of an older sign-in nothing takes the place of a newer one
             guard (present.grant, present.generation) < (record.grant, record.generation) else { return memory.remove(Self.prefix + record.name.description) }
-        case .locked?, nil: break
+        case .locked?, .revocation?, nil: break
         }
         if let place { contents.found[place] = .unsynced(record) } else { contents.found.append(.unsynced(record)) }
         contents.notes.append("the last renewal of \"\(record.name)\" was in memory only; it is written to the disk now")
@@ -162,10 +162,12 @@ nonisolated enum StoreMessage: Sendable {
 }
 
 nonisolated extension Found {
-    fileprivate var name: TokenName {
+    /// Whose record it is.
+    fileprivate var name: TokenName? {
         switch self {
         case .record(let record, _), .unsynced(let record): record.name
         case .locked(let name, _): name
+        case .revocation: nil
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import Secrets
+internal import TokenLedger
 internal import TokenWire
 
 /// What a file in the folder of the records is, by its name. A token's name has exactly one dot, so that none of these can be mistaken for
@@ -11,6 +13,8 @@ nonisolated enum StoreFileName: Hashable, Sendable {
     case fresh(TokenName)
     /// `portal.user.locked-1790000000`: could not be opened and was replaced; never read.
     case aside(TokenName)
+    /// `portal.user.revoke-9f3ac2d1770b41e6`: a refresh token out of use that its server has still to revoke.
+    case revocation(RevocationKey)
     case stranger
 
     init(_ text: String) {
@@ -27,6 +31,10 @@ nonisolated enum StoreFileName: Hashable, Sendable {
         switch (isHidden, parts[2]) {
         case (true, _) where parts.count == 3: self = .fresh(name)
         case (false, "next") where parts.count == 3: self = .next(name)
+        case (false, let last) where parts.count == 3 && last.hasPrefix(RevocationKey.mark):
+            guard let id = UInt64(last.dropFirst(RevocationKey.mark.count), radix: 16).map(Fingerprint.init(bits:)) else { self = .stranger; return }
+            let key = RevocationKey(name: name, id: id)
+            self = key.file == text ? .revocation(key) : .stranger
         // also "portal.user.next.locked-…"
         case (false, _) where parts.last?.hasPrefix("locked-") == true: self = .aside(name)
         default: self = .stranger
@@ -40,4 +48,10 @@ nonisolated extension TokenName {
     /// Told apart by `number`.
     func freshFile(_ number: UInt64) -> String { ".\(description).\(String(number, radix: 16))" }
 
+}
+
+nonisolated extension RevocationKey {
+    fileprivate static let mark = "revoke-"
+
+    var file: String { "\(name).\(Self.mark)\(id)" }
 }

@@ -11,6 +11,8 @@ nonisolated enum SealedPurpose: UInt8, Sendable {
     case memory = 3
     /// An access token in such memory.
     case token = 4
+    /// A refresh token that is to be revoked.
+    case revocation = 5
 }
 
 /// From which machines records are taken.

@@ -15,6 +15,7 @@ extension Pace {
             case "quarantine": pace.quarantine = pace.quarantine.map { _ in time }
             case "keep-alive": pace.keepAlive = time
             case "catch-up": pace.catchUp = time
+            case "revocation": pace.revocation = time
             case "sign-in": pace.signIn = time
             default: continue
             }

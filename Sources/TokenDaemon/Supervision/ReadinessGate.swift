@@ -39,7 +39,7 @@ final class ReadinessGate {
             keeper.ledger.configuration.tokens.values.filter { $0.keep == .always }.allSatisfy { token in
                 switch keeper.ledger.status(of: token.name, at: keeper.now).state {
                 case .renewing, .idle: false
-                case .ready, .degraded, .unavailable, .loginRequired, .refused, .expired, .locked: true
+                case .ready, .degraded, .unavailable, .loginRequired, .refused, .expired, .locked, .unconfigured: true
                 }
             }
         }

@@ -50,7 +50,14 @@ extension AuditEntry {
             self.init(.troubleEnded, token: token, reason: "store", text: "what had to be kept for \"\(token)\" is on the disk")
         case .storeNote(let token, let text): self.init(.trouble, token: token, reason: "store-note", text: text)
         case .notRevoked(let token, let text):
-            self.init(.trouble, token: token, reason: "not-revoked", text: "a token of \"\(token)\" that is of no use any more lives on at the server: \(text)")
+            self.init(.trouble, token: token, reason: "not-revoked", text: "a refresh token of \"\(token)\" that is out of use lives on at the server: \(text)")
+        case .revoked(let token):
+            self.init(.troubleEnded, token: token, reason: "not-revoked", text: "the server has revoked the refresh token of \"\(token)\" that was out of use")
+        case .unconfigured(let token, let text): self.init(.trouble, token: token, reason: "unconfigured", text: text)
+        case .unconfiguredEnded(let token):
+            self.init(
+                .troubleEnded, token: token, reason: "unconfigured",
+                text: "nothing of \"\(token)\" is in the store any more that the configuration does not use")
         case .probeTrouble(let token, let id, let trouble): self.init(trouble, of: token, id)
         case .probeTroubleEnded(let token, let id, let kind, let isHealed): self.init(theEndOf: kind, token, id, isHealed: isHealed)
         case .referenceRejected(let token, let id):

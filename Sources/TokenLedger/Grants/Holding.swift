@@ -88,6 +88,8 @@ package struct Pace: Sendable {
     package var intent = Int64.seconds(10)
     /// Until a successor that is not durable is trouble.
     package var successor = Int64.seconds(2)
+    /// After the first failure to have a refresh token revoked; twice as long after each further one.
+    package var revocation = Int64.seconds(10)
     /// From LOGIN to its end: as long as a code may live (RFC 6749 section 4.1.2).
     package var signIn = Int64.seconds(600)
 

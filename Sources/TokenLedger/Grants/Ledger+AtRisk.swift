@@ -56,7 +56,7 @@ extension StoreStep {
         case .signIn: .signIn
         case .signOut: .signOut
         case .importing: .importing
-        case .intent, .remembered, .tidy: nil
+        case .intent, .remembered, .tidy, .revocation: nil
         }
     }
 }

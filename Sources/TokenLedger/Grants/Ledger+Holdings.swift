@@ -7,8 +7,10 @@ extension Ledger {
     /// Takes in what the store held when the daemon started. Nothing is sent because of it: what is due is spread.
     package mutating func restore(_ found: [Found], at now: Moment) -> Turn {
         var turn = Turn()
+        var revocations: [Revocation] = []
         for item in found {
             switch item {
+            case .revocation(let revocation): revocations.append(revocation)
             case .locked(let token, let reason):
                 holdings[token] = Holding(locked: reason)
                 turn.events.append(.locked(token, reason))
@@ -27,6 +29,8 @@ extension Ledger {
                 if let intent { resume(intent, of: record, at: now, &turn) }
             }
         }
+        // what they are about is known now
+        resume(revocations, at: now, &turn)
         return turn
     }
 
@@ -151,6 +155,8 @@ enum StoreStep: Sendable {
     case late(UInt64)
     /// something that nobody waits for
     case tidy(TokenName)
+    /// a refresh token that is to be revoked
+    case revocation(RevocationKey)
     /// a sign-in's first record
     case signIn(LoginID)
     /// a tombstone

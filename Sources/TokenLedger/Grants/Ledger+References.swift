@@ -53,6 +53,7 @@ extension Ledger {
                 scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
             holdings[name]?.generation = record.generation
             imports[waiter] = Import(record: record, caller: caller)
+            announceRevocation(of: before.record, at: now, &turn)
             enqueue(.replace(record), .importing(waiter: waiter), &turn)
         }
         return turn

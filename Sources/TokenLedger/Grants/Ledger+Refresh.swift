@@ -156,7 +156,7 @@ extension Ledger {
         guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
             // another sign-in has taken its place meanwhile
             flights[id] = nil
-            if let successor = report.successor { revoke(successor, spending.binding, &turn, of: token) }
+            if let successor = report.successor { revoke(successor, spending.binding, at: now, &turn, of: token) }
             return
         }
         if let next = successor(of: record, report) {

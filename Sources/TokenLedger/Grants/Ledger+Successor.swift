@@ -25,7 +25,7 @@ extension Ledger {
         noteStoreWorks(token, &turn)
         guard holdings[token]?.flight == id else {
             flights[id] = nil
-            return revoke(record.secret, record.binding, &turn, of: token)
+            return revoke(record.secret, record.binding, at: now, &turn, of: token)
         }
         holdings[token]?.take(record)
         concludeSpending(id, report, at: now, &turn)
@@ -54,7 +54,7 @@ extension Ledger {
         case .keeping(let record, _) where holdings[token]?.flight != id:
             // another sign-in has taken its place: this one is of no use any more
             flights[id] = nil
-            revoke(record.secret, record.binding, &turn, of: token)
+            revoke(record.secret, record.binding, at: now, &turn, of: token)
         case .keeping where holdings[token]?.isBeingReplaced == true: overdue.set(id, at: now.boot + pace.successor)
         case .keeping(let record, _) where spending.failures > 0:
             overdue.set(id, at: now.boot + pace.successor)

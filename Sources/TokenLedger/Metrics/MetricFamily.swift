@@ -56,7 +56,7 @@ package enum MetricFamily: String, CaseIterable, Sendable {
         switch self {
         case .build: "which tokend this is"
         case .uptime: "since the start, on a clock that counts suspend"
-        case .tokens: "configured tokens by state"
+        case .tokens: "configured tokens by state, and those that only the store knows (unconfigured)"
         case .tokenState: "1 for the state of each token: what a GET would meet, for the consumer that fares worst"
         case .tokenExpires: "until the held token ends; absent where none is held or it never ends"
         case .loginDue: "until a person has to sign in, or a new reference token is needed, as far as is known"

@@ -21,7 +21,10 @@ extension MetricsPicture {
         switch family {
         case .build: [MetricSample(1, ("version", version))]
         case .uptime: [MetricSample(Double(uptime) / 1e9)]
-        case .tokens: TokenState.allCases.map { state in MetricSample(tokens.count { $0.state == state }, ("state", state.rawValue)) }
+        case .tokens:
+            TokenState.allCases.map { state in
+                MetricSample(state == .unconfigured ? unconfigured : tokens.count { $0.state == state }, ("state", state.rawValue))
+            }
         case .tokenState: [MetricSample(1, ("token", "\(tokens[subject].name)"), ("state", tokens[subject].state.rawValue))]
         case .tokenExpires: seconds(tokens[subject].expires, tokens[subject])
         case .loginDue: seconds(tokens[subject].login, tokens[subject])

@@ -26,6 +26,8 @@ package struct MetricsPicture: Sendable {
 
     let version: String
     let tokens: [Token]
+    /// Tokens that only the store knows.
+    let unconfigured: Int
     let servers: [Server]
     let requestsWaiting: Int
 
@@ -47,6 +49,7 @@ package struct MetricsPicture: Sendable {
     package init(_ ledger: Ledger, _ decisions: DecisionCounters, _ exchanges: ExchangeCounters, at now: Moment, version: String) {
         self.version = version
         tokens = ledger.tokenFigures(at: now)
+        unconfigured = ledger.unconfigured.count
         servers = ledger.serverFigures(at: now)
         requestsWaiting = ledger.waiting.count
         let all = decisions.all

@@ -36,7 +36,7 @@ extension Ledger {
         switch step {
         case .signIn(let id): logins.takeWaiters(of: id)
         case .signOut(let waiter), .importing(let waiter): [waiter]
-        case .intent, .successor, .remembered, .late, .tidy: []
+        case .intent, .successor, .remembered, .late, .tidy, .revocation: []
         }
     }
 
@@ -70,7 +70,7 @@ extension StoreStep {
     var isReplacement: Bool {
         switch self {
         case .signIn, .signOut, .importing: true
-        case .intent, .successor, .remembered, .late, .tidy: false
+        case .intent, .successor, .remembered, .late, .tidy, .revocation: false
         }
     }
 }

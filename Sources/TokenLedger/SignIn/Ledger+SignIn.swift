@@ -125,17 +125,17 @@ extension Ledger {
         else {
             // nobody waits for it any more
             finish(id, .refused(.configurationChanged), &turn)
-            return discard(report, redemption.token, redemption.binding, &turn)
+            return discard(report, redemption.token, redemption.binding, at: now, &turn)
         }
         switch report.outcome {
         case .failure(let failure):
             // an ID token that is not believed comes beside a refresh token
-            discard(report, login.token, login.binding, &turn)
+            discard(report, login.token, login.binding, at: now, &turn)
             finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .success(let tokens):
             switch judge(tokens, settings.soleKey, report, unsaid: settings.scopes) {
             case .failure(let verdict):
-                discard(report, login.token, login.binding, &turn)
+                discard(report, login.token, login.binding, at: now, &turn)
                 finish(id, .refused(Refusal(.refused, [Field("reason", verdict.reason)], verdict.text)), &turn)
             case .success(let held): arrive(id, login, tokens, held, report, settings, at: now, &turn)
             }
@@ -162,7 +162,7 @@ extension Ledger {
             logins.extend(id, to: now.boot + pace.signIn)
             if let waiter { turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was)))) }
         } else {
-            store(id, arrival, &turn)
+            store(id, arrival, at: now, &turn)
         }
     }
 
@@ -176,13 +176,13 @@ extension Ledger {
             return turn
         }
         if let refusal = reasonToEnd(login) {
-            discard(arrival.report, login.token, login.binding, &turn)
+            discard(arrival.report, login.token, login.binding, at: now, &turn)
             finish(id, .refused(refusal), &turn)
             turn.answers.append((waiter, .refused(refusal)))
             return turn
         }
         logins.change(id) { $0.waiter = waiter }
-        store(id, arrival, &turn)
+        store(id, arrival, at: now, &turn)
         return turn
     }
 
@@ -217,7 +217,7 @@ extension Ledger {
 
     // MARK: to the disk, and into use
 
-    private mutating func store(_ id: LoginID, _ arrival: PendingLogin.Arrival, _ turn: inout Turn) {
+    private mutating func store(_ id: LoginID, _ arrival: PendingLogin.Arrival, at now: Moment, _ turn: inout Turn) {
         var arrival = arrival
         let token = arrival.record.name
         let holding = holdings[token] ?? Holding()
@@ -225,6 +225,7 @@ extension Ledger {
         holdings[token, default: Holding()].generation += 1
         holdings[token]?.replacements += 1
         logins.change(id) { $0.stage = .storing(arrival) }
+        announceRevocation(of: holding.record, at: now, &turn)
         enqueue(.replace(arrival.record), .signIn(id), &turn)
     }
 
@@ -232,7 +233,7 @@ extension Ledger {
         guard let login = logins[id], case .storing(let arrival) = login.stage else { return }
         let token = login.token
         if case .failure(let fault) = result {
-            discard(arrival.report, token, login.binding, &turn)
+            discard(arrival.report, token, login.binding, at: now, &turn)
             finish(id, .refused(.store(fault)), &turn)
             return replaced(token, by: nil, at: now, &turn)
         }
@@ -273,7 +274,7 @@ extension Ledger {
             // whatever comes of it is soon known
             case .redeeming, .storing: break
             case .confirming(let arrival):
-                discard(arrival.report, login.token, login.binding, &turn)
+                discard(arrival.report, login.token, login.binding, at: now, &turn)
                 finish(id, .refused(.loginExpired), &turn)
             case .locating, .open: finish(id, .refused(.loginExpired), &turn)
             }
@@ -281,8 +282,10 @@ extension Ledger {
     }
 
     /// Tokens that nobody will use: the server is told.
-    private mutating func discard(_ report: ExchangeReport, _ token: TokenName, _ binding: RecordBinding, _ turn: inout Turn) {
-        if let secret = report.successor { revoke(secret, binding, &turn, of: token) }
+    private mutating func discard(
+        _ report: ExchangeReport, _ token: TokenName, _ binding: RecordBinding, at now: Moment, _ turn: inout Turn
+    ) {
+        if let secret = report.successor { revoke(secret, binding, at: now, &turn, of: token) }
     }
 }
 

@@ -1,19 +1,19 @@
 internal import OAuth
 internal import Secrets
-internal import TokenWire
+package import TokenWire
 
 /// The end of a sign-in: here first, then at the server.
 extension Ledger {
-    /// LOGOUT, for a caller who may sign in. Nothing is served any more once the tombstone is on the disk, whatever the server says.
-    package mutating func logout(_ settings: TokenSettings, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
+    /// LOGOUT, for a caller who may sign in, or of a token that only the store knows. Nothing is served any more once the tombstone is on the
+    /// disk, whatever the server says.
+    package mutating func logout(_ token: TokenName, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
         var turn = Turn()
-        let token = settings.name
-        if let refusal = reasonNotToLogOut(settings) {
+        if let refusal = reasonNotToLogOut(token) {
             turn.answers.append((waiter, .refused(refusal)))
             return turn
         }
         guard let record = holdings[token]?.record, record.kind != .ended else {
-            turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: nil))))
+            turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: hastenRevocations(of: token, at: now)))))
             return turn
         }
         let holding = holdings[token] ?? Holding()
@@ -23,19 +23,21 @@ extension Ledger {
         holdings[token]?.generation += 1
         holdings[token]?.replacements += 1
         signOuts[waiter] = SignOut(ended: record, tombstone: tombstone, caller: caller)
+        announceRevocation(of: record, at: now, &turn)
         enqueue(.commit(tombstone), .signOut(waiter: waiter), &turn)
         return turn
     }
 
-    private func reasonNotToLogOut(_ settings: TokenSettings) -> Refusal? {
+    private func reasonNotToLogOut(_ token: TokenName) -> Refusal? {
         if isStopping { return .stopping }
-        if let refusal = reasonToComeAgain(settings.name) { return refusal }
-        switch settings.grant {
-        case .clientCredentials: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(settings.name)\": it is had in another way")
-        case .reference(let reference) where reference.value != nil:
-            return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(settings.name)\"; remove it there")
-        case .authorizationCode: return holdings[settings.name]?.locked.map { .locked(settings.name, $0) }
-        case .reference: return holdings[settings.name]?.locked.map { .locked(settings.name, $0, isReference: true) }
+        if let refusal = reasonToComeAgain(token) { return refusal }
+        if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: configuration.tokens[token]?.grant.kind == .reference) }
+        guard !isUnconfigured(token) else { return nil }
+        switch configuration.tokens[token]?.grant {
+        case .clientCredentials?: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(token)\": it is had in another way")
+        case .reference(let reference)? where reference.value != nil:
+            return Refusal(.refused, [Field("reason", "configured")], "the configuration names the token of \"\(token)\"; remove it there")
+        case .authorizationCode?, .reference?, nil: return nil
         }
     }
 
@@ -50,27 +52,21 @@ extension Ledger {
         }
         replaced(token, by: signOut.tombstone, at: now, &turn)
         settleIn(token, at: now, &turn)
-        guard let application = application(of: token), signOut.ended.kind == .refresh else {
+        guard signOut.ended.kind == .refresh else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn) }
+        guard !isStopping else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn) }
+        guard signOut.ended.secret.isEmpty else { return revoke(signOut, for: waiter, at: now, &turn) }
+        guard isOurs(signOut.ended), let application = application(of: token) else {
             return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
-        guard isOurs(signOut.ended) else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.foreign, &turn) }
-        guard !isStopping else { return signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn) }
-        let errand: Errand = signOut.ended.secret.isEmpty ? .locate : .revoke(signOut.ended.secret)
-        run(errand, for: token, application, .signOut(waiter: waiter, signOut), &turn)
+        // there is nothing to revoke; the session in the browser can be ended all the same
+        run(.locate, for: token, application, .signOut(waiter: waiter, signOut), &turn)
     }
 
-    mutating func revoked(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
+    private mutating func located(_ waiter: UInt64, _ signOut: SignOut, _ result: ErrandResult, _ turn: inout Turn) {
         switch result {
-        case .probed: break
+        case .probed, .revoked: break
         case .located(.failure(let failure)): signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: failure.text, &turn)
-        case .located(.success(let metadata)):
-            signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
-        case .revoked(let outcome, let metadata):
-            let url = metadata.flatMap { endSession(signOut, $0) }
-            switch outcome {
-            case .success: signedOut(waiter, signOut, isRevoked: true, url: url, trouble: nil, &turn)
-            case .failure(let failure): signedOut(waiter, signOut, isRevoked: false, url: url, trouble: failure.text, &turn)
-            }
+        case .located(.success(let metadata)): signedOut(waiter, signOut, isRevoked: false, url: endSession(signOut, metadata), trouble: nil, &turn)
         }
     }
 
@@ -79,18 +75,20 @@ extension Ledger {
         for (id, purpose) in errands.sorted(by: { $0.key < $1.key }) {
             guard case .signOut(let waiter, let signOut) = purpose else { continue }
             errands[id] = nil
-            signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn)
+            signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
+        endRevocationWaits(&turn)
     }
 
     /// Where the person's own session at the server can be ended.
-    private func endSession(_ signOut: SignOut, _ metadata: ServerMetadata) -> String? {
-        guard let idToken = signOut.ended.idToken, case .authorizationCode(let signIn)? = configuration.tokens[signOut.ended.name]?.grant else { return nil }
-        guard let endpoint = try? metadata.url(of: .endSession) else { return nil }
-        return try? EndSessionRequest(at: endpoint, idToken: idToken, postLogoutRedirectURI: signIn.postLogoutRedirectURI).url()
+    func endSession(_ signOut: SignOut, _ metadata: ServerMetadata) -> String? {
+        guard let idToken = signOut.ended.idToken, let endpoint = try? metadata.url(of: .endSession) else { return nil }
+        var address: String?
+        if case .authorizationCode(let signIn)? = configuration.tokens[signOut.ended.name]?.grant { address = signIn.postLogoutRedirectURI }
+        return try? EndSessionRequest(at: endpoint, idToken: idToken, postLogoutRedirectURI: address).url()
     }
 
-    private mutating func signedOut(
+    mutating func signedOut(
         _ waiter: UInt64, _ signOut: SignOut, isRevoked: Bool, url: String?, trouble: String?, _ turn: inout Turn
     ) {
         turn.events.append(.signedOut(signOut.ended.name, caller: signOut.caller, isRevoked: isRevoked, trouble: trouble))
@@ -107,6 +105,8 @@ extension Ledger {
             noteStoreWorks(token, &turn)
             giveUpOlder(token, at: now, &turn)
         }
+        concludeAnnounced(token, by: record, at: now, &turn)
+        reviewUnconfigured(&turn)
         guard holdings[token]?.isBeingReplaced == false else { return }
         unpark(token, at: now, &turn)
         resumeQueue(of: token, at: now, &turn)
@@ -114,10 +114,12 @@ extension Ledger {
 
     private mutating func install(_ record: StoredRecord, at now: Moment, _ turn: inout Turn) {
         let token = record.name
+        var old: (secret: Secret, binding: RecordBinding)?
         if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret {
-            revoke(secret, before.binding, &turn, of: token)
+            old = (secret, before.binding)
         }
         holdings[token, default: Holding()].begin(record)
+        if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
         credentials[token]?.refusal = nil
         credentials[token]?.failure = nil
         credentials[token]?.backoff.clear()
@@ -141,17 +143,6 @@ extension Ledger {
 
     // MARK: errands
 
-    /// A token that nobody will use any more: its own server is told, and nobody waits for it. Another server must never see it.
-    mutating func revoke(_ secret: Secret, _ binding: RecordBinding, _ turn: inout Turn, of token: TokenName) {
-        guard !secret.isEmpty else { return }
-        guard isOurs(binding, token), let application = application(of: token) else {
-            return turn.events.append(.notRevoked(token, Self.foreign))
-        }
-        run(.revoke(secret), for: token, application, .tidy(token), &turn)
-    }
-    private static let unheard = "tokend stops before the server has answered"
-    private static let foreign = "it belongs to another server or client than the configuration names now"
-
     /// One thing at a time is done to what is held for a token.
     func reasonToComeAgain(_ token: TokenName) -> Refusal? {
         guard holdings[token]?.isBeingReplaced == true else { return nil }
@@ -172,9 +163,8 @@ extension Ledger {
         case .login(let id)?:
             if case .located(let result) = report.result { located(id, result, at: now, &turn) }
         case .probe(let token)?: looked(at: token, report, at: now, &turn)
-        case .signOut(let waiter, let signOut)?: revoked(waiter, signOut, report.result, at: now, &turn)
-        case .tidy(let token)?:
-            if case .revoked(.failure(let failure), _) = report.result { turn.events.append(.notRevoked(token, failure.text)) }
+        case .signOut(let waiter, let signOut)?: located(waiter, signOut, report.result, &turn)
+        case .revocation(let key)?: revocationAnswered(key, report.result, at: now, &turn)
         }
         return turn
     }
@@ -191,6 +181,6 @@ struct SignOut: Sendable {
 enum ErrandPurpose: Sendable {
     case login(LoginID)
     case signOut(waiter: UInt64, SignOut)
-    case tidy(TokenName)
+    case revocation(RevocationKey)
     case probe(TokenName)
 }

@@ -13,18 +13,24 @@ package enum StoreJob: Sendable {
     case replace(StoredRecord)
     /// The disk is slow to take a successor: it is put where a crash of the daemon does not reach it. Its commit goes on.
     case remember(StoredRecord)
+    /// The server has to be told that a refresh token is out of use: that is durable.
+    case writeRevocation(Revocation)
+    /// It has been told, or never will be.
+    case removeRevocation(RevocationKey)
 
     package var name: TokenName {
         switch self {
         case .prepare(let name, _), .withdraw(let name): name
         case .commit(let record), .remember(let record), .replace(let record): record.name
+        case .writeRevocation(let revocation): revocation.name
+        case .removeRevocation(let key): key.name
         }
     }
 
     var generation: UInt64 {
         switch self {
         case .prepare(_, let intent): intent.generation
-        case .withdraw: 0
+        case .withdraw, .writeRevocation, .removeRevocation: 0
         case .commit(let record), .remember(let record), .replace(let record): record.generation
         }
     }
@@ -73,7 +79,7 @@ package struct StoreFault: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 }
 
-/// What the store held when the daemon started, one for each name.
+/// What the store held when the daemon started: one for each name, and the revocations.
 package enum Found: Sendable {
     /// With an intent the outcome of that sending is unknown.
     case record(StoredRecord, Intent?)
@@ -81,4 +87,6 @@ package enum Found: Sendable {
     case unsynced(StoredRecord)
     /// It cannot be opened, for the reason given, and is kept as it is.
     case locked(TokenName, reason: String)
+    /// A refresh token out of use that its server has still to revoke.
+    case revocation(Revocation)
 }

@@ -1,6 +1,8 @@
 """LOGOUT: over here first, then at the server, then in the browser; and what is told when the server does not hear of it."""
 import urllib.parse
 
+from lib import processes
+
 from .people import HYBRID, PERSON, Scene, fields, person
 
 AUTO = "knob auto-login " + PERSON
@@ -58,7 +60,7 @@ def not_heard(checks, server):
             scene.signed_in()
             done = scene.tokenctl("logout", "app.me")
             checks.ok("%s: signed out here, and why the server may not know" % line, done.returncode == 0
-                      and done.stdout.startswith("app.me: signed out here; the server has not confirmed it (") and why in done.stdout, done)
+                      and done.stdout.startswith("app.me: signed out here; the server has not confirmed it: ") and why in done.stdout, done)
             told = [line for line in scene.daemon.words().splitlines() if "event=signed-out" in line]
             checks.ok("the log says that the server was not told, and why", len(told) == 1 and "the server was not told: " in told[0] and why in told[0], told)
             reply = scene.ask("GET app.me")
@@ -95,4 +97,52 @@ def other_ways(checks, server):
         checks.ok("LOGOUT where the client is not known any more forgets, and says so", reply.startswith("OK forgotten"), reply[:200])
 
 
-SECTIONS = [revoked, not_heard, in_the_middle, other_ways]
+def kept(scene):
+    """The refresh tokens that wait in the store to be revoked."""
+    return sorted(path.name for path in (scene.folder / "state" / "grants").iterdir() if ".revoke-" in path.name)
+
+
+def told_again(checks, server):
+    with Scene(server, AUTO, "fault revocation status code=503 times=forever") as scene:
+        scene.hurried("revocation=0.5,catch-up=1").people().start()
+        scene.signed_in()
+        reply = scene.ask("LOGOUT app.me")
+        checks.ok("LOGOUT while the server is in trouble: forgotten, and that the server is told again", reply.startswith("OK forgotten ")
+                  and "the%20server%20is%20told%20again" in reply, reply)
+        checks.ok("REV-03 what is to be revoked is sealed in the store", len(kept(scene)) == 1 and kept(scene)[0].startswith("app.me.revoke-"), kept(scene))
+        scene.daemon.stop()
+        scene.start()
+        checks.ok("the sign-in stays over", scene.ask("GET app.me").startswith("ERR login-required reason=signed-out : "))
+        server.control("clear")
+        checks.ok("REV-03 after a restart the server is told until it has heard", server.control("await revocations 1")["ok"] and scene.alive() == [])
+        checks.ok("and nothing is left of it in the store", processes.until(lambda: kept(scene) == [], 10), kept(scene))
+        told = [line for line in scene.daemon.words().splitlines() if "reason=not-revoked" in line]
+        checks.ok("the log says when it began and when it was done", len(told) >= 2 and "event=trouble " in told[0] and "event=trouble-ended" in told[-1], told)
+
+
+def left_the_configuration(checks, server):
+    with Scene(server, AUTO) as scene:
+        scene.people({"me": person(), "you": person()}).start()
+        scene.signed_in()
+        scene.people({"you": person()})
+        checks.equal("RELOAD without the token", scene.ask("RELOAD").splitlines()[-1], "OK 1")
+        told = [line for line in scene.daemon.words().splitlines() if "reason=unconfigured" in line]
+        checks.ok("REV-05 the log names the sign-in that was left", len(told) == 1 and "app.me" in told[0] and "tokenctl logout app.me" in told[0], told)
+        row = scene.status("app.me")
+        checks.ok("and so does STATUS", row["state"] == "unconfigured" and PERSON in row["reason"], row)
+        checks.ok("LIST names configured tokens alone", "app.me" not in scene.ask("LIST"))
+        reply = scene.ask("LOGOUT app.me")
+        checks.ok("LOGOUT has the same client of the configuration tell the server", reply.startswith("OK revoked"), reply)
+        checks.equal("RT-14 and the grant is dead there", scene.alive(), [])
+        checks.ok("nothing is left", scene.ask("STATUS app.me").startswith("ERR ") and kept(scene) == [])
+    with Scene(server, AUTO) as scene:
+        scene.people().start()
+        scene.signed_in()
+        scene.application("app", client="machine").ask("RELOAD")
+        reply = scene.ask("LOGOUT app.me")
+        checks.ok("where that client is gone, the server wants its secret: forgotten here, and that it was not told", reply.startswith("OK forgotten ")
+                  and "no%20longer%20configured" in reply and "not%20told%20again" in reply, reply)
+        checks.ok("and nobody is signed in any more", scene.ask("STATUS app.me").startswith("ERR ") and kept(scene) == [])
+
+
+SECTIONS = [revoked, not_heard, told_again, left_the_configuration, in_the_middle, other_ways]

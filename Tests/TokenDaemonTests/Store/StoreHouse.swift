@@ -119,6 +119,7 @@ nonisolated struct FoundText: Hashable, CustomStringConvertible, ExpressibleBySt
             case .record(let record, let intent?): "\(record.name) \(record.generation) sent \(intent.attempt)"
             case .unsynced(let record): "\(record.name) \(record.generation) unsynced"
             case .locked(let name, let reason): "\(name) locked: \(reason)"
+            case .revocation(let revocation): "\(revocation.name) to revoke \(revocation.id)"
             }
     }
 }

@@ -25,7 +25,10 @@ import TokenLedger
     }
 
     private static let reasons =
-        ["store", "locked", "audit-rate", "secure-heap", "ran-out", "reference-rejected", "not-revoked", "store-note", "lost-at-end", AuditEntry.configuration]
+        [
+            "store", "locked", "audit-rate", "secure-heap", "ran-out", "reference-rejected", "not-revoked", "unconfigured", "store-note", "lost-at-end",
+            AuditEntry.configuration,
+        ]
         + ProbeTrouble.Kind.allCases.map(\.rawValue)
 
     @Test(arguments: reasons) func `of every trouble it says what to do`(_ reason: String) throws {

@@ -16,17 +16,6 @@ import TokenWire
         scene.errands.count { if case .revoke = $0.errand { true } else { false } }
     }
 
-    @Test func `RT-14 a sign-out after the issuer has changed asks nobody to revoke, and says so`() throws {
-        var scene = GrantScene.signedIn()
-        let next = moved(scene.ledger.configuration)
-        scene.run { $0.adopt(next, at: $1).turn }
-        let settings = scene.ledger.configuration.tokens[GrantScene.user]!
-        let waiter = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
-        #expect(scene.errands.isEmpty)
-        guard case .signedOut(false, nil, let trouble?)? = scene.signIn(waiter) else { return #expect(Bool(false), "not told") }
-        #expect(trouble.contains("another server"))
-    }
-
     @Test func `RT-14 a refresh that ends after the issuer has changed keeps its successor and hands nothing out`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()

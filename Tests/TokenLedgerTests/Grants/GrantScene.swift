@@ -17,6 +17,7 @@ struct GrantScene {
     /// What is on the disk, in the order in which it came there.
     var disk: [TokenName: StoredRecord] = [:]
     var intents: [TokenName: Intent] = [:]
+    var revocations: [RevocationKey: Revocation] = [:]
     var jobs: [StoreTask] = []
     /// What the disk does with a job: takes it, refuses it, or (nil) lets it wait in `jobs`.
     var diskAnswer: Result<Void, StoreFault>? = .success(())
@@ -85,6 +86,8 @@ struct GrantScene {
             case .prepare(let name, let intent): intents[name] = intent
             case .withdraw(let name): intents[name] = nil
             case .remember(let record): remembered.append(record)
+            case .writeRevocation(let revocation): revocations[revocation.key] = revocation
+            case .removeRevocation(let key): revocations[key] = nil
             case .commit(let record), .replace(let record):
                 disk[record.name] = record
                 intents[record.name] = nil
@@ -96,7 +99,10 @@ struct GrantScene {
     /// What the real store could not write, this one does not take.
     private func unwritable(_ job: StoreJob) -> StoreFault? {
         switch job {
-        case .prepare, .withdraw: return nil
+        case .prepare, .withdraw, .removeRevocation: return nil
+        case .writeRevocation(let revocation):
+            let read = try? Revocation(bytes: revocation.bytes())
+            return read == revocation ? nil : StoreFault("read back as another revocation")
         case .remember: return memoryWorks ? nil : StoreFault("nobody keeps it")
         case .commit(let record), .replace(let record):
             do {

@@ -59,8 +59,7 @@ import TokenWire
     @Test func `it never comes behind a sign-out that is on its way to the disk`() throws {
         var (scene, _) = try remembered()
         scene.diskAnswer = nil
-        let settings = scene.ledger.configuration.tokens[GrantScene.user]!
-        _ = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+        _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
         scene.pass(30)
         scene.due()
         scene.diskAnswer = .success(())

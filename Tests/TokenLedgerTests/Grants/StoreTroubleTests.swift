@@ -195,7 +195,7 @@ import TokenWire
         switch act {
         case .refresh: scene.grant("access-1", refresh: "refresh-2")
         case .importing: _ = scene.request { $0.importToken(settings, Secret("refresh-7"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
-        case .signOut, .signIn: _ = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+        case .signOut, .signIn: _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
         }
         #expect(scene.ledger.atRisk == [AtRisk(token: GrantScene.user, act: act)])
         // also while it waits for its next try; the end makes one at once

@@ -299,8 +299,7 @@ import TokenWire
         try scene.get()
         scene.grant("access-1", refresh: "refresh-2")
         _ = kept(of: &scene)
-        let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
-        scene.run { $0.logout(settings, for: GrantScene.alice, waiter: 70, at: $1) }
+        scene.run { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: 70, at: $1) }
         let after = scene.ledger.takeKeepings()
         #expect(after.map(\.key.token) == [GrantScene.user])
         #expect(after.allSatisfy { $0.token == nil })

@@ -71,8 +71,7 @@ import TokenWire
             let patient = isSent ? try scene.get(wait: 120) : nil
             let early = isSent ? try scene.get(wait: 1) : nil
             scene.diskAnswer = nil
-            let settings = scene.ledger.configuration.tokens[GrantScene.user]!
-            _ = scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+            _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
             let late = try scene.get(wait: 1)
             scene.finishJobs(.failure(GrantScene.halfway))
             #expect(scene.reason(late) == "store" && early.map { scene.reason($0) == "store" } != false)

@@ -7,8 +7,7 @@ import TokenWire
 /// LOGOUT and IMPORT.
 @Suite struct SignOutTests {
     private func logout(_ scene: inout GrantScene, _ name: TokenName = GrantScene.user) -> UInt64 {
-        let settings = scene.ledger.configuration.tokens[name]!
-        return scene.request { $0.logout(settings, for: GrantScene.alice, waiter: $1, at: $2) }
+        scene.request { $0.logout(name, for: GrantScene.alice, waiter: $1, at: $2) }
     }
 
     private func bring(_ token: String, _ scene: inout GrantScene, _ name: TokenName = GrantScene.pat, expires: Expiry? = nil) -> UInt64 {
@@ -30,7 +29,7 @@ import TokenWire
         let errand = try #require(scene.errands.last)
         guard case .revoke(let secret) = errand.errand else { return #expect(Bool(false), "not revoked") }
         #expect(secret == Secret("refresh-2"))
-        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.success(()), nil)), at: $1) }
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.revoked, nil)), at: $1) }
         guard case .signedOut(true, nil, nil)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed out") }
     }
 
@@ -38,7 +37,7 @@ import TokenWire
         var scene = GrantScene.signedIn()
         let waiter = logout(&scene)
         let errand = try #require(scene.errands.last)
-        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.failure(Scene.busyServer), nil)), at: $1) }
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.failed(Scene.busyServer), nil)), at: $1) }
         guard case .signedOut(false, _, let trouble?)? = scene.signIn(waiter) else { return #expect(Bool(false), "not told") }
         #expect(trouble.contains("503"))
         #expect(scene.state == .loginRequired)
@@ -110,7 +109,7 @@ import TokenWire
         #expect(scene.answers[waiter] == nil)
         scene.run { ledger, _ in ledger.stop() }
         expectUnheard(scene, waiter)
-        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.success(()), nil)), at: $1) }
+        scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.revoked, nil)), at: $1) }
         expectUnheard(scene, waiter)
     }
 

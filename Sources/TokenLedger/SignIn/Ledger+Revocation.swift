@@ -1,0 +1,241 @@
+internal import OAuth
+internal import Secrets
+internal import TokenWire
+
+/// Refresh tokens that nobody uses any more, until their servers have revoked them (RFC 7009):
+///
+///     announced ──► on the disk ──its sign-in has ended──► sent ──► revoked, or it cannot be ──► off the disk
+///                        │                                  ▲ └── failed ──back-off──┐
+///                        └── its sign-in goes on: off       └────────────────────────┘
+///
+/// A revocation is on the disk before its sign-in ends there: no crash leaves a token that lives on at the server and that nobody knows of. The
+/// next start goes on with it, until the server has revoked the token or the token has ended by itself.
+struct PendingRevocation: Sendable {
+    var revocation: Revocation
+    /// Its sign-in is still in force.
+    var isAnnounced = true
+    var failures = 0
+    /// The attempt that is under way.
+    var errand: UInt64?
+    /// Who signs out, until the first attempt has ended.
+    var signOut: (waiter: UInt64, SignOut)?
+    /// That it failed was told.
+    var isTold = false
+    /// What came of the last attempt.
+    var trouble: String?
+    /// The disk did not take it.
+    var isUnwritten = false
+
+    init(_ revocation: Revocation) { self.revocation = revocation }
+}
+
+extension Ledger {
+    /// So many attempts at once, beside those that somebody waits for.
+    static let revocationsAtOnce = 8
+    /// Seconds for which a revocation is tried, unless the token is known to end sooner.
+    static let longestRevocation: Int64 = 30 * 86_400
+
+    // MARK: the disk
+
+    /// Before a record that ends a sign-in: its refresh token is to be revoked.
+    mutating func announceRevocation(of record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
+        guard let record, record.kind == .refresh, !record.secret.isEmpty else { return }
+        _ = writeDown(record.secret, record.binding, of: record.name, record, until: end(of: record, at: now), &turn)
+    }
+
+    /// - Parameter record: of the sign-in, while that is in force.
+    private mutating func writeDown(
+        _ secret: Secret, _ binding: RecordBinding, of token: TokenName, _ record: StoredRecord? = nil, until: Int64, _ turn: inout Turn
+    ) -> RevocationKey {
+        let revocation = Revocation(
+            name: token, server: binding.server, clientID: binding.clientID, grant: record?.grant ?? 0, signedIn: record?.signedIn ?? 0,
+            secret: secret, id: fingerprint(secret), until: until)
+        guard revocations[revocation.key] == nil else { return revocation.key }
+        revocations[revocation.key] = PendingRevocation(revocation)
+        enqueue(.writeRevocation(revocation), .revocation(revocation.key), &turn)
+        return revocation.key
+    }
+
+    /// Seconds since the epoch: when the refresh token ends by itself, as far as anybody knows.
+    private func end(of record: StoredRecord, at now: Moment) -> Int64 {
+        var ends = [now.wall + Self.longestRevocation]
+        var idle = record.idleLifetime
+        if case .authorizationCode(let signIn)? = configuration.tokens[record.name]?.grant, isOurs(record) {
+            if let life = signIn.refreshLifetime { ends.append(record.signedIn + Int64(life)) }
+            idle = signIn.refreshIdle.map(Int64.init) ?? idle
+        }
+        if let idle { ends.append(max(record.rotated, holdings[record.name]?.lastUsed ?? 0) + idle) }
+        return ends.min() ?? now.wall
+    }
+
+    mutating func revocationWritten(_ key: RevocationKey, _ result: Result<Void, StoreFault>) {
+        if case .failure = result { revocations[key]?.isUnwritten = true } else { revocations[key]?.isUnwritten = false }
+    }
+
+    private mutating func forget(_ key: RevocationKey, _ turn: inout Turn) {
+        guard revocations.removeValue(forKey: key) != nil else { return }
+        attempts.set(key, at: nil)
+        enqueue(.removeRevocation(key), .tidy(key.name), &turn)
+    }
+
+    /// What the store held when the daemon started. One whose sign-in goes on was announced for a sign-out that never came to be.
+    mutating func resume(_ found: [Revocation], at now: Moment, _ turn: inout Turn) {
+        for revocation in found {
+            let (key, holding) = (revocation.key, holdings[revocation.name])
+            revocations[key] = PendingRevocation(revocation)
+            if let record = holding?.record, revocation.isOf(record) {
+                forget(key, &turn)
+            } else if holding?.locked == nil {
+                // it failed before, or was never sent: nobody knows
+                revocations[key]?.isAnnounced = false
+                revocations[key]?.failures = 1
+                revocations[key]?.isTold = true
+                attempts.set(key, at: now.boot + Int64(Double(min(pace.catchUp, .seconds(60))) * jitter.fraction()))
+            }
+        }
+    }
+
+    // MARK: attempts
+
+    /// A refresh token that nobody uses any more. Nobody waits for its server.
+    mutating func revoke(_ secret: Secret, _ binding: RecordBinding, at now: Moment, _ turn: inout Turn, of token: TokenName) {
+        guard !secret.isEmpty, holdings[token]?.refreshToken != secret else { return }
+        begin(writeDown(secret, binding, of: token, until: now.wall + Self.longestRevocation, &turn), at: now, &turn)
+    }
+
+    /// The refresh token of a sign-in that has ended, for whoever ended it.
+    mutating func revoke(_ signOut: SignOut, for waiter: UInt64, at now: Moment, _ turn: inout Turn) {
+        let record = signOut.ended
+        let key = writeDown(record.secret, record.binding, of: record.name, until: end(of: record, at: now), &turn)
+        revocations[key]?.signOut = (waiter, signOut)
+        begin(key, at: now, &turn)
+    }
+
+    /// Those of a token that were announced: a newer record is in force, or (`nil`) the sign-in goes on.
+    mutating func concludeAnnounced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
+        for (key, pending) in revocations where key.name == token && pending.isAnnounced {
+            if let record, !pending.revocation.isOf(record), record.secret != pending.revocation.secret {
+                begin(key, at: now, &turn)
+            } else if holdings[token]?.isBeingReplaced != true, holdings[token]?.locked == nil {
+                forget(key, &turn)
+            }
+        }
+    }
+
+    private mutating func begin(_ key: RevocationKey, at now: Moment, _ turn: inout Turn) {
+        revocations[key]?.isAnnounced = false
+        tryRevocation(key, at: now, &turn)
+    }
+
+    /// Its time has come.
+    mutating func tryRevocation(_ key: RevocationKey, at now: Moment, _ turn: inout Turn) {
+        guard !isStopping, let pending = revocations[key], !pending.isAnnounced, pending.errand == nil else { return }
+        guard pending.failures == 0 || pending.revocation.until > now.wall else { return _ = giveUp(key, "it has ended by itself by now", &turn) }
+        guard pending.signOut != nil || revocations.values.count(where: { $0.errand != nil }) < Self.revocationsAtOnce else {
+            return attempts.set(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
+        }
+        attempts.set(key, at: nil)
+        run(.revoke(pending.revocation.secret), for: key.name, revoker(of: pending.revocation).application, .revocation(key), &turn)
+        revocations[key]?.errand = turn.errands.last?.id
+    }
+
+    /// Who tells the server: an application that is the same client there, the token's own first. Where none is configured any more, the client
+    /// without its secret, in the way in which another application reaches the server, if there is one.
+    private func revoker(of revocation: Revocation) -> (application: Application, isConfigured: Bool) {
+        let own = String(revocation.name.application)
+        let there = configuration.applications.values.filter { $0.server.location.address == revocation.server }
+            .sorted { ($0.name == own ? "" : $0.name) < ($1.name == own ? "" : $1.name) }
+        if let application = there.first(where: { $0.client.id == revocation.clientID }) { return (application, true) }
+        let server = there.first?.server ?? ServerSettings(location: .issuer(revocation.server))
+        return (Application(name: own, server: server, client: ClientIdentity(id: revocation.clientID, authentication: .none)), false)
+    }
+
+    /// Takes in what came of an attempt.
+    mutating func revocationAnswered(_ key: RevocationKey, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
+        guard let pending = revocations[key], case .revoked(let outcome, let metadata) = result else { return }
+        revocations[key]?.errand = nil
+        revocations[key]?.signOut = nil
+        let isConfigured = revoker(of: pending.revocation).isConfigured
+        var trouble: String?
+        switch outcome {
+        case .revoked:
+            if pending.isTold { turn.events.append(.revoked(key.name)) }
+            forget(key, &turn)
+        case .unsupported(let text):
+            trouble = giveUp(key, text, &turn)
+        case .failed(let failure) where !isConfigured && !failure.mayPass:
+            trouble = giveUp(key, "\(failure.text); the client is no longer configured, so its secret was not sent", &turn)
+        case .failed(let failure) where pending.revocation.until <= now.wall:
+            trouble = giveUp(key, failure.text, &turn)
+        case .failed(let failure):
+            trouble = putOff(key, failure, at: now, &turn)
+        }
+        guard let (waiter, signOut) = pending.signOut else { return }
+        let url = metadata.flatMap { endSession(signOut, $0) }
+        signedOut(waiter, signOut, isRevoked: trouble == nil, url: url, trouble: trouble, &turn)
+    }
+
+    private mutating func putOff(_ key: RevocationKey, _ failure: ExchangeFailure, at now: Moment, _ turn: inout Turn) -> String {
+        guard let pending = revocations[key] else { return failure.text }
+        let failures = pending.failures + 1
+        var pause = revocationPause(after: failures)
+        if case .answered(let seconds?) = failure.law { pause = max(pause, .seconds(seconds)) }
+        revocations[key]?.failures = failures
+        attempts.set(key, at: now.boot + pause)
+        if pending.isUnwritten { enqueue(.writeRevocation(pending.revocation), .revocation(key), &turn) }
+        let text = "\(failure.text); the server is told again, for \(AuditPhrase.duration(pending.revocation.until - now.wall)) at most"
+        if !pending.isTold { turn.events.append(.notRevoked(key.name, text)) }
+        revocations[key]?.isTold = true
+        revocations[key]?.trouble = text
+        return text
+    }
+
+    /// 10 s, 20 s, 40 s ... an hour, a quarter more or less at random.
+    private mutating func revocationPause(after failures: Int) -> Int64 {
+        let pause = min(pace.revocation << min(failures - 1, 9), .seconds(3_600))
+        return Int64(Double(pause) * (0.75 + 0.5 * jitter.fraction()))
+    }
+
+    private mutating func giveUp(_ key: RevocationKey, _ text: String, _ turn: inout Turn) -> String {
+        forget(key, &turn)
+        let told = "\(text); the server is not told again"
+        turn.events.append(.notRevoked(key.name, told))
+        return told
+    }
+
+    /// The configuration has changed, and may have mended what was wrong.
+    mutating func hastenRevocations(at now: Moment) {
+        for key in revocations.keys where attempts[key] != nil { attempts.set(key, at: now.boot + Int64(Double(Int64.seconds(10)) * jitter.fraction())) }
+    }
+
+    /// Somebody signs out once more: those of the token are tried at once. What came of the last attempt; `nil` when nothing is to be revoked.
+    mutating func hastenRevocations(of token: TokenName, at now: Moment) -> String? {
+        var trouble: String?
+        for (key, pending) in revocations where key.name == token && !pending.isAnnounced {
+            if pending.errand == nil { attempts.set(key, at: now.boot) }
+            trouble = pending.trouble ?? "the server has not confirmed yet that it revoked the refresh token"
+        }
+        return trouble
+    }
+
+    /// Whoever signs out waits for no server when the daemon stops: the next start tells it.
+    mutating func endRevocationWaits(_ turn: inout Turn) {
+        attempts = Deadlines()
+        for (key, pending) in revocations {
+            guard let (waiter, signOut) = pending.signOut else { continue }
+            revocations[key]?.signOut = nil
+            signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn)
+        }
+    }
+    static let unheard = "tokend stops before the server has answered; the next start tells it again"
+}
+
+extension ExchangeFailure {
+    /// Nobody has to do anything before another attempt may succeed.
+    fileprivate var mayPass: Bool {
+        switch law {
+        case .unsent, .answered, .unknown: true
+        case .no, .configuration: false
+        }
+    }
+}

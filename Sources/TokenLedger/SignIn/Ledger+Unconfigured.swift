@@ -1,0 +1,40 @@
+internal import OAuth
+package import TokenWire
+
+/// Sign-ins and imported tokens that the store has and the configuration does not use: of a token that was removed, or is had in another way now.
+/// They live on at their server until somebody signs out (REV-05).
+extension Ledger {
+    /// Their names, in order.
+    package var unconfigured: [TokenName] { holdings.keys.filter(isUnconfigured).sorted() }
+
+    package func isUnconfigured(_ token: TokenName) -> Bool {
+        guard let holding = holdings[token] else { return false }
+        let settings = configuration.tokens[token]
+        if holding.locked != nil { return settings == nil }
+        guard let record = holding.record, record.kind != .ended else { return false }
+        return settings?.grant.kind.rawValue != record.binding.grant
+    }
+
+    /// What STATUS says of one.
+    package func unconfiguredStatus(of token: TokenName) -> TokenStatus {
+        var status = TokenStatus(state: .unconfigured)
+        status.reason = unconfiguredText(token)
+        return status
+    }
+
+    private func unconfiguredText(_ token: TokenName) -> String {
+        let place = configuration.tokens[token] == nil ? "\"\(token)\" is not configured" : "\"\(token)\" is had in another way now"
+        guard let record = holdings[token]?.record else { return "\(place), and the store has a record of it that cannot be opened" }
+        guard record.kind == .refresh else { return "\(place), and the store still has an imported token; to forget it: tokenctl logout \(token)" }
+        let person = record.binding.subject.map { " of \(quoted($0))" } ?? ""
+        return "\(place), and a sign-in\(person) lives on at \(record.binding.server); to end it: tokenctl logout \(token)"
+    }
+
+    /// Tells of those that are new since this was last asked, and of those that are no more.
+    mutating func reviewUnconfigured(_ turn: inout Turn) {
+        let present = Set(unconfigured)
+        for token in present.subtracting(toldUnconfigured).sorted() { turn.events.append(.unconfigured(token, unconfiguredText(token))) }
+        for token in toldUnconfigured.subtracting(present).sorted() { turn.events.append(.unconfiguredEnded(token)) }
+        toldUnconfigured = present
+    }
+}
