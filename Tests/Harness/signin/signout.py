@@ -116,7 +116,7 @@ def told_again(checks, server):
         server.control("clear")
         checks.ok("REV-03 after a restart the server is told until it has heard", server.control("await revocations 1")["ok"] and scene.alive() == [])
         checks.ok("and nothing is left of it in the store", processes.until(lambda: kept(scene) == [], 10), kept(scene))
-        told = [line for line in scene.daemon.words().splitlines() if "reason=not-revoked" in line]
+        told = [line for line in scene.daemon.words().splitlines() if "out of use" in line]
         checks.ok("the log says when it began and when it was done", len(told) >= 2 and "event=trouble " in told[0] and "event=trouble-ended" in told[-1], told)
 
 
@@ -126,7 +126,7 @@ def left_the_configuration(checks, server):
         scene.signed_in()
         scene.people({"you": person()})
         checks.equal("RELOAD without the token", scene.ask("RELOAD").splitlines()[-1], "OK 1")
-        told = [line for line in scene.daemon.words().splitlines() if "reason=unconfigured" in line]
+        told = [line for line in scene.daemon.words().splitlines() if "app.me" in line and " is not configured, and " in line]
         checks.ok("REV-05 the log names the sign-in that was left", len(told) == 1 and "app.me" in told[0] and "tokenctl logout app.me" in told[0], told)
         row = scene.status("app.me")
         checks.ok("and so does STATUS", row["state"] == "unconfigured" and PERSON in row["reason"], row)

@@ -2,6 +2,7 @@
 import os
 import re
 
+from lib import processes
 from lib.stage import Stage, token
 
 from .lifecycle import TEMPORARY, run_beside
@@ -101,4 +102,40 @@ def state_folders(checks, server, _):
                   refused.returncode == TEMPORARY and "another tokend uses the state folder" in refused.stdout, refused.stdout)
 
 
-SECTIONS = [administrators_who_wait, rules_withdrawn_meanwhile, unchanged_files, limits_of_who_is_there, state_folders]
+def held_tokens(checks, server, _):
+    known = server.about["clients"]["machine"]["client_secret"]
+    with Stage(server) as stage:
+        stage.application("app", {"job": token(scopes=("read", "update"))}).start()
+        held = stage.token().token
+        server.control("fault token status code=503 times=forever")
+        for what, change in (("a new secret", {"secret": "another"}), ("another timeout", {"secret": "another", "timeout": 7}),
+                             ("another order of scopes", {"secret": known, "tokens": {"job": token(scopes=("update", "read"))}})):
+            stage.application("app", **{"tokens": {"job": token(scopes=("read", "update"))}, **change})
+            reply = stage.ask("RELOAD").splitlines()[-1]
+            checks.equal("a reload keeps the held token: %s" % what, (reply, stage.token().token), ("OK 1", held))
+
+
+def secrets_that_were_mended(checks, server, _):
+    known = server.about["clients"]["machine"]["client_secret"]
+    with Stage(server) as stage:
+        stage.application("app", secret="mistyped").start()
+        reply = stage.ask("GET app.job")
+        checks.ok("with the wrong secret the token is refused", reply.startswith("ERR refused oauth-error=invalid_client"), reply)
+        stage.daemon.secret("app.secret", known + "\n")
+        reply = stage.ask("RENEW app.job").splitlines()
+        checks.ok("RENEW reads the secret file anew, and its row is that of a token", len(reply) == 2 and " state=ready " in reply[0]
+                  and "reason=" not in reply[0], reply)
+        checks.ok("and the token is served", stage.ask("GET app.job").startswith("OK "))
+        secret = stage.daemon.secret("app.secret", known + "\n")
+        os.chmod(secret, 0o644)
+        reply = stage.ask("RENEW app.job").splitlines()
+        checks.ok("a secret file that may not be used is told with its remedy", "chmod 0600" in reply[0] and reply[-1].startswith("ERR bad-config"), reply)
+        os.chmod(secret, 0o600)
+        stage.application("app", timeout=7)
+        stage.daemon.application("other", "this is no TOML")
+        # two of them within 5 s are one too many
+        renewed = processes.until(lambda: " state=ready " in stage.ask("RENEW app.job"), 10)
+        checks.ok("what is wrong in other files, or waits for RELOAD, does not keep it from renewing", renewed)
+
+
+SECTIONS = [held_tokens, secrets_that_were_mended, administrators_who_wait, rules_withdrawn_meanwhile, unchanged_files, limits_of_who_is_there, state_folders]
