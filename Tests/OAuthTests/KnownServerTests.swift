@@ -108,6 +108,20 @@ struct `A known server` {
         #expect(try stale.url(of: .keys).path == "/keys")
     }
 
+    @Test func `where only auto-discovery knows the issuer, an ID token waits for it, and nothing else does`() {
+        var settings = ServerSettings(location: .erpnet(root: "https://orchid.my.erp.net", issuer: nil))
+        (settings.endpoints.token, settings.endpoints.jwks) = ("https://idp.example/pinned", "https://idp.example/keys")
+        var server = KnownServer(settings)
+        #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned")
+        #expect(isSend(server.ask(needing: [.token, .keys], at: 0)))
+        #expect(settled(server.receive(answer(503), at: 1, wall: now))?.failure?.status == 503)
+        #expect(token(ready(server.ask(needing: [.token], at: 2))) == "/pinned")
+        var written = settings
+        written.location = .erpnet(root: "https://orchid.my.erp.net", issuer: "https://idp.example")
+        server = KnownServer(written)
+        #expect(token(ready(server.ask(needing: [.token, .keys], at: 0))) == "/pinned")
+    }
+
     @Test(arguments: [answer(503, retryAfter: "9"), answer(404), answer(200, "{}"), fault(.unreachable, unsent: true)])
     func `where nothing can be discovered, what is pinned serves, and the rest says why it is missing`(result: EndpointResult) throws {
         var server = KnownServer(pinned)

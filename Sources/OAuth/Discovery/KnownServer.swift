@@ -36,7 +36,7 @@ package struct KnownServer: Sendable {
     /// - Parameter needed: the endpoints that it is about; empty where all of the metadata are. Where they are all pinned nobody waits for a discovery.
     package mutating func ask(needing needed: [ServerMetadata.Endpoint] = [], at now: Int64) -> Answer {
         if let known, now < freshUntil { return .ready(known) }
-        if !needed.isEmpty, needed.allSatisfy({ settings.endpoints[$0] != nil }) { return .ready(known ?? pinned(instead: .undiscovered)) }
+        if isPinned(needed) { return .ready(known ?? pinned(instead: .undiscovered)) }
         if discovery != nil { return .underway }
         var discovery = Discovery(settings)
         let step = discovery.begin()
@@ -72,6 +72,12 @@ package struct KnownServer: Sendable {
         freshUntil = 0
     }
 
+    /// Whether the pinned endpoints are all that is needed. An ID token is held against the issuer, which auto-discovery may have to find first.
+    private func isPinned(_ needed: [ServerMetadata.Endpoint]) -> Bool {
+        guard !needed.isEmpty, needed.allSatisfy({ settings.endpoints[$0] != nil }) else { return false }
+        return !needed.contains(.keys) || (known?.issuer ?? settings.location.issuer) != nil
+    }
+
     private func pinned(instead failure: ExchangeFailure) -> ServerMetadata {
         ServerMetadata(issuer: settings.location.issuer, pinned: settings.endpoints, absence: failure)
     }
@@ -86,8 +92,8 @@ package struct KnownServer: Sendable {
             return .settled(.success(metadata))
         case .failed(let failure):
             discovery = nil
-            // without a token endpoint there is nothing to go on with
-            if known == nil, settings.endpoints.token != nil { known = pinned(instead: failure) }
+            // without a token endpoint there is nothing to go on with, and without an issuer no ID token can be checked
+            if known == nil, settings.endpoints.token != nil, settings.location.issuer != nil { known = pinned(instead: failure) }
             guard let known else { return .settled(.failure(failure)) }
             freshUntil = now + Int64(Self.pause)
             return .settled(.success(known))

@@ -113,7 +113,7 @@ def a_server_says_no(checks, server, _):
             ("once: it is not tried again and again", r"wrong\.b: not tried: the server does not take the client"),
             ("a client without a System User", r"people\.job: error: no token: .* unauthorized_client; .*SystemUserAllowed"),
             ("a scope beyond the registration", r"beyond\.job: error: no token: .* invalid_scope; ask for scopes that the registration allows"),
-            ("DISC-05 an issuer that is not exact", r"slash: error: the metadata .* not '.*/id/'; the configured issuer must be the same to the letter"),
+            ("DISC-05 an issuer that is not exact", r"slash: error: the metadata .* not '.*/id/'; write issuer = \"https://.*/id\""),
             ("whose tokens are not tried", r"slash\.job: not tried: its server was not found"),
             ("a reference token that was revoked", r"dead\.pat: error: it is not taken: '.*/profile/me' answered 401; have it reissued"),
         ]:
