@@ -67,6 +67,8 @@ package struct ExchangeFailure: Error, Hashable, Sendable {
     package var fault: TransportFault.Kind?
     /// What was attempted and what came of it, in one calm line: safe to log and to show ("the token endpoint answered 503").
     package var text: String
+    /// The answer to a token request came whole and is of no use (a form, no access token): nothing was lost on its way.
+    package var cameWhole = false
 
     package init(
         law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, fault: TransportFault.Kind? = nil, text: String

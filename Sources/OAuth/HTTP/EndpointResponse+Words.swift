@@ -9,6 +9,9 @@ extension EndpointResponse {
         return isPage ? "is a web page, not JSON" : problem.description
     }
 
+    /// Whether the server itself seems to have said this, as far as a body that is no JSON object tells: not a page, and nothing that was cut off.
+    var isAnotherFormat: Bool { compression != nil || isForm }
+
     /// How the body is compressed (RFC 9110 section 8.4); a gateway may have left the header out.
     private var compression: String? {
         let named = (contentEncoding ?? "").trimmed

@@ -29,11 +29,11 @@ extension TokenRequest {
     private func granted(_ response: EndpointResponse) -> ExchangeOutcome {
         switch JSONObject.read(response.body) {
         case .failure(let problem):
-            return .failure(malformed("the answer \(response.words(for: problem))", response.status))
+            return .failure(malformed("the answer \(response.words(for: problem))", response.status, cameWhole: response.isAnotherFormat))
         case .success(let object):
             if object["access_token"] == nil, let error = OAuthError(object, withholding: secrets) {
                 guard error.code == nil else { return .failure(failure(error, status: response.status)) }
-                return .failure(malformed("without an access_token \(error)", response.status))
+                return .failure(malformed("without an access_token \(error)", response.status, cameWhole: true))
             }
             return issued(object, response.status)
         }
@@ -52,15 +52,18 @@ extension TokenRequest {
                     idToken: try response.optionalToken("id_token")))
         } catch {
             switch error {
-            case .malformed(let text): return .failure(malformed(text, status))
+            case .malformed(let text): return .failure(malformed(text, status, cameWhole: true))
             case .unusable(let text): return .failure(.configuration("'\(endpoint)' answered \(status), but \(text)", status: status))
             }
         }
     }
 
-    /// The server may have acted; only its words were lost.
-    private func malformed(_ text: String, _ status: Int) -> ExchangeFailure {
-        ExchangeFailure(law: .unknown, reach: .credential, status: status, text: "'\(endpoint)' answered \(status), but \(text)")
+    /// The server may have acted, and what it said of that is lost, or came whole and is of no use.
+    private func malformed(_ text: String, _ status: Int, cameWhole: Bool) -> ExchangeFailure {
+        var failure = ExchangeFailure(
+            law: .unknown, reach: .credential, status: status, text: "'\(endpoint)' answered \(status), but \(text)")
+        failure.cameWhole = cameWhole
+        return failure
     }
 
     /// By status where that says whether to wait, else by the server's `error`, else by what is left of the status.

@@ -41,6 +41,8 @@ struct Holding: Sendable {
     /// A refresh token went out and no whole answer came back: it may be spent.
     struct Doubt: Sendable {
         var intent: Intent
+        /// What the server answered, where that came whole and was of no use.
+        var answer: String?
         /// It is to be replayed as soon as that is allowed: nothing else is held.
         var isUrgent = false
     }

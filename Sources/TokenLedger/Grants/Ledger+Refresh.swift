@@ -232,10 +232,10 @@ extension Ledger {
         case .unsent, .answered, .configuration:
             tidyIntent(token, &turn)
         case .unknown where isReplay, .no where isReplay:
-            return end(token, .answerLost(token), &turn)
+            return end(token, .answerLost(token, answered: failure.cameWhole ? failure.text : holdings[token]?.doubt?.answer), &turn)
         case .unknown:
             let earliest = report.sent.boot + patience(for: token) + pace.replay
-            holdings[token]?.doubt = Holding.Doubt(intent: spending.intent)
+            holdings[token]?.doubt = Holding.Doubt(intent: spending.intent, answer: failure.cameWhole ? failure.text : nil)
             holdings[token]?.notBefore = earliest
         case .no:
             tidyIntent(token, &turn)

@@ -17,8 +17,13 @@ extension Refusal {
         )
     }
 
-    static func answerLost(_ token: TokenName) -> Refusal {
-        .loginRequired(token, lostReason, "the server's answer to a renewal was lost, and the new refresh token with it")
+    /// - Parameter answered: what the server had answered to the renewal before, where that came whole and was of no use.
+    static func answerLost(_ token: TokenName, answered: String? = nil) -> Refusal {
+        guard let answered else {
+            return .loginRequired(token, lostReason, "the server's answer to a renewal was lost, and the new refresh token with it")
+        }
+        return .loginRequired(
+            token, "refresh-refused", "the server's answer to a renewal cannot be used (\(answered)), and it may have spent the refresh token")
     }
 
     private static let lostReason = "answer-lost"

@@ -95,6 +95,12 @@ ROWS = [
            {}, [sign_in(), renew(r"^\+ .*state=ready"), later(renew(r"^\+ .*state=ready")), get("^OK at-"), asked(3)]),
     person("the session is over: invalid_grant (every server)", HELD,
            {"refresh": error("invalid_grant")}, [sign_in(), renew("."), get("^OK at-"), asked(range(2, 20))]),
+    person("RT-12 a refresh is answered with a form, and the old token then refused: the answer is named, and not said to be lost", FAILED,
+           {"code": Tokens(expires_in=4), "refresh": [Tokens(wraps=as_form), *[error("invalid_grant")] * 50]},
+           [sign_in(), later(get("^ERR login-required reason=refresh-refused .*a form, not JSON", wait=1), 40), never_said("answer-lost")]),
+    person("RT-12 a refresh is answered with a page, and the old token then refused: the answer is lost", HELD,
+           {"code": Tokens(expires_in=4), "refresh": [page(), *[error("invalid_grant")] * 50]},
+           [sign_in(), later(get("^ERR login-required reason=answer-lost", wait=1), 40)]),
     # --- scopes about a person, for a machine
     Row("CC-04 a machine must ask for openid (OpenBao, Vault)", FAILED,
         {"token": lambda request, server: Tokens() if "openid" in request.form.get("scope", "") else error("invalid_request")},

@@ -157,6 +157,20 @@ import TokenWire
         #expect(scene.stored() == "refresh-2" && scene.intents.isEmpty)
     }
 
+    @Test func `RT-12 an answer that came whole and is of no use is named, and not said to be lost`() throws {
+        var unusable = GrantScene.lost
+        unusable.text = "'https://id.test/token' answered 200, but the answer is a form, not JSON"
+        unusable.cameWhole = true
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.answer(.failure(unusable))
+        scene.pass(91)
+        let waiter = try scene.get()
+        scene.answer(.failure(GrantScene.invalidGrant))
+        #expect(scene.reason(waiter) == "refresh-refused")
+        #expect(scene.refusal(waiter)?.text.contains("answered 200, but the answer is a form, not JSON") == true)
+    }
+
     @Test(arguments: [GrantScene.invalidGrant, GrantScene.lost]) func `RT-12 a replay that brings nothing ends in answer-lost at once`(
         _ failure: ExchangeFailure
     ) throws {
