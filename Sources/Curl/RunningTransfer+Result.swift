@@ -41,6 +41,7 @@ extension RunningTransfer {
     private func explain(_ code: CURLcode) -> (TransferFailure.Cause, String) {
         if isForbidden { return (.badURL, "it is at a private address, where an endpoint that a server names may not be") }
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
+        if hasTwoLengths { return (.protocolError, "what it sent is not HTTP/1.1") }
         if !isSent, let proxy, let fault = proxyFault(code, proxy) { return (.proxy, fault) }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return (.resolve, "its name could not be resolved")

@@ -30,6 +30,10 @@ final class RunningTransfer {
     /// Whether the empty line after the headers of the latest answer was seen: libcurl takes headers that end with the
     /// connection for an answer without a body.
     private(set) var headersAreWhole = false
+    /// Whether the latest answer gives its length a second time. Two readers of one connection could take different ends for it, so neither is
+    /// believed (RFC 9112 section 6.3).
+    private(set) var hasTwoLengths = false
+    private var hasLength = false
     private var headerBytes = 0
     /// Bytes of the answer at the last look.
     private var received = 0
@@ -104,10 +108,18 @@ final class RunningTransfer {
 
     /// Takes a header line, a status line, or the empty line at their end; false ends the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
-        if line.starts(with: "HTTP/".utf8) { headersAreWhole = false }
+        if line.starts(with: "HTTP/".utf8) { (headersAreWhole, hasLength) = (false, false) }
+        if Self.isLength(line) { (hasTwoLengths, hasLength) = (hasLength, true) }
         if line.allSatisfy({ $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) { headersAreWhole = true }
         headerBytes += line.count
         isTooLarge = isTooLarge || headerBytes > Self.maximumHeaders
-        return !isTooLarge
+        return !isTooLarge && !hasTwoLengths
+    }
+
+    /// Whether it is a `Content-Length` header, in whatever case.
+    private static func isLength(_ line: UnsafeRawBufferPointer) -> Bool {
+        let name = "content-length".utf8
+        guard line.count > name.count, line[name.count] == UInt8(ascii: ":") else { return false }
+        return zip(line, name).allSatisfy { $0 | 0x20 == $1 }
     }
 }

@@ -23,6 +23,24 @@ import Testing
         #expect(failure.phase == .sent)
     }
 
+    @Test(arguments: ["Content-Length: 2\r\nContent-Length: 2", "Content-Length: 2\r\nA: b\r\ncontent-LENGTH: 200", "Content-Length:2\r\nContent-Length:"])
+    func `a second length is refused, and the connection is not used again`(lengths: String) async throws {
+        let server = try await ScriptedServer(
+            .good, connections: [[.tls, .read, .send("HTTP/1.1 200 OK\r\n\(lengths)\r\n\r\n{}"), .read, .answer("again")], [.tls, .read, .answer("new")]])
+        let exchanges = try Exchanges()
+        let failure = try await exchanges.failure(of: .get(server.url))
+        #expect(failure.cause == .protocolError)
+        #expect(failure.phase == .sent)
+        #expect(try await exchanges.response(to: .get(server.url)).body.text == "new")
+    }
+
+    @Test func `one length in each of two answers is well`() async throws {
+        let server = try await ScriptedServer(
+            .good, .tls, .read, .send("HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n"), .answer("{}"), .read, .answer("{}"))
+        let exchanges = try Exchanges()
+        for _ in 0..<2 { #expect(try await exchanges.response(to: .get(server.url)).body.count == 2) }
+    }
+
     @Test func `NET-07 a compressed body was not asked for and is not unpacked`() async throws {
         let packed: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 5, 0, 0x93, 0x42, 0xb8, 0x9a, 1, 0, 0, 0]
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
