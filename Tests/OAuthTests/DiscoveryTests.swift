@@ -142,6 +142,11 @@ struct `Finding the endpoints` {
         #expect(failure?.text.hasSuffix("; if that is meant, write token = \"\(url)\" under [endpoints]") == true)
     }
 
+    @Test(arguments: [8443, 9000, 80]) func `DISC-09 an endpoint on another port of the issuer's host is used`(port: Int) throws {
+        let metadata = try #require(after(answer(200, document(token: "https://orchid.my.erp.net:\(port)/token"))).metadata)
+        #expect(try metadata.url(of: .token).port == port)
+    }
+
     @Test func `what is wrong with one endpoint does not matter to the others`() throws {
         let more = #","revocation_endpoint":"http://orchid.my.erp.net/r","jwks_uri":"https://keys.example/j","introspection_endpoint":7"#
         let metadata = try #require(after(answer(200, document(more: more))).metadata)
