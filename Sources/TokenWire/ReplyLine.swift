@@ -75,9 +75,9 @@ package struct ReplyBody: Sendable {
 }
 
 extension Field {
-    /// Reads `key=value`; `nil` for anything else.
+    /// Reads `key=value`; `nil` for anything else, and where a byte is not printable ASCII: a value carries such a byte as `%XX`.
     init?(_ item: UnsafeRawBufferPointer) {
-        guard let equals = item.firstPlace(of: .equals), equals > 0,
+        guard let equals = item.firstPlace(of: .equals), equals > 0, item.allSatisfy(Escaping.isWordByte),
             let value = Escaping.decode(item.part(equals + 1..<item.count))
         else { return nil }
         self.init(String(decoding: item.part(0..<equals), as: UTF8.self), value)

@@ -127,7 +127,10 @@ import Testing
         #expect(refusal == Refusal(.internal, [Field("reason", "x")], "hm"))
     }
 
-    @Test(arguments: ["", "ok", "OKAY", "-", "ERR", "ERR busy", "ERR busy later", "ERR : text", "ERR busy x : text", "ERR  busy : text", "HTTP/1.1 200 OK"])
+    @Test(arguments: [
+        "", "ok", "OKAY", "-", "ERR", "ERR busy", "ERR busy later", "ERR : text", "ERR busy x : text", "ERR  busy : text", "HTTP/1.1 200 OK",
+        "ERR busy a\u{1b}=1 : text", "ERR busy a=\u{9b}1 : text",
+    ])
     func `other lines are malformed`(_ line: String) {
         guard case .malformed = ReplyLine(line) else { Issue.record("understood: \(line)"); return }
     }
