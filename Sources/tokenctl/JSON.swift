@@ -43,7 +43,8 @@ extension JSON {
     /// A row of LIST or STATUS: its name, then its fields. Numbers are numbers, `never` is `null`, a key that repeats is a list.
     init(_ row: TokenRow) {
         var members = [("name", JSON.text(row.name))]
-        for key in row.keys {
+        // an object has no member twice
+        for key in row.keys where key != "name" {
             let values = row.fields.all(key).map { JSON(value: $0, of: key) }
             members.append((key, values.count == 1 ? values[0] : .list(values)))
         }
