@@ -6,12 +6,13 @@ $(if $(word 2,$(DESTDIR)),$(error DESTDIR has a blank in it: name another folder
 BUILT = .build/install
 HARNESS = Tests/Harness
 KILLS = 10000
+SECONDS = 60
 USR = $(DESTDIR)$(PREFIX)
 DOCS = $(USR)/share/doc/tokend
 PUT = install -D -m 644
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall deb demo test torture behaviours bench lint format clean
+.PHONY: help deps build install uninstall deb demo test torture behaviours bench fuzz lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -73,6 +74,9 @@ behaviours: ## what an OAuth client must do, and the tests that show it; their r
 bench: ## speed and memory, as ratios to a minimal C server
 	@Benchmarks/run
 
+fuzz: ## inputs that coverage chooses, at every door for bytes from outside. SECONDS=3600 in all, DOORS="json jwt" for some
+	@Tests/Fuzz/run --seconds $(SECONDS) $(DOORS)
+
 lint: ## what can be checked without building
 	@$(HARNESS)/lint
 
@@ -80,4 +84,4 @@ format: ## lays the sources out as the lint wants them
 	@find Package.swift Sources Tests Benchmarks -name .build -prune -o -name '*.swift' -print0 | xargs -0 swift format format --in-place --parallel
 
 clean: ## removes what was built
-	rm -rf .build Tests/IdentitySimulator/.build
+	rm -rf .build Tests/IdentitySimulator/.build Tests/Fuzz/.build

@@ -30,7 +30,7 @@ struct JSONString: Sendable {
 /// An object of a JSON text; no name occurs twice in it.
 struct JSONObject: Sendable {
     // by bytes: equality of String would take different code points for the same name
-    private var members: [[UInt8]: JSONValue] = [:]
+    private(set) var members: [[UInt8]: JSONValue] = [:]
 
     /// The member of this name; `nil` when it is absent or null (TR-13).
     subscript(name: String) -> JSONValue? {

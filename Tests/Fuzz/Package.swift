@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+// The product's sources once more, with the doors through which bytes from outside come in. Built by "make fuzz" with coverage counters
+// (swift build --sanitize=fuzzer); Product is a link to Sources.
+import PackageDescription
+
+let rooms: [Target] = [
+    .systemLibrary(name: "COpenSSL", path: "Product/COpenSSL", pkgConfig: "openssl"),
+    .systemLibrary(name: "CSystemd", path: "Product/CSystemd", pkgConfig: "libsystemd"),
+    .systemLibrary(name: "CCurl", path: "Product/CCurl", pkgConfig: "libcurl"),
+    .target(name: "CShims", path: "Product/CShims"),
+    .target(name: "Secrets", dependencies: ["CShims"], path: "Product/Secrets"),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "CShims", "Secrets"], path: "Product/OpenSSL"),
+    .target(name: "Systemd", dependencies: ["CSystemd", "CShims"], path: "Product/Systemd"),
+    .target(name: "Curl", dependencies: ["CCurl", "CShims", "Secrets"], path: "Product/Curl"),
+    .target(name: "TokenWire", dependencies: ["Secrets"], path: "Product/TokenWire"),
+    .target(name: "OAuth", dependencies: ["Secrets"], path: "Product/OAuth"),
+    .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"], path: "Product/TokenLedger"),
+    .target(
+        name: "TokenDaemon", dependencies: ["TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
+        path: "Product/TokenDaemon", swiftSettings: [.defaultIsolation(MainActor.self)]),
+    .target(
+        name: "tokenctl",
+        dependencies: ["TokenWire", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        path: "Product/tokenctl", exclude: ["main.swift"]),
+]
+
+let package = Package(
+    name: "tokend-fuzz",
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    targets: rooms + [
+        // libFuzzer brings the main function
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Secrets", "tokenctl"],
+            path: "Sources", swiftSettings: [.defaultIsolation(MainActor.self)])
+    ])
+
+for target in package.targets where target.type != .system && target.name != "CShims" {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+        ]
+}
