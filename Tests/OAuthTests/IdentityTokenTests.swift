@@ -122,6 +122,16 @@ struct `An ID token` {
         #expect(try check(header, by: Example.keys(entries.values.joined(separator: ",")), allowing: [algorithm.rawValue]) != nil)
     }
 
+    @Test func `JWKS-03 of several keys of one id all that fit are tried, and not very many`() throws {
+        let header = #"{"alg":"RS256","kid":"k"}"#
+        let other = Example.rsa(kid: "k", bits: 4096, more: "")
+        let keys = try Example.keys(Example.rsa(kid: "k", more: #","alg":"PS256""#), other, Example.rsa(kid: "k", more: ""), Example.rsa(kid: "x"))
+        let check = try #require(try self.check(header, by: keys))
+        #expect(check.keys == keys.keys(named: "k").dropFirst().map(\.key) && check.keys.count == 2)
+        let many = try Example.keys(Array(repeating: other, count: 100).joined(separator: ","))
+        #expect(try self.check(header, by: many)?.keys.count == 4)
+    }
+
     @Test func `IDT-06 a key that says its algorithm is used for no other`() throws {
         let keys = try Example.keys(Example.rsa())
         #expect(throws: IdentityProblem.unfitKey) {
@@ -135,7 +145,7 @@ struct `An ID token` {
     func `IDT-07 a key that the token brings along is not looked at`(member: String) throws {
         let keys = try Example.keys(Example.rsa())
         let check = try #require(try self.check(#"{"alg":"RS256","kid":"\#(Example.kid)",\#(member)}"#, by: keys))
-        #expect(check.key == keys.keys(named: Example.kid).first?.key)
+        #expect(check.keys == keys.keys(named: Example.kid).map(\.key))
         #expect(try self.check(#"{"alg":"RS256","kid":"other",\#(member)}"#, by: keys) == nil)
     }
 

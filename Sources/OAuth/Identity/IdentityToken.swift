@@ -64,8 +64,9 @@ package struct IdentityToken: Sendable {
 /// What somebody who can reckon with keys is asked: whether this signature is right.
 package struct SignatureCheck: Sendable {
     package let algorithm: SigningAlgorithm
-    package let key: PublicKey
-    /// Whether the token and the set call this key by the same id. The signature of a key without an id may be wrong because the server has changed
+    /// Any of these may have made the signature. Servers that rotate keys have published two of one id.
+    package let keys: [PublicKey]
+    /// Whether the token and the set call these keys by the same id. The signature of a key without an id may be wrong because the server has changed
     /// its key: newer keys are then worth asking for once (JWKS-02).
     package let isNamed: Bool
     /// Header and claims as they came.
@@ -99,21 +100,25 @@ extension IdentityToken {
         guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
             throw .algorithm(shown: algorithm.shown(atMost: 64))
         }
-        guard let (key, isNamed) = try key(for: algorithm, in: keys) else { return .needsKeys }
+        guard let (fitting, isNamed) = try fittingKeys(for: algorithm, in: keys) else { return .needsKeys }
         return .check(
-            SignatureCheck(algorithm: algorithm, key: key, isNamed: isNamed, signedPart: signedPart, signature: signature, token: self))
+            SignatureCheck(algorithm: algorithm, keys: fitting, isNamed: isNamed, signedPart: signedPart, signature: signature, token: self))
     }
 
-    private func key(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> (key: PublicKey, isNamed: Bool)? {
+    /// The most keys of one id that are tried: each costs up to a few milliseconds.
+    private static let mostTried = 4
+
+    private func fittingKeys(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> (keys: [PublicKey], isNamed: Bool)? {
         guard let keyID else {
             let fitting = keys.keys(for: algorithm)
             guard fitting.count <= 1 else { throw .unnamedKey }
-            return fitting.first.map { ($0.key, isNamed: false) }
+            return fitting.first.map { ([$0.key], isNamed: false) }
         }
         let named = keys.keys(named: keyID)
-        if named.isEmpty, let only = keys.onlyUnnamed, only.fits(algorithm) { return (only.key, isNamed: false) }
+        if named.isEmpty, let only = keys.onlyUnnamed, only.fits(algorithm) { return ([only.key], isNamed: false) }
         guard !named.isEmpty else { return nil }
-        guard let key = named.first(where: { $0.fits(algorithm) }) else { throw .unfitKey }
-        return (key.key, isNamed: true)
+        let fitting = named.filter { $0.fits(algorithm) }.prefix(Self.mostTried).map(\.key)
+        guard !fitting.isEmpty else { throw .unfitKey }
+        return (fitting, isNamed: true)
     }
 }

@@ -2,10 +2,10 @@ internal import OAuth
 internal import OpenSSL
 
 extension SignatureCheck {
-    /// Whether the signature is right, as OpenSSL reckons. A key or an algorithm that it cannot work with makes none right.
+    /// Whether OpenSSL finds that one of the keys made the signature. A key or an algorithm that it cannot work with made none.
     var isRight: Bool {
         guard let algorithm = SignatureAlgorithm(rawValue: algorithm.rawValue) else { return false }
-        return (try? isSignature(signature, of: signedPart, by: VerificationKey(key), algorithm)) ?? false
+        return keys.contains { key in (try? isSignature(signature, of: signedPart, by: VerificationKey(key), algorithm)) ?? false }
     }
 }
 

@@ -25,6 +25,8 @@ ROWS = [
            {"keys": lambda key: [key.jwk(kid=None)]}, [sign_in(), renew(r"^\+ .*state=ready"), get("^OK at-")]),
     person("JWKS-04 neither the only key nor the token has a kid", HELD,
            {"keys": lambda key: [key.jwk(kid=None)], "header": {"kid": None}}, [sign_in(), get("^OK at-")]),
+    person("JWKS-03 of two keys with one kid the second made the signature", FAILED,
+           {"keys": lambda key: [key.jwk(n="wAEB" * 85 + "AQ"), key.jwk()]}, [sign_in(), get("^OK at-")]),
     person("IDT-02 an ID token with a second audience is refused, and the key is named (Zitadel: the project)", FAILED,
            {"claims": {"aud": ["app", "249842@project"]}}, [sign_in("^ERR refused .*'249842@project'.*id_token_audiences")]),
     person("IDT-03 an ID token with a second audience that the configuration names (Zitadel: the project)", FAILED,
