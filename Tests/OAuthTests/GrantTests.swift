@@ -196,6 +196,8 @@ struct `Redeeming a code and refreshing` {
             guard sent.contains(echo), (grant == code) != echo.hasPrefix("AC") || echo == "s3cr3t" else { continue }
             let failure = try failure(grant, answer(400, #"{"error":"invalid_grant","error_description":"got \#(echo)"}"#))
             #expect(failure.text == "'https://idp.example/token' answered 400 invalid_grant")
+            let type = try self.failure(grant, answer(200, #"{"access_token":"AT","token_type":"x \#(echo)"}"#))
+            #expect(type.text.contains("with tokens of type 'withheld'"))
         }
     }
 

@@ -43,7 +43,7 @@ extension TokenRequest {
         do throws(TokenResponse.Problem) {
             let response = TokenResponse(object)
             let accessToken = try response.accessToken()
-            try response.checkType(assumesBearer: assumesBearer)
+            try response.checkType(assumesBearer: assumesBearer, withholding: secrets)
             return .success(
                 IssuedTokens(
                     accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),

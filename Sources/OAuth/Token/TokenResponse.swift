@@ -42,8 +42,10 @@ struct TokenResponse {
     private static let otherTypes: Set<String> = ["dpop", "pop", "mac", "n_a"]
 
     /// Accepts `Bearer` in any case (RFC 6749 section 5.1).
-    /// - Parameter assumesBearer: a missing type, and one that nobody defined, are taken as Bearer too.
-    func checkType(assumesBearer: Bool) throws(Problem) {
+    /// - Parameters:
+    ///   - assumesBearer: a missing type, and one that nobody defined, are taken as Bearer too.
+    ///   - secrets: what was sent. A type that repeats it is not shown.
+    func checkType(assumesBearer: Bool, withholding secrets: [Secret]) throws(Problem) {
         let type: String
         switch object["token_type"] {
         case nil: type = ""
@@ -51,7 +53,8 @@ struct TokenResponse {
         case .number?, .bool?, .array?, .object?, .null?: throw .malformed("its token_type is not a string")
         }
         guard type.lowercased() != "bearer" else { return }
-        let shown = type.isEmpty ? "without a token_type" : "with tokens of type '\(type.shown(atMost: 64))', not Bearer"
+        let name = Secret(type).holds(anyOf: secrets) ? "withheld" : type.withoutTokens.shown(atMost: 64)
+        let shown = type.isEmpty ? "without a token_type" : "with tokens of type '\(name)', not Bearer"
         guard !Self.otherTypes.contains(type.lowercased()) else { throw .unusable("\(shown), which is not supported") }
         guard assumesBearer else { throw .unusable("\(shown); if its tokens are Bearer tokens, write assume_bearer = true") }
     }
