@@ -19,7 +19,8 @@ private let door: Door = {
     let name = getenv(variable).map { String(cString: $0) } ?? ""
     guard let door = doors.first(where: { $0.name == name }) else {
         complain("\(variable) must be one of: \(doors.map(\.name).joined(separator: " "))")
-        exit(64)
+        // exit(3) is a crash to libFuzzer
+        _exit(64)
     }
     return door
 }()
@@ -106,7 +107,7 @@ extension UnsafeRawBufferPointer {
 
 extension String {
     /// No byte and no character that a terminal or a journal would obey: C0, DEL and C1.
-    var isPlain: Bool { unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) } }
+    var isPlain: Bool { isPrintableASCII || unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) } }
 
     var isPrintableASCII: Bool { utf8.allSatisfy { (0x20...0x7E).contains($0) } }
 }

@@ -13,7 +13,7 @@ extension Door {
         must(whole.lines == cut.lines && whole.isOver == cut.isOver, "lines are the same however their bytes arrive")
         must(whole.hasPartial == cut.hasPartial, "an unfinished line is known however its bytes arrive")
         must(whole.longest < LineReader.longLimit && (isTrusted || whole.longest < limit), "no line is longer than its limit")
-        for line in whole.lines { line.withUnsafeBytes { checkLine($0) } }
+        for line in whole.lines.prefix(16) { line.withUnsafeBytes { checkLine($0) } }
     }
 }
 
