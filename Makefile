@@ -12,7 +12,7 @@ DOCS = $(USR)/share/doc/tokend
 PUT = install -D -m 644
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall deb demo test torture behaviours bench fuzz lint format clean
+.PHONY: help deps build install uninstall deb demo test torture behaviours bench hostile fuzz lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -73,6 +73,9 @@ behaviours: ## what an OAuth client must do, and the tests that show it; their r
 
 bench: ## speed and memory, as ratios to a minimal C server
 	@Benchmarks/run
+
+hostile: ## what 40 kinds of hostile clients can do to another user, as ratios of the p99 (root; after "make build")
+	@Benchmarks/hostile
 
 fuzz: ## inputs that coverage chooses, at every door for bytes from outside. SECONDS=3600 in all, DOORS="json jwt" for some
 	@Tests/Fuzz/run --seconds $(SECONDS) $(DOORS)

@@ -5,6 +5,7 @@
  *   pingpong   each connection waits for a reply before it asks again
  *   pipeline   each connection keeps 16 requests outstanding
  *   reconnect  a new connection for every request, one at a time; connecting is part of the time
+ *   paced      one connection, a request due each millisecond; one that has to wait for the reply before it counts from when it was due
  *   idle       opens the connections, prints "open", holds them until its input ends
  *
  * With NAMES, every "%" in REQUEST is the number of the request modulo NAMES. A tenth as many requests warm up. Every reply
@@ -139,6 +140,32 @@ static void alone(int reconnect)
 	}
 }
 
+/* When the next request begins: as soon as it is due, and no later than that where the reply before it came too late. */
+static uint64_t await_due(uint64_t started)
+{
+	uint64_t due = started + (uint64_t)asked * 1000000u, now = nanoseconds();
+
+	if (now >= due)
+		return due;
+	usleep((useconds_t)((due - now) / 1000));
+	return nanoseconds();
+}
+
+static void paced(void)
+{
+	struct connection connection = { .socket = dial() };
+	uint64_t started = nanoseconds();
+
+	while (answered < in_all) {
+		uint64_t begun = await_due(started);
+
+		ask(&connection, 1);
+		connection.begun[connection.first] = begun;
+		while (!hear(&connection))
+			;
+	}
+}
+
 static void together(long count, unsigned depth)
 {
 	struct connection *connections = calloc((size_t)count, sizeof *connections);
@@ -193,7 +220,7 @@ int main(int argc, char **argv)
 	const char *mode;
 
 	if (argc < 6 || argc > 7 || strlen(argv[1]) >= sizeof address.sun_path || strlen(argv[5]) > REQUEST_MAX / 8)
-		errx(64, "load SOCKET pingpong|pipeline|reconnect|idle CONNECTIONS REQUESTS REQUEST [NAMES]");
+		errx(64, "load SOCKET pingpong|pipeline|reconnect|paced|idle CONNECTIONS REQUESTS REQUEST [NAMES]");
 	strcpy(address.sun_path, argv[1]);
 	mode = argv[2];
 	connections = atol(argv[3]);
@@ -211,7 +238,9 @@ int main(int argc, char **argv)
 	warm_up = requests / 10;
 	in_all = requests + warm_up;
 	measured_since = nanoseconds();
-	if (!strcmp(mode, "reconnect") || (!strcmp(mode, "pingpong") && connections == 1))
+	if (!strcmp(mode, "paced"))
+		paced();
+	else if (!strcmp(mode, "reconnect") || (!strcmp(mode, "pingpong") && connections == 1))
 		alone(!strcmp(mode, "reconnect"));
 	else
 		together(connections, !strcmp(mode, "pipeline") ? DEPTH : 1);
