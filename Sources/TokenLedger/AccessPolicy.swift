@@ -10,7 +10,8 @@ package struct AccessPolicy: Sendable {
     let rules: RuleSet
     /// Of the tokens with many entries; a few are sooner looked through.
     private let indices: [TokenName: PeerIndex]
-    let names: [TokenName]
+    /// Every token, in the order of the names.
+    package let names: [TokenName]
     /// Which token a credential id stands for.
     let credentials: [String: TokenName]
     /// Whether any decision depends on a caller's unit.
@@ -36,7 +37,7 @@ package struct AccessPolicy: Sendable {
     package func authorise(_ query: TokenQuery, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
         guard let (token, entry) = grant(query.name, for: caller) else { return .failure(.denied(caller, query.name)) }
         let most = entry.scopes ?? token.scopes
-        if let beyond = query.scopes.first(where: { !most.contains($0) }) {
+        if let beyond = query.scopes.firstElement(notIn: most) {
             return .failure(Refusal(.denied, [], "scope \(quoted(beyond)) is beyond what the rule allows for \(quoted(query.name))"))
         }
         if let audience = query.audience, !token.audiences.contains(audience) {
@@ -45,7 +46,7 @@ package struct AccessPolicy: Sendable {
         }
         let key = CacheKey(
             token: token.name, consumer: consumer(of: token, entry, caller),
-            scopes: token.asks(query.scopes.isEmpty ? most : most.filter(query.scopes.contains)),
+            scopes: token.asks(query.scopes.isEmpty ? most : most.elements(in: query.scopes)),
             audience: query.audience ?? token.audiences.first)
         return .success(
             AuthorisedQuery(
@@ -191,7 +192,7 @@ extension TokenSettings {
     func asks(_ wanted: [String]) -> [String] {
         switch grant {
         case .clientCredentials: wanted
-        case .authorizationCode(let signIn) where signIn.narrow: scopes.filter { wanted.contains($0) || $0 == Self.offline }
+        case .authorizationCode(let signIn) where signIn.narrow: scopes.elements(in: wanted + [Self.offline])
         case .authorizationCode, .reference: scopes
         }
     }

@@ -259,11 +259,12 @@ package struct Ready: Sendable {
 
 extension HeldToken {
     /// Whether the server granted nothing beyond the rule's own scopes, and everything the caller asked for by name.
-    func suits(_ fit: Fit) -> Bool { beyond(fit).isEmpty && fit.demanded.allSatisfy(scopes.contains) }
+    func suits(_ fit: Fit) -> Bool { beyond(fit).isEmpty && fit.demanded.firstElement(notIn: scopes) == nil }
 
     /// `offline_access` is about the refresh token: it lets nobody do anything with this one.
     fileprivate func beyond(_ fit: Fit) -> [String] {
-        fit.bound.map { bound in scopes.filter { !bound.contains($0) && $0 != TokenSettings.offline } } ?? []
+        guard let bound = fit.bound, scopes.firstElement(notIn: bound + [TokenSettings.offline]) != nil else { return [] }
+        return scopes.filter { !bound.contains($0) && $0 != TokenSettings.offline }
     }
 }
 

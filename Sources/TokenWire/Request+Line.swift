@@ -44,11 +44,15 @@ extension Request {
 
     private static func query(_ items: inout LineItems) throws(Refusal) -> TokenQuery {
         var query = TokenQuery(name: try items.text("name"))
+        var scopes: Set<String> = []
         while let field = try items.field() {
             switch field.key {
             case .minValid: query.minValid = try field.life()
             case .wait: query.wait = try field.wait()
-            case .scope: query.scopes.append(try field.scope())
+            case .scope:
+                let scope = try field.scope()
+                // to ask for one twice is to ask for it
+                if scopes.insert(scope).inserted { query.scopes.append(scope) }
             case .audience: query.audience = try field.text()
             case .id, .redirectURI, .flow, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
             }

@@ -37,7 +37,7 @@ package struct TokenQuery: Hashable, Sendable {
     package var minValid: Int?
     /// Seconds the caller may be held for an exchange; 0 = do not wait.
     package var wait: Int
-    /// The subset of scopes asked for, in the order given; empty means what the caller's rule allows.
+    /// The subset of scopes asked for, in the order given and each once; empty means what the caller's rule allows.
     package var scopes: [String]
     package var audience: String?
 
