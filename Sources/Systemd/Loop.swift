@@ -18,6 +18,7 @@ package final class Loop {
 
     /// Called once a turn, after all events of the batch and what sd-event had: the place to write what was collected.
     package var afterBatch: (@MainActor () -> Void)?
+    private var isHurried = false
     /// Number of turns that ended. A watchdog sees a stuck loop by it.
     package private(set) var turns: UInt64 = 0
     /// CLOCK_BOOTTIME in nanoseconds, read once a turn, after the wait.
@@ -90,8 +91,12 @@ package final class Loop {
     /// Ends `run` after the present turn.
     package func stop() { isStopping = true }
 
+    /// Lets the next turn begin at once: there is more to do than this one may do.
+    package func hurry() { isHurried = true }
+
     private func turn() throws(SystemError) {
-        let count = try wait(forever: try guest.arm())
+        let count = try wait(forever: try guest.arm() && !isHurried)
+        isHurried = false
         now = Clock.boottime()
         for index in 0..<count { deliver(batch[index]) }
         try guest.serve(atMost: Loop.guestLimit)

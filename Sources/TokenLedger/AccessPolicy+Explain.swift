@@ -1,25 +1,40 @@
 internal import TokenWire
 
 extension AccessPolicy {
-    /// Which rule would answer this caller, or why none does: one sentence a line, for an administrator.
-    package func explain(_ name: String, for caller: Caller) -> [String] {
-        guard let token = token(named: name) else { return ["no token \(quoted(name)) is configured"] }
-        guard !token.allow.isEmpty else { return ["\(token.name) has no allow entry: nobody may ask for it"] }
-        var lines: [String] = []
-        for entry in token.allow {
-            if let obstacle = entry.who.obstacle(for: caller) {
-                lines.append("\(entry.place): \(entry.who) does not match: \(obstacle)")
-            } else {
-                return lines + ["\(entry.place): \(entry.who) matches"] + consequences(name, caller, token, entry)
-            }
+    /// Which rule would answer this caller, or why none does: one sentence a line, for an administrator. A line is made when it is come to.
+    package func explain(_ name: String, for caller: Caller) -> some Sequence<String> {
+        guard let token = token(named: name) else { return Explanation(of: [], ["no token \(quoted(name)) is configured"]) }
+        guard !token.allow.isEmpty else { return Explanation(of: [], ["\(token.name) has no allow entry: nobody may ask for it"]) }
+        guard let place = firstEntry(of: token, for: caller) else {
+            return Explanation(of: token.allow[...], for: caller, ["denied: no entry matches \(caller)"])
         }
-        return lines + ["denied: no entry matches \(caller)"]
+        let entry = token.allow[place]
+        let ending = ["\(entry.place): \(entry.who) matches"] + consequences(name, caller, token, entry)
+        return Explanation(of: token.allow[..<place], for: caller, ending)
     }
 
     private func consequences(_ name: String, _ caller: Caller, _ token: TokenSettings, _ entry: AllowEntry) -> [String] {
         guard case .success(let query) = authorise(name: name, for: caller) else { return [] }
         let scopes = query.key.scopes.isEmpty ? "the server's choice" : query.key.scopes.joined(separator: " ")
         return ["allowed: consumer \(query.key.consumer), scopes \(scopes)" + (token.shared ? ", one token shared by all consumers" : "")]
+    }
+}
+
+/// Why each of the entries does not match, and then what follows of that.
+private struct Explanation: Sequence, IteratorProtocol {
+    private var entries: ArraySlice<AllowEntry>
+    private let caller: Caller?
+    private var ending: ArraySlice<String>
+
+    init(of entries: ArraySlice<AllowEntry>, for caller: Caller? = nil, _ ending: [String]) {
+        self.entries = entries
+        self.caller = caller
+        self.ending = ending[...]
+    }
+
+    mutating func next() -> String? {
+        guard let caller, let entry = entries.popFirst() else { return ending.popFirst() }
+        return "\(entry.place): \(entry.who) does not match" + (entry.who.obstacle(for: caller).map { ": \($0)" } ?? "")
     }
 }
 

@@ -1,9 +1,31 @@
+internal import TokenWire
+
 extension Ledger {
     /// How many tokens are in which state, with those that only the store knows.
     package func counts(at boot: Int64) -> [TokenState: Int] {
-        let now = Moment(boot: boot, wall: 0)
-        let configured = configuration.tokens.keys.reduce(into: [TokenState: Int]()) { $0[status(of: $1, at: now).state, default: 0] += 1 }
-        let others = holdings.keys.count(where: isUnconfigured)
-        return others == 0 ? configured : configured.merging([.unconfigured: others]) { $1 }
+        var count = StateCount(self)
+        while !count.isComplete { count.step(self, at: boot) }
+        return count.states
+    }
+}
+
+/// How many tokens are in which state, counted one after the other: ten thousand are counted in several turns of the loop.
+package struct StateCount: Sendable {
+    private var names: ArraySlice<TokenName>
+    package private(set) var states: [TokenState: Int] = [:]
+
+    package init(_ ledger: Ledger) { names = ledger.policy.names[...] }
+
+    package private(set) var isComplete = false
+
+    /// Counts the next one. Those that only the store knows come last, in one step.
+    package mutating func step(_ ledger: Ledger, at boot: Int64) {
+        if let name = names.popFirst() {
+            states[ledger.status(of: name, at: Moment(boot: boot, wall: 0)).state, default: 0] += 1
+        } else if !isComplete {
+            let others = ledger.unconfigured.count
+            if others > 0 { states[.unconfigured] = others }
+            isComplete = true
+        }
     }
 }

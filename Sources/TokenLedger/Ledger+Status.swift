@@ -99,7 +99,9 @@ extension Ledger {
     /// Every entry of a token, for an admin.
     package func consumers(of token: TokenName) -> [CacheKey] {
         (credentials[token]?.entries ?? [])
-            .sorted { ($0.consumer.description, $0.scopes.joined(separator: " ")) < ($1.consumer.description, $1.scopes.joined(separator: " ")) }
+            .map { (key: $0, order: ($0.consumer.description, $0.scopes.joined(separator: " "))) }
+            .sorted { $0.order < $1.order }
+            .map(\.key)
     }
 
     /// Whether any result of a token could be served now.

@@ -28,6 +28,19 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
         self = Verb.allCases[index]
     }
 
+    /// Reads the verb of a line, and nothing behind it.
+    package init?(ofLine line: UnsafeRawBufferPointer) {
+        self.init(line.part(0..<(line.firstPlace(of: .space) ?? line.count)))
+    }
+
+    /// Whether a request is for what it does, not for what is answered: it is carried out even when nobody hears the answer.
+    package var changesSomething: Bool {
+        switch self {
+        case .callback, .confirm, .import, .logout, .reject, .reload, .renew: true
+        case .get, .header, .wait, .watch, .list, .status, .login, .await, .explain, .metrics, .ping, .hello, .help, .quit: false
+        }
+    }
+
     /// Whether a line of this verb may be longer than others, if the peer may use it at all.
     package var mayBeLong: Bool { self == .import || self == .callback }
 

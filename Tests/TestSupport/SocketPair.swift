@@ -26,6 +26,12 @@ package final class SocketPair {
         closeB()
     }
 
+    /// The descriptor, which is the taker's to close from now on.
+    package func takeA() -> Int32 {
+        defer { a = -1 }
+        return a
+    }
+
     package func closeA() { SocketPair.close(&a) }
     package func closeB() { SocketPair.close(&b) }
 

@@ -5,15 +5,21 @@ internal import TokenWire
 extension TokenKeeper {
     /// The numbers of the moment in which their turn comes, told as fast as their reader takes them: of a pipeline only one picture is kept.
     func metrics() -> Listing {
+        var names = policy.names[...]
+        var tokens: [MetricsPicture.Token] = []
         var text: MetricsText?
         return Listing { [unowned self] in
-            if text == nil { text = MetricsText(picture()) }
-            return text?.next().map { .text($0) }
+            if let name = names.popFirst() {
+                tokens.append(ledger.figures(of: name, at: now))
+                return .working
+            }
+            if text == nil { text = MetricsText(picture(tokens)) }
+            return (text?.next()).map { .row(.text($0)) } ?? .end(.ok())
         }
     }
 
-    private func picture() -> MetricsPicture {
-        var picture = MetricsPicture(ledger, audit.decisions, exchanges, at: now, version: Release.version)
+    private func picture(_ tokens: [MetricsPicture.Token]) -> MetricsPicture {
+        var picture = MetricsPicture(ledger, tokens, audit.decisions, exchanges, at: now, version: Release.version)
         picture.uptime = now.boot - began
         picture.turns = turns
         picture.delays = delays

@@ -12,10 +12,10 @@ extension TokenKeeper {
         case .reject(let name, let id, let wait): return reject(name, id, wait, number, asker)
         case .wait(let name, let wait): return awaitReady(name, wait, number, asker)
         case .watch(let query): return watch(query, number, asker)
-        case .list, .status: return .reply(look(request, for: asker))
+        case .list, .status: return .listing(look(request, for: asker))
         case .renew(let name): return admin("RENEW", asker) ?? renew(name, number, asker)
         case .reload: return admin("RELOAD", asker) ?? reload(number, asker)
-        case .explain(let query): return admin("EXPLAIN", asker) ?? .reply(explain(query))
+        case .explain(let query): return admin("EXPLAIN", asker) ?? .listing(explain(query))
         case .ping: return .reply(.ok())
         case .hello: return .reply(.ok(words: ["tokend", Release.version], fields: [Field("protocol", Release.protocolNumber)]))
         case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
@@ -149,41 +149,61 @@ extension TokenKeeper {
 
     // MARK: looking
 
-    /// How things are at this moment.
-    func look(_ request: Request, for asker: any Asker) -> Reply {
+    /// How things are, each row at the moment it is written.
+    func look(_ request: Request, for asker: any Asker) -> Listing {
         if case .status(let name) = request { return status(of: name, for: asker) }
         return list(for: asker.caller)
     }
 
-    private func list(for caller: Caller) -> Reply {
-        let rows = policy.tokens(for: caller).map { query in
-            Row.fields(words: [query.key.token.description], [Field("state", ledger.state(of: query.key, at: now.boot).state.rawValue)])
+    private func list(for caller: Caller) -> Listing {
+        var queries = policy.tokens(for: caller).makeIterator()
+        return .counted { [unowned self] in
+            queries.next().map { query in
+                Row.fields(words: [query.key.token.description], [Field("state", ledger.state(of: query.key, at: now.boot).state.rawValue)])
+            }
         }
-        return .rows(rows, words: [String(rows.count)])
     }
 
-    private func status(of name: String?, for asker: any Asker) -> Reply {
+    private func status(of name: String?, for asker: any Asker) -> Listing {
         let caller = asker.caller
         let isAdmin = policy.isAdmin(caller)
         if let name {
-            if isAdmin, let token = TokenName(name), policy.token(named: name) != nil || ledger.isUnconfigured(token) { return .rows(adminRows(token)) }
+            if isAdmin, let token = TokenName(name), policy.token(named: name) != nil || ledger.isUnconfigured(token) { return adminRows([token]) }
             switch policy.authorise(name: name, for: caller) {
-            case .failure(let refusal): return refuse(refusal, name, asker)
-            case .success(let query): return .rows([row(query.key.token, ledger.status(of: query.key, at: now))])
+            case .failure(let refusal):
+                let reply = refuse(refusal, name, asker)
+                return Listing { .end(reply) }
+            case .success(let query): return rows([query])
             }
         }
-        if isAdmin { return .rows(Set(ledger.configuration.tokens.keys).union(ledger.unconfigured).sorted().flatMap(adminRows)) }
-        return .rows(policy.tokens(for: caller).map { row($0.key.token, ledger.status(of: $0.key, at: now)) })
+        guard isAdmin else { return rows(policy.tokens(for: caller)) }
+        let unconfigured = ledger.unconfigured
+        return adminRows(unconfigured.isEmpty ? policy.names : Set(policy.names).union(unconfigured).sorted())
     }
 
-    /// The credential, then each of its consumers; then what the store alone has of it.
-    private func adminRows(_ token: TokenName) -> [Row] {
-        let stored = ledger.isUnconfigured(token) ? [row(token, ledger.unconfiguredStatus(of: token))] : []
-        guard ledger.configuration.tokens[token] != nil else { return stored }
-        let all = ledger.consumers(of: token).map { key in
-            row(token, ledger.status(of: key, at: now), consumer: key)
+    private func rows(_ queries: some Sequence<AuthorisedQuery>) -> Listing {
+        var queries = queries.makeIterator()
+        return .plain { [unowned self] in queries.next().map { row($0.key.token, ledger.status(of: $0.key, at: now)) } }
+    }
+
+    /// Each credential, then each of its consumers; then what the store alone has of it.
+    private func adminRows(_ names: [TokenName]) -> Listing {
+        var names = names[...]
+        var consumers: [CacheKey] = []
+        var stored: Row?
+        return .plain { [unowned self] in
+            if let key = consumers.popLast() { return row(key.token, ledger.status(of: key, at: now), consumer: key) }
+            if let last = stored {
+                stored = nil
+                return last
+            }
+            guard let name = names.popFirst() else { return nil }
+            let ofStore = ledger.isUnconfigured(name) ? row(name, ledger.unconfiguredStatus(of: name)) : nil
+            guard policy.token(named: name.description) != nil else { return ofStore }
+            stored = ofStore
+            consumers = ledger.consumers(of: name).reversed()
+            return row(name, ledger.status(of: name, at: now))
         }
-        return [row(token, ledger.status(of: token, at: now))] + all + stored
     }
 
     private func row(_ token: TokenName, _ status: TokenStatus, consumer key: CacheKey? = nil) -> Row {
@@ -200,9 +220,10 @@ extension TokenKeeper {
         return .fields(words: [token.description], fields)
     }
 
-    private func explain(_ query: ExplainQuery) -> Reply {
+    private func explain(_ query: ExplainQuery) -> Listing {
         let caller = Caller(uid: query.uid, gid: query.gids.first ?? .max, groups: query.gids, unit: query.unit.map { CallerUnit(service: $0) } ?? .none)
-        return .rows(policy.explain(query.name, for: caller).map { .text($0) })
+        var lines = policy.explain(query.name, for: caller).makeIterator()
+        return .plain { lines.next().map { .text($0) } }
     }
 }
 

@@ -2,54 +2,152 @@ internal import Secrets
 internal import Systemd
 internal import TokenLedger
 
-/// What all connections of a listener share: one room to read into, one buffer to write from, one account of memory.
+/// What all connections share: one room to read into, one buffer to write from, the pools they take their shares of, and the order in which
+/// they get the time of the loop.
+///
+/// A session works at once while the turn is young and nobody waits. Otherwise it waits for its slice, in turn by whom it is for: what one
+/// caller asks for keeps another waiting for a slice or two, however many connections and lines it is.
 final class Desk {
     let loop: Loop
     /// Of the configuration in force.
-    var limits: Limits
+    var limits: Limits { didSet { (places.bounds, buffers.bounds) = (limits.places, limits.bytes) } }
     /// Received bytes; good until the next receive.
     let room: UnsafeMutableRawBufferPointer
     /// What the session at work is saying; empty between turns.
     let scratch = SecretBuffer(capacity: 16 * 1024)
-    private var held: [ObjectIdentifier: Int] = [:]
-    private var heldInAll = 0
-    private let gone: (Session) -> Void
-    private var postponed: [Session] = []
-    private var again: LoopTimer?
+    let turnedAway: TurnedAway
+    private var places: FairPool
+    private var buffers: FairPool
+    private var sessions: [Share: [ObjectIdentifier: Session]] = [:]
+    private var queue = RunQueue<Session>()
+    private var turn = UInt64.max
+    /// CLOCK_BOOTTIME as it was last read, and when the turn and the slice of the session at work are over.
+    private var time: Int64
+    private var turnEnd: Int64
+    private var sliceEnd: Int64
 
-    init(loop: Loop, limits: Limits, gone: @escaping (Session) -> Void) {
+    /// Nanoseconds. A turn begins no more work after so long, and a session has so long before others are heard.
+    private static let longestTurn: Int64 = 1_000_000
+    private static let longestService: Int64 = 500_000
+    private static let longestSlice: Int64 = 100_000
+
+    init(loop: Loop, limits: Limits) throws(SystemError) {
         self.loop = loop
         self.limits = limits
-        self.gone = gone
         room = .allocate(byteCount: 64 * 1024, alignment: 16)
-        again = try? loop.timer { [unowned self] in resumePostponed() }
+        places = FairPool(limits.places)
+        buffers = FairPool(limits.bytes)
+        (time, turnEnd, sliceEnd) = (loop.now, 0, 0)
+        turnedAway = try TurnedAway(loop)
     }
 
     isolated deinit { room.deallocate() }
 
-    /// A session has more to do than one turn allows: it goes on in the next.
-    func postpone(_ session: Session) {
-        postponed.append(session)
-        again?.set(at: loop.now)
+    // MARK: time
+
+    /// Whether a session may work at once; then its slice begins.
+    @inline(__always)
+    func begins() -> Bool {
+        if turn != loop.turns { beginTurn() }
+        guard queue.isEmpty, time < turnEnd else { return false }
+        sliceEnd = time + Self.longestSlice
+        return true
     }
 
-    private func resumePostponed() {
-        let due = postponed
-        postponed = []
-        for session in due { session.resume() }
+    /// Whether the session at work has had its slice. Reads the clock.
+    func isSliceOver() -> Bool {
+        time = Clock.boottime()
+        return time >= sliceEnd
     }
 
-    /// Notes how many bytes a session keeps; `false` when all together keep too many and this one has to go.
-    func holds(_ session: Session, bytes: Int) -> Bool {
-        let id = ObjectIdentifier(session)
-        guard bytes > 0 || held[id] != nil else { return true }
-        heldInAll += bytes - (held[id] ?? 0)
-        held[id] = bytes > 0 ? bytes : nil
-        return heldInAll <= limits.buffers
+    /// Whether this turn begins more work. Reads the clock.
+    func isTurnOver() -> Bool {
+        if turn != loop.turns { beginTurn() }
+        time = Clock.boottime()
+        return time >= turnEnd
     }
+
+    private func beginTurn() {
+        turn = loop.turns
+        time = loop.now
+        turnEnd = time + Self.longestTurn
+    }
+
+    /// Puts a session where it waits for its slice.
+    func postpone(_ session: Session) { queue.append(session, for: session.share) }
+
+    /// Gives slices to those who wait. To be called once a turn, when everything that has come is known.
+    func serve() {
+        guard !queue.isEmpty else { return }
+        time = Clock.boottime()
+        let end = time + Self.longestService
+        repeat {
+            guard let session = queue.next() else { return }
+            sliceEnd = time + Self.longestSlice
+            session.resume()
+            time = Clock.boottime()
+        } while time < end
+        if !queue.isEmpty { loop.hurry() }
+    }
+
+    // MARK: places
+
+    /// Takes a place for a connection; `false` if its share is used up. For want of room whoever holds most loses one.
+    func admits(_ share: Share) -> Bool {
+        while true {
+            switch places.claim(for: share) {
+            case .granted: return true
+            case .refused: return false
+            case .takeFrom(let victim):
+                // the count is ours and so are the sessions: there is one
+                guard let session = idlest(of: victim) else { return false }
+                session.giveWay()
+            }
+        }
+    }
+
+    /// Gives back a place that no session came to hold.
+    func forgoes(_ share: Share) { places.release(of: share) }
+
+    func began(_ session: Session) { sessions[session.share, default: [:]][ObjectIdentifier(session)] = session }
 
     func ended(_ session: Session) {
-        heldInAll -= held.removeValue(forKey: ObjectIdentifier(session)) ?? 0
-        gone(session)
+        buffers.release(session.heldBytes, of: session.share)
+        places.release(of: session.share)
+        sessions[session.share]?[ObjectIdentifier(session)] = nil
+        if sessions[session.share]?.isEmpty == true { sessions[session.share] = nil }
     }
+
+    /// Of those of a share the one that misses least: it waits for nothing, and has been silent for longest.
+    private func idlest(of share: Share) -> Session? {
+        sessions[share]?.values.min { ($0.isWaiting ? 1 : 0, $0.lastActivity) < ($1.isWaiting ? 1 : 0, $1.lastActivity) }
+    }
+
+    // MARK: bytes
+
+    /// Notes how many bytes a session keeps; `false` when it is to go. For want of room whoever keeps most loses.
+    func holds(_ session: Session, bytes: Int) -> Bool {
+        guard bytes > session.heldBytes else {
+            buffers.release(session.heldBytes - bytes, of: session.share)
+            return true
+        }
+        while true {
+            switch buffers.claim(bytes - session.heldBytes, for: session.share) {
+            case .granted: return true
+            case .refused: return false
+            case .takeFrom(let victim):
+                guard let most = sessions[victim]?.values.max(by: { $0.heldBytes < $1.heldBytes }) else { return false }
+                most.close()
+            }
+        }
+    }
+}
+
+extension Limits {
+    fileprivate var places: FairPool.Bounds {
+        FairPool.Bounds(capacity: connections, perHolder: connectionsPerUID, strangers: strangers, perStranger: strangersPerUID)
+    }
+
+    /// A stranger has little to say, and nothing to be told.
+    fileprivate var bytes: FairPool.Bounds { FairPool.Bounds(capacity: buffers, strangers: buffers / 16, perStranger: buffers / 64) }
 }

@@ -1,6 +1,5 @@
 internal import CShims
 internal import Glibc
-internal import Secrets
 internal import Systemd
 internal import TokenLedger
 internal import TokenWire
@@ -13,7 +12,6 @@ final class Listener: Readiness {
     private let way: IdentificationWay
     private var watch: Watch?
     private var sessions: [Int32: Session] = [:]
-    private var census = Census()
     private var sweep: LoopTimer?
     private var isSweeping = false
     /// How many connections one turn tries to accept: one where they come singly, more where they come turn after turn.
@@ -24,16 +22,18 @@ final class Listener: Readiness {
     private var attention = Attention()
     private var forerunners: Forerunners
     private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-    private lazy var desk = Desk(loop: loop, limits: keeper.limits) { [unowned self] in ended($0) }
+    private let desk: Desk
 
     private var rest: LoopTimer?
 
     private static let acceptedPerTurn = 64
+    private static let acceptedUntimed = 4
     private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(2)
 
-    init(fd: Int32, loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+    init(fd: Int32, loop: Loop, keeper: TokenKeeper, desk: Desk, way: IdentificationWay = .best) throws(SystemError) {
         self.fd = fd
+        self.desk = desk
         self.loop = loop
         self.keeper = keeper
         self.way = way
@@ -60,7 +60,9 @@ final class Listener: Readiness {
 
     private func accept(atMost number: Int) {
         looks &+= 1
-        for _ in 0..<number {
+        for taken in 0..<number {
+            // those who are in are heard between those who come
+            if taken >= Self.acceptedUntimed, desk.isTurnOver() { return }
             switch acceptConnection(fd) {
             case .connection(let connection):
                 guard take(connection, waiting: forerunners.isNext()) else { return pause() }
@@ -74,7 +76,7 @@ final class Listener: Readiness {
     private func take(_ connection: Int32, waiting: Bool) -> Bool {
         if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) {
             guard peer.unit != .exhausted else {
-                refuse(connection, .noDescriptors)
+                desk.turnedAway.addAtOnce(connection, .noDescriptors)
                 return false
             }
             take(connection, of: peer)
@@ -86,37 +88,28 @@ final class Listener: Readiness {
 
     private func take(_ connection: Int32, of peer: Peer) {
         let caller = Caller(peer)
-        let isStranger = keeper.policy.isStranger(caller)
-        guard census.admits(caller.uid, isStranger: isStranger, keeper.limits) else { return turnAway(connection, caller) }
-        let session = Session(fd: connection, caller: caller, isStranger: isStranger, keeper: keeper, desk: desk)
+        let share = keeper.policy.share(of: caller)
+        guard desk.admits(share) else {
+            keeper.noteLimit(caller)
+            return desk.turnedAway.add(connection, .tooManyConnections, for: share)
+        }
+        let session = Session(fd: connection, caller: caller, share: share, keeper: keeper, desk: desk) { [unowned self] in ended($0) }
         do throws(SystemError) {
             try session.open()
-            census.add(caller.uid, isStranger: isStranger)
+            desk.began(session)
             keeper.connections.opened()
             sessions[connection] = session
             if !isSweeping { armSweep() }
         } catch {
+            desk.forgoes(share)
             _ = close(connection)
         }
-    }
-
-    private func turnAway(_ connection: Int32, _ caller: Caller) {
-        keeper.noteLimit(caller)
-        refuse(connection, .tooManyConnections)
-    }
-
-    /// Tells a connection that there is no room for it; nobody else notices.
-    private func refuse(_ connection: Int32, _ refusal: Refusal) {
-        let line = SecretBuffer()
-        refusal.write(to: line)
-        _ = line.withBytes { $0.baseAddress.map { start in tokend_send(connection, start, line.count) } }
-        _ = close(connection)
     }
 
     /// The descriptor kept for this moment lets the connection be told instead of left hanging.
     private func refuseForWantOfDescriptors() {
         if reserve >= 0 { _ = close(reserve) }
-        if case .connection(let connection) = acceptConnection(fd) { refuse(connection, .noDescriptors) }
+        if case .connection(let connection) = acceptConnection(fd) { desk.turnedAway.addAtOnce(connection, .noDescriptors) }
         reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
         pause()
     }
@@ -130,7 +123,6 @@ final class Listener: Readiness {
 
     private func ended(_ session: Session) {
         sessions[session.fd] = nil
-        census.remove(session.caller.uid, isStranger: session.isStranger)
         keeper.connections.closed()
         keeper.noteRoom()
     }
@@ -138,7 +130,6 @@ final class Listener: Readiness {
     /// The configuration has changed: other limits hold, and whoever was let in without a look at its unit is looked at now, if it
     /// matters.
     func configurationChanged() {
-        desk.limits = keeper.limits
         guard keeper.policy.asksForUnits else { return }
         for session in sessions.values { session.tellUnit() }
     }
@@ -190,38 +181,9 @@ struct Forerunners {
     mutating func end() { left = 0 }
 }
 
-/// How many connections there are, of whom.
-struct Census {
-    private var all = 0
-    private var byUser: [UInt32: Int] = [:]
-    private var strangers = 0
-    private var strangersByUser: [UInt32: Int] = [:]
-
-    func admits(_ uid: UInt32, isStranger: Bool, _ limits: Limits) -> Bool {
-        guard all < limits.connections else { return false }
-        guard isStranger else { return byUser[uid, default: 0] < limits.connectionsPerUID }
-        return strangers < limits.strangers && strangersByUser[uid, default: 0] < limits.strangersPerUID
-    }
-
-    mutating func add(_ uid: UInt32, isStranger: Bool) { count(uid, isStranger, 1) }
-    mutating func remove(_ uid: UInt32, isStranger: Bool) { count(uid, isStranger, -1) }
-
-    private mutating func count(_ uid: UInt32, _ isStranger: Bool, _ change: Int) {
-        all += change
-        if isStranger {
-            strangers += change
-            strangersByUser[uid] = nonzero(strangersByUser[uid, default: 0] + change)
-        } else {
-            byUser[uid] = nonzero(byUser[uid, default: 0] + change)
-        }
-    }
-
-    private func nonzero(_ number: Int) -> Int? { number > 0 ? number : nil }
-}
-
 extension Refusal {
     static let noDescriptors = Refusal(.busy, [Field("retry-after", 1)], "the daemon has no descriptors left")
-    fileprivate static let tooManyConnections = Refusal(.busy, [Field("retry-after", 1)], "too many connections")
+    static let tooManyConnections = Refusal(.busy, [Field("retry-after", 1)], "too many connections")
 }
 
 extension Caller {

@@ -53,9 +53,12 @@ struct ReplyQueue {
         slots.insert(.listing(listing), at: 0)
     }
 
-    /// Whether the reply at the head is one that goes on.
+    /// Whether the reply at the head is one that takes time: it goes on, or is still to begin.
     var isListing: Bool {
-        if case .listing? = slots.first { true } else { false }
+        switch slots.first {
+        case .listing, .look: true
+        case .waiting, .answered, .early, nil: false
+        }
     }
 
     /// Puts a request whose reply came too early back at the head, to be asked again. Returns its number.

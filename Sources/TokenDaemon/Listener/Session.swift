@@ -11,7 +11,10 @@ internal import TokenWire
 final class Session: Readiness, Asker {
     let fd: Int32
     private(set) var caller: Caller
-    let isStranger: Bool
+    /// Whose places and bytes it takes, and in whose turn it works.
+    let share: Share
+    /// How many bytes it is counted with.
+    private(set) var heldBytes = 0
     private let keeper: TokenKeeper
     private let desk: Desk
     private var watch: Watch?
@@ -25,17 +28,32 @@ final class Session: Readiness, Asker {
     /// Nothing more is read; the connection closes when everything is written.
     private var isEnding = false
     private var isClosed = false
+    /// Nobody hears an answer any more. What has come whole and changes something is still carried out.
+    private var isPeerGone = false
+    private var bytesLeftUnheard = Session.mostUnheard
+    /// It waits for its slice; and there is something to receive then.
+    private var isPostponed = false
+    private var hasInput = false
+    private let gone: (Session) -> Void
     /// We have ended the input: what has no end is not the client's fault.
     private var isFinished = false
     /// CLOCK_BOOTTIME of the last byte in either direction.
-    private var lastActivity: Int64
+    private(set) var lastActivity: Int64
     /// Since when a begun line has waited for its end, and output for its reader.
     private var begunAt: Int64?
     private var stuckSince: Int64?
-    /// How many lines this turn may still take: one caller's pipeline does not keep the others waiting.
+    /// How many lines this slice may still take, if its time lasts.
     private var linesLeft = 0
 
-    private static let linesPerTurn = 64
+    private static let linesPerSlice = 64
+    /// So many lines that cost next to nothing are taken between two looks at the clock.
+    private static let linesAtOnce = 16
+    /// So many are dropped unread.
+    private static let linesUnheardAtOnce = 1_024
+    /// Reading so many bytes is worth a look at the clock.
+    private static let manyBytes = 4_096
+    /// More than the buffers of a socket hold: a client that reads no answers and sends for ever is not listened to for ever.
+    private static let mostUnheard = 4 << 20
 
     private struct Watching {
         var id: UInt64
@@ -45,14 +63,18 @@ final class Session: Readiness, Asker {
         var unsent: Row?
     }
 
-    init(fd: Int32, caller: Caller, isStranger: Bool, keeper: TokenKeeper, desk: Desk) {
+    init(fd: Int32, caller: Caller, share: Share, keeper: TokenKeeper, desk: Desk, gone: @escaping (Session) -> Void) {
         self.fd = fd
         self.caller = caller
-        self.isStranger = isStranger
+        self.share = share
         self.keeper = keeper
         self.desk = desk
+        self.gone = gone
         lastActivity = desk.loop.now
     }
+
+    /// Whether it is owed something.
+    var isWaiting: Bool { !queue.isEmpty || watching != nil }
 
     var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
 
@@ -69,10 +91,14 @@ final class Session: Readiness, Asker {
     // MARK: in
 
     func ready(_ events: UInt32) {
+        if events & LoopEvents.hangup != 0 { return lose(atOnce: !isPostponed && desk.begins()) }
         if events & LoopEvents.writable != 0 { flush() }
         // what was flushed just now may have let in lines that fill the queue again
-        if events & LoopEvents.readable != 0, wanted & LoopEvents.readable != 0, !isClosed { receive() }
-        if events & LoopEvents.hangup != 0, isInputOver || wanted & LoopEvents.readable == 0 { close() }
+        guard events & LoopEvents.readable != 0, wanted & LoopEvents.readable != 0, !isOver else { return }
+        if !isPostponed, desk.begins() { return receive() }
+        hasInput = true
+        postpone()
+        want(wanted & ~LoopEvents.readable)
     }
 
     private func receive() {
@@ -81,6 +107,7 @@ final class Session: Readiness, Asker {
         if count > 0 {
             lastActivity = desk.loop.now
             hasSpoken = true
+            if count > Self.manyBytes { _ = desk.isSliceOver() }
             if watching == nil { read(UnsafeRawBufferPointer(start: base, count: count)) }
             // a token that was brought in, or a code, would lie here until somebody else says as much
             tokend_wipe(base, count)
@@ -92,14 +119,14 @@ final class Session: Readiness, Asker {
     }
 
     private func read(_ bytes: UnsafeRawBufferPointer) {
-        linesLeft = Self.linesPerTurn
+        linesLeft = Self.linesPerSlice
         reader.feed(bytes, mayBeLong: mayBeLong, each: take)
         write()
         goOn()
     }
 
     /// Whether a line of IMPORT or CALLBACK may outgrow the others.
-    private func mayBeLong(_ verb: Verb) -> Bool { !isStranger && keeper.maySignIn(caller) }
+    private func mayBeLong(_ verb: Verb) -> Bool { share.tier != .strangers && keeper.maySignIn(caller) }
 
     /// One line; `false` when no more is wanted for now.
     private func take(_ event: LineEvent) -> Bool {
@@ -110,7 +137,9 @@ final class Session: Readiness, Asker {
             say(.refused(keeper.refuseLine(.tooLong, of: self)))
             isEnding = true
         case .line(let line):
-            if !repeats(line) { handle(line) }
+            let isRepeat = repeats(line)
+            if !isRepeat { handle(line) }
+            if !isRepeat || linesLeft % Self.linesAtOnce == 0, desk.isSliceOver() { linesLeft = 0 }
         }
         return !isEnding && watching == nil && linesLeft > 0 && queue.count < desk.limits.pipelined
             && desk.scratch.count < desk.limits.waitingOutput
@@ -125,13 +154,7 @@ final class Session: Readiness, Asker {
     }
 
     private func handle(_ line: UnsafeRawBufferPointer) {
-        if keeper.policy.asksForUnits {
-            tellUnit()
-            guard caller.unit != .untold else {
-                keeper.noteShortage()
-                return say(.refused(.noDescriptors))
-            }
-        }
+        guard isIdentified else { return say(.refused(.noDescriptors)) }
         switch Request.parse(line) {
         case .failure(let refusal): say(.refused(keeper.refuseLine(refusal, of: self)))
         case .success(.quit):
@@ -144,6 +167,14 @@ final class Session: Readiness, Asker {
                 ask(request)
             }
         }
+    }
+
+    /// Whether rules can be asked about this caller.
+    private var isIdentified: Bool {
+        guard keeper.policy.asksForUnits else { return true }
+        tellUnit()
+        if caller.unit == .untold { keeper.noteShortage() }
+        return caller.unit != .untold
     }
 
     private func ask(_ request: Request) {
@@ -178,25 +209,25 @@ final class Session: Readiness, Asker {
 
     /// An answer that had to wait.
     func hear(_ number: UInt64, _ reply: Reply) {
-        guard !isClosed else { return }
+        guard !isOver else { return }
         queue.answer(number, reply)
         drain()
         write()
-        goOn()
+        if hasWork { postpone() }
     }
 
     func movedWait(_ number: UInt64, to waiter: UInt64) { queue.note(number, waiter: waiter) }
 
     /// A row for the watch. One that has not been sent yet is replaced: only the newest matters.
     func hear(row: Row) {
-        guard !isClosed, watching != nil else { return }
+        guard !isOver, watching != nil else { return }
         watching?.unsent = row
         writeRow()
     }
 
     /// The watch is over: the rule is gone, or the daemon stops.
     func hearEnd(_ refusal: Refusal) {
-        guard !isClosed, let number = watching?.number else { return }
+        guard !isOver, let number = watching?.number else { return }
         watching = nil
         isEnding = true
         queue.answer(number, .refused(refusal))
@@ -208,18 +239,18 @@ final class Session: Readiness, Asker {
         while mayDrain, let slot = queue.next() {
             switch slot {
             case .listing(let listing):
-                if !listing.write(to: desk.scratch, upTo: desk.limits.waitingOutput) { return queue.goOn(with: listing) }
+                if !listing.write(to: desk.scratch, upTo: desk.limits.waitingOutput, isLate: desk.isSliceOver) { return queue.goOn(with: listing) }
             case .answered(let reply): reply.write(to: desk.scratch)
             case .early(let reply, let request):
                 if keeper.stillHolds(reply, request, for: caller) { reply.write(to: desk.scratch) } else { take(request, as: queue.reopen()) }
-            case .look(let request): keeper.look(request, for: self).write(to: desk.scratch)
+            case .look(let request): queue.goOn(with: keeper.look(request, for: self))
             case .waiting: break
             }
         }
     }
 
-    /// The next page of a listing waits until the last one has left.
-    private var mayDrain: Bool { !queue.isListing || (output.count == 0 && desk.scratch.count < desk.limits.waitingOutput) }
+    /// The next page of a listing waits until the last one has left, and for its time.
+    private var mayDrain: Bool { !queue.isListing || (output.count == 0 && desk.scratch.count < desk.limits.waitingOutput && !desk.isSliceOver()) }
 
     private func writeRow() {
         guard output.count == 0, queue.count == 1, let row = watching?.unsent else { return }
@@ -244,51 +275,127 @@ final class Session: Readiness, Asker {
             stuckSince = nil
         }
         settle(progress)
-        if output.count == 0 { goOn() }
+        guard output.count == 0, !isOver else { return }
+        writeRow()
+        if hasWork { postpone() }
     }
 
     private func settle(_ progress: Output.Progress) {
-        guard !isClosed else { return }
+        guard !isOver else { return }
         switch progress {
-        case .gone: return close()
+        case .gone: return lose()
         case .empty: stuckSince = nil
         case .waiting: stuckSince = stuckSince ?? desk.loop.now
         }
         if progress == .empty, isEnding, queue.isEmpty, watching == nil { return close() }
-        if !desk.holds(self, bytes: reader.keptCount + output.count) { return close() }
+        guard keep(reader.keptCount + output.count) else { return close() }
         // a line that we do not read on is not late
         begunAt = mayRead && reader.hasPartial ? begunAt ?? desk.loop.now : nil
         want((mayRead ? LoopEvents.readable : 0) | (output.count > 0 ? LoopEvents.writable : 0))
     }
 
-    private var mayRead: Bool { !isInputOver && !isEnding && hasRoom && !reader.hasUnread }
+    private var mayRead: Bool { !isInputOver && !isEnding && !isPostponed && hasRoom && !reader.hasUnread }
 
     /// Whether more requests may be taken while these wait.
     private var hasRoom: Bool { output.count < desk.limits.waitingOutput && queue.count < desk.limits.pipelined }
 
-    /// Goes on with what had to wait: a row, or lines that were read before there was room for their replies. These may leave at
+    private func keep(_ bytes: Int) -> Bool {
+        guard bytes != heldBytes else { return true }
+        guard desk.holds(self, bytes: bytes) else { return false }
+        heldBytes = bytes
+        return true
+    }
+
+    /// Whether there is something to do that waits for nothing but time.
+    private var hasWork: Bool {
+        guard !isOver else { return isPeerGone && !isClosed }
+        if queue.isListing { return output.count == 0 }
+        return reader.hasUnread && watching == nil && !isEnding && hasRoom
+    }
+
+    /// Goes on with what had to wait: a row, a page, or lines that were read before there was room for their replies. These may leave at
     /// once, and then nothing else would bring us back to the lines behind them.
     private func goOn() {
-        if queue.isListing, !isClosed {
+        if queue.isListing, !isOver {
             drain()
             write()
-            // others are heard before the next page
-            guard !queue.isListing else { return output.count == 0 && !isClosed ? desk.postpone(self) : () }
         }
-        if watching != nil, !isClosed { return writeRow() }
-        while !isClosed, reader.hasUnread, watching == nil, !isEnding, hasRoom {
-            if linesLeft <= 0 { return desk.postpone(self) }
+        if watching != nil, !isOver { return writeRow() }
+        while !isOver, reader.hasUnread, watching == nil, !isEnding, hasRoom, linesLeft > 0, !queue.isListing {
             reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: take)
             write()
         }
-        // one of these lines began a listing whose first page has left
-        if queue.isListing, output.count == 0, !isClosed { desk.postpone(self) }
+        if hasWork { postpone() }
     }
 
-    /// The next turn: others have been heard meanwhile.
+    private func postpone() {
+        guard !isPostponed else { return }
+        isPostponed = true
+        desk.postpone(self)
+    }
+
+    /// Its slice.
     func resume() {
-        linesLeft = Self.linesPerTurn
-        goOn()
+        isPostponed = false
+        guard !isOver else { return finishUnheard() }
+        linesLeft = Self.linesPerSlice
+        if hasInput, mayRead, !queue.isListing { receive() } else { goOn() }
+        hasInput = false
+        // what was not wanted meanwhile is wanted again
+        settle(output.count > 0 ? .waiting : .empty)
+    }
+
+    // MARK: a peer that has gone
+
+    private var isOver: Bool { isClosed || isPeerGone }
+
+    /// The peer hears nothing any more. Nothing is answered, and what only asks for something is dropped; but a line that has come whole and
+    /// changes something is carried out, for its sender may know no better than that it was sent.
+    private func lose(atOnce: Bool = false) {
+        guard !isOver else { return }
+        isPeerGone = true
+        desk.scratch.removeAll()
+        keeper.withdraw(queue.waiters)
+        queue = ReplyQueue()
+        // nothing behind a QUIT or a WATCH is a request
+        guard !isEnding, watching == nil else { return close() }
+        if atOnce { finishUnheard() }
+        guard !isClosed else { return }
+        // it would be reported again and again
+        if let watch { desk.loop.end(watch) }
+        watch = nil
+        postpone()
+    }
+
+    private func finishUnheard() {
+        guard !isClosed, let base = desk.room.baseAddress else { return }
+        while !isClosed, !reader.isOver, bytesLeftUnheard > 0 {
+            linesLeft = Self.linesUnheardAtOnce
+            if reader.hasUnread {
+                reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: takeUnheard)
+            } else {
+                let count = tokend_recv(fd, base, desk.room.count)
+                guard count > 0 else { break }
+                bytesLeftUnheard -= count
+                reader.feed(UnsafeRawBufferPointer(start: base, count: count), mayBeLong: mayBeLong, each: takeUnheard)
+                tokend_wipe(base, count)
+            }
+            if desk.isSliceOver() {
+                _ = keep(reader.keptCount)
+                return postpone()
+            }
+        }
+        close()
+    }
+
+    private func takeUnheard(_ event: LineEvent) -> Bool {
+        linesLeft -= 1
+        guard case .line(let line) = event else { return false }
+        guard Verb(ofLine: line)?.changesSomething == true else { return linesLeft > 0 }
+        if isIdentified, case .success(let request) = Request.parse(line), case .later(let waiter) = keeper.take(request, 0, from: self) {
+            keeper.withdraw([waiter])
+        }
+        return false
     }
 
     private func want(_ events: UInt32) {
@@ -301,10 +408,11 @@ final class Session: Readiness, Asker {
 
     /// Whether this connection has had its time.
     func overstays(at now: Int64) -> Bool {
+        if isPostponed { return false }
         if let begunAt, now - begunAt > .seconds(desk.limits.stalled) { return true }
         if let stuckSince, now - stuckSince > .seconds(desk.limits.stalled) { return true }
         guard queue.isEmpty, watching == nil else { return false }
-        return now - lastActivity > .seconds(isStranger ? desk.limits.strangerIdle : desk.limits.idle)
+        return now - lastActivity > .seconds(share.tier == .strangers ? desk.limits.strangerIdle : desk.limits.idle)
     }
 
     /// The daemon stops: what has come is answered, nothing more is taken. Whoever was accepted a moment ago and has not spoken yet is
@@ -313,14 +421,14 @@ final class Session: Readiness, Asker {
     /// From here on the kernel lets the client send nothing: a line that it could send has come and is read to its end, and any other
     /// is one that the client knows nobody has seen.
     func finish() {
-        guard !isClosed, hasSpoken || desk.loop.now - lastActivity > Self.firstWords else {
-            if mayRead, !isClosed { receive() }
+        guard !isOver, hasSpoken || desk.loop.now - lastActivity > Self.firstWords else {
+            if mayRead, !isOver { receive() }
             return
         }
         isFinished = true
         _ = shutdown(fd, Int32(SHUT_RD))
         // what does not fit now is read when this is called again
-        for _ in 0..<Self.readingsAtOnce where mayRead && !isClosed { receive() }
+        for _ in 0..<Self.readingsAtOnce where mayRead && !isOver { receive() }
     }
     private static let readingsAtOnce = 16
 
@@ -328,11 +436,26 @@ final class Session: Readiness, Asker {
 
     func close() {
         guard !isClosed else { return }
-        isClosed = true
         if let watch { desk.loop.endClosing(watch) }
+        end()
         _ = Glibc.close(fd)
+    }
+
+    /// Makes room for somebody who holds less; the client is told.
+    func giveWay() {
+        guard !isOver else { return close() }
+        if let watch { desk.loop.end(watch) }
+        keeper.noteLimit(caller)
+        end()
+        desk.turnedAway.add(fd, .tooManyConnections, for: share)
+    }
+
+    private func end() {
+        isClosed = true
+        watch = nil
         keeper.withdraw(queue.waiters)
         if let watching { keeper.unwatch(watching.id) }
         desk.ended(self)
+        gone(self)
     }
 }

@@ -11,6 +11,7 @@ package final class Daemon {
     private let exchanger: Exchanger
     private let store: Store
     private let keeper: TokenKeeper
+    private let desk: Desk
     /// What the store held at the start, until the ledger has it.
     private var contents: StoreContents
     private let reloader: Reloader
@@ -44,6 +45,7 @@ package final class Daemon {
         store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess, loop: loop)
         contents = try store.load()
         keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
+        desk = try Desk(loop: loop, limits: configuration.limits)
         reloader = try Reloader(directory: options.configuration, secrets: .ofThisProcess, loop: loop)
         status = try StatusLine(keeper, loop)
         try openSockets(options)
@@ -53,7 +55,10 @@ package final class Daemon {
     /// Serves until SIGTERM or SIGINT, then ends in order. False if something may be lost for that.
     package func run() throws -> Bool {
         Self.onSignal = { [unowned self] in receive($0) }
-        loop.afterBatch = { [unowned self] in keeper.speak() }
+        loop.afterBatch = { [unowned self] in
+            keeper.speak()
+            desk.serve()
+        }
         keeper.reload = { [unowned self] answer in reload(answer) }
         keeper.readSecrets = { [unowned self] token, answer in readSecrets(of: token, answer) }
         keeper.changed = { [unowned self] in status.touch() }
@@ -99,7 +104,7 @@ package final class Daemon {
     /// systemd's sockets, by their names, or our own.
     private func openSockets(_ options: DaemonOptions) throws {
         for fd in try sockets(named: "clients", orAt: options.socket, mode: 0o666) {
-            listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper))
+            listeners.append(try Listener(fd: fd, loop: loop, keeper: keeper, desk: desk))
         }
         let credentialSockets = try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600)
         // whichever they came from, one of them answers, even if nobody is to ask any more
@@ -230,6 +235,7 @@ package final class Daemon {
         // whom the keeper answers now is told under the new rule already
         audit.isRequired = configuration.auditRequired
         keeper.adopt(configuration)
+        desk.limits = configuration.limits
         for listener in listeners { listener.configurationChanged() }
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: text))
     }

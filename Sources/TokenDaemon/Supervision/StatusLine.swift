@@ -9,8 +9,11 @@ final class StatusLine {
     private var told = ""
     private var isDue = false
     private var isTelling = false
+    /// Begun, and to go on in the next turn.
+    private var count: StateCount?
 
     private static let pause = Int64.seconds(2)
+    private static let tokensAtOnce = 128
 
     init(_ keeper: TokenKeeper, _ loop: Loop) throws(SystemError) {
         self.keeper = keeper
@@ -22,27 +25,40 @@ final class StatusLine {
     func touch() {
         guard isTelling, !isDue else { return }
         isDue = true
-        timer?.set(at: loop.now + Self.pause)
+        if count == nil { timer?.set(at: loop.now + Self.pause) }
     }
 
     /// From now on systemd may be told: it knows that we are ready.
     func begin() -> String {
         isTelling = true
-        told = text
+        // another configuration may be in force
+        count = nil
+        isDue = false
+        told = text(keeper.ledger.counts(at: loop.now))
         return told
     }
 
+    /// Ten thousand tokens are counted in several turns.
     private func tell() {
-        isDue = false
-        let line = text
+        if count == nil { isDue = false }
+        var present = count ?? StateCount(keeper.ledger)
+        for _ in 0..<Self.tokensAtOnce where !present.isComplete { present.step(keeper.ledger, at: loop.now) }
+        guard present.isComplete else {
+            count = present
+            timer?.set(at: loop.now)
+            return
+        }
+        count = nil
+        // a token that was counted may have changed since
+        if isDue { timer?.set(at: loop.now + Self.pause) }
+        let line = text(present.states)
         guard line != told else { return }
         told = line
         ServiceManager.status(line)
     }
 
     /// `3 tokens: 2 ready, 1 unavailable`
-    private var text: String {
-        let counts = keeper.ledger.counts(at: loop.now)
+    private func text(_ counts: [TokenState: Int]) -> String {
         let number = counts.values.reduce(0, +)
         let parts = TokenState.allCases.compactMap { state in counts[state].map { "\($0) \(state.rawValue)" } }
         return parts.isEmpty ? "no tokens configured" : "\(number) token\(number == 1 ? "" : "s"): " + parts.joined(separator: ", ")

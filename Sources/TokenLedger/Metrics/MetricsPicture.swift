@@ -1,9 +1,9 @@
 internal import OAuth
-internal import TokenWire
+package import TokenWire
 
-/// Everything METRICS tells, as it was at one moment. Holds numbers and configured names alone.
+/// Everything METRICS tells. It is taken step by step, token after token; everything else is of the moment of the last step. Holds numbers and configured names alone.
 package struct MetricsPicture: Sendable {
-    struct Token: Sendable {
+    package struct Token: Sendable {
         var name: TokenName
         var state: TokenState
         /// Seconds from now.
@@ -46,9 +46,11 @@ package struct MetricsPicture: Sendable {
     /// By application.
     let underWay: [String: Int]
 
-    package init(_ ledger: Ledger, _ decisions: DecisionCounters, _ exchanges: ExchangeCounters, at now: Moment, version: String) {
+    package init(
+        _ ledger: Ledger, _ tokens: [Token], _ decisions: DecisionCounters, _ exchanges: ExchangeCounters, at now: Moment, version: String
+    ) {
         self.version = version
-        tokens = ledger.tokenFigures(at: now)
+        self.tokens = tokens
         unconfigured = ledger.unconfigured.count
         servers = ledger.serverFigures(at: now)
         requestsWaiting = ledger.waiting.count
@@ -64,14 +66,13 @@ package struct MetricsPicture: Sendable {
 }
 
 extension Ledger {
-    fileprivate func tokenFigures(at now: Moment) -> [MetricsPicture.Token] {
-        configuration.tokens.keys.sorted().map { name in
-            let status = status(of: name, at: now)
-            var token = MetricsPicture.Token(name: name, state: status.state)
-            if case .at(let end)? = status.expires { token.expires = end - now.wall }
-            token.login = status.loginUntil.map { $0 - now.wall }
-            return token
-        }
+    /// What METRICS tells of one token.
+    package func figures(of name: TokenName, at now: Moment) -> MetricsPicture.Token {
+        let status = status(of: name, at: now)
+        var token = MetricsPicture.Token(name: name, state: status.state)
+        if case .at(let end)? = status.expires { token.expires = end - now.wall }
+        token.login = status.loginUntil.map { $0 - now.wall }
+        return token
     }
 
     fileprivate func serverFigures(at now: Moment) -> [MetricsPicture.Server] {

@@ -7,7 +7,7 @@ import TokenWire
 @Suite struct ListingTests {
     @Test func `a page ends with the row that fills it, and the last one with OK`() {
         var rows = (0..<10_000).map { Row.text("row \($0)") }[...]
-        let listing = Listing { rows.popFirst() }
+        let listing = Listing.plain { rows.popFirst() }
         var pages: [String] = []
         var isDone = false
         while !isDone {
@@ -28,7 +28,7 @@ import TokenWire
         let first = queue.open()
         let second = queue.open()
         queue.answer(second, .ok())
-        let listing = Listing { nil }
+        let listing = Listing { .end(.ok()) }
         queue.answer(first, listing)
         #expect(queue.isListing)
         guard case .listing(let begun)? = queue.next() else { return #expect(Bool(false)) }

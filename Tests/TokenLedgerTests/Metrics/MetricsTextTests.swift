@@ -25,9 +25,13 @@ import TokenWire
         _ = scene.ledger.settle(failure, at: scene.now)
         for _ in 0..<3 { _ = decisions.count(Sample.handOut()) }
         _ = decisions.count(Sample.denial())
-        var picture = MetricsPicture(scene.ledger, decisions, exchanges, at: scene.now, version: "1.2.3")
+        var picture = MetricsPicture(scene.ledger, Self.tokens(of: scene.ledger, at: scene.now), decisions, exchanges, at: scene.now, version: "1.2.3")
         picture.uptime = 90_500_000_000
         return picture
+    }
+
+    private static func tokens(of ledger: Ledger, at now: Moment) -> [MetricsPicture.Token] {
+        ledger.policy.names.map { ledger.figures(of: $0, at: now) }
     }
 
     private static func lines(_ picture: MetricsPicture) -> [String] {
@@ -69,7 +73,8 @@ import TokenWire
         var scene = Scene()
         try scene.obtain(life: 3_600)
         scene.pass(600)
-        let lines = Self.lines(MetricsPicture(scene.ledger, DecisionCounters(), ExchangeCounters(), at: scene.now, version: ""))
+        let lines = Self.lines(
+            MetricsPicture(scene.ledger, Self.tokens(of: scene.ledger, at: scene.now), DecisionCounters(), ExchangeCounters(), at: scene.now, version: ""))
         #expect(lines.contains(#"tokend_token_expires_seconds{token="portal.sync"} 3000"#))
         #expect(lines.contains(#"tokend_token_state{token="portal.sync",state="ready"} 1"#))
     }
@@ -78,7 +83,10 @@ import TokenWire
         var configuration = Configuration()
         configuration.applications["portal"] = Scene.application("portal", issuer: "https://id.test/\"\\\n")
         let ledger = Ledger(configuration, seed: 1, fingerprint: Scene.fingerprint)
-        let lines = Self.lines(MetricsPicture(ledger, DecisionCounters(), ExchangeCounters(), at: Moment(boot: 0, wall: 0), version: ""))
+        let lines = Self.lines(
+            MetricsPicture(
+                ledger, Self.tokens(of: ledger, at: Moment(boot: 0, wall: 0)), DecisionCounters(), ExchangeCounters(), at: Moment(boot: 0, wall: 0), version: ""
+            ))
         #expect(lines.contains(#"tokend_application_info{application="portal",issuer="https://id.test/\"\\\n"} 1"#))
     }
 

@@ -1,0 +1,127 @@
+internal import CShims
+internal import Glibc
+internal import Secrets
+internal import Systemd
+internal import TokenLedger
+internal import TokenWire
+
+/// Connections that were told why they are not served. Each stays open until its client has hung up, or for a moment: a client that
+/// sends its request before it reads would otherwise meet a broken pipe instead of the reason.
+final class TurnedAway {
+    private let loop: Loop
+    private var pool = FairPool(TurnedAway.bounds)
+    private var connections: [Share: [Int32: Leaving]] = [:]
+    private var sweep: LoopTimer?
+    private var isSweeping = false
+
+    private static let bounds = FairPool.Bounds(capacity: most, perHolder: 32, strangers: 64, perStranger: 4)
+    /// Descriptors that are kept for them.
+    static let most = 256
+    private static let patience = Int64.seconds(2)
+
+    init(_ loop: Loop) throws(SystemError) {
+        self.loop = loop
+        sweep = try loop.timer { [unowned self] in endLate() }
+    }
+
+    /// Tells a connection that is under no watch, and sees to its end.
+    func add(_ fd: Int32, _ refusal: Refusal, for share: Share) {
+        say(refusal, to: fd)
+        guard hasRoom(for: share) else { return end(fd) }
+        do throws(SystemError) {
+            connections[share, default: [:]][fd] = try Leaving(fd, share, loop) { [unowned self] in ended($0) }
+            if !isSweeping { armSweep() }
+        } catch {
+            pool.release(of: share)
+            end(fd)
+        }
+    }
+
+    /// Tells a connection, and ends it: for want of descriptors.
+    func addAtOnce(_ fd: Int32, _ refusal: Refusal) {
+        say(refusal, to: fd)
+        end(fd)
+    }
+
+    private func say(_ refusal: Refusal, to fd: Int32) {
+        let line = SecretBuffer()
+        refusal.write(to: line)
+        _ = line.withBytes { $0.baseAddress.map { start in tokend_send(fd, start, line.count) } }
+        _ = shutdown(fd, Int32(SHUT_WR))
+    }
+
+    /// What has come is read: with bytes left, the kernel would tell the client of a reset where the line is.
+    private func end(_ fd: Int32) {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { room in
+            for _ in 0..<Leaving.readingsAtOnce { guard tokend_recv(fd, room.baseAddress!, room.count) > 0 else { break } }
+        }
+        _ = close(fd)
+    }
+
+    private func hasRoom(for share: Share) -> Bool {
+        while true {
+            switch pool.claim(for: share) {
+            case .granted: return true
+            case .refused: return false
+            case .takeFrom(let victim):
+                guard let oldest = connections[victim]?.values.min(by: { $0.began < $1.began }) else { return false }
+                oldest.close()
+            }
+        }
+    }
+
+    private func ended(_ leaving: Leaving) {
+        pool.release(of: leaving.share)
+        connections[leaving.share]?[leaving.fd] = nil
+        if connections[leaving.share]?.isEmpty == true { connections[leaving.share] = nil }
+    }
+
+    private func endLate() {
+        let late = connections.values.joined().filter { loop.now - $0.value.began >= Self.patience }
+        for (_, leaving) in late { leaving.close() }
+        if connections.isEmpty { isSweeping = false } else { armSweep() }
+    }
+
+    private func armSweep() {
+        isSweeping = true
+        sweep?.set(at: loop.now + Self.patience / 4)
+    }
+
+    /// One of them: what it sends is read and dropped.
+    private final class Leaving: Readiness {
+        let fd: Int32
+        let share: Share
+        let began: Int64
+        private let loop: Loop
+        private let gone: (Leaving) -> Void
+        private var watch: Watch?
+        private var readingsLeft = Leaving.mostReadings
+
+        /// Of 4 kB each. Nobody sends so much before it reads.
+        private static let mostReadings = 64
+        static let readingsAtOnce = 16
+
+        init(_ fd: Int32, _ share: Share, _ loop: Loop, _ gone: @escaping (Leaving) -> Void) throws(SystemError) {
+            self.fd = fd
+            self.share = share
+            self.loop = loop
+            self.gone = gone
+            began = loop.now
+            watch = try loop.watch(fd, LoopEvents.readable, self)
+        }
+
+        func ready(_ events: UInt32) {
+            let count = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { tokend_recv(fd, $0.baseAddress!, $0.count) }
+            readingsLeft -= 1
+            if readingsLeft < 0 || (count <= 0 && count != -Int(EAGAIN)) { close() }
+        }
+
+        func close() {
+            guard let watch else { return }
+            loop.endClosing(watch)
+            self.watch = nil
+            _ = Glibc.close(fd)
+            gone(self)
+        }
+    }
+}

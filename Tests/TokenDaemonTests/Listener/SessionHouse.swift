@@ -1,0 +1,88 @@
+import OAuth
+import Secrets
+import Systemd
+import TestSupport
+import Testing
+import TokenLedger
+import TokenWire
+
+@testable import TokenDaemon
+
+/// A keeper with a desk and a loop, and sessions over pairs of sockets: no listener, no network. Every caller is who the test says.
+final class SessionHouse {
+    let loop: Loop
+    let desk: Desk
+    let keeper: TokenKeeper
+    private let store = try? StoreHouse()
+    private let exchanger: Exchanger
+    private let guardian: LoopTimer
+
+    private final class NoSink: AuditSink {
+        var isJournal: Bool { false }
+        func take(_ fields: [(AuditField, String)]) -> Bool { true }
+    }
+
+    static let alice = Caller(uid: 1000, gid: 1000, pid: 1)
+    static let bob = Caller(uid: 1001, gid: 1001, pid: 2)
+
+    /// `tokens` reference tokens, app.t0 to app.tN, each for alice and bob; alice may bring them in.
+    init(tokens: Int = 1, _ change: (inout Limits) -> Void = { _ in }) throws {
+        let loop = try Loop()
+        self.loop = loop
+        guardian = try loop.timer { loop.stop() }
+        var configuration = Configuration()
+        configuration.applications["app"] = Application(
+            name: "app", server: ServerSettings(location: .issuer("https://127.0.0.1:9/id")), client: ClientIdentity(id: "app", authentication: .none))
+        for number in 0..<tokens {
+            guard let name = TokenName("app.t\(number)") else { continue }
+            configuration.tokens[name] = TokenSettings(
+                name: name, grant: .reference(ReferenceSettings()), shared: true,
+                allow: [
+                    AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000)), login: true, place: "app.toml:1"),
+                    AllowEntry(who: PeerPattern(user: NamedID(name: "bob", id: 1001)), place: "app.toml:2"),
+                ])
+        }
+        change(&configuration.limits)
+        let house = try #require(store)
+        exchanger = try Exchanger(loop: loop, userAgent: "tokend/0.test")
+        let disk = try Store(state: house.state, key: StoreHouse.key, sources: house.sources, memory: nil, tokens: nil, loop: loop)
+        let audit = try AuditLog(loop: loop, sink: NoSink(), required: false, clock: Clock.boottime)
+        keeper = try TokenKeeper(configuration, seed: 1, loop: loop, exchanger: exchanger, store: disk, audit: audit)
+        desk = try Desk(loop: loop, limits: configuration.limits)
+        loop.afterBatch = { [unowned self] in
+            keeper.speak()
+            desk.serve()
+        }
+    }
+
+    isolated deinit { exchanger.stop() }
+
+    /// A session of this caller; what it is told comes out at `b` of the pair. `nil` where there is no place for it.
+    func session(of caller: Caller, _ pair: SocketPair) throws -> Session? {
+        let share = keeper.policy.share(of: caller)
+        guard desk.admits(share) else { return nil }
+        let session = Session(fd: pair.takeA(), caller: caller, share: share, keeper: keeper, desk: desk) { _ in }
+        try session.open()
+        desk.began(session)
+        return session
+    }
+
+    /// So many turns of the loop; each is one in which something is due.
+    func turn(_ count: Int = 1) throws {
+        for _ in 0..<count {
+            guardian.set(at: 0)
+            try loop.run()
+        }
+    }
+
+    /// Turns until this holds; gives up after a while.
+    func turn(until holds: () -> Bool) throws {
+        let end = Clock.boottime() + .seconds(20)
+        var isDone = holds()
+        while !isDone, Clock.boottime() < end {
+            try turn()
+            isDone = holds()
+        }
+        #expect(isDone)
+    }
+}

@@ -1,0 +1,141 @@
+import Systemd
+import TestSupport
+import Testing
+import TokenLedger
+
+@testable import TokenDaemon
+
+@Suite struct SessionTests {
+    @Test func `lines are answered in their order, however many come at once`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        _ = try house.session(of: SessionHouse.alice, pair)
+        #expect(send(String(repeating: "PING\nHELLO\n", count: 200), to: pair.b))
+        var heard = ""
+        try house.turn {
+            heard += receive(from: pair.b) ?? ""
+            return heard.split(separator: "\n").count == 400
+        }
+        #expect(heard.split(separator: "\n").enumerated().allSatisfy { $0.offset % 2 == 0 ? $0.element == "OK" : $0.element.hasPrefix("OK tokend ") })
+    }
+
+    @Test func `one caller's dear lines on many connections leave another's PING to the turn in which it comes`() throws {
+        let house = try SessionHouse(tokens: 2_000)
+        let pairs = try (0..<40).map { _ in try SocketPair() }
+        for pair in pairs {
+            _ = try house.session(of: SessionHouse.alice, pair)
+            #expect(send(String(repeating: "LIST\n", count: 64), to: pair.b))
+        }
+        // everybody is served from now on in slices
+        try house.turn(3)
+        let other = try SocketPair()
+        _ = try house.session(of: SessionHouse.bob, other)
+        #expect(send("PING\n", to: other.b))
+        let before = house.loop.turns
+        var heard: String?
+        try house.turn {
+            heard = receive(from: other.b)
+            return heard != nil
+        }
+        #expect(heard == "OK\n")
+        #expect(house.loop.turns - before <= 4)
+        // alice's own are far from done
+        let rows = pairs.compactMap { receive(from: $0.b) }.joined().split(separator: "\n").count { $0.hasPrefix("OK ") }
+        #expect(rows < 40 * 64)
+    }
+
+    @Test func `a LIST is the same however many pages and slices it takes`() throws {
+        let house = try SessionHouse(tokens: 3_000)
+        let pair = try SocketPair()
+        _ = try house.session(of: SessionHouse.bob, pair)
+        #expect(send("LIST\nPING\n", to: pair.b))
+        var heard = ""
+        try house.turn {
+            heard += receive(from: pair.b) ?? ""
+            return heard.hasSuffix("\nOK\n")
+        }
+        let lines = heard.split(separator: "\n")
+        #expect(lines.count == 3_002)
+        #expect(lines.dropLast(2).map { String($0.split(separator: " ")[1]) } == (0..<3_000).map { "app.t\($0)" }.sorted())
+        #expect(lines[3_000] == "OK 3000")
+    }
+
+    @Test func `of a client that has hung up, what it only asked for is dropped and what it brought is taken`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        var ended = 0
+        let share = house.keeper.policy.share(of: SessionHouse.alice)
+        #expect(house.desk.admits(share))
+        let session = Session(fd: pair.takeA(), caller: SessionHouse.alice, share: share, keeper: house.keeper, desk: house.desk) { _ in ended += 1 }
+        try session.open()
+        house.desk.began(session)
+        // more than a slice takes in one go, and the only line that matters comes last
+        #expect(send(String(repeating: "GET app.t0\n", count: 300) + "IMPORT app.t0 the-token-that-was-brought\nPI", to: pair.b))
+        pair.closeB()
+        try house.turn { ended == 1 }
+        let asker = try SocketPair()
+        _ = try house.session(of: SessionHouse.bob, asker)
+        var heard = ""
+        try house.turn {
+            if !heard.hasPrefix("OK") { heard = "" }
+            _ = send("GET app.t0\n", to: asker.b)
+            heard += receive(from: asker.b) ?? ""
+            return heard.hasPrefix("OK the-token-that-was-brought ")
+        }
+        #expect(house.keeper.audit.decisions[DecisionCounters.Series(AuditEntry(.refused, .expired))] < 300)
+    }
+
+    @Test func `when all connections are taken the caller who holds most loses one, and reads why`() throws {
+        let house = try SessionHouse { ($0.connections, $0.connectionsPerUID) = (16, 16) }
+        // 1 of 16 is kept for administrators
+        let pairs = try (0..<15).map { _ in try SocketPair() }
+        for pair in pairs { #expect(try house.session(of: SessionHouse.alice, pair) != nil) }
+        #expect(try house.session(of: SessionHouse.alice, SocketPair()) == nil)
+        let other = try SocketPair()
+        #expect(try house.session(of: SessionHouse.bob, other) != nil)
+        let told = pairs.compactMap { receive(from: $0.b) }
+        #expect(told.count == 1 && told.allSatisfy { $0.hasPrefix("ERR busy retry-after=1 : ") })
+        #expect(send("PING\n", to: other.b))
+        try house.turn { receive(from: other.b) == "OK\n" }
+        let root = try SocketPair()
+        #expect(try house.session(of: Caller(uid: 0, gid: 0), root) != nil)
+    }
+
+    @Test func `when all buffers are full the caller who keeps most loses a connection, not the next who keeps a byte`() throws {
+        let house = try SessionHouse { ($0.buffers, $0.waitingOutput) = (300_000, 60_000) }
+        let pairs = try (0..<12).map { _ in try SocketPair() }
+        for pair in pairs {
+            _ = try house.session(of: SessionHouse.alice, pair)
+            // what the kernel does not take stays in the session's buffer
+            for _ in 0..<40 { _ = send(String(repeating: "HELP\n", count: 100), to: pair.b) }
+        }
+        try house.turn(200)
+        let other = try SocketPair()
+        _ = try house.session(of: SessionHouse.bob, other)
+        #expect(send("PI", to: other.b))
+        try house.turn(5)
+        #expect(send("NG\n", to: other.b))
+        try house.turn { receive(from: other.b) == "OK\n" }
+    }
+
+    @Test func `a client that is turned away reads why even if it sends first`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        house.desk.turnedAway.add(pair.takeA(), .tooManyConnections, for: house.keeper.policy.share(of: SessionHouse.alice))
+        #expect(send("PING\n", to: pair.b))
+        try house.turn(2)
+        #expect(send("PING\n", to: pair.b))
+        #expect(receive(from: pair.b)?.hasPrefix("ERR busy ") == true)
+        #expect(receive(from: pair.b) == "")
+    }
+
+    @Test func `a client that is turned away is not waited for for ever, nor are many of one caller`() throws {
+        let house = try SessionHouse()
+        let share = house.keeper.policy.share(of: SessionHouse.alice)
+        let pairs = try (0..<40).map { _ in try SocketPair() }
+        for pair in pairs { house.desk.turnedAway.add(pair.takeA(), .tooManyConnections, for: share) }
+        // those over the share are closed at once; they can read it all the same
+        #expect(pairs.allSatisfy { receive(from: $0.b)?.hasPrefix("ERR busy ") == true })
+        #expect(pairs.count { !send("PING\n", to: $0.b) } == 8)
+    }
+}
