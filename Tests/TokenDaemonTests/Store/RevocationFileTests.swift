@@ -54,6 +54,19 @@ import TokenWire
         #expect(try house.names() == names)
     }
 
+    #if FAULTS
+    @Test(arguments: ["create", "write", "fsync", "rename"]) func `what cannot be made durable is not said to be, and leaves nothing behind`(
+        call: String
+    ) throws {
+        let house = try StoreHouse()
+        var files = try house.files(.faulty("fail@\(call):1"))
+        #expect(throws: StoreFault.self) { try files.perform(.writeRevocation(Self.revocation()), at: 1_790_000_500) }
+        #expect(try house.names().isEmpty)
+        try files.carryOut(.writeRevocation(Self.revocation()))
+        #expect(try house.names() == ["portal.user.revoke-00000000000000a1"])
+    }
+    #endif
+
     @Test func `it is sealed anew when the key changes`() throws {
         let house = try StoreHouse()
         var files = try house.files()
