@@ -12,7 +12,7 @@ DOCS = $(USR)/share/doc/tokend
 PUT = install -D -m 644
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall deb demo test torture behaviours bench hostile fuzz lint format clean
+.PHONY: help deps build install uninstall deb demo test torture behaviours bench hostile fuzz sanitize lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -79,6 +79,9 @@ hostile: ## what 40 kinds of hostile clients can do to another user, as ratios o
 
 fuzz: ## inputs that coverage chooses, at every door for bytes from outside. SECONDS=3600 in all, DOORS="json jwt" for some
 	@Tests/Fuzz/run --seconds $(SECONDS) $(DOORS)
+
+sanitize: ## the Swift tests under the thread and the address sanitizer; takes long
+	@$(HARNESS)/sanitize
 
 lint: ## what can be checked without building
 	@$(HARNESS)/lint
