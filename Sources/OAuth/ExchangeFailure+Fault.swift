@@ -18,11 +18,11 @@ extension ExchangeFailure {
 }
 
 extension TransportFault.Kind {
-    /// No retry helps.
+    /// No retry helps. A certificate is not among these: whoever shows one that is not trusted is not the server, and may be gone in a minute.
     fileprivate var needsSomebody: Bool {
         switch self {
-        case .certificate, .unusable: true
-        case .unreachable, .certificateTime, .broken, .tooLarge, .stopped: false
+        case .unusable: true
+        case .certificate, .unreachable, .certificateTime, .broken, .tooLarge, .stopped: false
         }
     }
 

@@ -40,22 +40,24 @@ extension IssuedTokens {
 
 /// A failed exchange, named after what to do next.
 package struct ExchangeFailure: Error, Hashable, Sendable {
-    /// The four classes, and the fault that only an operator ends.
+    /// What to do next. None of them is for ever.
     package enum Law: Hashable, Sendable {
-        /// nothing was sent: retry with back-off
+        /// Nothing was sent, or TLS ended before it was: retry with back-off.
         case unsent
-        /// an answer that consumed nothing (429, 500, 503, `temporarily_unavailable`, `server_error`): retry, not before
-        /// `retryAfter` seconds where the server named them (clamped to 1 s ... 1 h)
+        /// An answer that consumed nothing (429, 500, 503, `temporarily_unavailable`, an ID token that does not fit the clock): retry, not before
+        /// `retryAfter` seconds where the server named them (clamped to 1 s ... 1 h).
         case answered(retryAfter: Int?)
-        /// sent and no full answer, 408, 502, 504, a malformed 200: the server may have acted
+        /// Sent and no full answer, 408, 502, 504, a malformed 2xx: the server may have acted.
         case unknown
-        /// refused for good as far as this grant goes (`invalid_grant`, a 4xx without a readable `error`)
+        /// A redirect, or a 4xx without a readable `error`: a gateway may have said it, so it is not the server's last word.
+        case silent
+        /// The code, the refresh token or the session is over (`invalid_grant`, `login_required`).
         case no
-        /// refused until registration or configuration change (`invalid_client`, `invalid_scope`, 404, a bad certificate, an issuer that does not match)
+        /// Refused until registration or configuration change (`invalid_client`, `invalid_scope`, an issuer that does not match); tried once an hour.
         case configuration
     }
-    /// What a failure cools: everything at this server, or this credential alone.
-    package enum Reach: Hashable, Sendable { case server, credential }
+    /// What a failure cools: everything at this server, this client of it, or this credential alone.
+    package enum Reach: Hashable, Sendable { case server, client, credential }
 
     package var law: Law
     package var reach: Reach
@@ -65,19 +67,22 @@ package struct ExchangeFailure: Error, Hashable, Sendable {
     package var status: Int?
     /// What kept an answer from coming, if there was none.
     package var fault: TransportFault.Kind?
+    /// Two clocks differ: worth a try as soon as this machine's is set.
+    package var isAboutClocks: Bool
     /// What was attempted and what came of it, in one calm line: safe to log and to show ("the token endpoint answered 503").
     package var text: String
     /// The answer to a token request came whole and is of no use (a form, no access token): nothing was lost on its way.
     package var cameWhole = false
 
     package init(
-        law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, fault: TransportFault.Kind? = nil, text: String
+        law: Law, reach: Reach, oauthError: String? = nil, status: Int? = nil, fault: TransportFault.Kind? = nil, isAboutClocks: Bool = false, text: String
     ) {
         self.law = law
         self.reach = reach
         self.oauthError = oauthError
         self.status = status
         self.fault = fault
+        self.isAboutClocks = isAboutClocks || fault == .certificateTime
         self.text = text
     }
 }

@@ -9,8 +9,8 @@ package enum GrantRequest: Hashable, Sendable {
     case authorizationCode(code: Secret, redirectURI: String, verifier: Secret)
     /// RFC 6749 section 6. No scopes: the parameter is left out, and what was granted is granted again.
     ///
-    /// `hasRefreshed`: this grant has refreshed before, so that a request which is suddenly invalid is a dead token, not a wrong form.
-    case refresh(token: Secret, scopes: [String], audience: Audience?, hasRefreshed: Bool)
+    /// `isProven`: a sign-in here brought this grant, or it has refreshed before. A request that is invalid is then a dead token, not a wrong form.
+    case refresh(token: Secret, scopes: [String], audience: Audience?, isProven: Bool)
 }
 
 /// Which API a token is for, and under which parameter the server wants to hear it.

@@ -17,14 +17,15 @@ package struct Backoff: Sendable, Equatable {
 
     /// An exchange that began at `began` has failed. `retryAfter` in seconds as the server named it; it can only lengthen the pause.
     /// Exchanges that were under way together are one failure: they were begun before anybody knew.
-    mutating func failed(_ began: Int64, at boot: Int64, retryAfter: Int?, random: UInt64) {
+    /// - Parameter longest: bounds the pause, unless `retryAfter` is longer; nanoseconds.
+    mutating func failed(_ began: Int64, at boot: Int64, retryAfter: Int?, random: UInt64, longest: Int64 = Backoff.ceiling) {
         if failures > 0, began <= latest {
             until = max(until, boot + min(.seconds(max(retryAfter ?? 0, 0)), Self.longestRetryAfter))
             return
         }
         latest = boot
         failures += 1
-        let ceiling = min(Self.ceiling, Self.floor << min(failures - 1, 20))
+        let ceiling = min(max(longest, Self.floor), Self.floor << min(failures - 1, 20))
         let jittered = max(Self.floor, Int64(random % UInt64(ceiling + 1)))
         let named = min(.seconds(max(retryAfter ?? 0, 0)), Self.longestRetryAfter)
         until = boot + max(jittered, named)

@@ -10,6 +10,13 @@ package struct FIFO<Element> {
 
     package mutating func append(_ element: Element) { elements.append(element) }
 
+    /// Takes out what is wanted; the rest keeps its order.
+    mutating func take(_ isWanted: (Element) -> Bool) -> [Element] {
+        let waiting = all
+        (elements, head) = (waiting.filter { !isWanted($0) }, 0)
+        return waiting.filter(isWanted)
+    }
+
     package mutating func removeFirst() -> Element? {
         guard head < elements.count else { return nil }
         let element = elements[head]

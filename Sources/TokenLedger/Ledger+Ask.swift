@@ -23,7 +23,7 @@ extension Ledger {
 
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
     private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
-        if entry.trouble != nil || finalRefusal(key.token) != nil { return true }
+        if entry.trouble != nil || finalRefusal(key.token, at: boot) != nil { return true }
         if nextTry(key, at: boot) != nil { return true }
         guard case .flying(let id) = entry.progress, let flight = flights[id] else { return false }
         return boot - flight.began > Self.shortWait
@@ -60,9 +60,8 @@ extension Ledger {
     private mutating func obstacle(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment) -> Refusal? {
         if isStopping { return .stopping }
         let key = query.key
-        if let refusal = finalRefusal(key.token) { return refusal }
+        if let refusal = reasonNotToBegin(key, at: now.boot) { return refusal }
         let entry = entries[key]
-        if let trouble = entry?.trouble, trouble.isFinal { return trouble.refusal }
         if let held = entry?.held, held.lasts(0, at: now.boot), !held.suits(query.fit) { return .unsuitable(held, query.fit) }
         if let held = entry?.held, held.isReference {
             guard held.lasts(1, at: now.boot) else { return .referenceEnded(key.token, isConfigured: isConfiguredValue(key.token)) }
@@ -100,7 +99,7 @@ extension Ledger {
     private func hasAny(_ key: CacheKey, at boot: Int64) -> Bool {
         consumers[consumerKey(key)]?.variants.contains { variant in
             guard let entry = entries[variant] else { return false }
-            return entry.progress != .none || entry.trouble?.isFinal == true || entry.held?.lasts(1, at: boot) == true
+            return entry.progress != .none || entry.trouble?.isFinal(at: boot) == true || entry.held?.lasts(1, at: boot) == true
         } ?? false
     }
 

@@ -66,8 +66,8 @@ extension Ledger {
         epoch += 1
         var turn = Turn()
         for token in holdings.keys { scheduleWarning(token, at: now) }
-        for lane in lanes.keys where lanes[lane]?.failure?.law == .unsent { lanes[lane]?.backoff.retryNow() }
-        for token in credentials.keys where credentials[token]?.failure?.law == .unsent { credentials[token]?.backoff.retryNow() }
+        for lane in lanes.keys where lanes[lane]?.server.failure?.isWorthATryAfterAStep == true { lanes[lane]?.server.backoff.retryNow() }
+        for token in credentials.keys where credentials[token]?.failure?.isWorthATryAfterAStep == true { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
         return turn
     }
@@ -151,7 +151,7 @@ extension Ledger {
     }
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
-        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key) else { return false }
+        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key, at: boot) else { return false }
         guard let held = entry.held else { return entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key) }
         return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || !entry.waiters.isEmpty)
     }
@@ -159,11 +159,11 @@ extension Ledger {
     /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
     func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
         guard let entry = entries[key], entry.held == nil, entry.progress == .none else { return false }
-        if entry.isWatched || !entry.waiters.isEmpty || isKept(key) || entry.trouble?.isFinal == true { return false }
+        if entry.isWatched || !entry.waiters.isEmpty || isKept(key) { return false }
         return nextTry(key, at: boot) == nil
     }
 
-    /// Sets when an entry is looked at next.
+    /// Sets when an entry is looked at next. What is refused is, too: once an hour.
     mutating func reschedule(_ key: CacheKey, at boot: Int64) {
         guard !isStopping, let entry = entries[key] else { return schedule.set(key, at: nil) }
         schedule.set(key, at: nextLook(key, entry, at: boot))
@@ -171,12 +171,16 @@ extension Ledger {
 
     private func nextLook(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Int64? {
         guard isExchanged(key) else { return entry.held?.until }
-        guard let held = entry.held else {
-            if entry.progress != .none || isRefused(key) { return nil }
-            return nextTry(key, at: boot) ?? boot
-        }
-        if !entry.waiters.isEmpty, entry.progress == .none, !isRefused(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }
-        guard entry.progress == .none, isInUse(key, entry), !isRefused(key) else { return held.until }
+        // an exchange is under way, or only a person can bring one about
+        let waits = entry.progress != .none || wantOfHolding(key.token) != nil
+        guard let held = entry.held else { return waits ? nil : nextTry(key, at: boot) ?? boot }
+        guard !waits, isInUse(key, entry) else { return held.until }
+        if !entry.waiters.isEmpty { return min(held.until, nextTry(key, at: boot) ?? boot) }
         return min(held.until, max(renewal(of: held, key, entry), nextTry(key, at: boot) ?? 0))
     }
+}
+
+extension ExchangeFailure {
+    /// A clock that was set may have ended it.
+    fileprivate var isWorthATryAfterAStep: Bool { law == .unsent || isAboutClocks }
 }

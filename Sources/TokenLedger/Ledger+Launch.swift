@@ -5,7 +5,8 @@ internal import TokenWire
 extension Ledger {
     /// Wants an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
     mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key), nextTry(key, at: now.boot) == nil,
+        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, wantOfHolding(key.token) == nil,
+            nextTry(key, at: now.boot) == nil,
             let lane = lane(of: key)
         else { return }
         entries[key]?.progress = .queued
@@ -16,9 +17,9 @@ extension Ledger {
 
     /// Starts what a lane has room for.
     private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        while !isStopping, hasRoom, let state = lanes[lane], state.inFlight < state.capacity, let key = lanes[lane]?.dequeue() {
+        while !isStopping, hasRoom, let state = lanes[lane], state.inFlight < state.capacity(at: now.boot), let key = lanes[lane]?.dequeue() {
             guard entries[key]?.progress == .queued else { continue }
-            if let refusal = reasonNotToBegin(key) {
+            if let refusal = reasonNotToBegin(key, at: now.boot) {
                 // what was wanted when it was queued is refused by now
                 entries[key]?.progress = .none
                 dismissWaiters(of: key, refusal, at: now, &turn)
@@ -55,6 +56,7 @@ extension Ledger {
         flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
         lanes[lane]?.inFlight += 1
         entries[key]?.progress = .flying(id)
+        entries[key]?.lastBegun = now.boot
         switch settings.grant {
         case .clientCredentials:
             let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
@@ -71,9 +73,10 @@ extension Ledger {
     /// Whether what is cached under this key comes from exchanges at all.
     func isExchanged(_ key: CacheKey) -> Bool { configuration.tokens[key.token]?.grant.kind != .reference }
 
-    private func reasonNotToBegin(_ key: CacheKey) -> Refusal? {
-        if let refusal = finalRefusal(key.token) { return refusal }
-        if let trouble = entries[key]?.trouble, trouble.isFinal { return trouble.refusal }
+    /// Why nobody gets an exchange of this entry now, and waiting for the next one is not worth their time.
+    func reasonNotToBegin(_ key: CacheKey, at boot: Int64) -> Refusal? {
+        if let refusal = finalRefusal(key.token, at: boot) { return refusal }
+        if let trouble = entries[key]?.trouble, trouble.isFinal(at: boot) { return trouble.refusal }
         return nil
     }
 
@@ -84,19 +87,29 @@ extension Ledger {
 
     func lane(of key: CacheKey) -> ServerLocation? { application(of: key.token)?.server.location }
 
-    /// Why no exchange for this token is made before somebody does something.
-    func finalRefusal(_ token: TokenName) -> Refusal? { credentials[token]?.refusal ?? wantOfHolding(token) }
-
-    func isRefused(_ key: CacheKey) -> Bool {
-        entries[key]?.trouble?.isFinal == true || finalRefusal(key.token) != nil
+    /// Why no exchange for this token is made before somebody does something, or before the next try of what is refused.
+    func finalRefusal(_ token: TokenName, at boot: Int64) -> Refusal? {
+        if let trouble = credentials[token]?.refusal, trouble.isFinal(at: boot) { return trouble.refusal }
+        return wantOfHolding(token)
     }
 
-    /// CLOCK_BOOTTIME of the next try, while the credential or its server is left alone after a failure.
+    func isRefused(_ key: CacheKey, at boot: Int64) -> Bool { reasonNotToBegin(key, at: boot) != nil }
+
+    /// Why the server or this client of it is left alone; both may be.
+    private func coolings(of token: TokenName) -> [Lane.Cooling] {
+        guard let application = application(of: token), let lane = lanes[application.server.location] else { return [] }
+        return [lane.server, lane.clients[application.client.id]].compactMap { $0 }
+    }
+
+    /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.
     func nextTry(_ key: CacheKey, at boot: Int64) -> Int64? {
-        let pauses = [credentials[key.token]?.backoff, lane(of: key).flatMap { lanes[$0]?.backoff }]
-        let next = pauses.compactMap { $0 }.filter { $0.isCooling(at: boot) }.map(\.until).max()
-        guard let notBefore = holdings[key.token]?.notBefore, notBefore > boot else { return next }
-        return max(next ?? notBefore, notBefore)
+        let entry = entries[key]
+        let credential = credentials[key.token]
+        var next = max(holdings[key.token]?.notBefore ?? 0, entry.map { $0.lastBegun + Self.leastSpacing } ?? 0)
+        next = max(next, credential?.refusal?.retry ?? 0, entry?.trouble?.retry ?? 0)
+        if let backoff = credential?.backoff { next = max(next, backoff.until) }
+        for cooling in coolings(of: key.token) { next = max(next, cooling.backoff.until) }
+        return next > boot ? next : nil
     }
 
     /// The same, also while only the disk is waited for.
@@ -108,10 +121,20 @@ extension Ledger {
     func unavailable(_ key: CacheKey, until next: Int64, at now: Moment) -> Refusal {
         let pause = wholeSeconds(next - now.boot)
         if let fault = reasonNotToSpend(key.token) { return .store(fault, retryAfter: pause) }
-        let failure = credentials[key.token]?.failure ?? lane(of: key).flatMap { lanes[$0]?.failure }
-        let text = failure?.text ?? (holdings[key.token]?.isStoreFailing == true ? "the store does not take what has to be kept" : "the last exchange failed")
-        let told = entries[key]?.trouble?.refusal
-        let reason = told?.code == .refused ? told?.fields ?? [] : []
-        return Refusal(told?.code == .refused ? .refused : .unavailable, reason + [Field("retry-after", pause)], text)
+        // a person is asked for, or what came is of no use: that stays told while it is tried on
+        if var told = holdings[key.token]?.advice ?? entries[key]?.trouble?.refusal, told.code == .refused || told.code == .loginRequired {
+            told.fields = told.fields.filter { $0.key != "retry-after" } + [Field("retry-after", pause)]
+            return told
+        }
+        return Refusal(.unavailable, [Field("retry-after", pause)], reasonToWait(key, at: now.boot))
+    }
+
+    private func reasonToWait(_ key: CacheKey, at boot: Int64) -> String {
+        if let failure = credentials[key.token]?.failure { return failure.text }
+        if let cooling = coolings(of: key.token).last(where: { $0.backoff.isCooling(at: boot) }), let failure = cooling.failure {
+            return failure.text + (cooling.token.map { ", to \"\($0)\"" } ?? "")
+        }
+        if holdings[key.token]?.isStoreFailing == true { return "the store does not take what has to be kept" }
+        return entries[key]?.held == nil ? "the last exchange failed" : "its last exchange was a moment ago"
     }
 }

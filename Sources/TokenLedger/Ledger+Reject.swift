@@ -52,8 +52,7 @@ extension Ledger {
     private mutating func reasonNotToRenew(_ key: CacheKey, _ held: HeldToken, at now: Moment) -> RejectVerdict? {
         let age = now.boot - held.since
         if age < .seconds(30) { return .cooling(retryAfter: wholeSeconds(.seconds(30) - age)) }
-        if let refusal = finalRefusal(key.token) { return .refused(refusal) }
-        if let trouble = entries[key]?.trouble, trouble.isFinal { return .refused(trouble.refusal) }
+        if let refusal = reasonNotToBegin(key, at: now.boot) { return .refused(refusal) }
         if let next = nextTry(key, at: now.boot) { return .cooling(retryAfter: wholeSeconds(next - now.boot)) }
         guard let busy = spend(key, lifetime: held.lifetime, at: now) else { return nil }
         let pause = busy.fields.first { $0.key == "retry-after" }.flatMap { Int64($0.value) }
@@ -81,7 +80,7 @@ extension Ledger {
         }
         let hasFailed = isReplaced || credentials[token]?.refusal != nil || credentials[token]?.failure != nil
         forgive(token)
-        if let refusal = finalRefusal(token) { return (.failure(refusal), turn) }
+        if let refusal = finalRefusal(token, at: now.boot) { return (.failure(refusal), turn) }
         epoch += 1
         credentials[token, default: Credential()].lastTrouble = now.boot
         if let settings = configuration.tokens[token], settings.grant.kind == .reference {
@@ -90,7 +89,10 @@ extension Ledger {
             return (.success([(id, settings.soleKey)]), turn)
         }
         // also its server is tried, however it failed before
-        if let location = application(of: token)?.server.location { lanes[location]?.backoff.clear() }
+        if let application = application(of: token) {
+            lanes[application.server.location]?.server.backoff.clear()
+            lanes[application.server.location]?.clients[application.client.id] = nil
+        }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
         for key in consumers(of: token) {
@@ -126,20 +128,13 @@ extension Ledger {
 
     /// Ends refusal and cooling of a credential.
     private mutating func forgive(_ token: TokenName) {
-        credentials[token]?.refusal = nil
-        credentials[token]?.failure = nil
-        credentials[token]?.backoff.clear()
+        credentials[token]?.forgive()
         for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
         forgiveHolding(token)
     }
 
-    /// Ends the quarantine of a refresh token. The one replay of one in doubt stays the one, and late.
-    private mutating func forgiveHolding(_ token: TokenName) {
-        guard let holding = holdings[token], holding.doubt == nil, holding.ended?.isAnswerLost != true else { return }
-        holdings[token]?.ended = nil
-        holdings[token]?.refusals = 0
-        holdings[token]?.notBefore = 0
-    }
+    /// Ends the quarantine of a refresh token. One in doubt is replayed as soon as that may be.
+    private mutating func forgiveHolding(_ token: TokenName) { holdings[token]?.forgive() }
 
     private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
         let deadline = now.boot + .seconds(wait)

@@ -127,6 +127,7 @@ extension Ledger {
         entries[key]?.spread = Float(jitter.fraction())
         entries[key]?.endCurrency()
         heal(key.token, &turn)
+        if held.lifetime < Self.shortLife { warnOfShortLife(held, key.token, &turn) } else { credentials[key.token]?.isShortLived = false }
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
         for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
@@ -137,19 +138,25 @@ extension Ledger {
         held.suits(watcher.fit) ? .token(held) : .trouble(.refused, reason: Refusal.unsuitable(held, watcher.fit).text)
     }
 
+    /// Once, until a token lives longer.
+    private mutating func warnOfShortLife(_ held: HeldToken, _ token: TokenName, _ turn: inout Turn) {
+        guard credentials[token]?.isShortLived == false else { return }
+        credentials[token]?.isShortLived = true
+        turn.events.append(.shortLived(token, seconds: held.lifetime / .seconds(1)))
+    }
+
     /// The server works, whatever its answer is worth.
     mutating func healServer(_ flight: Flight) {
-        lanes[flight.lane]?.backoff.clear()
-        lanes[flight.lane]?.failure = nil
+        lanes[flight.lane]?.server = Lane.Cooling()
+        if let client = application(of: flight.key.token)?.client.id { lanes[flight.lane]?.clients[client] = nil }
     }
 
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
     /// and less often, like failures.
     private mutating func heal(_ token: TokenName, _ turn: inout Turn) {
-        credentials[token]?.backoff.clear()
-        credentials[token]?.failure = nil
+        credentials[token]?.forgive()
         // but for what the server does not grant, though it grants the others what they ask for
-        let over = (credentials[token]?.told ?? [:]).filter { entries[$0.key]?.trouble?.isFinal != true }
+        let over = (credentials[token]?.told ?? [:]).filter { entries[$0.key]?.trouble?.retry == nil }
         for key in over.keys { credentials[token]?.told[key] = nil }
         let failures = Dictionary(over.map { ($0.key.consumer, $0.value) }, uniquingKeysWith: +)
         for (consumer, failures) in failures.sorted(by: { $0.key.description < $1.key.description }) {
@@ -188,52 +195,74 @@ extension Ledger {
         _ turn: inout Turn
     ) {
         let key = flight.key
+        credentials[key.token]?.lastTrouble = now.boot
+        let silentSince = credentials[key.token]?.silentSince ?? now.boot
+        credentials[key.token]?.silentSince = failure.law == .silent ? silentSince : nil
         var refusal = verdict ?? cool(flight, failure, isSpent: report.successor != nil, at: now)
         if let reason { refusal.fields.insert(Field("reason", reason), at: 0) }
         credentials[key.token]?.failure = failure
-        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: false)
+        entries[key]?.trouble = Trouble(refusal: refusal)
         tell(refusal, flight, report, at: now, &turn)
-        if failure.reach == .server { shareUnreachable(flight, refusal, at: now, &turn) }
-        if finalRefusal(key.token) != nil { dismissQueued(key.token, refusal, at: now, &turn) }
+        switch failure.reach {
+        case .server: share(flight, refusal, at: now, &turn) { _ in true }
+        case .client:
+            let client = application(of: key.token)?.client.id
+            share(flight, refusal, at: now, &turn) { $0?.client.id == client }
+        case .credential: break
+        }
+        if finalRefusal(key.token, at: now.boot) != nil { dismissQueued(key.token, refusal, at: now, &turn) }
     }
 
-    /// Applies the law of a failure to the server or the credential, and words it for those who ask.
+    /// Applies the law of a failure to the server, the client or the credential, and words it for those who ask.
     /// - Parameter isSpent: a refresh token was replaced all the same.
     private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, isSpent: Bool, at now: Moment) -> Refusal {
         let token = flight.key.token
-        credentials[token]?.lastTrouble = now.boot
         let fields = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
-        if failure.law == .configuration {
-            let refusal = Refusal(.refused, fields, failure.text)
-            credentials[token]?.refusal = refusal
-            return refusal
-        }
-        if flight.spending != nil, !isSpent, failure.law == .no || failure.law == .unknown {
-            // when its refresh token may be sent again has been set already
-            return comeAgain(flight.key, fields, failure, at: now)
-        }
         var retryAfter: Int?
-        if case .answered(let seconds) = failure.law { retryAfter = seconds }
-        credentials[token]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next())
-        if failure.reach == .server {
-            lanes[flight.lane]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next())
-            lanes[flight.lane]?.failure = failure
+        var longest = Backoff.ceiling
+        // when a refresh token may be sent again has been set already
+        let isPaced = flight.spending != nil && !isSpent
+        switch failure.law {
+        case .no where isPaced, .silent where isPaced, .unknown where isPaced: return comeAgain(flight.key, fields, failure, at: now)
+        case .no, .configuration: return refuse(token, failure, at: now)
+        case .silent:
+            // what has just begun is soon over; what has gone on for an hour is told as what it is
+            longest = now.boot - (credentials[token]?.silentSince ?? now.boot)
+            if longest >= pace.refusal { return refuse(token, failure, at: now) }
+        case .answered(let seconds): retryAfter = seconds
+        case .unsent, .unknown: break
         }
-        if failure.law == .no, let failures = credentials[token]?.backoff.failures, failures >= Self.triesAfterNo {
-            let refusal = Refusal(.refused, fields, failure.text)
-            credentials[token]?.refusal = refusal
-            return refusal
-        }
+        credentials[token]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next(), longest: longest)
+        cool(failure, flight, retryAfter, at: now)
         return comeAgain(flight.key, fields, failure, at: now)
+    }
+
+    /// Whoever else would get the same answer is left alone, too.
+    private mutating func cool(_ failure: ExchangeFailure, _ flight: Flight, _ retryAfter: Int?, at now: Moment) {
+        let change = { (cooling: inout Lane.Cooling, random: UInt64) in
+            cooling.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: random)
+            (cooling.failure, cooling.token) = (failure, flight.key.token)
+        }
+        switch failure.reach {
+        case .credential: break
+        case .client:
+            guard let client = application(of: flight.key.token)?.client.id else { return }
+            change(&lanes[flight.lane, default: Lane()].clients[client, default: Lane.Cooling()], jitter.next())
+        case .server: change(&lanes[flight.lane, default: Lane()].server, jitter.next())
+        }
+    }
+
+    /// Somebody has to change something, as far as anybody knows. It is tried again all the same, once an hour.
+    mutating func refuse(_ token: TokenName, _ failure: ExchangeFailure, at now: Moment) -> Refusal {
+        let refusal = Refusal(.refused, failure.oauthError.map { [Field("oauth-error", $0)] } ?? [], failure.text)
+        credentials[token]?.refusal = Trouble(refusal: refusal, retry: now.boot + pace.refusal)
+        return refusal
     }
 
     private func comeAgain(_ key: CacheKey, _ fields: [Field], _ failure: ExchangeFailure, at now: Moment) -> Refusal {
         let next = nextTry(key, at: now.boot) ?? now.boot
         return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
     }
-
-    /// A refusal that says nothing readable is believed after so many of them in a row.
-    static let triesAfterNo = 4
 
     private mutating func withhold(_ verdict: Verdict, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
@@ -244,7 +273,7 @@ extension Ledger {
             fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
         }
         let refusal = Refusal(.refused, fields, verdict.text)
-        entries[key]?.trouble = Trouble(refusal: refusal, isFinal: verdict.isFinal)
+        entries[key]?.trouble = Trouble(refusal: refusal, retry: verdict.isFinal ? now.boot + pace.refusal : nil)
         tell(refusal, flight, report, at: now, &turn)
     }
 
@@ -253,7 +282,7 @@ extension Ledger {
         let key = flight.key
         entries[key]?.isRejected = false
         entries[key]?.endCurrency()
-        let next = isRefused(key) ? nil : nextTry(key, at: now.boot).map { $0 - now.boot }
+        let next = wantOfHolding(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
         let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }
@@ -268,7 +297,7 @@ extension Ledger {
     /// Who waits through failures goes on waiting, unless only an operator can help.
     mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         for waiter in takeWaiters(of: key) {
-            if waiter.patience.isLasting, !isRefused(key) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
+            if waiter.patience.isLasting, !isRefused(key, at: now.boot) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
         }
     }
 
@@ -281,15 +310,20 @@ extension Ledger {
         noteServed(key)
     }
 
-    /// A server that cannot be reached is not asked again by what waits in its lane: the credential's own plans share the
-    /// outcome, the others wait for the next try if their callers can.
-    private mutating func shareUnreachable(_ flight: Flight, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        for key in lanes[flight.lane]?.clear() ?? [] where entries[key]?.progress == .queued {
+    /// A server that cannot be reached, or that has told a client to wait, is not asked again by what waits in its lane: the credential's own plans share
+    /// the outcome, the others wait for the next try if their callers can.
+    /// - Parameter isConcerned: whether the failure is about this application, too.
+    private mutating func share(
+        _ flight: Flight, _ refusal: Refusal, at now: Moment, _ turn: inout Turn, _ isConcerned: (Application?) -> Bool
+    ) {
+        let applications = configuration.applications
+        let waiting = lanes[flight.lane]?.take { isConcerned(applications[String($0.token.application)]) } ?? []
+        for key in waiting where entries[key]?.progress == .queued {
             entries[key]?.progress = .none
             if key.token == flight.key.token {
                 dismissWaiters(of: key, refusal, at: now, &turn)
-            } else {
-                dismissImpatient(key, refusal, at: now, &turn)
+            } else if let next = nextTry(key, at: now.boot) {
+                dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn)
             }
             reschedule(key, at: now.boot)
         }

@@ -55,20 +55,21 @@ extension Ledger {
         var status = TokenStatus(state: .idle)
         let credential = credentials[key.token]
         status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key] ?? 0)
-        let final = finalRefusal(key.token)
+        // told until it has changed, also while the next try is due
+        let final = credential?.refusal?.refusal ?? wantOfHolding(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that
         let progress = isUnsettled(key.token) ? .none : entry?.progress ?? .none
-        let trouble = final ?? entry?.trouble?.refusal ?? doubt(of: key.token)
+        let trouble = final ?? holdings[key.token]?.advice ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
         status.state =
-            switch (isServable, entry?.trouble?.isFinal == true || final != nil, progress) {
+            switch (isServable, entry?.trouble?.retry != nil || final != nil, progress) {
             case (true, true, _): .degraded
             case (true, false, _): trouble == nil ? .ready : .degraded
             case (false, true, _): trouble.flatMap(TokenState.init(of:)) ?? .refused
             case (false, false, .flying), (false, false, .queued): .renewing
-            case (false, false, .none): next == nil ? .idle : (trouble.flatMap(TokenState.init(of:)) ?? .unavailable)
+            case (false, false, .none): next == nil && holdings[key.token]?.advice == nil ? .idle : (trouble.flatMap(TokenState.init(of:)) ?? .unavailable)
             }
         return status
     }

@@ -62,6 +62,10 @@ package struct Ledger: Sendable {
     static let flightsInAll = 64
     static let flightsPerServer = 8
     static let variantsPerConsumer = 8
+    /// Between two exchanges of one cache key, however short its tokens live (decided cases, 10).
+    static let leastSpacing = Int64.seconds(1)
+    /// A token that lives less is worth a warning: most of its life is over when it arrives.
+    static let shortLife = Int64.seconds(5)
     /// As many requests may wait for one result; the next is told to come again.
     static let waitersPerEntry = 4096
 
@@ -199,6 +203,8 @@ struct Entry: Sendable {
     /// The last token's life in nanoseconds: what this server can promise.
     var knownLifetime: Int64?
     var lastAsked: Int64 = 0
+    /// CLOCK_BOOTTIME at which its last exchange began.
+    var lastBegun: Int64 = -Ledger.leastSpacing
     /// Of the answers given from what is held; made for the first of them.
     var currency: Currency?
 
@@ -250,8 +256,11 @@ extension Cause {
 /// A failure as it is told to those who ask, until the next success.
 struct Trouble: Sendable {
     var refusal: Refusal
-    /// Nothing is tried again until RENEW or a reload.
-    var isFinal: Bool
+    /// CLOCK_BOOTTIME of the next try by itself, where only RENEW, a reload or a change at the server is expected to help. Until then everybody is
+    /// told at once.
+    var retry: Int64?
+
+    func isFinal(at boot: Int64) -> Bool { retry.map { $0 > boot } ?? false }
 }
 
 struct ConsumerKey: Hashable, Sendable {
@@ -304,12 +313,16 @@ struct Credential: Sendable {
 /// What did not go well with a credential; most have none.
 private struct Hardship: Sendable {
     var backoff = Backoff()
-    var refusal: Refusal?
+    var refusal: Trouble?
     var failure: ExchangeFailure?
+    var silentSince: Int64?
+    var isShortLived = false
     var lastTrouble: Int64?
     var told: [CacheKey: Int] = [:]
 
-    var isOver: Bool { backoff == Backoff() && refusal == nil && failure == nil && lastTrouble == nil && told.isEmpty }
+    var isOver: Bool {
+        backoff == Backoff() && refusal == nil && failure == nil && silentSince == nil && !isShortLived && lastTrouble == nil && told.isEmpty
+    }
 }
 
 extension Credential {
@@ -318,8 +331,8 @@ extension Credential {
         set { change { $0.backoff = newValue } }
     }
 
-    /// Refused for good, until RENEW or a reload.
-    var refusal: Refusal? {
+    /// Refused until somebody changes something, as far as anybody knows.
+    var refusal: Trouble? {
         get { hardship?.refusal }
         set { change { $0.refusal = newValue } }
     }
@@ -327,6 +340,24 @@ extension Credential {
     var failure: ExchangeFailure? {
         get { hardship?.failure }
         set { change { $0.failure = newValue } }
+    }
+
+    /// CLOCK_BOOTTIME of the first of the answers in a row that carried no readable error.
+    var silentSince: Int64? {
+        get { hardship?.silentSince }
+        set { change { $0.silentSince = newValue } }
+    }
+
+    /// It was warned of that its tokens live hardly long enough to be used.
+    var isShortLived: Bool {
+        get { hardship?.isShortLived ?? false }
+        set { change { $0.isShortLived = newValue } }
+    }
+
+    /// The server has issued a token, or an administrator wants it tried: no pause and no refusal is left.
+    mutating func forgive() {
+        guard hardship != nil else { return }
+        change { ($0.backoff, $0.refusal, $0.failure, $0.silentSince) = (Backoff(), nil, nil, nil) }
     }
 
     /// CLOCK_BOOTTIME at which an administrator last had it renewed, or an exchange last failed.

@@ -6,7 +6,7 @@ package import TokenWire
 package enum LedgerEvent: Sendable {
     /// A new token is held. `took` in nanoseconds.
     case renewed(CacheKey, HeldToken, previous: Fingerprint?, cause: Cause, took: Int64)
-    /// An exchange brought nothing. `nextTry` and `stillServing` in nanoseconds from now; no `nextTry`: none until RENEW or a reload.
+    /// An exchange brought nothing. `nextTry` and `stillServing` in nanoseconds from now; no `nextTry`: only a person can help.
     case failed(CacheKey, Refusal, ExchangeFailure?, cause: Cause, nextTry: Int64?, stillServing: Int64, took: Int64)
     /// The first success after failures that were told of this consumer.
     case recovered(TokenName, Consumer, failures: Int)
@@ -27,6 +27,8 @@ package enum LedgerEvent: Sendable {
     case probeTroubleEnded(TokenName, Fingerprint, ProbeTrouble.Kind, isHealed: Bool)
     /// A sign-in or a reference token ends at this second of the epoch.
     case endsSoon(TokenName, at: Int64, inSeconds: Int64)
+    /// The server's tokens live so briefly, in seconds, that most of it is over when they arrive. Told once, until one lives longer.
+    case shortLived(TokenName, seconds: Int64)
     /// A refresh token is of no use any more: a person has to sign in.
     case loginRequired(TokenName, Refusal)
     /// What the store has of this token cannot be opened.

@@ -6,15 +6,15 @@ struct `Redeeming a code and refreshing` {
     private let code = GrantRequest.authorizationCode(
         code: Secret("7C1F 0A/94"), redirectURI: "http://127.0.0.1:53682/cb/orchid", verifier: Secret("kV3r1f13r_for-orchid~example.0123456789"))
     private let refresh = GrantRequest.refresh(
-        token: Secret("AC46954FB1CE+3DF5"), scopes: [], audience: nil, hasRefreshed: false)
+        token: Secret("AC46954FB1CE+3DF5"), scopes: [], audience: nil, isProven: false)
 
     private func request(_ grant: GrantRequest, _ authentication: ClientAuthentication = .post(Secret("s3cr3t"))) throws -> TokenRequest {
         let client = ClientIdentity(id: "com.example.orchid/desk", authentication: authentication)
         return TokenRequest(grant, as: client, at: try HTTPSURL("https://idp.example/token"), assumesBearer: false)
     }
 
-    private func refresh(_ scopes: [String] = [], _ audience: Audience? = nil, hasRefreshed: Bool = false) -> GrantRequest {
-        .refresh(token: Secret("AC46954FB1CE+3DF5"), scopes: scopes, audience: audience, hasRefreshed: hasRefreshed)
+    private func refresh(_ scopes: [String] = [], _ audience: Audience? = nil, isProven: Bool = false) -> GrantRequest {
+        .refresh(token: Secret("AC46954FB1CE+3DF5"), scopes: scopes, audience: audience, isProven: isProven)
     }
 
     private func failure(_ grant: GrantRequest, _ result: EndpointResult) throws -> ExchangeFailure {
@@ -100,7 +100,7 @@ struct `Redeeming a code and refreshing` {
             #expect(try request(grant).outcome(of: result, now: now).get().refreshToken == Secret(text))
             #expect(try request(grant).successor(in: result) == Secret(text))
         }
-        let sent = try request(.refresh(token: Secret(text), scopes: [], audience: nil, hasRefreshed: true)).message().form
+        let sent = try request(.refresh(token: Secret(text), scopes: [], audience: nil, isProven: true)).message().form
         #expect(sent.contains("&refresh_token=\(form)&"))
     }
 
@@ -148,24 +148,31 @@ struct `Redeeming a code and refreshing` {
 
     // MARK: what a refusal means
 
-    @Test func `RT-10 AC-13 invalid_grant is a no`() throws {
-        let refusal = answer(400, #"{"error":"invalid_grant"}"#)
-        for grant in [code, refresh, refresh(hasRefreshed: true)] {
-            #expect(try failure(grant, refusal).law == .no)
-            #expect(try failure(grant, refusal).reach == .credential)
+    @Test(arguments: [200, 400, 401, 403])
+    func `RT-10 AC-13 a word that ends the session is a no to a code and to a refresh token, with any status`(status: Int) throws {
+        let words = [
+            "invalid_grant", "invalid_token", "invalid_refresh_token", "bad_refresh_token", "expired_token", "access_denied", "interaction_required",
+            "login_required", "consent_required",
+        ]
+        for word in words {
+            let refusal = answer(status, #"{"error":"\#(word)"}"#)
+            for grant in [code, refresh, refresh(isProven: true)] {
+                #expect(try failure(grant, refusal).law == .no, "\(word)")
+                #expect(try failure(grant, refusal).reach == .credential)
+            }
         }
     }
 
-    @Test func `RT-10 invalid_request is a no only to what was good before`() throws {
+    @Test func `RT-10 invalid_request is a no only to a token that a sign-in brought or that was good before`() throws {
         let refusal = answer(400, #"{"error":"invalid_request"}"#)
-        #expect(try failure(refresh(hasRefreshed: true), refusal).law == .no)
-        #expect(try failure(refresh(hasRefreshed: false), refusal).law == .configuration)
+        #expect(try failure(refresh(isProven: true), refusal).law == .no)
+        #expect(try failure(refresh(isProven: false), refusal).law == .configuration)
         #expect(try failure(code, refusal).law == .configuration)
     }
 
     @Test(arguments: ["invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type", "invalid_target"])
     func `RT-13 a fault of the registration keeps the refresh token and stops`(error: String) throws {
-        for grant in [code, refresh(hasRefreshed: true)] {
+        for grant in [code, refresh(isProven: true)] {
             #expect(try failure(grant, answer(400, #"{"error":"\#(error)"}"#)).law == .configuration)
         }
     }
@@ -184,9 +191,9 @@ struct `Redeeming a code and refreshing` {
         for grant in [code, refresh] { #expect(try failure(grant, answer(status, retryAfter: "9")).law == .answered(retryAfter: 9)) }
     }
 
-    @Test(arguments: [400, 403, 422])
-    func `a refusal without a readable error is a no`(status: Int) throws {
-        for grant in [code, refresh] { #expect(try failure(grant, answer(status)).law == .no) }
+    @Test(arguments: [301, 400, 401, 403, 404, 421, 422, 425])
+    func `RT-10 a refusal without a readable error is nobody's last word`(status: Int) throws {
+        for grant in [code, refresh] { #expect(try failure(grant, answer(status, "<html>no</html>")).law == .silent) }
     }
 
     @Test(arguments: ["7C1F 0A/94", "7C1F%200A%2F94", "kV3r1f13r_for-orchid~example.0123456789", "AC46954FB1CE+3DF5", "AC46954FB1CE%2B3DF5", "s3cr3t"])
@@ -204,7 +211,7 @@ struct `Redeeming a code and refreshing` {
     @Test func `LOG-01 a grant shows nothing of what it carries`() throws {
         for grant in [
             GrantRequest.authorizationCode(code: Secret("canary-1"), redirectURI: "http://127.0.0.1/", verifier: Secret("canary-2")),
-            .refresh(token: Secret("canary-3"), scopes: [], audience: nil, hasRefreshed: true),
+            .refresh(token: Secret("canary-3"), scopes: [], audience: nil, isProven: true),
         ] {
             var dumped = ""
             dump(try request(grant), to: &dumped)

@@ -161,7 +161,7 @@ struct `Known keys` {
 
     @Test(
         arguments: [
-            (answer(503, retryAfter: "9"), .answered(retryAfter: 9)), (answer(404), .configuration), (answer(302), .configuration),
+            (answer(503, retryAfter: "9"), .answered(retryAfter: 9)), (answer(404), .silent), (answer(302), .silent),
             (answer(200, #"{"keys":7}"#), .answered(retryAfter: nil)), (answer(200, "<html>"), .answered(retryAfter: nil)),
             (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.tooLarge, unsent: false), .unsent),
         ] as [(EndpointResult, ExchangeFailure.Law)])

@@ -38,7 +38,7 @@ struct `Revoking a token` {
         #expect(try request().outcome(of: answer(204, body), now: now) == .revoked)
     }
 
-    @Test(arguments: [(503, ExchangeFailure.Reach.server), (429, .server), (500, .credential), (502, .credential), (504, .credential), (408, .credential)])
+    @Test(arguments: [(503, ExchangeFailure.Reach.server), (429, .client), (500, .credential), (502, .credential), (504, .credential), (408, .credential)])
     func `REV-03 a server in trouble is asked again later`(status: Int, reach: ExchangeFailure.Reach) throws {
         for body in ["", #"{"error":"invalid_client"}"#] {
             let failure = try failure(answer(status, body, retryAfter: "30"))
@@ -55,8 +55,8 @@ struct `Revoking a token` {
 
     @Test(
         arguments: [
-            (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.certificate, unsent: true), .configuration),
-            (answer(302), .configuration), (answer(401), .configuration), (answer(404), .configuration), (answer(400), .no),
+            (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.certificate, unsent: true), .unsent),
+            (answer(302), .silent), (answer(401), .silent), (answer(404), .silent), (answer(400), .silent), (fault(.unusable, unsent: true), .configuration),
             (answer(400, #"{"error":"invalid_client"}"#), .configuration), (answer(400, #"{"error":"invalid_request"}"#), .configuration),
             (answer(400, #"{"error":"temporarily_unavailable"}"#), .answered(retryAfter: nil)),
         ] as [(EndpointResult, ExchangeFailure.Law)])

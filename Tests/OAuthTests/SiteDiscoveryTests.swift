@@ -47,7 +47,7 @@ struct `Auto-discovery of an ERP.net instance` {
         #expect(discovery.receive(sites(site("https://orchid.my.erp.net/id")), now: now).url == metadataURL)
         (discovery, _) = begun()
         _ = discovery.receive(answer(404), now: now)
-        #expect(discovery.receive(answer(404), now: now).failure?.law == .configuration)
+        #expect(discovery.receive(answer(404), now: now).failure?.law == .silent)
     }
 
     @Test func `DISC-16 an Identity site that is down is retried, not refused`() throws {
@@ -122,7 +122,7 @@ struct `Auto-discovery of an ERP.net instance` {
     @Test func `trouble at the instance is trouble, not absence`() throws {
         #expect(after(answer(503, retryAfter: "9")).failure?.law == .answered(retryAfter: 9))
         #expect(after(fault(.unreachable, unsent: true)).failure?.reach == .server)
-        #expect(after(answer(302)).failure?.law == .configuration)
+        #expect(after(answer(302)).failure?.law == .silent)
     }
 
     @Test func `freshness is that of the older of the two answers`() throws {

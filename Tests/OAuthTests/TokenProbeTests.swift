@@ -29,7 +29,7 @@ struct `Looking at a token with an API` {
             (answer(429, retryAfter: "90"), .answered(retryAfter: 90)), (answer(500), .answered(retryAfter: nil)), (answer(503), .answered(retryAfter: nil)),
             (answer(408), .answered(retryAfter: nil)), (answer(302), .configuration), (answer(404), .configuration), (answer(400), .configuration),
             (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.tooLarge, unsent: false), .unsent),
-            (fault(.certificateTime, unsent: true), .unsent), (fault(.certificate, unsent: true), .configuration),
+            (fault(.certificateTime, unsent: true), .unsent), (fault(.certificate, unsent: true), .unsent),
         ] as [(EndpointResult, ExchangeFailure.Law)])
     func `anything else says nothing about the token, and whether that may pass`(result: EndpointResult, law: ExchangeFailure.Law) throws {
         guard case .unknown(let failure) = try probe().health(in: result, now: now) else { return #expect(Bool(false), "something was learned") }
@@ -86,7 +86,7 @@ struct `Looking at a token by introspection` {
 
     @Test(
         arguments: [
-            (404, "", .configuration), (400, "", .no), (400, #"{"error":"invalid_request"}"#, .configuration), (302, "", .configuration),
+            (404, "", .silent), (400, "", .silent), (400, #"{"error":"invalid_request"}"#, .configuration), (302, "", .silent),
             (429, "", .answered(retryAfter: 7)), (503, "", .answered(retryAfter: 7)), (500, "", .answered(retryAfter: 7)),
         ] as [(Int, String, ExchangeFailure.Law)])
     func `what is no answer is unknown`(status: Int, body: String, law: ExchangeFailure.Law) throws {

@@ -44,6 +44,8 @@ import TokenWire
         #expect(watch.plans.isEmpty)
         guard case .trouble(.refused, _)? = watch.rows.first?.row else { return #expect(Bool(false), "no trouble was told") }
         scene.ledger.unwatch(query.key, watcher: 7, at: scene.now)
+        scene.pass(3_601)
+        _ = scene.due()
         #expect(scene.ledger.entries[query.key] == nil)
     }
 

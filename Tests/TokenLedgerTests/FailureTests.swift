@@ -1,7 +1,7 @@
 import OAuth
 import Secrets
 import Testing
-import TokenLedger
+@testable import TokenLedger
 import TokenWire
 
 @Suite struct FailureTests {
@@ -69,17 +69,208 @@ import TokenWire
         }
     }
 
-    @Test func `ERR-06 a fault that only an operator ends is not tried again`() throws {
+    @Test func `ERR-06 a fault that only an operator ends is told at once to everybody, and tried once an hour while somebody asks`() throws {
         var scene = Scene()
         let (waiter, turn) = try scene.get()
         let settled = scene.settle(turn.plans[0], .failure(Scene.wrongSecret))
         #expect(settled.refusal(waiter) == Refusal(.refused, [Field("oauth-error", "invalid_client")], "the token endpoint said invalid_client"))
-        scene.pass(100_000)
-        #expect(scene.due().plans.isEmpty)
+        for _ in 1...3 {
+            scene.pass(3_590)
+            #expect(scene.due().plans.isEmpty)
+            let (next, told) = try scene.get()
+            #expect(told.plans.isEmpty)
+            #expect(told.refusal(next)?.code == .refused)
+            scene.pass(20)
+            #expect(scene.due().plans.isEmpty, "nobody asks")
+            #expect(scene.state() == .refused)
+            let (_, again) = try scene.get()
+            _ = scene.settle(try #require(again.plans.first), .failure(Scene.wrongSecret))
+        }
+        scene.pass(3_601)
+        let (last, healed) = try scene.get()
+        #expect(scene.settle(try #require(healed.plans.first), .success(Scene.tokens())).token(last) != nil)
+        #expect(scene.state() == .ready)
+    }
+
+    @Test func `ERR-06 what is kept is tried once an hour by itself, and a held token goes on being renewed`() throws {
+        var scene = Scene(
+            Scene.configuration {
+                $0.shared = true
+                $0.keep = .always
+            })
+        let key = CacheKey(token: Scene.sync, consumer: .shared, scopes: ["read", "update"], audience: nil)
+        var plan = try #require(scene.ledger.start(at: scene.now).plans.first)
+        for _ in 1...3 {
+            _ = scene.settle(plan, .failure(Scene.wrongSecret))
+            #expect(scene.state(key) == .refused)
+            scene.pass(3_590)
+            #expect(scene.due().plans.isEmpty)
+            scene.pass(11)
+            plan = try #require(scene.due().plans.first)
+        }
+        _ = scene.settle(plan, .success(Scene.tokens(life: 36_000)))
+        scene.pass(35_700)
+        _ = scene.settle(try #require(scene.due().plans.first), .failure(Scene.wrongSecret))
+        #expect(scene.state(key) == .degraded)
+        scene.pass(301)
+        _ = scene.due()
+        #expect(scene.state(key) == .refused)
+        scene.pass(3_300)
+        #expect(scene.due().plans.count == 1)
+    }
+
+    @Test func `TR-08 what the server does not grant is asked for once an hour`() throws {
+        var scene = Scene()
+        let (waiter, turn) = try scene.get()
+        #expect(scene.settle(turn.plans[0], .success(Scene.tokens(scopes: ["read"]))).refusal(waiter)?.code == .refused)
+        scene.pass(3_590)
+        #expect(try scene.get().1.plans.isEmpty)
+        scene.pass(11)
         let (next, again) = try scene.get()
-        #expect(again.plans.isEmpty)
-        #expect(again.refusal(next)?.code == .refused)
-        #expect(scene.state() == .refused)
+        #expect(scene.settle(try #require(again.plans.first), .success(Scene.tokens())).token(next) != nil)
+    }
+
+    // MARK: answers that say nothing readable
+
+    @Test func `an answer without a readable error is tried again soon, less and less often, and told as a refusal after an hour`() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var scene = Scene(seed: seed)
+            let began = scene.now.boot
+            var tries = 0
+            while scene.state() != .refused, tries < 200 {
+                let (waiter, turn) = try scene.get(Scene.query(wait: 0))
+                guard let plan = turn.plans.first else { return _ = Issue.record("nothing is tried after \(tries) tries") }
+                tries += 1
+                let trouble = Double(scene.now.boot - began) / 1e9
+                let settled = scene.settle(plan, .failure(Scene.page))
+                guard scene.state() != .refused else { break }
+                #expect(settled.refusal(waiter)?.code != .refused)
+                let pause = Double(try #require(scene.ledger.nextTry(scene.key, at: scene.now.boot)) - scene.now.boot) / 1e9
+                #expect(pause >= 1 && pause <= max(1, trouble) + 0.001, "never longer than it has lasted")
+                scene.pass(pause + 0.001)
+            }
+            #expect(scene.now.boot - began >= .seconds(3_600))
+            #expect(tries < 60)
+            scene.pass(3_590)
+            #expect(try scene.get(Scene.query(wait: 0)).1.plans.isEmpty)
+            scene.pass(11)
+            let (last, turn) = try scene.get()
+            #expect(scene.settle(try #require(turn.plans.first), .success(Scene.tokens())).token(last) != nil)
+        }
+    }
+
+    @Test func `an hour of readable trouble makes no answer without a readable error the last one`() throws {
+        var scene = Scene()
+        for _ in 1...30 {
+            let (_, turn) = try scene.get(Scene.query(wait: 0))
+            _ = scene.settle(try #require(turn.plans.first), .failure(Scene.garbled))
+            scene.pass(301)
+        }
+        let (_, turn) = try scene.get(Scene.query(wait: 0))
+        _ = scene.settle(try #require(turn.plans.first), .failure(Scene.page))
+        #expect(scene.state() == .unavailable)
+        #expect(scene.ledger.nextTry(scene.key, at: scene.now.boot) == scene.now.boot + .seconds(1))
+    }
+
+    @Test func `a certificate that is not trusted just now is tried again, and at once when the clock is set`() throws {
+        for kind in [TransportFault.Kind.certificate, .certificateTime] {
+            var scene = Scene()
+            let (_, turn) = try scene.get()
+            let portal = ExchangeFailure(law: .unsent, reach: .credential, fault: kind, text: "the certificate is somebody else's")
+            _ = scene.settle(turn.plans[0], .failure(portal))
+            scene.pass(1.1)
+            let (waiter, again) = try scene.get()
+            #expect(scene.settle(try #require(again.plans.first), .success(Scene.tokens())).token(waiter) != nil)
+        }
+    }
+
+    @Test func `TIME-02 an ID token that did not fit the clock is asked for again at once when the clock is set`() throws {
+        var scene = Scene()
+        let (_, turn) = try scene.get(Scene.query(wait: 600))
+        let failure = ExchangeFailure(law: .answered(retryAfter: 300), reach: .credential, isAboutClocks: true, text: "the clocks differ")
+        _ = scene.settle(turn.plans[0], .failure(failure))
+        let (waiter, held) = try scene.get(Scene.query(wait: 600))
+        #expect(held.plans.isEmpty)
+        scene.pass(2)
+        let stepped = scene.ledger.clockStepped(to: Moment(boot: scene.now.boot, wall: scene.now.wall + 3_600))
+        #expect(scene.settle(try #require(stepped.plans.first), .success(Scene.tokens())).token(waiter) != nil)
+    }
+
+    // MARK: whose answer it was
+
+    private static func clients() -> (Configuration, TokenName) {
+        let foreign = TokenName("mail.sync")!
+        var configuration = Scene.configuration().with(foreign, like: Scene.sync).with(TokenName("portal.report")!, like: Scene.sync)
+        configuration.applications["mail"] = Scene.application("mail")
+        return (configuration, foreign)
+    }
+    private static let throttled = ExchangeFailure(law: .answered(retryAfter: 60), reach: .client, status: 429, text: "the token endpoint answered 429")
+
+    @Test func `ERR-05 a 429 cools the client that was told it, and the server's other clients go on one at a time`() throws {
+        let (configuration, foreign) = Self.clients()
+        var scene = Scene(configuration)
+        let (_, turn) = try scene.get()
+        _ = scene.settle(turn.plans[0], .failure(Self.throttled))
+        let report = TokenQuery(name: "portal.report", wait: 10)
+        let (waiter, told) = try scene.get(report)
+        #expect(told.refusal(waiter)?.code == .unavailable && told.plans.isEmpty)
+        #expect(told.refusal(waiter)?.text == "the token endpoint answered 429, to \"portal.sync\"", "somebody reads it under another name")
+        let (other, free) = try scene.get(TokenQuery(name: foreign.description, wait: 10))
+        let plan = try #require(free.plans.first)
+        #expect(try scene.get(TokenQuery(name: foreign.description, wait: 10, scopes: ["read"])).1.plans.isEmpty, "one at a time")
+        let settled = scene.settle(plan, .success(Scene.tokens()))
+        #expect(settled.token(other) != nil && settled.plans.count == 1)
+        #expect(try scene.get(report).1.plans.isEmpty, "one client's success is nothing to another")
+        scene.pass(61)
+        let (again, retried) = try scene.get(report)
+        #expect(scene.settle(try #require(retried.plans.first), .success(Scene.tokens())).token(again) != nil)
+    }
+
+    @Test func `ERR-05 what waits behind a 429 is put off for the same client alone`() throws {
+        let (configuration, _) = Self.clients()
+        var scene = Scene(configuration)
+        var plans: [ExchangePlan] = []
+        for number in 1...8 {
+            let caller = Caller(uid: 1000, gid: 1000, pid: Int32(number))
+            plans += try scene.get(TokenQuery(name: "portal.sync", scopes: number == 1 ? [] : ["read"]), by: caller).1.plans
+        }
+        _ = try scene.get(TokenQuery(name: "portal.report"))
+        _ = scene.settle(try #require(plans.first), .failure(Self.throttled))
+        let (waiter, turn) = try scene.get(TokenQuery(name: "mail.sync", wait: 10))
+        #expect(turn.refusal(waiter) == nil)
+    }
+
+    // MARK: tokens that live a moment
+
+    @Test func `between two exchanges of one cache key lies a second, and a life of less than five is warned of once`() throws {
+        var scene = Scene(
+            Scene.configuration {
+                $0.shared = true
+                $0.keep = .always
+            })
+        var plans = scene.ledger.start(at: scene.now).plans
+        var (exchanges, warnings) = (0, 0)
+        for _ in 0..<1_000 {
+            for plan in plans {
+                exchanges += 1
+                let turn = scene.settle(plan, .success(Scene.tokens(life: 1)))
+                warnings += turn.events.count { if case .shortLived(Scene.sync, seconds: 1) = $0 { true } else { false } }
+            }
+            scene.pass(0.01)
+            plans = scene.due().plans
+        }
+        #expect((8...11).contains(exchanges), "\(exchanges) in ten seconds")
+        #expect(warnings == 1)
+    }
+
+    @Test func `no promise and no request brings the next exchange within the same second`() throws {
+        var scene = Scene()
+        try scene.obtain(life: 4)
+        scene.pass(0.5)
+        let (waiter, turn) = try scene.get(Scene.query(4))
+        #expect(turn.plans.isEmpty && turn.answer(waiter) == nil)
+        scene.pass(0.51)
+        #expect(scene.due().plans.count == 1)
     }
 
     @Test func `RENEW ends the pause of its server, also where nothing is held`() throws {

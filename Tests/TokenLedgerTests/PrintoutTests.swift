@@ -21,7 +21,7 @@ import TokenWire
         name: "portal", server: ServerSettings(location: .issuer("https://id.test")),
         client: ClientIdentity(id: "portal", authentication: .post(secret("client"))))
     private static let code = GrantRequest.authorizationCode(code: secret("code"), redirectURI: "http://127.0.0.1/", verifier: secret("verifier"))
-    private static let refresh = GrantRequest.refresh(token: secret("refresh"), scopes: [], audience: nil, hasRefreshed: true)
+    private static let refresh = GrantRequest.refresh(token: secret("refresh"), scopes: [], audience: nil, isProven: true)
     private static let signIn = IdentityCheck.signIn(request, code: secret("code"), front: secret("front"), asked: 1)
     private static let plan = ExchangePlan(id: 1, token: name, application: application, grant: code, timeout: 30, identity: signIn)
     private static let report = ExchangeReport(

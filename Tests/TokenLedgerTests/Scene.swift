@@ -83,6 +83,7 @@ struct Scene {
     static let unreachable = ExchangeFailure(law: .unsent, reach: .server, text: "the connection was refused")
     static let wrongSecret = ExchangeFailure(
         law: .configuration, reach: .credential, oauthError: "invalid_client", status: 400, text: "the token endpoint said invalid_client")
+    static let page = ExchangeFailure(law: .silent, reach: .credential, status: 404, text: "the token endpoint answered 404")
     static let garbled = ExchangeFailure(law: .unknown, reach: .credential, status: 200, text: "the answer could not be read")
 
     /// Good enough for a test: the texts are short and different.

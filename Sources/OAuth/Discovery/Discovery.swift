@@ -3,7 +3,7 @@ package enum DiscoveryStep: Sendable {
     case send(EndpointRequest)
     /// Good for so many seconds; after that it should be asked for again, and serves until the new one is there (DISC-14).
     case found(ServerMetadata, freshFor: Int)
-    /// `unsent`, `answered` or `configuration`: reading metadata spends nothing, so nothing can be lost in it.
+    /// `unsent`, `answered`, `silent` or `configuration`: reading metadata spends nothing, so nothing can be lost in it.
     case failed(ExchangeFailure)
 }
 

@@ -30,13 +30,15 @@ enum MetadataAnswer {
         case 200:
             self.init(response, url)
         case 300..<400:
-            self = .failed(.configuration("\(answered), \(response.redirection)\(Self.remedy(for: response, to: url))", status: response.status))
+            let text = "\(answered), \(response.redirection)\(Self.remedy(for: response, to: url))"
+            self = .failed(ExchangeFailure(response, nil, to: .question, now: now, text: text))
         case 408, 429, 500...599:
+            // nobody says who asks, so a 429 is not about one client
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
             let text = "there are no \(subject.rawValue): \(answered); \(subject.remedy)"
-            self = .absent(.configuration(text, status: response.status))
+            self = .absent(ExchangeFailure(response, nil, to: .question, now: now, text: text))
         }
     }
 

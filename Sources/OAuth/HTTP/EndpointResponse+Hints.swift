@@ -23,20 +23,15 @@ extension EndpointResponse {
     }
 }
 
-extension EndpointResponse {
-    /// What an answer that is no success means where asking again spends nothing.
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
-    func law(_ error: OAuthError?, now: Int64) -> ExchangeFailure.Law {
-        switch status {
-        case 408, 429, 500...599: return .answered(retryAfter: retryDelay(now: now))
-        case 401, 404, 405, 410, 415, ..<400: return .configuration
-        default: break
-        }
-        return switch error?.code {
-        case "temporarily_unavailable", "server_error": .answered(retryAfter: retryDelay(now: now))
-        case nil: .no
-        default: .configuration
-        }
+extension ExchangeFailure {
+    /// An answer that is no success.
+    /// - Parameters:
+    ///   - now: wall time in seconds, for a `Retry-After` that is a date.
+    ///   - text: what was attempted and what came of it.
+    init(_ response: EndpointResponse, _ error: OAuthError?, to sent: Sent, now: Int64, text: String) {
+        self.init(
+            law: Law(status: response.status, error: error?.code, to: sent, retryAfter: response.retryDelay(now: now)),
+            reach: Reach(status: response.status, error: error?.code), oauthError: error?.code, status: response.status, text: text)
     }
 }
 

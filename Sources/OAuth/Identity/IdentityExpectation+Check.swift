@@ -8,7 +8,21 @@ extension IdentityExpectation {
     package func identity(
         in signed: SignedIdentityToken, now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
     ) throws(IdentityProblem) -> VerifiedIdentity {
-        let token = signed.token
+        try identity(in: signed.token, signedWith: signed.algorithm, now, digest)
+    }
+
+    /// Compares everything but the signature, whose key is not at hand. Nobody is believed to have signed in because of that; but a token of somebody
+    /// else, or for somebody else, is known by it.
+    /// - Parameter algorithms: as in `IdentityToken.signature`.
+    package func compare(
+        _ token: IdentityToken, allowing algorithms: [String], now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IdentityProblem) {
+        _ = try identity(in: token, signedWith: token.signingAlgorithm(among: algorithms), now, digest)
+    }
+
+    private func identity(
+        in token: IdentityToken, signedWith algorithm: SigningAlgorithm, _ now: Int64, _ digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IdentityProblem) -> VerifiedIdentity {
         try checkIssuer(of: token)
         try checkAudience(of: token)
         let subject = try subject(of: token)
@@ -16,7 +30,7 @@ extension IdentityExpectation {
         try checkNonce(of: token)
         let authenticated = try authenticated(of: token, now)
         let half = { (value: Secret) in
-            let hash = digest(signed.algorithm.hash, value)
+            let hash = digest(algorithm.hash, value)
             return hash.prefix(hash.count / 2).withUnsafeBytes { Secret(copying: $0) }
         }
         try checkHash("at_hash", of: accessToken, in: token, half)

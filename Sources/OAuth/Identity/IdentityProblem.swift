@@ -40,9 +40,22 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
             "is for '\(audience)' as well; if that is meant, add it to id_token_audiences under [client]"
         case .absent(let claim): "has no usable '\(claim)'"
         case .wrong(let claim): "has another '\(claim)' than it must have"
-        case .expired: "has expired; check the clocks"
-        case .early(let claim): "has an '\(claim)' in the future; check the clocks"
-        case .tooOld(let claim): "has an '\(claim)' that is too old; sign in again"
+        case .expired: "has expired already; \(Self.clocks)"
+        case .early(let claim): "has an '\(claim)' in the future; \(Self.clocks)"
+        case .tooOld("auth_time"): "has an 'auth_time' that is too old; sign in again"
+        case .tooOld(let claim): "has an '\(claim)' that is too old; \(Self.clocks)"
+        }
+    }
+    private static let clocks = "compare the clock of this machine with the server's"
+
+    /// Whether two clocks differ, which passes: a machine has just woken up, or a clock is about to be set.
+    var isAboutClocks: Bool {
+        switch self {
+        case .expired, .early: true
+        case .tooOld(let claim): claim != "auth_time"
+        case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
+            .wrong:
+            false
         }
     }
 
@@ -62,6 +75,12 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
 
 extension ExchangeFailure {
     package init(_ problem: IdentityProblem) {
-        self = .configuration("the ID token \(problem)")
+        let text = "the ID token \(problem)"
+        switch problem {
+        case _ where problem.isAboutClocks: self.init(law: .answered(retryAfter: nil), reach: .credential, isAboutClocks: true, text: text)
+        // asking for the keys once more is allowed after a minute (JWKS-02)
+        case .unknownKey: self.init(law: .answered(retryAfter: 60), reach: .credential, text: text)
+        default: self = .configuration(text)
+        }
     }
 }

@@ -97,12 +97,17 @@ extension IdentityToken {
     /// - Parameter algorithms: the ones that the server's metadata or the configuration allow; what the token says is only compared
     ///   with them (RFC 8725 section 3.1).
     package func signature(by keys: KeySet, allowing algorithms: [String]) throws(IdentityProblem) -> Step {
-        guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
-            throw .algorithm(shown: algorithm.shown(atMost: 64))
-        }
+        let algorithm = try signingAlgorithm(among: algorithms)
         guard let (fitting, isNamed) = try fittingKeys(for: algorithm, in: keys) else { return .needsKeys }
         return .check(
             SignatureCheck(algorithm: algorithm, keys: fitting, isNamed: isNamed, signedPart: signedPart, signature: signature, token: self))
+    }
+
+    func signingAlgorithm(among algorithms: [String]) throws(IdentityProblem) -> SigningAlgorithm {
+        guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
+            throw .algorithm(shown: algorithm.shown(atMost: 64))
+        }
+        return algorithm
     }
 
     /// The most keys of one id that are tried: each costs up to a few milliseconds.

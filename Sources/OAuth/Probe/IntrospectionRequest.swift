@@ -41,9 +41,7 @@ package struct IntrospectionRequest: Sendable {
         let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
         var text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
         if [401, 403].contains(response.status) { text += ", so this client may not ask it; check its secret, or probe by a url instead" }
-        let law = response.law(error, now: now)
-        let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
-        return ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: response.status, text: text)
+        return ExchangeFailure(response, error, to: .question, now: now, text: text)
     }
 }
 

@@ -17,19 +17,13 @@ extension GrantRequest {
         }
     }
 
-    /// What `invalid_grant` means. Client credentials spend nothing that could have died, so there the registration is wrong.
-    var lawOfInvalidGrant: ExchangeFailure.Law {
+    /// What it is to whoever reads an answer to it.
+    var sent: ExchangeFailure.Sent {
         switch self {
-        case .clientCredentials: .configuration
-        case .authorizationCode, .refresh: .no
-        }
-    }
-
-    /// What `invalid_request` means: our mistake or the configuration's, unless the same form was good before.
-    var lawOfInvalidRequest: ExchangeFailure.Law {
-        switch self {
-        case .clientCredentials, .authorizationCode, .refresh(_, _, _, hasRefreshed: false): .configuration
-        case .refresh(_, _, _, hasRefreshed: true): .no
+        case .clientCredentials: .clientCredentials
+        case .authorizationCode: .code
+        case .refresh(_, _, _, isProven: true): .provenRefreshToken
+        case .refresh(_, _, _, isProven: false): .importedRefreshToken
         }
     }
 

@@ -25,8 +25,11 @@ struct OAuthError: CustomStringConvertible {
         if code == nil, remark == nil { return nil }
     }
 
+    /// `invalid_client` stays without: what a server says about a client secret may hold a part of it, in a form that nobody can look for.
     private static func remark(_ object: JSONObject, _ secrets: [Secret]) -> String? {
-        guard let words = object.errorExplanation, words.span.count <= longest, !words.secret.holds(anyOf: secrets) else { return nil }
+        guard object.errorWord?.text != "invalid_client", let words = object.errorExplanation, words.span.count <= longest,
+            !words.secret.holds(anyOf: secrets)
+        else { return nil }
         let text = words.text.withoutTokens.readable()
         return text.isEmpty ? nil : text
     }
@@ -60,24 +63,5 @@ extension JSONObject {
     private func filled(_ name: String) -> JSONString? {
         guard case .string(let string)? = self[name], !string.isEmpty else { return nil }
         return string
-    }
-}
-
-extension Secret {
-    /// Whether one of these occurs in it, or a part of one: 24 bytes that some server cut out of it. Not in constant time: it is for a text
-    /// that the server wrote.
-    func holds(anyOf others: [Secret]) -> Bool { others.contains { !$0.isEmpty && holdsPart(of: $0) } }
-
-    /// Every 24 bytes hold 16 that begin at an eighth place.
-    private func holdsPart(of other: Secret) -> Bool {
-        withBytes { bytes in
-            other.withBytes { other in
-                stride(from: 0, through: max(other.count - 16, 0), by: 8).contains { place in
-                    let part = other[place..<min(place + 16, other.count)]
-                    guard part.count <= bytes.count else { return false }
-                    return (0...(bytes.count - part.count)).contains { bytes[$0...].starts(with: part) }
-                }
-            }
-        }
     }
 }

@@ -51,9 +51,7 @@ package struct RevocationRequest: Sendable {
         if (200..<300).contains(response.status) { return .revoked }
         let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
         guard error?.code != "unsupported_token_type" else { return .unsupported("'\(endpoint)' does not revoke refresh tokens") }
-        let law = response.law(error, now: now)
-        let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
         let text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
-        return .failed(ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: response.status, text: text))
+        return .failed(ExchangeFailure(response, error, to: .question, now: now, text: text))
     }
 }

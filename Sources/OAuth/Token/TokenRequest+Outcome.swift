@@ -8,7 +8,7 @@ extension TokenRequest {
         case .fault(let fault):
             .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", spendsNothing: false))
         case .response(let response):
-            (200..<300).contains(response.status) ? granted(response) : .failure(refusal(response, now))
+            (200..<300).contains(response.status) ? granted(response, now) : .failure(refusal(response, now))
         }
     }
 
@@ -26,13 +26,13 @@ extension TokenRequest {
         }
     }
 
-    private func granted(_ response: EndpointResponse) -> ExchangeOutcome {
+    private func granted(_ response: EndpointResponse, _ now: Int64) -> ExchangeOutcome {
         switch JSONObject.read(response.body) {
         case .failure(let problem):
             return .failure(malformed("the answer \(response.words(for: problem))", response.status, cameWhole: response.isAnotherFormat))
         case .success(let object):
             if object["access_token"] == nil, let error = OAuthError(object, withholding: secrets) {
-                guard error.code == nil else { return .failure(failure(error, status: response.status)) }
+                guard error.code == nil else { return .failure(failure(response, error, now)) }
                 return .failure(malformed("without an access_token \(error)", response.status, cameWhole: true))
             }
             return issued(object, response.status)
@@ -66,56 +66,26 @@ extension TokenRequest {
         return failure
     }
 
-    /// By status where that says whether to wait, else by the server's `error`, else by what is left of the status.
     private func refusal(_ response: EndpointResponse, _ now: Int64) -> ExchangeFailure {
-        let error = OAuthError(response.body, withholding: secrets)
-        let status = response.status
-        switch status {
-        case 429, 503:
-            return failure(.answered(retryAfter: response.retryDelay(now: now)), .server, error, status)
-        case 500:
-            return failure(.answered(retryAfter: response.retryDelay(now: now)), .credential, error, status)
-        case 408, 501...599, ..<300:
-            return failure(.unknown, .credential, error, status)
-        case 300..<400:
-            return failure(.configuration, .credential, nil, status, "a redirect, which is never followed; check the address")
-        default:
-            guard let error, error.code != nil else { return silentRefusal(status, error) }
-            return failure(error, status: status, retryAfter: response.retryDelay(now: now))
-        }
+        failure(response, (300..<400).contains(response.status) ? nil : OAuthError(response.body, withholding: secrets), now)
     }
 
-    private func silentRefusal(_ status: Int, _ error: OAuthError?) -> ExchangeFailure {
-        switch status {
-        case 401:
-            failure(.configuration, .credential, error, status, "which means that the client id or its secret is wrong")
-        case 404, 405, 410, 415:
-            failure(.configuration, .credential, error, status, "so it is no token endpoint; check its address")
-        default:
-            failure(.no, .credential, error, status, "without saying why; check the client id, its secret and what is asked for")
-        }
-    }
-
-    /// By the `error` alone: descriptions are for people, and servers disagree about the status (ERR-01). One that nobody
-    /// defined is final until somebody has looked.
-    private func failure(_ error: OAuthError, status: Int, retryAfter: Int? = nil) -> ExchangeFailure {
-        let law: ExchangeFailure.Law =
-            switch error.code {
-            case "temporarily_unavailable", "server_error": .answered(retryAfter: retryAfter)
-            case "invalid_grant": grant.lawOfInvalidGrant
-            case "invalid_request": grant.lawOfInvalidRequest
-            default: .configuration
-            }
-        return failure(law, .credential, error, status)
-    }
-
-    private func failure(
-        _ law: ExchangeFailure.Law, _ reach: ExchangeFailure.Reach, _ error: OAuthError?, _ status: Int, _ remark: String? = nil
-    ) -> ExchangeFailure {
-        var text = "'\(endpoint)' answered \(status)"
+    private func failure(_ response: EndpointResponse, _ error: OAuthError?, _ now: Int64) -> ExchangeFailure {
+        var text = "'\(endpoint)' answered \(response.status)"
         if let error { text += " \(error)" }
-        if let remark { text += ", \(remark)" }
-        return ExchangeFailure(law: law, reach: reach, oauthError: error?.code, status: status, text: text)
+        if error?.code == nil, let remark = Self.remark(response.status) { text += ", \(remark)" }
+        return ExchangeFailure(response, error, to: grant.sent, now: now, text: text)
+    }
+
+    /// What a status without a readable error most likely means.
+    private static func remark(_ status: Int) -> String? {
+        switch status {
+        case 300..<400: "a redirect, which is never followed; check the address"
+        case 401: "which means that the client id or its secret is wrong"
+        case 404, 405, 410, 415: "so it is no token endpoint; check its address"
+        case 408, 429, ..<300, 500...: nil
+        default: "without saying why; check the client id, its secret and what is asked for"
+        }
     }
 
     /// What was sent and must not come back in a text.

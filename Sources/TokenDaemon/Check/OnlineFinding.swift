@@ -33,16 +33,18 @@ nonisolated extension OnlineFinding {
     /// A try that brought nothing: what came of it, and what may help.
     init(_ subject: String, _ failure: ExchangeFailure, so outcome: String? = nil) {
         let text = [outcome, failure.text].compactMap(\.self).joined(separator: ": ")
-        self.init(subject, Verdict(failure.law), [text, failure.remedy].compactMap(\.self).joined(separator: "; "))
+        self.init(subject, Verdict(failure), [text, failure.remedy].compactMap(\.self).joined(separator: "; "))
     }
 }
 
 nonisolated extension OnlineFinding.Verdict {
-    fileprivate init(_ law: ExchangeFailure.Law) {
+    /// Whoever looks just now wants to know of everything that somebody may have to correct, though tokend itself goes on trying.
+    fileprivate init(_ failure: ExchangeFailure) {
         self =
-            switch law {
+            switch failure.law {
+            case .unsent where failure.fault == .certificate: .wrong
             case .unsent, .answered, .unknown: .passing
-            case .no, .configuration: .wrong
+            case .silent, .no, .configuration: .wrong
             }
     }
 

@@ -219,18 +219,20 @@ final class Exchanger {
         }
     }
 
-    /// What a refresh brought, with its ID token or, where that cannot be checked now, without.
+    /// What a refresh brought, with its ID token or, where the signature cannot be checked now, without. What the token says is compared in any case.
     private func refreshed(_ tokens: IssuedTokens, _ claim: IdentityClaim, _ flight: Flight) -> ExchangeOutcome {
         var unchecked = tokens
         unchecked.idToken = nil
-        guard let metadata = flight.metadata, let url = try? metadata.url(of: .keys) else { return .success(unchecked) }
-        guard let set = keys.atHand(flight.settings, at: url, now: clock()) else {
-            warmKeys(of: flight.settings, at: url)
-            return .success(unchecked)
-        }
+        guard let metadata = flight.metadata else { return .success(unchecked) }
         do throws(IdentityProblem) {
-            if try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) != nil { return .success(tokens) }
-            if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
+            let url = try? metadata.url(of: .keys)
+            if let url, let set = keys.atHand(flight.settings, at: url, now: clock()) {
+                if try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) != nil { return .success(tokens) }
+                if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
+            } else if let url {
+                warmKeys(of: flight.settings, at: url)
+            }
+            try claim.compare(allowing: metadata.identityAlgorithms, at: clock().wall)
             return .success(unchecked)
         } catch {
             return error.leavesThePerson ? .success(unchecked) : .failure(ExchangeFailure(error))

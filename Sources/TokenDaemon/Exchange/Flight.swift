@@ -129,7 +129,7 @@ struct Flight {
         return claim != nil
     }
 
-    /// The ID token that came with a refresh. It is looked at with the keys that are at hand, or not taken at all: nothing may come between
+    /// The ID token that came with a refresh. Its signature is checked with the keys that are at hand, or not at all: nothing may come between
     /// a refresh token and the disk.
     func refreshedClaim(_ tokens: IssuedTokens) throws(ExchangeFailure) -> IdentityClaim? {
         guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let issuer = metadata?.issuer else { return nil }
@@ -189,6 +189,11 @@ struct IdentityClaim {
         var expectation = expectation
         expectation.accessToken = tokens.accessToken
         self.expectation = expectation
+    }
+
+    /// Compares all that can be compared without the server's keys.
+    func compare(allowing algorithms: [String], at now: Int64) throws(IdentityProblem) {
+        try expectation.compare(token, allowing: algorithms, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
     }
 
     /// Who it says has signed in, if these keys can tell; `nil` when newer ones are needed.

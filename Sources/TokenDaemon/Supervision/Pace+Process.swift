@@ -13,6 +13,7 @@ extension Pace {
             switch parts[0] {
             case "replay": pace.replay = time
             case "quarantine": pace.quarantine = pace.quarantine.map { _ in time }
+            case "refusal": pace.refusal = time
             case "keep-alive": pace.keepAlive = time
             case "catch-up": pace.catchUp = time
             case "revocation": pace.revocation = time

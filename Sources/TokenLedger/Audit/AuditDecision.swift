@@ -34,6 +34,7 @@ package enum AuditDecision: String, Hashable, Sendable, CaseIterable {
     case unsent
     case answered
     case unknown
+    case silent
     case no
     case configuration
 
@@ -62,6 +63,7 @@ package enum AuditDecision: String, Hashable, Sendable, CaseIterable {
             case .unsent: .unsent
             case .answered: .answered
             case .unknown: .unknown
+            case .silent: .silent
             case .no: .no
             case .configuration: .configuration
             }

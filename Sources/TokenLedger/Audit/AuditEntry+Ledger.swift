@@ -42,6 +42,10 @@ extension AuditEntry {
         case .loginRequired(let token, let refusal):
             self.init(.loginRequired, .loginRequired, token: token, text: refusal.text)
             (reason, oauthError) = (refusal.value("reason"), refusal.value("oauth-error"))
+        case .shortLived(let token, let seconds):
+            self.init(
+                .trouble, token: token, reason: "short-lived",
+                text: "the tokens of \"\(token)\" live \(seconds) s, which is hardly enough to use one; have the server give them a longer life")
         case .locked(let token, let text):
             self.init(.trouble, .refused, priority: .error, token: token, reason: "locked", text: "the record of \"\(token)\" cannot be opened: \(text)")
         case .storeFailed(let token, let fault):

@@ -64,7 +64,7 @@ enum AuditPhrase {
             $0 > 0 ? "; still serving the present token for \(duration($0))" : "; the present token has expired"
         }
         let next = entry.retryAfter.map { "trying again in \(duration(Int64($0)))" }
-        return (present ?? "; no token is held") + ", " + (next ?? "not trying again before RENEW or a reload")
+        return (present ?? "; no token is held") + ", " + (next ?? "not trying again before a sign-in, RENEW or a restart")
     }
 
     /// `40 s`, `12 min`, `5 h`, `3 d`: rounded down, so that it never promises more than there is.

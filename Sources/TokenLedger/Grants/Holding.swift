@@ -4,8 +4,9 @@ internal import TokenWire
 /// What is kept for one credential beyond its access tokens: a person's sign-in, or a reference token.
 ///
 ///     nothing ──LOGIN, IMPORT──► held ──LOGOUT──► nothing
-///                                held ──sent, no answer──► in doubt ──the one replay──► held, or ended
-///                                held ──the server says no, four times──► ended ──LOGIN──► held
+///                                held ──sent, no answer──► in doubt ──a replay is answered──► held, or ended
+///                                                          in doubt ──a replay is not answered──► in doubt
+///                                held ──the server says no, four times──► ended ──LOGIN, RENEW, a start──► held
 struct Holding: Sendable {
     /// What is on the disk, in force. A tombstone, or none: nobody has signed in, nothing was brought in.
     var record: StoredRecord?
@@ -13,12 +14,17 @@ struct Holding: Sendable {
     var locked: String?
     /// Why only a person can help. The refresh token is kept all the same.
     var ended: Refusal?
-    /// A send whose outcome nobody knows.
+    /// Why the last sign-in came to nothing, where nobody is signed in: the server granted less than was asked for.
+    var lastSignIn: Refusal?
+    /// What the server says it wants of the person, while the refresh token is tried on.
+    var advice: Refusal?
+    /// A send whose outcome nobody knows. It outlives the end of the sign-in, for the server may be asked once more.
     var doubt: Doubt?
     /// Seconds since the epoch: when the server last answered a refresh. Later than the record says where nothing had to be written.
     var lastUsed: Int64 = 0
-    /// Definite refusals in a row.
+    /// Refusals of the refresh token in a row, and answers without a readable error.
     var refusals = 0
+    var silences = 0
     /// CLOCK_BOOTTIME before which the refresh token is not sent.
     var notBefore: Int64 = 0
     /// The exchange that spends the refresh token: one at a time.
@@ -41,6 +47,8 @@ struct Holding: Sendable {
     /// A refresh token went out and no whole answer came back: it may be spent.
     struct Doubt: Sendable {
         var intent: Intent
+        /// CLOCK_BOOTTIME before which the server may still be at work on it.
+        var earliest: Int64
         /// What the server answered, where that came whole and was of no use.
         var answer: String?
         /// It is to be replayed as soon as that is allowed: nothing else is held.
@@ -70,18 +78,34 @@ struct Holding: Sendable {
     /// Whatever was wrong with the last sign-in is over.
     mutating func begin(_ record: StoredRecord) {
         take(record)
-        (ended, doubt, flight) = (nil, nil, nil)
-        (refusals, notBefore, warnings) = (0, 0, 0)
+        (ended, advice, lastSignIn, doubt, flight) = (nil, nil, nil, nil, nil)
+        (refusals, silences, notBefore, warnings) = (0, 0, 0, 0)
         isUnsynced = false
+    }
+
+    /// The refresh token is worth a try, whatever came of the last ones; one in doubt not before the server can be done with it.
+    mutating func forgive() {
+        (ended, advice) = (nil, nil)
+        (refusals, silences) = (0, 0)
+        notBefore = doubt?.earliest ?? 0
+    }
+
+    /// The server has taken the refresh token, at this second of the epoch.
+    mutating func succeed(at wall: Int64) {
+        doubt = nil
+        forgive()
+        lastUsed = wall
     }
 }
 
 /// How long things take that a test, or a torture of the whole daemon, does not want to wait for. Nanoseconds.
 package struct Pace: Sendable {
-    /// From the end of a lost exchange to its replay.
+    /// From the end of a lost exchange to its replay; after further ones up to ten times as long.
     package var replay = Int64.seconds(60)
-    /// After the first, second and third definite refusal of a refresh token; the next one is believed.
+    /// After the first, second and third refusal of a refresh token; the next one is believed.
     package var quarantine = [Int64.seconds(60), .seconds(600), .seconds(3600)]
+    /// Until what is refused is tried again, and how long answers that say nothing readable go on before they are told as a refusal.
+    package var refusal = Int64.seconds(3600)
     /// A grant with a refresh token is used at least so often, or it might die of idleness.
     package var keepAlive = Int64.seconds(12 * 3600)
     /// What was due while the daemon was away is caught up with over this long.

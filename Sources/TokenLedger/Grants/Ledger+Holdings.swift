@@ -40,15 +40,13 @@ extension Ledger {
         guard record.kind == .refresh, intent.grant == record.grant, intent.generation == record.generation else {
             return enqueue(.withdraw(token), .tidy(token), &turn)
         }
-        guard intent.attempt < 2 else {
-            holdings[token]?.ended = .answerLost(token)
-            return
-        }
         let timeout = patience(for: token)
         // a wall clock that was set meanwhile cannot make it earlier than allowed, nor much later
         let age = min(max(0, .seconds(now.wall - intent.sent)), timeout + pace.replay)
-        holdings[token]?.doubt = Holding.Doubt(intent: intent)
-        holdings[token]?.notBefore = now.boot + timeout + pace.replay - age
+        let earliest = now.boot + timeout + pace.replay - age
+        // also where an earlier tokend took two answers that were lost for the end of the sign-in
+        holdings[token]?.doubt = Holding.Doubt(intent: intent, earliest: earliest)
+        holdings[token]?.notBefore = earliest
     }
 
     /// After a start, a reload, a sign-in or an import: what is served of a holding, and when it is next looked after.
@@ -77,7 +75,7 @@ extension Ledger {
     private func wantOfSignIn(_ token: TokenName) -> Refusal? {
         guard let holding = holdings[token] else { return .nobodySignedIn(token) }
         if let reason = holding.locked { return .locked(token, reason) }
-        guard let record = holding.record else { return .nobodySignedIn(token) }
+        guard let record = holding.record else { return .nobodySignedIn(token, after: holding.lastSignIn) }
         guard record.kind != .ended else { return .signedOut(token) }
         guard isOurs(record) else { return .otherServer(token, record) }
         if let ended = holding.ended { return ended }

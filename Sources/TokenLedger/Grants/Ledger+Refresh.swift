@@ -23,6 +23,8 @@ struct Spending: Sendable {
     var grant: UInt64
     /// Whose the token is.
     var binding: RecordBinding
+    /// Less than everything that was granted is asked for: what comes says nothing about the grant.
+    var isNarrowed = false
     var intent: Intent
     var stage = Stage.preparing
     /// Failed attempts to write the successor.
@@ -46,7 +48,8 @@ extension Ledger {
             return abandon(id, because: fault, at: now, &turn)
         }
         let intent = Intent(
-            grant: record.grant, generation: record.generation, attempt: holding.doubt == nil ? 1 : 2, token: fingerprint(secret), sent: now.wall)
+            grant: record.grant, generation: record.generation, attempt: min((holding.doubt?.intent.attempt ?? 0) + 1, Intent.mostAttempts),
+            token: fingerprint(secret), sent: now.wall)
         holdings[token]?.flight = id
         flights[id]?.spending = Spending(grant: record.grant, binding: record.binding, intent: intent)
         overdue.set(id, at: now.boot + pace.intent)
@@ -67,6 +70,7 @@ extension Ledger {
             return abandon(id, at: now, &turn)
         }
         flights[id]?.spending?.stage = .exchanging
+        if case .refresh(_, let scopes, _, _) = plan.grant { flights[id]?.spending?.isNarrowed = !scopes.isEmpty }
         turn.plans.append(plan)
     }
 
@@ -89,7 +93,7 @@ extension Ledger {
         let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
         let grant = GrantRequest.refresh(
             token: secret, scopes: signIn.narrow && key.scopes != settings.scopes ? key.scopes : [], audience: audience,
-            hasRefreshed: record.hasRefreshed)
+            isProven: record.isKnownGood)
         return ExchangePlan(
             id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
             identity: .refresh(subject: record.binding.subject, earlier: record.idToken), cause: flight.cause)
@@ -140,7 +144,9 @@ extension Ledger {
     /// Until then at least a crash of the daemon must not reach what came. In the order of records it stands before what is to replace it.
     private mutating func park(_ id: UInt64, _ token: TokenName, _ report: ExchangeReport, _ turn: inout Turn) {
         flights[id]?.spending?.stage = .parked(report)
-        guard report.successor != nil, let record = holdings[token]?.record, var next = successor(of: record, report) else { return }
+        guard report.successor != nil, let record = holdings[token]?.record, let spending = flights[id]?.spending,
+            var next = successor(of: record, spending, report)
+        else { return }
         next.generation = record.generation + 1
         enqueue(.remember(next), .tidy(token), &turn)
     }
@@ -159,7 +165,7 @@ extension Ledger {
             if let successor = report.successor { revoke(successor, spending.binding, at: now, &turn, of: token) }
             return
         }
-        if let next = successor(of: record, report) {
+        if let next = successor(of: record, spending, report) {
             keep(next, id, report, at: now, &turn)
         } else {
             concludeSpending(id, report, at: now, &turn)
@@ -167,15 +173,15 @@ extension Ledger {
     }
 
     /// The record that has to be synced because of an answer; `nil` when the present one says all there is to say.
-    private func successor(of record: StoredRecord, _ report: ExchangeReport) -> StoredRecord? {
+    private func successor(of record: StoredRecord, _ spending: Spending, _ report: ExchangeReport) -> StoredRecord? {
         let tokens = try? report.outcome.get()
         guard report.successor != nil || tokens != nil else { return nil }
         var next = record
         next.generation = max(record.generation, holdings[record.name]?.generation ?? 0) + 1
-        next.hasRefreshed = true
+        next.isProven = true
         next.rotated = report.sent.wall
         if let tokens {
-            next.scopes = tokens.scopes ?? record.scopes
+            if !spending.isNarrowed { next.scopes = tokens.scopes ?? record.scopes }
             next.idToken = tokens.idToken ?? record.idToken
             next.idleLifetime = tokens.refreshLifetime ?? record.idleLifetime
         }
@@ -186,7 +192,7 @@ extension Ledger {
         }
         // the same token goes on: what else changed is worth a write now and then
         let isStale = report.sent.wall - record.rotated >= Self.worthAWrite
-        return !record.hasRefreshed || isStale ? next : nil
+        return !record.isProven || isStale ? next : nil
     }
 
     /// Seconds.
@@ -205,7 +211,7 @@ extension Ledger {
             verdict = unspent(token, failure, spending, report, at: now, &turn)
         case .success, .failure:
             // the server took the token; a successor is safe even where what else came is of no use
-            spent(token, at: now)
+            holdings[token]?.succeed(at: now.wall)
             // what was synced ended the intent; where nothing had to be, it ends here
             if spending.kept == nil { tidyIntent(token, &turn) }
         }
@@ -215,39 +221,50 @@ extension Ledger {
         resumeQueue(of: token, at: now, &turn)
     }
 
-    /// The server has answered a refresh: no doubt is left.
-    private mutating func spent(_ token: TokenName, at now: Moment) {
-        holdings[token]?.doubt = nil
-        holdings[token]?.refusals = 0
-        holdings[token]?.notBefore = 0
-        holdings[token]?.lastUsed = now.wall
-    }
-
-    /// Nothing came. What that means for the token that was sent; a refusal if only a person can help now.
+    /// Nothing came. What that means for the token that was sent; a refusal where callers are told something else than the failure.
     private mutating func unspent(
         _ token: TokenName, _ failure: ExchangeFailure, _ spending: Spending, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn
     ) -> Refusal? {
-        let isReplay = spending.intent.attempt > 1
-        switch failure.law {
-        case .unsent, .answered, .configuration:
-            tidyIntent(token, &turn)
-        case .unknown where isReplay, .no where isReplay:
-            return end(token, .answerLost(token, answered: failure.cameWhole ? failure.text : holdings[token]?.doubt?.answer), &turn)
-        case .unknown:
-            let earliest = report.sent.boot + patience(for: token) + pace.replay
-            holdings[token]?.doubt = Holding.Doubt(intent: spending.intent, answer: failure.cameWhole ? failure.text : nil)
-            holdings[token]?.notBefore = earliest
-        case .no:
-            tidyIntent(token, &turn)
-            let refusals = (holdings[token]?.refusals ?? 0) + 1
-            holdings[token]?.refusals = refusals
-            guard refusals <= pace.quarantine.count else { return end(token, .refreshRefused(token, failure), &turn) }
-            holdings[token]?.notBefore = now.boot + pace.quarantine[refusals - 1]
+        let isSilent = failure.law == .silent
+        let before = (isSilent ? holdings[token]?.silences : holdings[token]?.refusals) ?? 0
+        let consequence = RefreshFailure(failure, isReplay: spending.intent.attempt > 1, refusals: before, quarantine: pace.quarantine)
+        switch consequence {
+        case .kept, .quarantined, .silenced: tidyIntent(token, &turn)
+        case .uncertain, .ended: break
         }
-        return nil
+        switch consequence {
+        case .kept: return nil
+        case .uncertain:
+            doubt(token, spending.intent, report, answered: failure.cameWhole ? failure.text : nil)
+            return nil
+        case .quarantined(let pause, let isPersonAsked):
+            if isSilent { holdings[token]?.silences += 1 } else { holdings[token]?.refusals += 1 }
+            holdings[token]?.notBefore = now.boot + pause
+            return isPersonAsked ? advise(token, .refreshRefused(token, failure), &turn) : nil
+        case .silenced: return refuse(token, failure, at: now)
+        case .ended(isAnswerLost: true): return end(token, .answerLost(token, failure, answered: holdings[token]?.doubt?.answer), &turn)
+        case .ended(isAnswerLost: false): return end(token, .refreshRefused(token, failure), &turn)
+        }
     }
 
-    /// Nothing was spent by this send. Where an earlier one is in doubt its intent stays, so that "once" is not forgotten.
+    /// The token may be spent. It is sent again when the server must be done with it, and from the second time on less and less often.
+    /// - Parameter answer: what came, where that was whole and of no use.
+    private mutating func doubt(_ token: TokenName, _ intent: Intent, _ report: ExchangeReport, answered answer: String?) {
+        let earliest = report.sent.boot + patience(for: token) + pace.replay
+        let longest = min(pace.replay << min(intent.attempt - 1, 4), 10 * pace.replay) - pace.replay
+        let isUrgent = holdings[token]?.doubt?.isUrgent ?? false
+        holdings[token]?.doubt = Holding.Doubt(intent: intent, earliest: earliest, answer: answer, isUrgent: isUrgent)
+        holdings[token]?.notBefore = earliest + Int64(Double(longest) * jitter.fraction())
+    }
+
+    /// A person is asked to sign in, and the refresh token is tried on meanwhile.
+    private mutating func advise(_ token: TokenName, _ refusal: Refusal, _ turn: inout Turn) -> Refusal {
+        if holdings[token]?.advice == nil { turn.events.append(.loginRequired(token, refusal)) }
+        holdings[token]?.advice = refusal
+        return refusal
+    }
+
+    /// Nothing was spent by this send. Where an earlier one is in doubt its intent stays.
     private mutating func tidyIntent(_ token: TokenName, _ turn: inout Turn) {
         if let doubt = holdings[token]?.doubt {
             enqueue(.prepare(token, doubt.intent), .tidy(token), &turn)
@@ -258,9 +275,9 @@ extension Ledger {
 
     /// From now on only a person can help. What is held is served to its end, and the record is kept.
     private mutating func end(_ token: TokenName, _ refusal: Refusal, _ turn: inout Turn) -> Refusal {
+        if holdings[token]?.advice == nil { turn.events.append(.loginRequired(token, refusal)) }
         holdings[token]?.ended = refusal
-        holdings[token]?.doubt = nil
-        turn.events.append(.loginRequired(token, refusal))
+        holdings[token]?.advice = nil
         return refusal
     }
 
@@ -279,8 +296,8 @@ extension Ledger {
         holdings[token]?.queue = []
         for key in waiting where entries[key]?.progress == .queued {
             entries[key]?.progress = .none
-            if isRefused(key) {
-                if let refusal = finalRefusal(token) { dismissWaiters(of: key, refusal, at: now, &turn) }
+            if let refusal = reasonNotToBegin(key, at: now.boot) {
+                dismissWaiters(of: key, refusal, at: now, &turn)
             } else if nextTry(key, at: now.boot) != nil {
                 putOff(key, at: now, &turn)
             } else {

@@ -49,7 +49,7 @@ extension ProbeTrouble {
     /// Of a look that brought nothing.
     init(_ failure: ExchangeFailure) {
         switch failure.law {
-        case .no, .configuration: self.init(.misconfigured, failure.text)
+        case .silent, .no, .configuration: self.init(.misconfigured, failure.text)
         case .unsent, .answered, .unknown: self.init(.unanswered, failure.text)
         }
     }

@@ -7,7 +7,10 @@ extension Refusal {
         Refusal(.loginRequired, [Field("reason", reason)], "\(text); sign in: tokenctl login \(token)")
     }
 
-    static func nobodySignedIn(_ token: TokenName) -> Refusal { .loginRequired(token, "no-sign-in", "nobody has signed in yet") }
+    /// - Parameter last: why the last sign-in was not taken.
+    static func nobodySignedIn(_ token: TokenName, after last: Refusal? = nil) -> Refusal {
+        .loginRequired(token, "no-sign-in", "nobody has signed in yet" + (last.map { " (the last sign-in was not taken: \($0.text))" } ?? ""))
+    }
 
     static func signedOut(_ token: TokenName) -> Refusal { .loginRequired(token, "signed-out", "the person has signed out") }
 
@@ -17,24 +20,28 @@ extension Refusal {
         )
     }
 
-    /// - Parameter answered: what the server had answered to the renewal before, where that came whole and was of no use.
-    static func answerLost(_ token: TokenName, answered: String? = nil) -> Refusal {
-        guard let answered else {
-            return .loginRequired(token, lostReason, "the server's answer to a renewal was lost, and the new refresh token with it")
-        }
-        return .loginRequired(
-            token, "refresh-refused", "the server's answer to a renewal cannot be used (\(answered)), and it may have spent the refresh token")
+    /// - Parameters:
+    ///   - failure: what the server says to the repetition.
+    ///   - answered: what it had answered to the renewal before, where that came whole and was of no use.
+    static func answerLost(_ token: TokenName, _ failure: ExchangeFailure, answered: String? = nil) -> Refusal {
+        var refusal: Refusal =
+            if let answered {
+                .loginRequired(
+                    token, "refresh-refused", "the server's answer to a renewal cannot be used (\(answered)), and it may have spent the refresh token")
+            } else {
+                .loginRequired(token, lostReason, "the server's answer to a renewal was lost, and the new refresh token with it (\(failure.text))")
+            }
+        if let error = failure.oauthError { refusal.fields.append(Field("oauth-error", error)) }
+        return refusal
     }
 
     private static let lostReason = "answer-lost"
-    /// Even an administrator cannot have it tried once more: the one replay was made.
-    var isAnswerLost: Bool { code == .loginRequired && fields.contains(Field("reason", Self.lostReason)) }
 
     static func noRefreshToken(_ token: TokenName) -> Refusal {
         .loginRequired(token, "no-refresh-token", "the access token has ended, and the server gave no refresh token (is offline_access among the scopes?)")
     }
 
-    /// Four times the server said no.
+    /// The server said no: four times, or in a word that is only ever about the person.
     static func refreshRefused(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {
         var refusal = Refusal.loginRequired(token, "refresh-refused", "the server no longer takes the refresh token (\(failure.text))")
         if let error = failure.oauthError { refusal.fields.append(Field("oauth-error", error)) }

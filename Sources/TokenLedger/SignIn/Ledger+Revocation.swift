@@ -234,7 +234,7 @@ extension ExchangeFailure {
     /// Nobody has to do anything before another attempt may succeed.
     fileprivate var mayPass: Bool {
         switch law {
-        case .unsent, .answered, .unknown: true
+        case .unsent, .answered, .unknown, .silent: true
         case .no, .configuration: false
         }
     }

@@ -136,7 +136,9 @@ extension Ledger {
             switch judge(tokens, settings.soleKey, report, unsaid: settings.scopes) {
             case .failure(let verdict):
                 discard(report, login.token, login.binding, at: now, &turn)
-                finish(id, .refused(Refusal(.refused, [Field("reason", verdict.reason)], verdict.text)), &turn)
+                let refusal = Refusal.notTaken(verdict)
+                holdings[login.token, default: Holding()].lastSignIn = refusal
+                finish(id, .refused(refusal), &turn)
             case .success(let held): arrive(id, login, tokens, held, report, settings, at: now, &turn)
             }
         }
@@ -151,7 +153,8 @@ extension Ledger {
         binding.subject = subject
         let record = StoredRecord(
             name: login.token, kind: .refresh, binding: binding, generation: 0, grant: 0, secret: tokens.refreshToken ?? Secret(""),
-            idToken: tokens.idToken, scopes: held.scopes, signedIn: report.sent.wall, rotated: report.sent.wall, idleLifetime: tokens.refreshLifetime)
+            idToken: tokens.idToken, scopes: held.scopes, signedIn: report.sent.wall, rotated: report.sent.wall, idleLifetime: tokens.refreshLifetime,
+            isProven: true)
         let arrival = PendingLogin.Arrival(report: report, held: held, record: record, subject: subject)
         if let subject, let was = holdings[login.token]?.record?.binding.subject, was != subject {
             let waiter = login.waiter
@@ -299,6 +302,12 @@ extension Refusal {
 
     fileprivate static let loginAwaited = Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for the end of this sign-in")
 
+    /// A sign-in that the server granted, and that is of no use as it is.
+    fileprivate static func notTaken(_ verdict: Verdict) -> Refusal {
+        let remedy = verdict.reason == "missing-scope" ? " to this sign-in; have it granted, or take it out of \"scopes\", and sign in again" : ""
+        return Refusal(.refused, [Field("reason", verdict.reason)], verdict.text + remedy)
+    }
+
     fileprivate static let loginExpired = Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in was not finished within 10 minutes")
 
     fileprivate static let tooManyStrays = Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that belong to other sign-ins")
@@ -308,7 +317,7 @@ extension Refusal {
         let error = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
         switch failure.law {
         case .configuration: return Refusal(.refused, error, failure.text)
-        case .unsent: return Refusal(.unavailable, error + [Field("retry-after", 10)], failure.text)
+        case .unsent, .silent: return Refusal(.unavailable, error + [Field("retry-after", 10)], failure.text)
         case .answered(let pause): return Refusal(.unavailable, error + [Field("retry-after", pause ?? 10)], failure.text)
         case .unknown: return .loginRequired(token, "answer-lost", failure.text)
         case .no: return Refusal(.loginRequired, [Field("reason", "sign-in-refused")] + error, failure.text)

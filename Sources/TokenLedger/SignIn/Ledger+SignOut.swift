@@ -120,9 +120,7 @@ extension Ledger {
         }
         holdings[token, default: Holding()].begin(record)
         if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
-        credentials[token]?.refusal = nil
-        credentials[token]?.failure = nil
-        credentials[token]?.backoff.clear()
+        credentials[token]?.forgive()
         for key in credentials[token]?.entries ?? [] {
             if case .flying = entries[key]?.progress { entries[key]?.progress = .none }
             entries[key]?.held = nil

@@ -24,7 +24,7 @@ extension StoredRecord {
         static let never = Flags(rawValue: 8)
         static let idleLifetime = Flags(rawValue: 16)
         static let spent = Flags(rawValue: 32)
-        static let hasRefreshed = Flags(rawValue: 64)
+        static let isProven = Flags(rawValue: 64)
         static let all = Flags(rawValue: 127)
     }
 
@@ -64,7 +64,7 @@ extension StoredRecord {
     }
 
     private var flags: Flags {
-        var flags: Flags = hasRefreshed ? .hasRefreshed : []
+        var flags: Flags = isProven ? .isProven : []
         if binding.subject != nil { flags.insert(.subject) }
         if idToken != nil { flags.insert(.idToken) }
         switch expires {
@@ -119,7 +119,7 @@ extension StoredRecord {
         return StoredRecord(
             name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret,
             idToken: flags.contains(.idToken) ? idToken : nil, scopes: scopeList, signedIn: signedIn, rotated: rotated, expires: expires,
-            idleLifetime: idleLifetime, spent: spent, hasRefreshed: flags.contains(.hasRefreshed))
+            idleLifetime: idleLifetime, spent: spent, isProven: flags.contains(.isProven))
     }
 }
 

@@ -33,13 +33,13 @@ package struct StoredRecord: Hashable, Sendable {
     package var idleLifetime: Int64?
     /// Of the refresh token that this one replaced. The token itself is never kept.
     package var spent: Fingerprint?
-    /// Whether this grant has refreshed at least once: a refusal then means something else than before.
-    package var hasRefreshed: Bool
+    /// A sign-in here brought this grant, or it has refreshed since it was imported: `invalid_request` then means a dead token, not a wrong form.
+    package var isProven: Bool
 
     package init(
         name: TokenName, kind: Kind, binding: RecordBinding, generation: UInt64, grant: UInt64, secret: Secret, idToken: Secret? = nil,
         scopes: [String] = [], signedIn: Int64, rotated: Int64, expires: Expiry? = nil, idleLifetime: Int64? = nil,
-        spent: Fingerprint? = nil, hasRefreshed: Bool = false
+        spent: Fingerprint? = nil, isProven: Bool = false
     ) {
         self.name = name
         self.kind = kind
@@ -54,8 +54,13 @@ package struct StoredRecord: Hashable, Sendable {
         self.expires = expires
         self.idleLifetime = idleLifetime
         self.spent = spent
-        self.hasRefreshed = hasRefreshed
+        self.isProven = isProven
     }
+}
+
+extension StoredRecord {
+    /// A record that an earlier version wrote after a sign-in is not marked, but for the person in it.
+    var isKnownGood: Bool { isProven || idToken != nil || binding.subject != nil }
 }
 
 /// Whose the secret is: it goes to nobody else (RT-14). Sealed with it, so that neither can be exchanged.

@@ -25,9 +25,9 @@ CLAIMS = [
     ("IDT-02", "set aud \"demo.app/sync\"", "the ID token has another 'aud' than it must have"),
     ("IDT-02", "set aud [\"demo.app/portal\",\"demo.app/sync\"]", "the ID token has another 'aud' than it must have"),
     ("IDT-03", "set azp \"demo.app/sync\"", "the ID token has another 'azp' than it must have"),
-    ("IDT-08", "set exp now-400", "the ID token has expired; check the clocks"),
-    ("IDT-08", "set iat now+4000", "the ID token has an 'iat' in the future; check the clocks"),
-    ("IDT-08", "set nbf now+4000", "the ID token has an 'nbf' in the future; check the clocks"),
+    ("IDT-08", "set exp now-400", "the ID token has expired already; compare the clock of this machine with the server's"),
+    ("IDT-08", "set iat now+4000", "the ID token has an 'iat' in the future; compare the clock of this machine with the server's"),
+    ("IDT-08", "set nbf now+4000", "the ID token has an 'nbf' in the future; compare the clock of this machine with the server's"),
     ("IDT-12", "set sub 17", "the ID token has no usable 'sub'"),
     ("HYB-10", "set s_hash \"AAAAAAAAAAAAAAAAAAAAAA\"", "the ID token has another 's_hash' than it must have"),
 ]

@@ -65,7 +65,7 @@ extension ExchangePlan {
     /// Her refresh token is to be spent.
     init(refresh id: UInt64, at authority: ScriptedAuthority, timeout: Int = 20) throws {
         try self.init(
-            id, of: .refresh(token: Secret("RT-0"), scopes: [], audience: nil, hasRefreshed: true), at: authority, timeout: timeout,
+            id, of: .refresh(token: Secret("RT-0"), scopes: [], audience: nil, isProven: true), at: authority, timeout: timeout,
             .refresh(subject: "m.petrova", earlier: nil))
     }
 }

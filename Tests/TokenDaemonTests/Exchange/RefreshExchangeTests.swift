@@ -49,6 +49,22 @@ struct `A refresh at the exchange` {
         try run.turn { authority.asked.last == "GET /keys" }
     }
 
+    @Test(
+        arguments: [
+            (["sub": #""i.ivanov""#], "the ID token has another 'sub' than it must have"), (["iss": #""https://evil.example""#], "is from another issuer"),
+            (["aud": #""another""#], "the ID token has another 'aud' than it must have"), (["sub": nil], "the ID token has no usable 'sub'"),
+            (["exp": "1"], "compare the clock of this machine with the server's"),
+            (["iat": "4000000000"], "compare the clock of this machine with the server's"),
+        ] as [([String: String?], String)])
+    func `IDT-17 without keys at hand everything but the signature is compared, and the successor is kept`(change: [String: String?], text: String) throws {
+        let authority = try authority { [try .tokens("AT-2", refresh: "RT-2", idToken: Person.idToken($0, change.merging(["nonce": nil]) { one, _ in one }))] }
+        let report = try ExchangeRun().report(on: ExchangePlan(refresh: 1, at: authority))
+        #expect(report.failure?.text.contains(text) == true, "\(report.failure?.text ?? "a token was handed out")")
+        #expect(report.failure?.isAboutClocks == text.contains("clock"))
+        #expect(report.id == nil)
+        #expect(report.successor == Secret("RT-2"))
+    }
+
     @Test func `IDT-17 with keys at hand the ID token of a refresh is checked and kept`() throws {
         let authority = try authority { [try .tokens(idToken: Person.idToken($0, ["nonce": nil]))] }
         let run = try ExchangeRun()

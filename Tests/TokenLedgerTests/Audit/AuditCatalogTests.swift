@@ -36,7 +36,7 @@ import TokenLedger
         #expect(trouble.contains("\n\(reason): "))
     }
 
-    @Test(arguments: [AuditDecision.unsent, .answered, .unknown, .no, .configuration, .refused]) func `of every failed renewal it says what to do`(
+    @Test(arguments: [AuditDecision.unsent, .answered, .unknown, .silent, .no, .configuration, .refused]) func `of every failed renewal it says what to do`(
         _ decision: AuditDecision
     ) throws {
         let failed = try #require(entries.first { $0.hasPrefix(AuditEvent.renewalFailed.messageID) })

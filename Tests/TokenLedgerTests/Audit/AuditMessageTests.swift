@@ -58,7 +58,7 @@ import TokenWire
         (
             with(Sample.failure()) { ($0.remaining, $0.retryAfter) = (nil, nil) },
             "could not obtain \"portal.sync\" for erp-sync.service: the token endpoint answered 503; "
-                + "no token is held, not trying again before RENEW or a reload"
+                + "no token is held, not trying again before a sign-in, RENEW or a restart"
         ),
         (
             with(Sample.failure()) { ($0.consumer, $0.remaining) = (.shared, 0) },

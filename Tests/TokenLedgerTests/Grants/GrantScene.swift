@@ -199,7 +199,7 @@ struct GrantScene {
         StoredRecord(
             name: user, kind: .refresh, binding: RecordBinding(server: "https://id.test", clientID: "portal", grant: "authorization_code", subject: subject),
             generation: generation, grant: 1, secret: Secret(refresh), scopes: ["openid", "read", "update", "offline_access"], signedIn: 1_790_000_000 - ago,
-            rotated: 1_790_000_000 - ago, hasRefreshed: true)
+            rotated: 1_790_000_000 - ago, isProven: true)
     }
 
     /// As after a restart with a sign-in on the disk.

@@ -29,11 +29,17 @@ import TokenWire
         #expect(scene.intents[GrantScene.user]?.attempt == 2)
     }
 
-    @Test func `a replay that was cut off by the end of the daemon was the one replay`() throws {
-        var scene = GrantScene.signedIn(intent: intent(2))
+    @Test(arguments: [2, 3, 255])
+    func `RT-12 a replay whose outcome is not known is made again after a start, also what an earlier version took for the end`(attempt: Int) throws {
+        var scene = GrantScene.signedIn(intent: intent(attempt, ago: 10))
+        let early = try scene.get(wait: 0)
+        #expect(scene.refusal(early)?.code == .unavailable && scene.plans.isEmpty)
+        scene.pass(81)
         let waiter = try scene.get()
-        #expect(scene.reason(waiter) == "answer-lost")
-        #expect(scene.plans.isEmpty)
+        #expect(scene.sentToken == "refresh-1")
+        #expect(scene.intents[GrantScene.user]?.attempt == min(attempt + 1, 255))
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter) != nil && scene.stored() == "refresh-2")
     }
 
     @Test func `an intent of long ago is replayed at once, and one from the future not much later`() throws {

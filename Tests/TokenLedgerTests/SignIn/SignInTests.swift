@@ -376,6 +376,35 @@ import TokenWire
         #expect(scene.disk[GrantScene.user]?.scopes.contains("admin") == true)
     }
 
+    @Test func `TR-08 a sign-in that the server narrowed is not taken, and says so in its reply, in the journal and in the status`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", scopes: ["openid", "read", "offline_access"], identity: "m.petrova")
+        #expect(scene.reason(waiter) == "missing-scope")
+        let told = try #require(scene.refusal(waiter)?.text)
+        #expect(told.hasPrefix("the server did not grant scope \"update\" to this sign-in"))
+        #expect(scene.events.contains { if case .signInFailed(GrantScene.user, let refusal, _) = $0 { refusal.text == told } else { false } })
+        let status = scene.ledger.status(of: GrantScene.user, at: scene.now)
+        #expect(status.state == .loginRequired && status.reason?.contains(told) == true)
+        _ = try begin(&scene, 2)
+        _ = callback(&scene, "code=abc&state=state-2", 2)
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        #expect(scene.ledger.status(of: GrantScene.user, at: scene.now).reason == nil)
+    }
+
+    @Test(arguments: ["invalid_request", "login_required"]) func `RT-10 a refusal of the first refresh of a sign-in asks for the person`(word: String) throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", life: 100, identity: "m.petrova")
+        scene.pass(101)
+        let waiter = try scene.get()
+        guard case .refresh(_, _, _, isProven: true)? = scene.plans.last?.grant else { return #expect(Bool(false), "the form of the request is known") }
+        scene.answer(.failure(ExchangeFailure(law: .no, reach: .credential, oauthError: word, status: 400, text: "answered 400 \(word)")))
+        #expect(scene.refusal(waiter)?.code == .loginRequired && scene.reason(waiter) == "refresh-refused")
+    }
+
     @Test func `a sign-in ends the failures that were told before it`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()

@@ -12,14 +12,14 @@ import TokenWire
             server: "https://demodb.my.erp.net/id", clientID: "my.trusted.app/portal", grant: "authorization_code", subject: "Ännchen"),
         generation: 0x0102_0304_0506_0708, grant: 3, secret: Secret("the-refresh-token"), idToken: Secret("an.id.token"),
         scopes: ["openid", "read"], signedIn: 1_790_000_000, rotated: -1, expires: .at(1_900_000_000), idleLifetime: 86_400,
-        spent: Fingerprint(bits: .max), hasRefreshed: true)
+        spent: Fingerprint(bits: .max), isProven: true)
 
     nonisolated static let table: [StoredRecord] = {
         var reference = full
         reference.kind = .reference
         reference.expires = .never
         (reference.idToken, reference.idleLifetime, reference.spent, reference.binding.subject) = (nil, nil, nil, nil)
-        (reference.scopes, reference.hasRefreshed) = ([], false)
+        (reference.scopes, reference.isProven) = ([], false)
         var tombstone = full
         tombstone.kind = .ended
         tombstone.secret = Secret("")

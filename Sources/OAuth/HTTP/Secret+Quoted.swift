@@ -1,0 +1,44 @@
+internal import Secrets
+
+extension Secret {
+    /// Whether one of these occurs in this text that a server wrote: whole, or eight bytes of it in a row, forwards or backwards.
+    ///
+    /// Not in constant time, and linear in the lengths: the text's windows of eight bytes go into a set, the secrets' are looked up in it, so that no
+    /// copy of a secret is made.
+    func holds(anyOf others: [Secret]) -> Bool {
+        withBytes { text in
+            var windows: Set<UInt64> = []
+            Self.forEachWindow(of: text) {
+                windows.insert($0); return false
+            }
+            return others.contains { other in
+                other.withBytes { other in
+                    guard !other.isEmpty else { return false }
+                    guard other.count >= Self.window else { return Self.occurs(other, in: text) || Self.occurs(other.reversed(), in: text) }
+                    return Self.forEachWindow(of: other, windows.contains) || Self.forEachWindow(of: other.reversed(), windows.contains)
+                }
+            }
+        }
+    }
+
+    private static let window = 8
+
+    /// Eight bytes at each place, as one number; ends with `true` as soon as `isWanted` does.
+    @discardableResult
+    private static func forEachWindow(of bytes: some Collection<UInt8>, _ isWanted: (UInt64) -> Bool) -> Bool {
+        var number: UInt64 = 0
+        var read = 0
+        for byte in bytes {
+            number = number << 8 | UInt64(byte)
+            read += 1
+            if read >= window, isWanted(number) { return true }
+        }
+        return false
+    }
+
+    /// For a secret of less than eight bytes.
+    private static func occurs(_ part: some Collection<UInt8>, in text: UnsafeRawBufferPointer) -> Bool {
+        guard part.count <= text.count else { return false }
+        return (0...(text.count - part.count)).contains { text[$0...].starts(with: part) }
+    }
+}
