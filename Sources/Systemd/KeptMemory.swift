@@ -44,10 +44,14 @@ package final class KeptMemory: Sendable {
         return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .shared)
     }
 
+    /// In bytes; of what is longer than any use of it, so much.
     package var size: Int {
         var facts = stat()
-        return fstat(descriptor, &facts) == 0 ? Int(facts.st_size) : 0
+        return fstat(descriptor, &facts) == 0 ? min(Int(facts.st_size), KeptMemory.longest) : 0
     }
+
+    /// 1 TiB. Whoever keeps it may have made it longer, which takes no memory.
+    private static let longest = 1 << 40
 
     /// Bytes of memory that it takes, in whole pages.
     package var occupied: Int {

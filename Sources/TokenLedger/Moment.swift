@@ -7,6 +7,10 @@ package struct Moment: Hashable, Sendable {
     /// Nanoseconds that have passed since `wall`, less than a second: what is told in whole seconds must not be outlived.
     package var fraction: Int64
 
+    /// CLOCK_BOOTTIME that a time from outside the process may name: more than a century of uptime. Within it no sum or difference of two times
+    /// overflows, nor that of a time and `.seconds`.
+    package static let bootTimes: ClosedRange<Int64> = 0...(.seconds(Int64.max))
+
     package init(boot: Int64, wall: Int64, fraction: Int64 = 0) {
         self.boot = boot
         self.wall = wall

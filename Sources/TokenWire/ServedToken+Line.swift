@@ -55,11 +55,15 @@ extension Expiry: CustomStringConvertible {
         }
     }
 
-    /// Reads what `description` writes.
+    /// Seconds since the epoch that a time from outside the process may name: within it no sum or difference of two times overflows. Its end is
+    /// that of the year 9999, the last that RFC 3339 can write.
+    package static let times: ClosedRange<Int64> = -253_402_300_799...253_402_300_799
+
+    /// Reads what `description` writes; `nil` also for a time outside `times`.
     package init?(_ text: String) {
         if text == "never" {
             self = .never
-        } else if let seconds = Int64(text) {
+        } else if let seconds = Int64(text), Self.times.contains(seconds) {
             self = .at(seconds)
         } else {
             return nil

@@ -114,6 +114,9 @@ final class KeptCounts {
 
     // MARK: the next process
 
+    /// What a cell may count: more than are ever counted between two summaries. All cells together stay far from the end of 64 bits.
+    private static let most: UInt64 = 1 << 40
+
     static func leftovers(in memory: KeptMemory) -> [Leftover] {
         guard memory.bytes(beginning.count, at: 0) == beginning, let start = try? memory.map(entries) else { return [] }
         // as above, whatever an earlier process left there: any bytes are integers
@@ -122,7 +125,9 @@ final class KeptCounts {
             let cell = cells[place]
             guard cell.count > 0 else { return nil }
             let bytes = memory.bytes(min(Int(cell.length), longestEntry), at: entries + place * longestEntry)
-            return Leftover(entry: AuditEntry(bytes: bytes) ?? .ofOthers, count: cell.count, since: cell.since)
+            // nothing seals a cell, so its numbers are brought into the range that some process could have counted
+            let since = min(max(cell.since, Moment.bootTimes.lowerBound), Moment.bootTimes.upperBound)
+            return Leftover(entry: AuditEntry(bytes: bytes) ?? .ofOthers, count: min(cell.count, most), since: since)
         }
     }
 }

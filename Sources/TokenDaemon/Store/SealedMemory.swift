@@ -105,9 +105,15 @@ final class SealedMemory {
         let start = bytes(pair, side, count: 128)
         guard let name = start.withUnsafeBytes({ StoreSealer.name(in: $0) }) else { return nil }
         let plain = bytes(pair, side, count: Self.slot).withUnsafeBytes { bytes in (try? sealer.open(bytes, .memory, of: name))?.content }
-        guard let plain, plain.count >= 8 else { return nil }
-        let sequence = plain.withBytes { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        guard let plain, let sequence = Self.sequence(plain) else { return nil }
         return (name, sequence, plain[8..<plain.count])
+    }
+
+    /// The number before a sealed content; `nil` where there is none, or none that could be counted on from.
+    static func sequence(_ plain: Secret) -> UInt64? {
+        guard plain.count >= 8 else { return nil }
+        let sequence = plain.withBytes { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        return sequence <= UInt64(Int64.max) ? sequence : nil
     }
 
     private func freePair() throws(StoreFault) -> Int {

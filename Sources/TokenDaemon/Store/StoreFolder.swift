@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Systemd
+internal import TokenWire
 
 /// The folder of the records, kept open: its files are named relative to it.
 ///
@@ -138,7 +139,7 @@ nonisolated final class StoreFile {
         var owner: UInt32
         var mode: UInt32
         var size: Int
-        /// Seconds since the epoch.
+        /// Seconds since the epoch, within `Expiry.times`: a file may have been given any time.
         var modified: Int64
     }
 
@@ -147,7 +148,7 @@ nonisolated final class StoreFile {
         guard fstat(descriptor, &facts) == 0 else { throw SystemError("cannot look at '\(path)'", errno: errno) }
         return Facts(
             isRegular: facts.st_mode & S_IFMT == S_IFREG, owner: facts.st_uid, mode: facts.st_mode & 0o7777, size: Int(facts.st_size),
-            modified: Int64(facts.st_mtim.tv_sec))
+            modified: min(max(Int64(facts.st_mtim.tv_sec), Expiry.times.lowerBound), Expiry.times.upperBound))
     }
 
     func setMode(_ mode: UInt32) throws(SystemError) {

@@ -159,10 +159,11 @@ final class TokenMemory {
         let bytes = memory.bytes(length, at: Self.offset(unit) + 4)
         guard bytes.count == length else { return nil }
         return bytes.withUnsafeBytes { bytes in
-            guard let name = StoreSealer.name(in: bytes), let opened = try? sealer.open(bytes, .token, of: name), opened.content.count > 8,
-                let token = try? KeptToken(bytes: opened.content[8..<opened.content.count]), token.key.token.description == name
+            guard let name = StoreSealer.name(in: bytes), let opened = try? sealer.open(bytes, .token, of: name),
+                let sequence = SealedMemory.sequence(opened.content), let token = try? KeptToken(bytes: opened.content[8..<opened.content.count]),
+                token.key.token.description == name
             else { return nil }
-            return (opened.content.withBytes { $0.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }, token, opened.isOld)
+            return (sequence, token, opened.isOld)
         }
     }
 }

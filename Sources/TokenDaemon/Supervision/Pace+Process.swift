@@ -8,7 +8,7 @@ extension Pace {
         var pace = Pace()
         for wish in (getenv("TOKEND_PACE").map { String(cString: $0) } ?? "").split(separator: ",") {
             let parts = wish.split(separator: "=")
-            guard parts.count == 2, let seconds = Double(parts[1]) else { continue }
+            guard parts.count == 2, let seconds = Double(parts[1]), (0...1e9).contains(seconds) else { continue }
             let time = Int64(seconds * 1e9)
             switch parts[0] {
             case "replay": pace.replay = time

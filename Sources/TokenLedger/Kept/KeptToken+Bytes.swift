@@ -90,8 +90,8 @@ extension KeptToken {
         let kindNumber = try reader.number(UInt8.self)
         guard let kind = ConsumerKind(rawValue: kindNumber) else { throw .kind(kindNumber) }
         let (terms, grant, id) = (try reader.number(UInt64.self), try reader.number(UInt64.self), try reader.number(UInt64.self))
-        let (since, until, ends) = (try reader.number(Int64.self), try reader.number(Int64.self), try reader.number(Int64.self))
-        let (expires, lastAsked) = (try reader.number(Int64.self), try reader.number(Int64.self))
+        let (since, until, ends) = (try reader.bootTime(), try reader.bootTime(), try reader.bootTime())
+        let (expires, lastAsked) = (try reader.wallTime(), try reader.bootTime())
         guard let name = TokenName(try reader.measuredText()) else { throw .name }
         let consumer: Consumer =
             switch kind {

@@ -27,8 +27,8 @@ extension Intent {
         let attempt = Int(try reader.number(UInt8.self))
         guard attempt > 0 else { throw .attempt }
         let intent = Intent(
-            grant: try reader.number(), generation: try reader.number(), attempt: attempt, token: Fingerprint(bits: try reader.number()),
-            sent: try reader.number())
+            grant: try reader.serial(), generation: try reader.serial(), attempt: attempt, token: Fingerprint(bits: try reader.number()),
+            sent: try reader.wallTime())
         try reader.mustLeave(0)
         return intent
     }

@@ -14,6 +14,8 @@ package enum RecordDamage: Error, Hashable, Sendable, CustomStringConvertible {
     /// Of a kind that has a secret, but without one; or a tombstone with one.
     case secret
     case attempt
+    /// A time or a count that no clock and no counter can have reached.
+    case number
 
     package var description: String {
         switch self {
@@ -27,6 +29,7 @@ package enum RecordDamage: Error, Hashable, Sendable, CustomStringConvertible {
         case .text: "it holds a text that is not UTF-8"
         case .secret: "it has no secret, or one where none belongs"
         case .attempt: "it counts an attempt that is never made"
+        case .number: "it holds a time or a count that cannot be"
         }
     }
 }

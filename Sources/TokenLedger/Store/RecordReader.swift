@@ -1,4 +1,5 @@
 internal import Secrets
+internal import TokenWire
 
 /// Takes numbers and lengths from bytes that may be damaged: nothing is read that is not there.
 struct RecordReader {
@@ -12,6 +13,21 @@ struct RecordReader {
         var value: Number = 0
         for byte in try take(MemoryLayout<Number>.size) { value = value << 8 | Number(truncatingIfNeeded: byte) }
         return value
+    }
+
+    /// A number that later records count on from, so that it must not be the last one.
+    mutating func serial() throws(RecordDamage) -> UInt64 { try number(in: 0...UInt64(Int64.max)) }
+
+    /// Seconds since the epoch.
+    mutating func wallTime() throws(RecordDamage) -> Int64 { try number(in: Expiry.times) }
+
+    /// CLOCK_BOOTTIME in nanoseconds.
+    mutating func bootTime() throws(RecordDamage) -> Int64 { try number(in: Moment.bootTimes) }
+
+    private mutating func number<Number: FixedWidthInteger>(in range: ClosedRange<Number>) throws(RecordDamage) -> Number {
+        let number = try number(Number.self)
+        guard range.contains(number) else { throw .number }
+        return number
     }
 
     mutating func text(_ count: Int) throws(RecordDamage) -> String {

@@ -86,8 +86,8 @@ extension Revocation {
         for _ in 0..<3 { lengths.append(Int(try reader.number(UInt16.self))) }
         lengths.append(Int(try reader.number(UInt32.self)))
         try reader.mustLeave(lengths.reduce(4 * 8, +))
-        let (grant, id) = (try reader.number(UInt64.self), Fingerprint(bits: try reader.number()))
-        let (signedIn, until) = (try reader.number(Int64.self), try reader.number(Int64.self))
+        let (grant, id) = (try reader.serial(), Fingerprint(bits: try reader.number()))
+        let (signedIn, until) = (try reader.wallTime(), try reader.wallTime())
         guard let name = TokenName(try reader.text(lengths[0])) else { throw .name }
         let (server, clientID) = (try reader.text(lengths[1]), try reader.text(lengths[2]))
         let secret = try reader.secret(lengths[3])

@@ -97,11 +97,11 @@ extension StoredRecord {
         let numbers = 4 + [Flags.expires, .idleLifetime, .spent].count { flags.contains($0) }
         try reader.mustLeave(lengths.reduce(8 * numbers, +))
 
-        let (generation, grant) = (try reader.number(UInt64.self), try reader.number(UInt64.self))
-        let (signedIn, rotated) = (try reader.number(Int64.self), try reader.number(Int64.self))
+        let (generation, grant) = (try reader.serial(), try reader.serial())
+        let (signedIn, rotated) = (try reader.wallTime(), try reader.wallTime())
         var expires: Expiry? = flags.contains(.never) ? .never : nil
-        if flags.contains(.expires) { expires = .at(try reader.number()) }
-        let idleLifetime = flags.contains(.idleLifetime) ? try reader.number(Int64.self) : nil
+        if flags.contains(.expires) { expires = .at(try reader.wallTime()) }
+        let idleLifetime = flags.contains(.idleLifetime) ? try reader.wallTime() : nil
         let spent = flags.contains(.spent) ? Fingerprint(bits: try reader.number()) : nil
 
         guard let name = TokenName(try reader.text(lengths[0])) else { throw .name }

@@ -12,8 +12,8 @@ struct AuditReport {
 
     mutating func take(_ entry: JournalEntry) {
         switch entry["TOKEND_EVENT"] {
-        case "others": others += entry.number("TOKEND_COUNT") ?? 0
-        case "audit-gap": held += entry.number("TOKEND_HELD") ?? 0
+        case "others": others.add(entry.number("TOKEND_COUNT"))
+        case "audit-gap": held.add(entry.number("TOKEND_HELD"))
         case nil: return
         default: add(AuditRow(entry))
         }
@@ -52,6 +52,14 @@ struct AuditReport {
     }
 }
 
+extension Int64 {
+    /// Counts as far as there are numbers: anybody may write an entry into the journal.
+    fileprivate mutating func add(_ other: Int64?) {
+        let (sum, overflow) = addingReportingOverflow(other ?? 0)
+        self = overflow ? .max : sum
+    }
+}
+
 /// One entry, or several of a kind.
 struct AuditRow {
     /// What makes two entries speak of the same.
@@ -79,7 +87,7 @@ struct AuditRow {
     }
 
     mutating func add(_ other: AuditRow) {
-        count = (count ?? 0).addingReportingOverflow(other.count ?? 0).partialValue
+        count?.add(other.count)
         first = min(first, other.first)
         last = max(last, other.last)
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TokenWire
 
 /// Moments as people at this machine read them.
 enum LocalTime {
@@ -33,7 +34,8 @@ enum LocalTime {
     }
 
     private static func broken(_ moment: Int64) -> tm {
-        var moment = time_t(moment)
+        // localtime_r(3) has no year beyond 32 bits
+        var moment = time_t(min(max(moment, Expiry.times.lowerBound), Expiry.times.upperBound))
         var time = tm()
         localtime_r(&moment, &time)
         return time

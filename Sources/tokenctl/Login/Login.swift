@@ -36,7 +36,7 @@ struct Login: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
-        if let timeout, timeout < 1 { throw ValidationError("--timeout must be a number of seconds, not \(timeout)") }
+        if let timeout, !(1...86_400).contains(timeout) { throw ValidationError("--timeout must be 1 to 86400 seconds, not \(timeout)") }
         if redirectURI == "" { throw ValidationError("--redirect-uri needs an address") }
         if device, paste || redirectURI != nil { throw ValidationError("--device brings nothing back, so it goes with neither --paste nor --redirect-uri") }
     }

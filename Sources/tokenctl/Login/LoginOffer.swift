@@ -14,7 +14,7 @@ struct LoginOffer {
     init(_ request: Request, at socket: SocketPath, timeout: Int?) throws(Failure) {
         let reply = try DaemonConnection(request, at: socket, patience: DaemonConnection.longRequest).reply().ok
         guard let (words, fields) = reply.items(words: 2), let address = AuthorizationAddress(words[1]),
-            let expires = fields.first("expires").flatMap({ Int64($0) })
+            case .at(let expires)? = fields.first("expires").flatMap(Expiry.init)
         else { throw .strangeReply }
         id = words[0]
         self.address = address

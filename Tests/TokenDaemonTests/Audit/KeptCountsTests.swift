@@ -97,6 +97,39 @@ private final class Sink: AuditSink {
         #expect(sink.entries.decisions == 3)
     }
 
+    /// Cells are not sealed: whoever has the memory can write any number into them.
+    @Test(
+        arguments: [
+            (count: 1, since: .min, length: 0), (1, .max, 0), (1, -(1 << 62), .max), (.max, 0, .max), (.max, .min, 1), (1 << 63, .max, 512),
+        ] as [(count: UInt64, since: Int64, length: UInt32)])
+    func `cells with any numbers are told, and the daemon starts`(_ cell: (count: UInt64, since: Int64, length: UInt32)) throws {
+        let first = try log(in: memory)
+        first.record(AuditBench.handOut())
+        var bytes = withUnsafeBytes(of: cell.count) { Array($0) } + withUnsafeBytes(of: cell.since) { Array($0) }
+        bytes += withUnsafeBytes(of: UInt32(7)) { Array($0) } + withUnsafeBytes(of: cell.length) { Array($0) }
+        // every cell: their sum is more than 64 bits hold
+        for place in 0..<KeptCounts.places { try memory.write(bytes, at: 4096 + place * 24) }
+        for now in [0, Int64.seconds(100), Moment.bootTimes.upperBound] {
+            sink.now = now
+            let (second, fresh) = try next()
+            for _ in 0..<3 { second.record(AuditBench.handOut()) }
+            second.flush()
+            #expect(KeptCounts.leftovers(in: fresh).isEmpty)
+        }
+        #expect(sink.entries.allSatisfy { ($0["TOKEND_COUNT"].flatMap { Int64($0) } ?? 1) >= 1 })
+    }
+
+    @Test func `memory of any size is read`() throws {
+        for size in [1, 12, 4096, 4097, Int.max - 4095] {
+            let strange = try KeptMemory("test")
+            // the size is set before there turns out to be no room to map so much
+            _ = try? strange.map(size)
+            try strange.write(Array("tokendct".utf8) + [0, 0, 0, 1], at: 0)
+            #expect(KeptCounts.leftovers(in: strange).isEmpty)
+            #expect(strange.size <= 1 << 40)
+        }
+    }
+
     @Test func `memory of another version is not read`() throws {
         let first = try log(in: memory)
         for _ in 0..<3 { first.record(AuditBench.handOut()) }

@@ -54,6 +54,29 @@ import TokenLedger
         #expect(try open().all().isEmpty)
     }
 
+    @Test func `memory that somebody has made longer than any use is used`() throws {
+        try open().put("a", Secret("one"))
+        // the size is set before there turns out to be no room to map so much
+        _ = try? memory.map(Int.max - 4095)
+        let second = try open()
+        #expect(content(second) == ["a": Secret("one")])
+        try second.put("b", Secret("two"))
+        #expect(content(try open()) == ["a": Secret("one"), "b": Secret("two")])
+    }
+
+    @Test(arguments: [UInt64(Int64.max) - 1, UInt64(Int64.max) + 1, .max]) func `an entry after which none could be counted is not used`(
+        _ sequence: UInt64
+    ) throws {
+        let plain = SecretBuffer()
+        withUnsafeBytes(of: sequence.bigEndian) { plain.append($0) }
+        plain.append(text: "one")
+        try memory.write(try sealer.seal(plain.secret(), .memory, of: "a"), at: 4096)
+        let first = try open()
+        #expect(content(first).isEmpty == (sequence > UInt64(Int64.max)))
+        try first.put("a", Secret("two"))
+        #expect(content(try open()) == ["a": Secret("two")])
+    }
+
     @Test func `what another key sealed is left alone`() throws {
         try open().put("a", Secret("one"))
         let other = StoreSealer(keys: SealingKeys(present: try SealingKey()), machine: nil, admitted: .any)

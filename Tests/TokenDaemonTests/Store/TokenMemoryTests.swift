@@ -55,6 +55,28 @@ import TokenWire
         #expect(try found() == ["1 token-1-3", "2 token-2-4", "3 token-3-3"])
     }
 
+    @Test func `memory of any size, with any lengths in it, is read`() throws {
+        try open().put(Self.token(1))
+        for length in [UInt32.max, 1 << 31, 48 << 10, 4] {
+            try memory.write(withUnsafeBytes(of: length.bigEndian) { Array($0) }, at: TokenMemory.page + (TokenMemory.units - 1) * TokenMemory.unit)
+            // the size is set before there turns out to be no room to map so much
+            _ = try? memory.map(Int.max - 4095)
+            #expect(try found() == ["1 an-access-token"])
+        }
+    }
+
+    @Test(arguments: [UInt64(Int64.max) + 1, .max]) func `a token after which none could be counted is not used`(_ sequence: UInt64) throws {
+        let plain = SecretBuffer()
+        withUnsafeBytes(of: sequence.bigEndian) { plain.append($0) }
+        plain.append(try Self.token(1).bytes())
+        let sealed = try sealer.seal(plain.secret(), .token, of: StoreHouse.name.description)
+        try memory.write(withUnsafeBytes(of: UInt32(sealed.count).bigEndian) { Array($0) } + sealed, at: TokenMemory.page)
+        let next = try open()
+        #expect(next.take().isEmpty)
+        try next.put(Self.token(2))
+        #expect(try found() == ["2 an-access-token"])
+    }
+
     @Test func `after a change of the key what was sealed with the old one is sealed anew, so that the old one may go`() throws {
         try open().put(Self.token(1, "one"))
         try open().put(Self.token(2, "two"))
