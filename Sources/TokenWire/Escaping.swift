@@ -58,7 +58,7 @@ extension Escaping {
         return bytes
     }
 
-    /// Text without its control characters (C0, DEL, C1), which a terminal would obey: each is written `%XX` per byte.
+    /// Text without the characters that a terminal would obey or a reader would not see: each is written `%XX` per byte.
     static func escapingControls(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var clean = ""
@@ -80,8 +80,12 @@ extension Escaping {
         return String(text[..<end])
     }
 
+    /// Control characters (C0, DEL, C1), other line ends, and what turns the direction of a text or has no shape. The two characters that say how
+    /// letters join stay: names need them.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+        if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+        let isJoiner = scalar.value == 0x200C || scalar.value == 0x200D
+        return !isJoiner && [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }
 }
 

@@ -9,7 +9,7 @@ package enum Quotation {
         return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The text as it may stand on a terminal or in a line: its control characters written `%XX`.
+    /// The text as it may stand on a terminal or in a line: what a terminal would obey or a reader not see is written `%XX`.
     package static func plain(_ text: String) -> String { Escaping.escapingControls(text) }
 
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {

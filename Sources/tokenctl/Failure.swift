@@ -91,8 +91,7 @@ enum Failure: Error {
         }
         message += "tokenctl: "
         if let subject { message += Quotation.plain(subject) + ": " }
-        message = MistakenToken.hidden(in: message + text) + "\n"
-        _ = message.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        StandardError.write(MistakenToken.hidden(in: message + text) + "\n")
         return status
     }
 

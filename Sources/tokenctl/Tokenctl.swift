@@ -38,8 +38,7 @@ extension Tokenctl {
             exit()
         } catch {
             guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            var complaint = MistakenToken.hidden(in: fullMessage(for: error), arguments) + "\n"
-            _ = complaint.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+            StandardError.write(MistakenToken.hidden(in: fullMessage(for: error), arguments) + "\n")
             Glibc.exit(64)
         }
     }

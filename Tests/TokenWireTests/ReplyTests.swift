@@ -85,6 +85,22 @@ import Testing
         #expect(body.token == nil)
     }
 
+    @Test(
+        arguments: [
+            ("never", Expiry.never), ("0", .at(0)), ("-1", .at(-1)), ("253402300799", .at(253_402_300_799)), ("-253402300799", .at(-253_402_300_799)),
+            ("253402300800", nil), ("-253402300800", nil), ("9223372036854775807", nil), ("-9223372036854775808", nil), ("9223372036854775808", nil),
+            ("99999999999999999999", nil), ("", nil), ("1.5", nil), ("never ", nil),
+        ] as [(String, Expiry?)])
+    func `an end is a time that can be reckoned with`(_ text: String, _ end: Expiry?) { #expect(Expiry(text) == end) }
+
+    @Test(arguments: [
+        ("\u{1B}[2J", "%1B[2J"), ("\u{7F}\u{9B}", "%7F%C2%9B"), ("a\u{202E}b", "a%E2%80%AEb"), ("\u{2028}\u{2066}", "%E2%80%A8%E2%81%A6"),
+        ("\u{FEFF}\u{AD}", "%EF%BB%BF%C2%AD"), ("\u{E0041}", "%F3%A0%81%81"), ("M\u{FC}ller 100% \u{440} \u{200D}", "M\u{FC}ller 100% \u{440} \u{200D}"),
+    ]) func `what a terminal obeys or a reader does not see is escaped`(_ text: String, _ plain: String) {
+        #expect(Quotation.plain(text) == plain)
+        #expect(Reply.refused(Refusal(.internal, [], text)).encoded == "ERR internal : \(plain)\n")
+    }
+
     static func place(_ line: String, _ find: (UnsafeRawBufferPointer) -> Range<Int>?) -> String? {
         Array(line.utf8).withUnsafeBytes { bytes in find(bytes).map { String(decoding: bytes[$0], as: UTF8.self) } }
     }

@@ -88,7 +88,6 @@ struct Audit: ParsableCommand {
     }
 
     private static func say(_ text: String) {
-        var line = "tokenctl: \(text)\n"
-        _ = line.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        StandardError.write("tokenctl: \(text)\n")
     }
 }

@@ -18,14 +18,12 @@ final class Terminal {
 
     /// Tells the person something; standard output is for programs.
     func say(_ text: String) {
-        var text = text + "\n"
-        _ = text.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        StandardError.write(text + "\n")
     }
 
     /// Says something whose answer is typed behind it.
     func ask(_ prompt: String) {
-        var prompt = prompt
-        _ = prompt.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        StandardError.write(prompt)
     }
 
     /// Asks a question that only a clear yes answers with yes. `nil` when no answer came.

@@ -139,8 +139,7 @@ final class FileWatch {
     private var now: Int64 { tokend_realtime() / 1_000_000_000 }
 
     private func say(_ text: String) {
-        var line = "tokenctl: \(query.name): \(Quotation.plain(text))\n"
-        _ = line.withUTF8 { bytes in bytes.baseAddress.map { tokend_write_all(STDERR_FILENO, $0, bytes.count) } }
+        StandardError.write("tokenctl: \(query.name): \(Quotation.plain(text))\n")
     }
 }
 
