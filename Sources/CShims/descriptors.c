@@ -32,24 +32,6 @@ int tokend_punch_hole(int fd, int64_t offset, int64_t count) {
     return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count) < 0 ? -errno : 0;
 }
 
-int tokend_open_file(const char *path, struct tokend_file *file) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) return -errno;
-    struct stat s;
-    if (fstat(fd, &s) < 0) {
-        int error = errno;
-        close(fd);
-        return -error;
-    }
-    file->uid = s.st_uid;
-    file->gid = s.st_gid;
-    file->mode = s.st_mode & 07777;
-    file->regular = S_ISREG(s.st_mode);
-    file->size = s.st_size;
-    file->modified = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec;
-    return fd;
-}
-
 int tokend_not_a_socket(const char *path) {
     struct stat s;
     if (lstat(path, &s) < 0) return -errno;

@@ -46,6 +46,7 @@ private func makeNonBlocking(_ fd: Int32) {
 ///
 /// A socket that a dead process left is removed; one that still answers, and anything that is not a socket, is refused.
 package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
+    try mustBeSafe(folderOf: path, "cannot listen at '\(path)'")
     try makeRoom(at: path)
     let fd = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
     do throws(SystemError) {
@@ -59,6 +60,22 @@ package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws
         close(fd)
         throw error
     }
+}
+
+/// For root no other user may be able to put something else in the place of what a path leads to: a socket's mode is set by its path.
+///
+/// - Parameter what: was attempted, for the error.
+package func mustBeSafe(folderOf path: String, _ what: @autoclosure () -> String) throws(SystemError) {
+    var folder = path
+    while folder.hasSuffix("/") { folder.removeLast() }
+    folder = folder.lastIndex(of: "/").map { String(folder[...$0]) } ?? "."
+    let (result, reason) = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(TOKEND_LONGEST_REASON)) { room in
+        guard let base = room.baseAddress else { return (-ENOMEM, "") }
+        return (tokend_open_folder(folder, base, room.count), String(cString: base))
+    }
+    if result >= 0 { close(result) }
+    guard reason.isEmpty else { throw SystemError("\(what()): \(reason)", errno: EPERM) }
+    guard result >= 0 else { throw SystemError(what(), errno: -result) }
 }
 
 private func makeRoom(at path: String) throws(SystemError) {

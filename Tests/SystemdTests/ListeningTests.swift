@@ -25,6 +25,31 @@ import Testing
         #expect(acceptConnection(fd) == .nobody)
     }
 
+    /// Who could put a link in the place of the socket would choose what root makes writable for everybody.
+    @Test(.enabled(if: geteuid() == 0)) func `root listens nowhere that another user could replace`() throws {
+        let below = folder.path("below")
+        let place = below + "/tokend.sock"
+        try #require(mkdir(below, 0o755) == 0)
+        close(try listen(at: place, mode: 0o666))
+        for (mode, owner, reason) in [
+            (0o755, 1, "\"\(below)\" belongs to uid 1,"), (0o775, 0, "\"\(below)\" has mode 0775:"), (0o757, 0, "\"\(below)\" has mode 0757:"),
+        ] as [(mode_t, uid_t, String)] {
+            try #require(chmod(below, mode) == 0 && chown(below, owner, 0) == 0)
+            let error = #expect(throws: SystemError.self) { try listen(at: place, mode: 0o666) }
+            #expect(error?.description.hasPrefix("cannot listen at '\(place)': \(reason)") == true)
+        }
+        // others may write there, but not to what is root's (unlink(2), EPERM)
+        try #require(chown(below, 0, 0) == 0 && chmod(below, 0o1777) == 0)
+        close(try listen(at: place, mode: 0o666))
+        try #require(chmod(below, 0o755) == 0 && symlink(below, folder.path("link")) == 0)
+        for path in [folder.path("link/tokend.sock"), folder.path("link/./tokend.sock"), folder.path("below/../link//tokend.sock")] {
+            let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
+            #expect(error?.description.contains("link\" is a link; name the folder that it leads to") == true)
+        }
+        #expect(throws: SystemError.self) { try listen(at: folder.path("no/tokend.sock"), mode: 0o666) }
+        #expect(throws: SystemError.self) { try listen(at: place + "/tokend.sock", mode: 0o666) }
+    }
+
     @Test func `a socket that a dead process left is replaced`() throws {
         close(try listen(at: path, mode: 0o600))
         let fd = try listen(at: path, mode: 0o666)

@@ -91,20 +91,12 @@ int tokend_peer_groups(int fd, uint32_t *_Nonnull groups, size_t capacity, size_
 
 // MARK: files
 
-struct tokend_file {
-    uint32_t uid;
-    uint32_t gid;
-    /// Permission bits only, 07777.
-    uint32_t mode;
-    /// 1 for a regular file, 0 for anything else.
-    int32_t regular;
-    int64_t size;
-    /// Last change of content, nanoseconds since the epoch.
-    int64_t modified;
-};
-/// Opens for reading without following a link in the last component and without waiting for a writer of a pipe,
-/// and says what was opened.
-int tokend_open_file(const char *_Nonnull path, struct tokend_file *_Nonnull file);
+/// The length of the longest sentence of `tokend_open_folder`.
+#define TOKEND_LONGEST_REASON 4608
+/// Opens a folder as a place (O_PATH) for openat(2) and its like. For root no folder on its path may be a link, belong to another user, or be
+/// writable for others unless it is sticky: whoever can put a link there says where root writes. -EPERM with a sentence in `reason`, which is
+/// empty after anything else; it has room for `capacity` bytes.
+int tokend_open_folder(const char *_Nonnull path, char *_Nonnull reason, size_t capacity);
 /// 1 if something other than a socket is at `path`, 0 if it is a socket; -ENOENT.
 int tokend_not_a_socket(const char *_Nonnull path);
 /// Opens, reads once, closes /proc/PID/NAME, which arrives whole. Number of bytes; `capacity` if there may be more.

@@ -35,16 +35,16 @@ struct AddressAllowList {
         """
 
     private func put(_ text: String) throws(Failure) {
-        let folder = String(AddressAllowList.path.prefix(upTo: AddressAllowList.path.lastIndex(of: "/") ?? AddressAllowList.path.endIndex))
+        let (units, folder) = try HeldFolder.split(HeldFolder.parts(AddressAllowList.path).folder)
         let isFirst = !AddressAllowList.isThere
-        mkdir(folder, 0o755)
+        try units.makeFolder(folder, mode: 0o755)
         let files = PlacedFiles()
         try files.place(Secret(text), at: AddressAllowList.path, mode: 0o644)
         let isReloaded = try succeeds("daemon-reload")
         if isReloaded, try succeeds("try-restart", "tokend.service") { return files.keep() }
         files.undo()
         // only a folder that was made for the list is empty now
-        rmdir(folder)
+        units.removeFolder(folder)
         let failed = "systemctl \(isReloaded ? "try-restart" : "daemon-reload") failed with the list of addresses"
         let state = isFirst ? "the list is removed again" : "the earlier list is back"
         var isBack = try succeeds("daemon-reload")

@@ -37,6 +37,14 @@ struct Registration {
 
     var application: String { String(name.application) }
 
+    /// The same with the issuer's final slash added or left out; `nil` where no issuer is written.
+    var withOtherSlash: Registration? {
+        guard case .issuer(let issuer) = server else { return nil }
+        var other = self
+        other.server = .issuer(issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer + "/")
+        return other
+    }
+
     /// The whole file.
     func text(secret: SecretPlace) -> String {
         (head + [""] + client(secret) + [""] + token).joined(separator: "\n") + "\n"

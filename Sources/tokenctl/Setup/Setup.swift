@@ -72,7 +72,8 @@ struct Setup: ParsableCommand {
 
     static let systemFolder = "/etc/tokend"
 
-    func validate() throws {
+    mutating func validate() throws {
+        while folder.hasSuffix("/") { folder.removeLast() }
         if erpnet != nil, issuer != nil { throw ValidationError("--erpnet and --issuer exclude each other") }
         if isPublic, secretFile != nil { throw ValidationError("--public and --secret-file exclude each other") }
         if let name, TokenName(name) == nil {
@@ -82,7 +83,7 @@ struct Setup: ParsableCommand {
             throw ValidationError("the credential \"store-key\" is the key that the store is sealed with; give the application another name")
         }
         if addressAllowList, folder != Setup.systemFolder { throw ValidationError("--address-allow-list is for the service; it does not go with --config") }
-        guard folder.hasPrefix("/") else { throw ValidationError("--config needs an absolute path") }
+        guard folder.hasPrefix("/") else { throw ValidationError("--config needs the absolute path of a folder below /") }
     }
 
     func run() throws {

@@ -40,15 +40,15 @@ struct SetupQuestions {
     private var hasRule: Bool { !(given.allowUnit + given.allowUser + given.allowGroup).isEmpty }
 
     private func server() throws(Failure) -> Registration.Server {
-        if let address = given.erpnet { return .erpnet(try SetupQuestions.address(address, "--erpnet")) }
+        if let address = given.erpnet { return .erpnet(try SetupQuestions.root(address, "--erpnet")) }
         if let address = given.issuer { return .issuer(try SetupQuestions.address(address, "--issuer")) }
         guard terminal.isThere else { throw missing("--erpnet or --issuer") }
         while true {
             let site = try line("address of the ERP.net instance, https://… (Enter for another identity server)", otherwise: "")
             let address = site.isEmpty ? try line("issuer of the identity server, https://…", otherwise: nil) : site
             do throws(Failure) {
-                let address = try SetupQuestions.address(address, "the address")
-                return site.isEmpty ? .issuer(address) : .erpnet(address)
+                if site.isEmpty { return .issuer(try SetupQuestions.address(address, "the issuer")) }
+                return .erpnet(try SetupQuestions.root(address, "the address"))
             } catch {
                 terminal.say(error.text)
             }
@@ -128,6 +128,12 @@ struct SetupQuestions {
         guard TOML.canSay(text), text.hasPrefix("https://"), !text.contains("@"), !text.contains(" ") else {
             throw .unusable("\(what) must begin with https:// and name a host, as in https://demodb.my.erp.net")
         }
+        return text
+    }
+
+    /// The address of an instance is the same with and without a final slash. An issuer is not: it is a name.
+    private static func root(_ text: String, _ what: String) throws(Failure) -> String {
+        let text = try address(text, what)
         return text.hasSuffix("/") && text.filter { $0 == "/" }.count == 3 ? String(text.dropLast()) : text
     }
 }
@@ -143,10 +149,12 @@ enum SetupSecret {
         }
     }
 
-    /// Without the line end after it; as the daemon will judge it, and before anything is written.
+    /// Without the byte order mark before it and the line end after it; as the daemon will judge it, and before anything is written.
     static func judged(_ input: Secret) throws(Failure) -> Secret {
-        let hasEnd = input.withBytes { $0.last == 0x0A }
-        let secret = hasEnd ? input[0..<input.count - 1] : input
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let start = input.withBytes { $0.starts(with: mark) } ? mark.count : 0
+        let end = input.count - (input.withBytes { $0.last == 0x0A } ? 1 : 0)
+        let secret = input[start..<end]
         guard !secret.isEmpty else { throw .unusable("the secret is empty; a client without one is --public") }
         guard secret.count <= longest else { throw .unusable("a secret has at most \(longest) bytes; this is something else") }
         guard secret.withBytes({ $0.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }) else {

@@ -5,7 +5,7 @@ internal import TokenWire
 
 /// Tries a registration out, puts it in place, and brings the service to it.
 final class SetupWork {
-    private let registration: Registration
+    private var registration: Registration
     private let secret: Secret?
     private let order: Setup
     private let terminal: Terminal
@@ -54,6 +54,10 @@ final class SetupWork {
         if order.isForTheService, geteuid() != 0 {
             throw .notSetUp("only root can set up \(order.folder); to try it out in a folder of yours: --config DIR", 77)
         }
+        // before anybody is asked; the folders are opened anew to be written to
+        for folder in [HeldFolder.parts(order.folder).folder, order.folder, "\(order.folder)/apps.d"] where access(folder, F_OK) == 0 {
+            _ = try HeldFolder(folder)
+        }
         for path in [configurationPath, secretPath] where access(path, F_OK) == 0 && !order.force {
             throw .notSetUp("\"\(path)\" is already there; --force replaces it, with all tokens in it. Nothing was changed", 73)
         }
@@ -91,14 +95,25 @@ final class SetupWork {
             try trial.write(sealed, to: "secret", mode: 0o600)
             place = order.isForTheService ? .credential(registration.application) : .file(trial.path + "/secret")
         }
-        try trial.write(Secret(registration.text(secret: place)), to: "apps.d/\(registration.application).toml", mode: 0o644)
+        let file = "apps.d/\(registration.application).toml"
+        try trial.write(Secret(registration.text(secret: place)), to: file, mode: 0o644)
         let check = WholeConfiguration.checking(trial.path, isForTheService: order.isForTheService)
-        try tell(check, in: trial, "the configuration is not right as it stands")
+        try tell(try ChildProcess.text(of: check), in: trial, "the configuration is not right as it stands")
         guard !order.offline else { return }
         terminal.say("asking the identity server")
-        try tell(
-            asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret"), in: trial, "the identity server does not take it")
+        let asking = asService(check + ["--online"], secret: sealed == nil ? nil : trial.path + "/secret")
+        var answer = try ChildProcess.text(of: asking)
+        if answer.result.status == 78, !SetupWork.isFound(answer), let other = registration.withOtherSlash {
+            // an issuer is compared to the letter (OpenID Connect Discovery 1.0 section 4.3), and a final slash is easily lost or added
+            try trial.write(Secret(other.text(secret: place)), to: file, mode: 0o644)
+            let second = try ChildProcess.text(of: asking)
+            if SetupWork.isFound(second) { (registration, answer) = (other, second) }
+        }
+        try tell(answer, in: trial, "the identity server does not take it")
     }
+
+    /// Whether the check has found the metadata of the issuer, whatever came of the rest.
+    private static func isFound(_ answer: (output: String, result: ChildProcess.Result)) -> Bool { answer.output.contains("names exactly the issuer") }
 
     /// With the secret that only systemd can open.
     private func asService(_ command: [String], secret: String?) -> [String] {
@@ -107,9 +122,9 @@ final class SetupWork {
             + (LocalUser.uid(of: "tokend") == nil ? [] : ["--property=User=tokend"]) + SetupWork.found(command)
     }
 
-    /// Runs a check and passes on what it says of the files as they are to be; its failure is ours.
-    private func tell(_ command: [String], in trial: TrialFolder, _ sentence: String) throws(Failure) {
-        let (output, result) = try ChildProcess.text(of: command)
+    /// Passes on what a check says of the files as they are to be; its failure is ours.
+    private func tell(_ answer: (output: String, result: ChildProcess.Result), in trial: TrialFolder, _ sentence: String) throws(Failure) {
+        let (output, result) = answer
         try proceed(or: SetupQuestions.stopped)
         // its summary is about the trial folder
         let lines = (output + result.complaint).split(separator: "\n").filter { !$0.hasPrefix(trial.path + ":") }
@@ -131,8 +146,11 @@ final class SetupWork {
     // MARK: in place
 
     private func place(_ sealed: Secret?) throws(Failure) {
-        for folder in [order.folder, "\(order.folder)/apps.d"] { mkdir(folder, 0o755) }
-        if order.isForTheService { mkdir("\(order.folder)/secrets.d", 0o700) }
+        let (parent, name) = try HeldFolder.split(order.folder)
+        try parent.makeFolder(name, mode: 0o755)
+        let folder = try HeldFolder(order.folder)
+        try folder.makeFolder("apps.d", mode: 0o755)
+        if order.isForTheService { try folder.makeFolder("secrets.d", mode: 0o700) }
         var isSecretRemoved = false
         try undoing { () throws(Failure) in
             if let sealed { try files.place(sealed, at: secretPath, mode: 0o600) } else { isSecretRemoved = try files.remove(secretPath) }
