@@ -33,9 +33,26 @@ nonisolated final class SecretReader {
         }
         return table.value(hasFile ? "file" : "credential") { (node) throws(Complaint) in
             let secret = try hasFile ? sources.secret(file: node.text()) : inCredential(node, isStoreKey: isStoreKey)
-            if let secret { try check(secret) }
+            guard let secret = try secret.map({ (secret) throws(Complaint) in try trimmed(secret, hasFile, node, owner.problems) }) else { return nil }
+            try check(secret)
             return secret
         }.flatMap(\.self)
+    }
+
+    /// Without the byte order mark that some editors put before every text; it and a blank at an end are warned of.
+    private func trimmed(_ secret: Secret, _ isInFile: Bool, _ node: ConfigurationNode, _ problems: ProblemList) throws(Complaint) -> Secret {
+        let place = "\(isInFile ? "the file" : "the credential") \(quoted(try node.text()))"
+        let text = secret.withoutByteOrderMark
+        guard !text.isEmpty else { throw Complaint("\(place) holds a byte order mark and nothing else") }
+        if text.count < secret.count {
+            problems.warning("\(place) begins with a byte order mark, which is left out; write it anew without one, as other programs send it", at: node.place)
+        }
+        if text.hasBlankAtAnEnd {
+            problems.warning(
+                "\(place) begins or ends with a blank, which is sent as part of the secret; if the secret has none there, write it anew without it",
+                at: node.place)
+        }
+        return text
     }
 
     private func inCredential(_ node: ConfigurationNode, isStoreKey: Bool) throws(Complaint) -> Secret? {
@@ -49,4 +66,18 @@ nonisolated final class SecretReader {
     }
 
     static func forms(_ key: String) -> String { "write \(key) = { credential = \"name\" } or \(key) = { file = \"/path\" }" }
+}
+
+extension Secret {
+    nonisolated fileprivate var withoutByteOrderMark: Secret {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        return withBytes { $0.starts(with: mark) } ? self[mark.count..<count] : self
+    }
+
+    /// A space, or the one that does not break (U+00A0).
+    nonisolated fileprivate var hasBlankAtAnEnd: Bool {
+        withBytes { bytes in
+            [[0x20], [0xC2, 0xA0]].contains { (blank: [UInt8]) in bytes.starts(with: blank) || bytes.suffix(blank.count).elementsEqual(blank) }
+        }
+    }
 }

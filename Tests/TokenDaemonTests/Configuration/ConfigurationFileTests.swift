@@ -65,6 +65,34 @@ nonisolated struct ConfigurationFileTests {
         #expect(length == count)
     }
 
+    @Test func `a byte order mark before a secret is left out, and told`() throws {
+        let house = try house(secret: "\u{FEFF}hunter2\n")
+        let problems = house.problems()
+        #expect(problems.count == 1)
+        #expect(
+            problems.first?.contains("warning: client.secret.file: the file \"~/secret\" begins with a byte order mark, which is left out") == true,
+            "\(problems)")
+        let client = try #require(house.read().configuration?.applications["portal"]?.client)
+        #expect(client.authentication == .post(Secret("hunter2")))
+        #expect(
+            try self.house(secret: "\u{FEFF}\n").problems() == [
+                "portal.toml:4: client.secret.file: the file \"~/secret\" holds a byte order mark and nothing else"
+            ])
+    }
+
+    @Test(arguments: ["hunter2 \n", " hunter2\n", "hunter2\u{A0}", "hunter2  "]) func `a blank at an end of a secret is told, and sent`(content: String) throws
+    {
+        let house = try house(secret: content)
+        let problems = house.problems()
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("warning: client.secret.file: the file \"~/secret\" begins or ends with a blank") == true, "\(problems)")
+        #expect(house.read().configuration != nil)
+    }
+
+    @Test(arguments: ["hunter 2\n", "\u{440}\n"]) func `a blank inside a secret is its own`(content: String) throws {
+        #expect(try house(secret: content).problems() == [])
+    }
+
     @Test func `a secret behind a link, in a folder or in a pipe is refused`() throws {
         let house = try house(secret: nil)
         let path = house.folder.path + "/secret"
