@@ -31,11 +31,14 @@ nonisolated struct CredentialReader {
     ///   - named: every token that the files name, good or bad.
     ///   - unread: applications whose file could not be read, so that nobody knows what is in it.
     func read(into configuration: inout Configuration, named: Set<TokenName>, unread: Set<String>, _ problems: ProblemList) {
+        var guesses = 0
         for entry in entries {
             if let other = TokenName(entry.id), named.contains(other) {
                 problems.error("is the name of a token already, which units get under this id; remove the line or rename the id", at: entry.place)
             } else if !named.contains(entry.token), !unread.contains(String(entry.token.application)) {
-                let guess = nearest(to: entry.token.description, among: named.map(\.description)).map { "; did you mean \(quoted($0))?" }
+                // a guess compares with every name there is; the first few will show what is wrong with the rest
+                let guess = guesses < 20 ? nearest(to: entry.token.description, among: named.map(\.description)).map { "; did you mean \(quoted($0))?" } : nil
+                guesses += 1
                 problems.error("there is no token \(quoted(entry.token.description))" + (guess ?? "; add it to apps.d or remove the line"), at: entry.place)
             } else if !problems.hasErrors, let token = configuration.tokens[entry.token], !token.allow.contains(where: \.who.isUnitAlone) {
                 // an entry that is wrong may have been meant as such a one, and has been told of

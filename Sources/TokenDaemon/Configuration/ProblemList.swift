@@ -20,9 +20,12 @@ nonisolated struct Complaint: Error, Hashable {
 /// All problems of one reading, collected while it goes on.
 nonisolated final class ProblemList {
     private(set) var problems: [ConfigurationProblem] = []
-    var hasErrors: Bool { problems.contains { $0.severity == .error } }
+    private(set) var hasErrors = false
 
-    func append(_ problem: ConfigurationProblem) { problems.append(problem) }
+    func append(_ problem: ConfigurationProblem) {
+        problems.append(problem)
+        if problem.severity == .error { hasErrors = true }
+    }
 
     func error(_ text: String, at place: Place) {
         append(ConfigurationProblem(file: place.file, line: place.line, key: place.key, text: text))

@@ -51,10 +51,11 @@ nonisolated final class TableReader {
     func list<Element: Hashable>(_ key: String, of take: (ConfigurationNode) throws(Complaint) -> Element) -> [Element]? {
         guard let elements = value(key, { (node) throws(Complaint) in try node.elements() }) else { return nil }
         var taken: [Element] = []
+        var seen: Set<Element> = []
         for element in elements {
             problems.reporting(at: element.place) { () throws(Complaint) in
                 let value = try take(element)
-                guard !taken.contains(value) else { throw Complaint("is listed twice") }
+                guard seen.insert(value).inserted else { throw Complaint("is listed twice") }
                 taken.append(value)
             }
         }
