@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CShims
 internal import Secrets
 internal import TokenWire
 
@@ -23,15 +24,19 @@ struct Import: ParsableCommand {
 
     func validate() throws {
         guard rest.isEmpty, TokenName(name) != nil else { throw ValidationError(Import.notHere) }
-        if let expires, Expiry(expires) == nil, Timestamp.seconds(expires) == nil {
-            throw ValidationError("--expires must be a date as in 2027-03-01T00:00:00Z, seconds since the epoch, or never")
+        guard let expires else { return }
+        switch Import.end(expires) {
+        case nil: throw ValidationError("--expires must be a date as in 2027-03-01T00:00:00Z, seconds since the epoch, or never")
+        case .at(let end)? where end <= tokend_realtime() / 1_000_000_000:
+            throw ValidationError("--expires \(expires) is in the past: such a token is served to nobody; import the one that was issued since")
+        case .at?, .never?: break
         }
     }
 
     func run() throws {
         try reporting(about: name) { () throws(Failure) in
             let token = try Import.token(Terminal(try Vigil()), for: name)
-            let request = Request.importToken(name: name, token: token, expires: end)
+            let request = Request.importToken(name: name, token: token, expires: expires.flatMap(Import.end)?.description)
             let reply = try DaemonConnection(request, at: connection.socket, patience: DaemonConnection.longRequest).reply().ok
             guard let id = reply.items(words: 0)?.fields.first("id"), Fingerprint(id) != nil else { throw .strangeReply }
             try StandardOutput.write("imported, id \(id)\n")
@@ -42,8 +47,7 @@ struct Import: ParsableCommand {
         "import takes a token's name (application.token) and nothing else; the token itself is read from standard input, because everybody "
         + "on this machine can read the arguments of a program"
 
-    /// As the protocol says it.
-    private var end: String? { expires.map { text in Timestamp.seconds(text).map { String($0) } ?? text } }
+    private static func end(_ text: String) -> Expiry? { Timestamp.seconds(text).map { .at($0) } ?? Expiry(text) }
 
     private static func token(_ terminal: Terminal, for name: String) throws(Failure) -> Secret {
         let prompt = "token for \(name) (it will not be shown):"

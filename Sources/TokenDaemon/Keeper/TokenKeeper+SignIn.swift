@@ -51,7 +51,7 @@ extension TokenKeeper {
         case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success(let settings):
             let end: Expiry?
-            switch Self.end(expires) {
+            switch Self.end(expires, at: now.wall) {
             case .failure(let refusal): return .reply(refuse(refusal, name, asker))
             case .success(let told): end = told
             }
@@ -68,11 +68,14 @@ extension TokenKeeper {
         return policy.authoriseLogin(name, for: caller).flatMap { isForSignIn($0) ? .success($0) : .failure(.denied(caller, name)) }
     }
 
-    private static func end(_ text: String?) -> Result<Expiry?, Refusal> {
+    private static func end(_ text: String?, at now: Int64) -> Result<Expiry?, Refusal> {
         guard let text else { return .success(nil) }
         if text == "never" { return .success(.never) }
-        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let second = Int64(text), second <= 253_402_300_799 else {
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let second = Int64(text), Expiry.times.contains(second) else {
             return .failure(Refusal(.badRequest, [], "expires= must be seconds since the epoch, or never"))
+        }
+        guard second > now else {
+            return .failure(Refusal(.badRequest, [], "expires= is in the past: such a token is served to nobody; import the one that was issued since"))
         }
         return .success(.at(second))
     }

@@ -102,8 +102,9 @@ def shapes_and_ends(checks, server):
         done = scene.tokenctl("import", "app.pat", text="eyJhbGciOiJub25lIn0.e30.")
         checks.ok("a JWT is no reference token of ERP.net", done.returncode == 78 and "enrt_" in done.stderr and "eyJ" not in done.stderr, done.stderr)
         done = scene.tokenctl("import", "app.pat", "--expires", int(time.time()) - 5, text=token)
-        reply = scene.ask("GET app.pat")
-        checks.ok("one whose end has passed is not served", reply.startswith("ERR expired : "), (done, reply))
+        checks.ok("tokenctl sends none whose end has passed", done.returncode == 64 and "is in the past" in done.stderr, done)
+        reply = scene.ask("IMPORT app.pat %s expires=%d" % (token, int(time.time()) - 5))
+        checks.ok("and the daemon takes none", reply.startswith("ERR bad-request : expires= is in the past"), reply)
         end = int(time.time()) + 2
         scene.tokenctl("import", "app.pat", "--expires", end, text=token)
         checks.equal("until its end it is", scene.token("app.pat").token, token)
