@@ -7,7 +7,7 @@ extension Door {
     /// What comes to the loopback address of a sign-in, up to what the daemon makes of it.
     static let callback = Door(name: "callback") { bytes in
         var input = Input(bytes)
-        let isForm = input.byte() % 2 == 1
+        let setting = input.byte()
         _ = PastedAnswer(Secret(copying: input.rest))
         guard let end = endOfHead(input.rest), let head = try? RequestHead(UnsafeRawBufferPointer(rebasing: input.rest[..<end])),
             let address = LoopbackAddress("http://127.0.0.1:53177/callback")
@@ -15,10 +15,20 @@ extension Door {
         must(head.query.upperBound <= end && head.body.lowerBound == end, "query and body lie where they came")
         must(head.body.count <= RequestHead.longestBody, "no body is longer than a line takes")
         guard head.body.upperBound <= input.rest.count else { return }
-        let doorkeeper = Doorkeeper(address: address, isForm: isForm, state: Secret("the-state"))
-        guard case .answer(let answer) = doorkeeper.judge(head, in: input.rest) else { return }
-        must(answer.withBytes { $0.allSatisfy { (0x21...0x7E).contains($0) } }, "an answer can be a word of a request")
-        judge(answer)
+        let owner = [LoopbackOwner.ours, .other(7), .gone, .unknown][Int(setting >> 1 & 3)]
+        let doorkeeper = Doorkeeper(address: address, oneTime: oneTime, expectation: .init(isForm: setting & 1 == 1, state: Secret("the-state")))
+        switch doorkeeper.judge(head, in: input.rest, from: owner) {
+        case .answer(let answer):
+            must(owner == .ours, "an answer is taken from the same user alone")
+            must(answer.withBytes { $0.allSatisfy { (0x21...0x7E).contains($0) } }, "an answer can be a word of a request")
+            judge(answer)
+        case .foreignAnswer: must(owner != .ours, "the same user is not asked about")
+        case .errorWithoutState(let error):
+            must(owner == .ours, "an error is believed of the same user alone")
+            must(error.sentence.isPlain, "a server's error is told in one line")
+        case .oneTime, .done: must(owner == .ours, "no other user is told where to go")
+        case .refused: break
+        }
     }
 
     /// What the kernel and systemd say about a peer.
@@ -43,6 +53,8 @@ extension Door {
         guard case .success = JSONObject.read(Secret("{\"rows\":\(report.json)}")) else { return must(false, "what is printed as JSON is JSON") }
     }
 }
+
+private let oneTime = OneTimeAddress(leadingTo: "https://id.example.com/")
 
 private func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
     guard bytes.count >= 4 else { return nil }
