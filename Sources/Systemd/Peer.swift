@@ -19,9 +19,6 @@ package struct Peer: Sendable {
         self.unit = unit
     }
 
-    /// What the process calls itself (/proc/PID/comm): its own claim, fit for a record and for nothing else. Read when asked; ""
-    /// once the process has ended.
-    package var comm: String { processName(pid) }
 }
 
 /// How the process behind a connection is pinned while its unit is read.
@@ -59,6 +56,20 @@ package func peerUnit(of fd: Int32) -> PeerUnit {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0 else { return .failed }
     return unit(of: fd, pid: credentials.pid, way: .peerPidfd, waiting: false)
+}
+
+/// What the process behind a connection calls itself (/proc/PID/comm, at most 15 bytes): its own claim, fit for a record and for nothing else. ""
+/// once it has ended. It is read between two looks at the process, so that it is never another's of the same number; before Linux 6.5 it may be,
+/// where the process ended before this is called.
+package func peerName(of fd: Int32) -> String {
+    var credentials = tokend_credentials()
+    guard tokend_peer_credentials(fd, &credentials) == 0, credentials.pid > 0 else { return "" }
+    let own = tokend_peer_pidfd(fd)
+    let pidfd = own == -ENOPROTOOPT ? tokend_pidfd_open(credentials.pid) : own
+    guard pidfd >= 0 else { return "" }
+    defer { close(pidfd) }
+    let name = processName(credentials.pid)
+    return tokend_pidfd_alive(pidfd) == 1 ? name : ""
 }
 
 /// Whether the kernel keeps hold of the process behind a connection (Linux 6.5).
@@ -128,8 +139,7 @@ private func groups(of fd: Int32) -> [UInt32] {
     }
 }
 
-/// What a process calls itself, at most 15 bytes; "" if there is no such process.
-package func processName(_ pid: Int32) -> String {
+private func processName(_ pid: Int32) -> String {
     let name = withProcFile(pid, "comm", capacity: 64) { String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self) }
     return (try? name.get()) ?? ""
 }

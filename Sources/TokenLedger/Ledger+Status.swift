@@ -65,7 +65,7 @@ extension Ledger {
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
         status.state =
             switch (isServable, entry?.trouble?.retry != nil || final != nil, progress) {
-            case (true, true, _): .degraded
+            case (true, true, _): final?.isOnlyOfNoRefreshToken == true ? .ready : .degraded
             case (true, false, _): trouble == nil ? .ready : .degraded
             case (false, true, _): trouble.flatMap(TokenState.init(of:)) ?? .refused
             case (false, false, .flying), (false, false, .queued): .renewing

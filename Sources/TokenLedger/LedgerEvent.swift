@@ -12,8 +12,9 @@ package enum LedgerEvent: Sendable {
     case recovered(TokenName, Consumer, failures: Int)
     /// The held token ended while its renewal was failing: from now on callers are refused.
     case ranOut(CacheKey, Refusal)
-    /// A person has signed in; `subject` as the server names them. `until` as forecast, seconds since the epoch.
-    case signedIn(TokenName, HeldToken, subject: String?, caller: Caller?, until: Int64?)
+    /// A person has signed in; `subject` as the server names them. `until` as forecast, seconds since the epoch. Without a refresh token it is not
+    /// renewable.
+    case signedIn(TokenName, HeldToken, subject: String?, caller: Caller?, until: Int64?, isRenewable: Bool)
     case signInFailed(TokenName, Refusal, caller: Caller)
     /// LOGOUT: forgotten here, and at the server if `trouble` is `nil`.
     case signedOut(TokenName, caller: Caller, isRevoked: Bool, trouble: String?)

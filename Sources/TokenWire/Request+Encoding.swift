@@ -18,10 +18,11 @@ extension Request {
             line.add(wait: wait)
         case .status(let name):
             if let name { try line.add(name) }
-        case .login(let name, let redirectURI, let flow):
+        case .login(let name, let redirectURI, let flow, let confirmsFirst):
             try line.add(name)
             if let redirectURI { line.add(.redirectURI, redirectURI) }
             if let flow { line.add(.flow, flow) }
+            if confirmsFirst { line.add(.confirm, "first") }
         case .callback(let login, let answer):
             try line.add(login)
             try line.add(answer)
@@ -29,7 +30,7 @@ extension Request {
             try line.add(name)
             try line.add(token)
             if let expires { line.add(.expires, expires) }
-        case .logout(let word), .renew(let word), .confirm(let word): try line.add(word)
+        case .logout(let word), .renew(let word), .confirm(let word), .cancel(let word): try line.add(word)
         case .explain(let query): try line.add(query)
         case .list, .reload, .metrics, .ping, .hello, .help, .quit: break
         }

@@ -12,6 +12,7 @@ extension Request {
         case .login: .login
         case .callback: .callback
         case .confirm: .confirm
+        case .cancel: .cancel
         case .await: .await
         case .logout: .logout
         case .importToken: .import
@@ -30,12 +31,12 @@ extension Request {
     package var name: String? {
         switch self {
         case .get(let query), .header(let query), .watch(let query): query.name
-        case .reject(let name, _, _), .wait(let name, _), .login(let name, _, _), .logout(let name),
+        case .reject(let name, _, _), .wait(let name, _), .login(let name, _, _, _), .logout(let name),
             .importToken(let name, _, _), .renew(let name):
             name
         case .status(let name): name
         case .explain(let query): query.name
-        case .list, .callback, .confirm, .await, .reload, .metrics, .ping, .hello, .help, .quit: nil
+        case .list, .callback, .confirm, .cancel, .await, .reload, .metrics, .ping, .hello, .help, .quit: nil
         }
     }
 }

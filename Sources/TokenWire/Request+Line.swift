@@ -28,6 +28,7 @@ extension Request {
         case .login: try login(&items)
         case .callback: .callback(login: try items.text("login id"), answer: Secret(copying: try items.word("query")))
         case .confirm: .confirm(login: try items.text("login id"))
+        case .cancel: .cancel(login: try items.text("login id"))
         case .await: .await(login: try items.text("login id"), wait: try wait(&items))
         case .logout: .logout(name: try items.text("name"))
         case .import: try importToken(&items)
@@ -54,7 +55,7 @@ extension Request {
                 // to ask for one twice is to ask for it
                 if scopes.insert(scope).inserted { query.scopes.append(scope) }
             case .audience: query.audience = try field.text()
-            case .id, .redirectURI, .flow, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            case .id, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
             }
         }
         return query
@@ -74,7 +75,7 @@ extension Request {
             switch field.key {
             case .id: id = try field.fingerprint()
             case .wait: wait = try field.wait()
-            case .minValid, .scope, .audience, .redirectURI, .flow, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            case .minValid, .scope, .audience, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
             }
         }
         return .reject(name: name, id: id, wait: wait)
@@ -84,15 +85,17 @@ extension Request {
         let name = try items.text("name")
         var redirectURI: String?
         var flow: String?
+        var confirmsFirst = false
         while let field = try items.field() {
             switch field.key {
             case .redirectURI: redirectURI = try field.text()
             case .flow: flow = try field.flow()
+            case .confirm: confirmsFirst = try field.confirmsFirst()
             case .minValid, .wait, .scope, .audience, .id, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
             }
         }
         guard redirectURI == nil || flow == nil else { throw .badRequest("flow=device has no redirect-uri") }
-        return .login(name: name, redirectURI: redirectURI, flow: flow)
+        return .login(name: name, redirectURI: redirectURI, flow: flow, confirmsFirst: confirmsFirst)
     }
 
     private static func importToken(_ items: inout LineItems) throws(Refusal) -> Request {
@@ -113,7 +116,7 @@ extension Request {
             case .uid: uid = try field.account()
             case .gid: gids.append(try field.account())
             case .unit: unit = try field.text()
-            case .minValid, .wait, .scope, .audience, .id, .redirectURI, .flow, .expires: throw items.foreign(field.key)
+            case .minValid, .wait, .scope, .audience, .id, .redirectURI, .flow, .confirm, .expires: throw items.foreign(field.key)
             }
         }
         guard let uid else { throw .badRequest("EXPLAIN needs uid=") }

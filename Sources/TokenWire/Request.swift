@@ -10,9 +10,11 @@ package enum Request: Hashable, Sendable {
     case watch(TokenQuery)
     case list
     case status(name: String?)
-    case login(name: String, redirectURI: String?, flow: String?)
+    /// `confirmsFirst`: also the first sign-in of a token is stored only after CONFIRM.
+    case login(name: String, redirectURI: String?, flow: String?, confirmsFirst: Bool = false)
     case callback(login: String, answer: Secret)
     case confirm(login: String)
+    case cancel(login: String)
     case await(login: String, wait: Int)
     case logout(name: String)
     /// `expires` is the text of the key: epoch seconds or RFC 3339, judged by who takes the token in.

@@ -45,6 +45,12 @@ struct RequestField {
         return "device"
     }
 
+    /// The one moment beside another person at which CONFIRM is waited for.
+    func confirmsFirst() throws(Refusal) -> Bool {
+        guard value.spells("first") else { throw bad("must be \"first\"") }
+        return true
+    }
+
     func fingerprint() throws(Refusal) -> Fingerprint {
         guard let id = Fingerprint(String(decoding: value, as: UTF8.self)) else {
             // the value may be the token itself, so it is not repeated

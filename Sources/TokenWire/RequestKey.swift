@@ -1,6 +1,6 @@
 /// A key that some request knows.
 enum Key: Int, CaseIterable {
-    case wait, minValid, scope, audience, id, redirectURI, flow, expires, uid, gid, unit
+    case wait, minValid, scope, audience, id, redirectURI, flow, confirm, expires, uid, gid, unit
 
     init?(_ name: UnsafeRawBufferPointer) {
         guard let key = Key.allCases.first(where: { name.spells($0.name) }) else { return nil }
@@ -17,6 +17,7 @@ enum Key: Int, CaseIterable {
         case .id: "id"
         case .redirectURI: "redirect-uri"
         case .flow: "flow"
+        case .confirm: "confirm"
         case .expires: "expires"
         case .uid: "uid"
         case .gid: "gid"

@@ -10,6 +10,7 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
     case login = "LOGIN"
     case callback = "CALLBACK"
     case confirm = "CONFIRM"
+    case cancel = "CANCEL"
     case await = "AWAIT"
     case logout = "LOGOUT"
     case `import` = "IMPORT"

@@ -16,7 +16,7 @@ extension Request {
     /// Whether it holds a secret, or its answer decides where a person gives theirs.
     var isForTheDaemonAlone: Bool {
         switch self {
-        case .login, .callback, .confirm, .await, .logout, .importToken: true
+        case .login, .callback, .confirm, .cancel, .await, .logout, .importToken: true
         case .get, .header, .reject, .wait, .watch, .list, .status, .renew, .reload, .explain, .metrics, .ping, .hello, .help, .quit: false
         }
     }

@@ -20,6 +20,15 @@ struct LocalUser {
 
     static func uid(of name: String) -> UInt32? { LocalUser(name)?.uid }
 
+    static func name(of uid: UInt32) -> String? {
+        guard let file = fopen("/etc/passwd", "re") else { return nil }
+        defer { fclose(file) }
+        while let entry = fgetpwent(file) {
+            if entry.pointee.pw_uid == uid, let name = entry.pointee.pw_name { return String(cString: name) }
+        }
+        return nil
+    }
+
     static func gid(ofGroup name: String) -> UInt32? {
         guard let file = fopen("/etc/group", "re") else { return nil }
         defer { fclose(file) }

@@ -6,7 +6,8 @@ struct Logout: ParsableCommand {
         abstract: "Give a sign-in back: tokend ends it and has the server revoke it.",
         discussion: """
             Prints what came of it, and where the browser's own session ends, if the server has such an address: until then \
-            the next login may not ask for a password. An administrator also ends a sign-in whose token has left the configuration.
+            the next login may not ask for a password. An administrator also ends a sign-in whose token has left the configuration. \
+            Only the user who signed in is given an address that says who that was; at any other the server may ask.
             """)
 
     @Argument(help: "The token's name: application.token.", completion: .tokenNames)
@@ -19,7 +20,9 @@ struct Logout: ParsableCommand {
         try reporting(about: name) { () throws(Failure) in
             let reply = try DaemonConnection(.logout(name: name), at: connection.socket, patience: DaemonConnection.longRequest).reply().ok
             guard let (words, fields) = reply.items(words: 1), let sentence = Logout.sentence(words[0], fields.first("reason")) else { throw .strangeReply }
-            try StandardOutput.write("\(Quotation.plain(name)): \(sentence)\n" + Logout.farewell(fields.first("url"), opening: browser))
+            try StandardOutput.write("\(Quotation.plain(name)): \(sentence)\n")
+            guard let address = fields.first("url").flatMap({ AuthorizationAddress($0) })?.text else { return }
+            try StandardOutput.write(try browser ? Logout.opened(address) : Logout.toOpen(address))
         }
     }
 
@@ -32,9 +35,14 @@ struct Logout: ParsableCommand {
         }
     }
 
-    private static func farewell(_ url: String?, opening: Bool) -> String {
-        guard let url, let address = AuthorizationAddress(url)?.text else { return "" }
-        if opening, Browser.open(address) != nil { return "your browser was opened to end its session too: \(address)\n" }
-        return "open this to end the session in the browser too: \(address)\n"
+    private static func toOpen(_ address: String) -> String { "open this to end the session in the browser too: \(address)\n" }
+
+    /// The address may name the person (`id_token_hint`), so that no program is given it as an argument.
+    private static func opened(_ address: String) throws(Failure) -> String {
+        switch BrowserHandover(terminal: Terminal(try Vigil())).open(address) {
+        case .opened: "your browser was opened to end its session too\n"
+        case .noBrowser: toOpen(address)
+        case .nobodyCame: "your browser did not open; " + toOpen(address)
+        }
     }
 }

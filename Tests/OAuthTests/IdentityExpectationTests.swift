@@ -57,6 +57,22 @@ struct `What an ID token must say` {
         #expect(identity.preferredUsername == "mpetrova")
     }
 
+    @Test func `a person is told by the first of user name, e-mail and name, where it says more than the subject`() throws {
+        let all = ["name": #""Мария Петрова""#, "email": #""m@orchid.example""#, "preferred_username": #""mpetrova""#]
+        let table: [([String: String?], String?)] = [
+            (all, "mpetrova"), (all.merging(["preferred_username": #"" ""#]) { $1 }, "m@orchid.example"),
+            (all.merging(["preferred_username": "7", "email": #""a\nb""#]) { $1 }, "Мария Петрова"), ([:], nil), (["email": #""m.petrova""#], nil),
+        ]
+        for (claims, name) in table {
+            let token = Example.token(claims)
+            let person = Person(subject: "m.petrova", name: name)
+            #expect(Person(try identity(token, expectation()).get()) == person)
+            #expect(Person(subject: "m.petrova", stored: token) == person)
+            #expect(Person(subject: "somebody.else", stored: token) == Person(subject: "somebody.else"))
+        }
+        #expect(Person(subject: "m.petrova", stored: nil) == Person(subject: "m.petrova", stored: Secret("no.token")))
+    }
+
     @Test(arguments: [#""""#, "7", "null", #""a\nb""#, #""a\u001b[31m""#, #""a\u202eb""#, #""a\u2028b""#, "\"\(String(repeating: "x", count: 256))\""])
     func `LOG-05 a name that could not stand in a line is left out`(name: String) throws {
         let identity = try identity(Example.token(["name": name, "email": name, "preferred_username": name]), expectation()).get()
@@ -104,7 +120,13 @@ struct `What an ID token must say` {
         #expect(try problem(["aud": #""other""#]) { $0.otherAudiences = ["other"] } == .wrong(claim: "aud"))
     }
 
-    @Test(arguments: ["\"\"", "7", "null", "\"é\"", "\"a\\nb\"", "\"\(String(repeating: "x", count: 256))\""])
+    @Test(arguments: ["7", "[]", "{}", "true"])
+    func `IDT-12 a subject that is no text is told as that, with the way round`(subject: String) throws {
+        #expect(try problem(["sub": subject]) == .subjectIsNoText)
+        #expect(IdentityProblem.subjectIsNoText.description.contains("leave 'openid' out"))
+    }
+
+    @Test(arguments: ["\"\"", "null", "\"é\"", "\"a\\nb\"", "\"\(String(repeating: "x", count: 256))\""])
     func `IDT-12 a subject is 1 to 255 ASCII characters`(subject: String) throws {
         #expect(try problem(["sub": subject]) == .absent(claim: "sub"))
     }
@@ -264,7 +286,8 @@ struct `What an ID token must say` {
     @Test func `every problem continues the sentence and none shows a value`() {
         let problems: [IdentityProblem] = [
             .missing, .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
-            .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .expired, .early(claim: "x"), .tooOld(claim: "x"),
+            .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .subjectIsNoText, .expired, .early(claim: "x"),
+            .tooOld(claim: "x"),
         ]
         #expect(Set(problems.map(\.description)).count == problems.count)
         for problem in problems { #expect(["is ", "has ", "demands ", "does "].contains { problem.description.hasPrefix($0) }) }
@@ -274,7 +297,8 @@ struct `What an ID token must say` {
         for claim in ["auth_time", "at_hash"] { #expect(IdentityProblem.wrong(claim: claim).leavesThePerson) }
         let doubtful: [IdentityProblem] = [
             .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
-            .issuer(shown: "x"), .absent(claim: "sub"), .wrong(claim: "sub"), .wrong(claim: "aud"), .wrong(claim: "azp"), .wrong(claim: "nonce"), .expired,
+            .issuer(shown: "x"), .absent(claim: "sub"), .subjectIsNoText, .wrong(claim: "sub"), .wrong(claim: "aud"), .wrong(claim: "azp"),
+            .wrong(claim: "nonce"), .expired,
             .early(claim: "iat"), .tooOld(claim: "iat"),
         ]
         for problem in doubtful { #expect(!problem.leavesThePerson) }

@@ -103,6 +103,16 @@ struct `Ending a session` {
             } == "https://orchid.my.erp.net/id/connect/endsession")
     }
 
+    @Test func `REV-07 the client is named where no ID token names it`() throws {
+        #expect(try url { $0.clientID = "portal" } == url())
+        #expect(
+            try url {
+                ($0.idToken, $0.clientID, $0.state) = (nil, "my.app/portal", nil)
+            }
+                == "https://orchid.my.erp.net/id/connect/endsession?client_id=my.app%2Fportal&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Fbye%2Forchid"
+        )
+    }
+
     @Test func `a query of the endpoint is kept, and no parameter is sent twice`() throws {
         #expect(try url(query: "?tenant=7").hasPrefix("https://orchid.my.erp.net/id/connect/endsession?tenant=7&id_token_hint="))
         #expect(throws: ExchangeFailure.self) { try url(query: "?state=x") }

@@ -14,7 +14,7 @@ import Testing
         #expect(peer.uid == geteuid())
         #expect(peer.gid == getegid())
         #expect(peer.pid == connection.peer.pid)
-        #expect(peer.comm == "nc")
+        #expect(peerName(of: connection.fd) == "nc")
         #expect(peer.unit != .failed)
     }
 
@@ -45,6 +45,14 @@ import Testing
         let connection = try Connection.accepted()
         connection.peer.endUncollected()
         #expect(identifyPeer(of: connection.fd, way: way)?.unit == .failed)
+    }
+
+    @Test func `LOG-02 a program that has ended has no name, whoever has its number now`() throws {
+        let connection = try Connection.accepted()
+        connection.peer.endUncollected()
+        #expect(peerName(of: connection.fd) == "")
+        connection.peer.end()
+        #expect(peerName(of: connection.fd) == "")
     }
 
     @Test func `a process that ends while it is pinned is seen to have ended`() throws {

@@ -54,7 +54,7 @@ import TokenWire
         let held = try held
         turn.answers = [(1, .token(held))]
         turn.rows = [(1, .token(held))]
-        turn.events = [.signedIn(name, held, subject: "m.petrova", caller: nil, until: nil)]
+        turn.events = [.signedIn(name, held, subject: "m.petrova", caller: nil, until: nil, isRenewable: true)]
         return turn
     }
 
@@ -62,9 +62,10 @@ import TokenWire
     private static func logins() throws -> PendingLogins {
         var logins = PendingLogins()
         var login = PendingLogin(
-            id: LoginID(1, 2), token: name, caller: GrantScene.alice, generation: 1, binding: record.binding, request: request, verifier: secret("verifier"),
-            asked: 1, deadline: 1)
-        login.stage = .confirming(PendingLogin.Arrival(report: report, held: try held, record: record, subject: "m.petrova"))
+            id: LoginID(1, 2), number: 1, token: name, caller: GrantScene.alice, share: .user(1000), generation: 1, binding: record.binding, request: request,
+            verifier: secret("verifier"),
+            asked: 1, deadline: 1, confirmsFirst: true)
+        login.stage = .confirming(PendingLogin.Arrival(report: report, held: try held, record: record, person: Person(subject: "m.petrova", name: "Мария")))
         logins.begin(login)
         return logins
     }

@@ -54,6 +54,7 @@ import Testing
         ("GET a.b audience=%FF", "audience must be UTF-8 with %XX escapes, not \"%FF\""),
         ("GET a.b audience=%C3", "audience must be UTF-8 with %XX escapes, not \"%C3\""),
         ("LOGIN a.b flow=code", "flow must be \"device\", not \"code\""),
+        ("LOGIN a.b confirm=yes", "confirm must be \"first\", not \"yes\""),
         ("LOGIN a.b flow=device redirect-uri=x", "flow=device has no redirect-uri"),
         ("EXPLAIN a.b", "EXPLAIN needs uid="), ("EXPLAIN a.b gid=1", "EXPLAIN needs uid="),
         ("EXPLAIN a.b uid=root", "uid must be a numeric id, not \"root\""),

@@ -35,7 +35,9 @@ import Testing
         ),
         ("LOGIN a.b flow=device", .login(name: "a.b", redirectURI: nil, flow: "device")),
         ("CALLBACK 00ff code=a%20b&state=x=", .callback(login: "00ff", answer: Secret("code=a%20b&state=x="))),
+        ("LOGIN a.b confirm=first", .login(name: "a.b", redirectURI: nil, flow: nil, confirmsFirst: true)),
         ("CONFIRM 00ff", .confirm(login: "00ff")),
+        ("CANCEL 00ff", .cancel(login: "00ff")),
         ("AWAIT 00ff wait=600", .await(login: "00ff", wait: 600)),
         ("LOGOUT a.b", .logout(name: "a.b")),
         ("IMPORT a.b enrt_1D41==", .importToken(name: "a.b", token: Secret("enrt_1D41=="), expires: nil)),
@@ -67,7 +69,7 @@ import Testing
             case .get, .header, .reject, .wait, .watch, .login, .logout, .import, .renew, .explain:
                 #expect(request.name == String(words[1]))
             case .status: #expect(request.name == (words.count > 1 ? String(words[1]) : nil))
-            case .list, .callback, .confirm, .await, .reload, .metrics, .ping, .hello, .help, .quit: #expect(request.name == nil)
+            case .list, .callback, .confirm, .cancel, .await, .reload, .metrics, .ping, .hello, .help, .quit: #expect(request.name == nil)
             }
         }
     }

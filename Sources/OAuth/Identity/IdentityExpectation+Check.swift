@@ -56,6 +56,7 @@ extension IdentityExpectation {
     }
 
     private func subject(of token: IdentityToken) throws(IdentityProblem) -> String {
+        guard token.claims["sub"] == nil || token.claims.text("sub") != nil else { throw .subjectIsNoText }
         guard let named = try token.text("sub"), (1...255).contains(named.utf8.count), named.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw .absent(claim: "sub")
         }
@@ -115,9 +116,10 @@ extension IdentityToken {
         return claims.texts("aud")
     }
 
-    /// What a person may like to read, in any script; `nil` if it could not stand in a line.
-    fileprivate func readable(_ claim: String) -> String? {
+    /// What a person may like to read, in any script; `nil` if it is blank or could not stand in a line.
+    func readable(_ claim: String) -> String? {
         guard let text = claims.text(claim), (1...255).contains(text.utf8.count) else { return nil }
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return nil }
         return text.unicodeScalars.allSatisfy(\.isVisible) ? text : nil
     }
 }

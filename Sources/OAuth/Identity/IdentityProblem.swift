@@ -19,6 +19,8 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
     case audience(shown: String)
     case absent(claim: String)
     case wrong(claim: String)
+    /// `sub` is a number or something else that is no text
+    case subjectIsNoText
     case expired
     case early(claim: String)
     case tooOld(claim: String)
@@ -39,6 +41,9 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .audience(let audience):
             "is for '\(audience)' as well; if that is meant, add it to id_token_audiences under [client]"
         case .absent(let claim): "has no usable '\(claim)'"
+        case .subjectIsNoText:
+            "has a 'sub' that is no text, which OpenID Connect demands; have the server send it as text, or leave 'openid' out of the token's scopes: "
+                + "then nobody is named"
         case .wrong(let claim): "has another '\(claim)' than it must have"
         case .expired: "has expired already; \(Self.clocks)"
         case .early(let claim): "has an '\(claim)' in the future; \(Self.clocks)"
@@ -66,7 +71,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         switch self {
         case .wrong(let claim): ["auth_time", "at_hash"].contains(claim)
         case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
-            .expired,
+            .subjectIsNoText, .expired,
             .early, .tooOld:
             false
         }

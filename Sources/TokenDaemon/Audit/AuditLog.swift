@@ -51,7 +51,7 @@ package final class AuditLog {
         kept?.count(slot, entry, since: now)
         if let first {
             for summary in tally.ended(by: first, now: now) { write(summary, now) }
-            write(AuditSummary(first: introduced(first), in: slot), now)
+            write(AuditSummary(first: first, in: slot), now)
         }
         return receipt(entry, slot)
     }
@@ -159,7 +159,7 @@ extension AuditLog {
         kept?.count(slot, entry, since: now)
         // one way or the other it is not to be told by the next process
         defer { kept?.told(slot, 1, now: now) }
-        if let first, take(auditFields(AuditSummary(first: introduced(first), in: slot))) { return receipt(entry, slot) }
+        if let first, take(auditFields(AuditSummary(first: first, in: slot))) { return receipt(entry, slot) }
         tally.withdraw(slot)
         backlog.failed(now: now)
         return nil
@@ -175,14 +175,6 @@ extension AuditLog {
         let isTaken = sink.take(fields)
         if isTaken { entries &+= 1 } else { notTaken &+= 1 }
         return isTaken
-    }
-
-    /// With the name the process gives itself: read only now, for the first entry of a kind.
-    private func introduced(_ entry: AuditEntry) -> AuditEntry {
-        guard entry.comm == nil, let pid = entry.caller?.pid, pid > 0 else { return entry }
-        var entry = entry
-        entry.comm = processName(pid)
-        return entry
     }
 
     private func write(_ summary: AuditSummary, _ now: Int64) {

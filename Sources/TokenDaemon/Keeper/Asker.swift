@@ -6,6 +6,8 @@ protocol Asker: AnyObject {
     var caller: Caller { get }
     /// The caller's unit as it can be told now, where no rule asks for it. For the record alone: it decides nothing.
     var unitForTheRecord: CallerUnit { get }
+    /// What the caller's process calls itself, if it can still be told. For the record alone.
+    var processForTheRecord: String { get }
     /// The answer to the request with this number.
     func hear(_ number: UInt64, _ reply: Reply)
     /// The request with this number now waits under another number.

@@ -20,9 +20,11 @@ extension TokenKeeper {
         case .hello: return .reply(.ok(words: ["tokend", Release.version], fields: [Field("protocol", Release.protocolNumber)]))
         case .help: return .reply(.rows(Request.helpRows.map { .text($0) }))
         case .quit: return .reply(.ok())
-        case .login(let name, let redirectURI, let flow): return login(name, redirectURI, flow, number, asker)
+        case .login(let name, let redirectURI, let flow, let confirmsFirst):
+            return login(name, redirectURI, flow, confirmsFirst: confirmsFirst, number, asker)
         case .callback(let login, let answer): return callback(login, answer, number, asker)
         case .confirm(let login): return confirm(login, number, asker)
+        case .cancel(let login): return cancel(login, number, asker)
         case .await(let login, let wait): return awaitLogin(login, wait, number, asker)
         case .logout(let name): return logout(name, number, asker)
         case .importToken(let name, let token, let expires): return importToken(name, token, expires, number, asker)
@@ -245,7 +247,7 @@ extension Request {
     var isForToken: Bool {
         switch self {
         case .get, .header: true
-        case .list, .status, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
+        case .list, .status, .reject, .wait, .watch, .login, .callback, .confirm, .cancel, .await, .logout, .importToken, .renew, .reload,
             .explain, .metrics, .ping, .hello, .help, .quit:
             false
         }
@@ -255,7 +257,7 @@ extension Request {
     var isLook: Bool {
         switch self {
         case .list, .status: true
-        case .get, .header, .reject, .wait, .watch, .login, .callback, .confirm, .await, .logout, .importToken, .renew, .reload,
+        case .get, .header, .reject, .wait, .watch, .login, .callback, .confirm, .cancel, .await, .logout, .importToken, .renew, .reload,
             .explain, .metrics, .ping, .hello, .help, .quit:
             false
         }

@@ -1,3 +1,4 @@
+internal import OAuth
 internal import OpenSSL
 internal import Secrets
 internal import Systemd
@@ -9,14 +10,17 @@ extension TokenKeeper {
     /// Whether any rule lets this caller sign in, or it is an administrator: what it brings may be long.
     func maySignIn(_ caller: Caller) -> Bool { policy.isAdmin(caller) || policy.maySignIn(caller) }
 
-    func login(_ name: String, _ redirectURI: String?, _ flow: String?, _ number: UInt64, _ asker: any Asker) -> Taken {
+    func login(_ name: String, _ redirectURI: String?, _ flow: String?, confirmsFirst: Bool, _ number: UInt64, _ asker: any Asker) -> Taken {
         switch policy.authoriseLogin(name, for: asker.caller) {
         case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success where flow != nil:
             return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, asker))
         case .success(let settings):
             return wait(.login, name, number, asker) { waiter in
-                put { $0.login(settings, redirectURI: redirectURI, for: asker.caller, .random(), waiter: waiter, at: now) }
+                put {
+                    $0.login(
+                        settings, redirectURI: redirectURI, confirmsFirst: confirmsFirst, for: asker.caller, .random(), waiter: waiter, at: now)
+                }
             }
         }
     }
@@ -27,6 +31,10 @@ extension TokenKeeper {
 
     func confirm(_ login: String, _ number: UInt64, _ asker: any Asker) -> Taken {
         wait(.confirm, nil, number, asker) { waiter in put { $0.confirm(LoginID(login), for: asker.caller, waiter: waiter, at: now) } }
+    }
+
+    func cancel(_ login: String, _ number: UInt64, _ asker: any Asker) -> Taken {
+        wait(.cancel, nil, number, asker) { waiter in put { $0.cancel(LoginID(login), for: asker.caller, waiter: waiter, at: now) } }
     }
 
     func awaitLogin(_ login: String, _ wait: Int, _ number: UInt64, _ asker: any Asker) -> Taken {
@@ -103,14 +111,26 @@ extension Reply {
     init(_ answer: SignInAnswer) {
         switch answer {
         case .began(let id, let url, let expires): self = .ok(words: [id.description, url], fields: [Field("expires", expires)])
-        case .signedIn(let subject, let expires):
-            self = .ok(fields: (subject.map { [Field("subject", $0)] } ?? []) + (expires.map { [Field("expires", $0)] } ?? []))
-        case .confirm(let subject, let was): self = .ok(words: ["confirm"], fields: [Field("subject", subject), Field("was", was)])
+        case .signedIn(let signedIn): self = .ok(fields: Self.fields(signedIn))
+        case .confirm(let person, let was):
+            self = .ok(words: ["confirm"], fields: Self.fields(person, "subject", "person") + (was.map { Self.fields($0, "was", "was-person") } ?? []))
+        case .cancelled: self = .ok()
         case .signedOut(let isRevoked, let url, let trouble):
             self = .ok(
                 words: [isRevoked ? "revoked" : "forgotten"],
                 fields: (url.map { [Field("url", $0)] } ?? []) + (trouble.map { [Field("reason", $0)] } ?? []))
         case .imported(let id): self = .ok(fields: [Field("id", id)])
         }
+    }
+
+    private static func fields(_ signedIn: SignedIn) -> [Field] {
+        var fields = signedIn.person.map { Self.fields($0, "subject", "person") } ?? []
+        if let until = signedIn.until { fields.append(Field("expires", until)) }
+        if let end = signedIn.unrenewable { fields += [Field("refresh-token", "none"), Field("token-expires", end)] }
+        return fields
+    }
+
+    private static func fields(_ person: Person, _ subject: String, _ name: String) -> [Field] {
+        [Field(subject, person.subject)] + (person.name.map { [Field(name, $0)] } ?? [])
     }
 }

@@ -154,12 +154,13 @@ final class TokenKeeper {
 
     private func isStale(_ handOut: HandOut) -> Bool { !handOut.isCurrent(ledger.epoch, at: loop.now) }
 
-    /// Records a decision about an asker; the first of its kind with the unit it runs in.
+    /// Records a decision about an asker; the first of its kind with the unit it runs in and the name of its process.
     @discardableResult
     func record(_ entry: AuditEntry, of asker: any Asker) -> AuditReceipt? {
-        guard entry.caller?.unit == .untold, audit.isNew(entry) else { return audit.record(entry) }
+        guard audit.isNew(entry) else { return audit.record(entry) }
         var entry = entry
-        entry.caller?.unit = asker.unitForTheRecord
+        if entry.caller?.unit == .untold { entry.caller?.unit = asker.unitForTheRecord }
+        entry.comm = asker.processForTheRecord
         return audit.record(entry)
     }
 

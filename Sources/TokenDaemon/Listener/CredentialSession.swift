@@ -65,6 +65,7 @@ final class CredentialSession: Readiness, Asker {
     }
 
     var unitForTheRecord: CallerUnit { caller.unit }
+    var processForTheRecord: String { peerName(of: fd) }
 
     func open() {
         do throws(SystemError) { watch = try loop.watch(fd, LoopEvents.readable, self) } catch { return refuse() }

@@ -78,6 +78,8 @@ final class Session: Readiness, Asker {
 
     var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
 
+    var processForTheRecord: String { peerName(of: fd) }
+
     /// Rules that ask for units have come since this caller was let in. One that can no longer be found keeps to user and group rules; it
     /// stays untold where there is nothing left to look with.
     func tellUnit() {

@@ -20,8 +20,10 @@ extension AuditEntry {
             self.init(.recovered, token: token, consumer: consumer, text: "after \(failures) failure\(failures == 1 ? "" : "s")")
         case .ranOut(let key, let refusal):
             self.init(.trouble, .unavailable, priority: .error, token: key.token, consumer: key.consumer, reason: "ran-out", text: refusal.text)
-        case .signedIn(let token, let held, let subject, let caller, let until):
-            self.init(.signedIn, .allowed, token: token, tokenID: held.id, consumer: caller.map { .uid($0.uid) }, caller: caller)
+        case .signedIn(let token, let held, let subject, let caller, let until, let isRenewable):
+            self.init(
+                .signedIn, .allowed, token: token, tokenID: held.id, consumer: caller.map { .uid($0.uid) }, caller: caller,
+                text: isRenewable ? nil : "the server gave no refresh token, so the access token cannot be renewed")
             (self.subject, scopes, expires) = (subject, held.scopes, held.expires)
             remaining = until.map { $0 - now.wall }
         case .signInFailed(let token, let refusal, let caller):

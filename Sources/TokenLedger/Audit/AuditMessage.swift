@@ -56,6 +56,7 @@ private func signedIn(_ entry: AuditEntry) -> String {
     let person = entry.subject.map { " as \(AuditText.claim($0))" } ?? ""
     let until = entry.remaining.map { ", good for \(AuditPhrase.duration($0))" } ?? ""
     return "\(AuditPhrase.quoted(entry)) is signed in\(person) by \(AuditPhrase.who(entry))\(AuditPhrase.server(entry))\(AuditPhrase.id(entry))\(until)"
+        + AuditPhrase.detail(entry)
 }
 
 private func rejected(_ entry: AuditEntry) -> String {

@@ -38,8 +38,12 @@ extension Refusal {
     private static let lostReason = "answer-lost"
 
     static func noRefreshToken(_ token: TokenName) -> Refusal {
-        .loginRequired(token, "no-refresh-token", "the access token has ended, and the server gave no refresh token (is offline_access among the scopes?)")
+        .loginRequired(
+            token, noRefreshTokenReason, "the server gave no refresh token, so the access token cannot be renewed (is offline_access among the scopes?)")
     }
+    private static let noRefreshTokenReason = "no-refresh-token"
+    /// Nothing is wrong as long as the access token lives.
+    var isOnlyOfNoRefreshToken: Bool { code == .loginRequired && fields.contains(Field("reason", Self.noRefreshTokenReason)) }
 
     /// The server said no: four times, or in a word that is only ever about the person.
     static func refreshRefused(_ token: TokenName, _ failure: ExchangeFailure) -> Refusal {

@@ -8,19 +8,26 @@ extension Ledger {
 
     /// Begins a sign-in for a caller whom `AccessPolicy.authoriseLogin` let through. The answer is the address to open.
     package mutating func login(
-        _ settings: TokenSettings, redirectURI: String?, for caller: Caller, _ entropy: SignInEntropy, waiter: UInt64, at now: Moment
+        _ settings: TokenSettings, redirectURI: String?, confirmsFirst: Bool = false, for caller: Caller, _ entropy: SignInEntropy, waiter: UInt64,
+        at now: Moment
     ) -> Turn {
         var turn = Turn()
-        switch loginRequest(settings, redirectURI, caller, entropy) {
+        switch loginRequest(settings, redirectURI, entropy) {
         case .failure(let refusal): turn.answers.append((waiter, .refused(refusal)))
         case .success(let request):
             guard let application = application(of: settings.name), let binding = binding(of: settings.name) else {
                 turn.answers.append((waiter, .refused(.configurationChanged)))
                 return turn
             }
+            let share = policy.loginShare(of: settings.name, for: caller)
+            if let refusal = makeRoom(for: caller, share, settings.name, at: now, &turn) {
+                turn.answers.append((waiter, .refused(refusal)))
+                return turn
+            }
             var login = PendingLogin(
-                id: entropy.id, token: settings.name, caller: caller, generation: generation(of: settings.name), binding: binding, request: request,
-                verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn)
+                id: entropy.id, number: makeID(), token: settings.name, caller: caller, share: share, generation: generation(of: settings.name),
+                binding: binding, request: request, verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn,
+                confirmsFirst: confirmsFirst)
             login.waiter = waiter
             logins.begin(login)
             run(.locate, for: settings.name, application, .login(entropy.id), &turn)
@@ -28,8 +35,21 @@ extension Ledger {
         return turn
     }
 
+    /// Ends an older sign-in where there is no more room for a newer one.
+    private mutating func makeRoom(for caller: Caller, _ share: LoginShare, _ token: TokenName, at now: Moment, _ turn: inout Turn) -> Refusal? {
+        switch logins.room(for: caller.uid, share, token) {
+        case .free: return nil
+        case .instead(let id):
+            abandon(id, .replaced, at: now, &turn)
+            return nil
+        case .none(let until):
+            let pause = max(1, (until - now.boot + .seconds(1) - 1) / .seconds(1))
+            return Refusal(.busy, [Field("retry-after", pause)], "too many sign-ins wait for the answer of a server")
+        }
+    }
+
     private func loginRequest(
-        _ settings: TokenSettings, _ redirectURI: String?, _ caller: Caller, _ entropy: SignInEntropy
+        _ settings: TokenSettings, _ redirectURI: String?, _ entropy: SignInEntropy
     ) -> Result<AuthorizationRequest, Refusal> {
         guard case .authorizationCode(let signIn) = settings.grant else {
             return .failure(Refusal(.refused, [Field("reason", "grant")], "nobody signs in for \"\(settings.name)\": it is had in another way"))
@@ -38,9 +58,6 @@ extension Ledger {
         guard let uri = redirectURI ?? signIn.redirectURIs.first, signIn.redirectURIs.contains(uri) else {
             let known = signIn.redirectURIs.joined(separator: ", ")
             return .failure(Refusal(.refused, [Field("reason", "redirect-uri")], "that redirect-uri is not one of those configured: \(known)"))
-        }
-        guard logins.admits(caller.uid) else {
-            return .failure(Refusal(.busy, [Field("retry-after", 60)], "too many sign-ins have begun and not ended"))
         }
         var request = AuthorizationRequest(
             clientID: application(of: settings.name)?.client.id ?? "", redirectURI: uri, scopes: settings.scopes,
@@ -96,18 +113,21 @@ extension Ledger {
             finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .granted(let code, let idToken):
             logins.change(id) { $0.waiter = waiter }
-            redeem(id, login, code, idToken, &turn)
+            redeem(id, login, code, idToken, at: now, &turn)
         }
         return turn
     }
 
-    private mutating func redeem(_ id: LoginID, _ login: PendingLogin, _ code: Secret, _ idToken: Secret?, _ turn: inout Turn) {
+    private mutating func redeem(_ id: LoginID, _ login: PendingLogin, _ code: Secret, _ idToken: Secret?, at now: Moment, _ turn: inout Turn) {
         guard let application = application(of: login.token) else {
             return finish(id, .refused(.configurationChanged), &turn)
         }
         let plan = makeID()
         logins.flights[plan] = Redemption(login: id, token: login.token, binding: login.binding)
-        logins.change(id) { $0.stage = .redeeming }
+        logins.change(id) {
+            $0.stage = .redeeming
+            $0.answerDue = now.boot + .seconds(application.server.timeout)
+        }
         turn.plans.append(
             ExchangePlan(
                 id: plan, token: login.token, application: application,
@@ -148,30 +168,38 @@ extension Ledger {
         _ id: LoginID, _ login: PendingLogin, _ tokens: IssuedTokens, _ held: HeldToken, _ report: ExchangeReport, _ settings: TokenSettings,
         at now: Moment, _ turn: inout Turn
     ) {
-        let subject = report.identity?.subject
+        let person = report.identity.map { Person($0) }
         var binding = login.binding
-        binding.subject = subject
+        binding.subject = person?.subject
         let record = StoredRecord(
             name: login.token, kind: .refresh, binding: binding, generation: 0, grant: 0, secret: tokens.refreshToken ?? Secret(""),
             idToken: tokens.idToken, scopes: held.scopes, signedIn: report.sent.wall, rotated: report.sent.wall, idleLifetime: tokens.refreshLifetime,
-            isProven: true)
-        let arrival = PendingLogin.Arrival(report: report, held: held, record: record, subject: subject)
-        if let subject, let was = holdings[login.token]?.record?.binding.subject, was != subject {
+            isProven: true, signer: login.caller.uid)
+        let arrival = PendingLogin.Arrival(report: report, held: held, record: record, person: person)
+        let was = personBefore(login)
+        if let person, was.map({ $0.subject != person.subject }) ?? login.confirmsFirst {
             let waiter = login.waiter
             logins.change(id) {
                 $0.stage = .confirming(arrival)
                 $0.waiter = nil
             }
             logins.extend(id, to: now.boot + pace.signIn)
-            if let waiter { turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was)))) }
+            if let waiter { turn.answers.append((waiter, .signIn(.confirm(person, was: was)))) }
         } else {
             store(id, arrival, at: now, &turn)
         }
     }
 
-    // MARK: CONFIRM and AWAIT
+    /// Who is, or was last, signed in; `nil` where nobody was, or nobody knows who. A subject means nothing at another server or for another client:
+    /// whoever confirms the first one is asked as for the first one then.
+    private func personBefore(_ login: PendingLogin) -> Person? {
+        guard let record = holdings[login.token]?.record, let subject = record.binding.subject, isOurs(record) || !login.confirmsFirst else { return nil }
+        return Person(subject: subject, stored: record.idToken)
+    }
 
-    /// Yes, this other person from now on.
+    // MARK: CONFIRM, CANCEL and AWAIT
+
+    /// Yes, this person from now on.
     package mutating func confirm(_ id: LoginID?, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
         var turn = Turn()
         guard let id, let login = logins[id], login.caller.uid == caller.uid, case .confirming(let arrival) = login.stage else {
@@ -187,6 +215,28 @@ extension Ledger {
         logins.change(id) { $0.waiter = waiter }
         store(id, arrival, at: now, &turn)
         return turn
+    }
+
+    /// Nobody waits for it any longer. What its code brings, or has brought, is revoked; once it is on its way to the disk it is too late.
+    package mutating func cancel(_ id: LoginID?, for caller: Caller, waiter: UInt64, at now: Moment) -> Turn {
+        var turn = Turn()
+        guard let id, let login = logins[id], login.caller.uid == caller.uid else {
+            turn.answers.append((waiter, .refused(.noSuchLogin)))
+            return turn
+        }
+        if case .storing = login.stage {
+            turn.answers.append((waiter, .refused(.loginGoesOn)))
+        } else {
+            abandon(id, .cancelled, at: now, &turn)
+            turn.answers.append((waiter, .signIn(.cancelled)))
+        }
+        return turn
+    }
+
+    /// Ends one that is not being stored. A code that is with the server comes back to nobody, and what it brings is revoked then.
+    private mutating func abandon(_ id: LoginID, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
+        if let login = logins[id], case .confirming(let arrival) = login.stage { discard(arrival.report, login.token, login.binding, at: now, &turn) }
+        finish(id, .refused(refusal), &turn)
     }
 
     /// What a reload has changed since LOGIN: the token itself, or who may sign in for it.
@@ -205,9 +255,8 @@ extension Ledger {
             turn.answers.append((waiter, .refused(.noSuchLogin)))
             return turn
         }
-        if case .confirming(let arrival) = login.stage, let subject = arrival.subject {
-            let was = holdings[login.token]?.record?.binding.subject ?? ""
-            turn.answers.append((waiter, .signIn(.confirm(subject: subject, was: was))))
+        if case .confirming(let arrival) = login.stage, let person = arrival.person {
+            turn.answers.append((waiter, .signIn(.confirm(person, was: personBefore(login)))))
         } else {
             guard wait > 0 else {
                 turn.answers.append((waiter, .refused(.loginUnfinished)))
@@ -227,7 +276,10 @@ extension Ledger {
         (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
         holdings[token, default: Holding()].generation += 1
         holdings[token]?.replacements += 1
-        logins.change(id) { $0.stage = .storing(arrival) }
+        logins.change(id) {
+            $0.stage = .storing(arrival)
+            $0.answerDue = now.boot + pace.intent
+        }
         announceRevocation(of: holding.record, at: now, &turn)
         enqueue(.replace(arrival.record), .signIn(id), &turn)
     }
@@ -247,10 +299,10 @@ extension Ledger {
         }
         settleIn(token, at: now, &turn)
         let until = loginUntil(token)
-        turn.events.append(.signedIn(token, arrival.held, subject: arrival.subject, caller: login.caller, until: until))
-        var expires = until
-        if expires == nil, case .at(let end) = arrival.held.expires { expires = end }
-        finish(id, .signIn(.signedIn(subject: arrival.subject, expires: expires)), &turn)
+        let isRenewable = !arrival.record.secret.isEmpty
+        turn.events.append(
+            .signedIn(token, arrival.held, subject: arrival.person?.subject, caller: login.caller, until: until, isRenewable: isRenewable))
+        finish(id, .signIn(.signedIn(SignedIn(person: arrival.person, until: until, unrenewable: isRenewable ? nil : arrival.held.expires))), &turn)
     }
 
     private mutating func serve(_ arrival: PendingLogin.Arrival, _ key: CacheKey, at now: Moment, _ turn: inout Turn) {
@@ -276,10 +328,7 @@ extension Ledger {
             switch login.stage {
             // whatever comes of it is soon known
             case .redeeming, .storing: break
-            case .confirming(let arrival):
-                discard(arrival.report, login.token, login.binding, at: now, &turn)
-                finish(id, .refused(.loginExpired), &turn)
-            case .locating, .open: finish(id, .refused(.loginExpired), &turn)
+            case .locating, .open, .confirming: abandon(id, .loginExpired, at: now, &turn)
             }
         }
     }
@@ -309,6 +358,11 @@ extension Refusal {
     }
 
     fileprivate static let loginExpired = Refusal(.loginRequired, [Field("reason", "login-expired")], "the sign-in was not finished within 10 minutes")
+
+    fileprivate static let cancelled = Refusal(.loginRequired, [Field("reason", "cancelled")], "whoever began the sign-in has ended it")
+
+    fileprivate static let replaced = Refusal(
+        .loginRequired, [Field("reason", "replaced")], "a newer sign-in has taken its place: too many had begun and not ended")
 
     fileprivate static let tooManyStrays = Refusal(.loginRequired, [Field("reason", "too-many-answers")], "too many answers came that belong to other sign-ins")
 

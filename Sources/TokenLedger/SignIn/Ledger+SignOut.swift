@@ -80,12 +80,14 @@ extension Ledger {
         endRevocationWaits(&turn)
     }
 
-    /// Where the person's own session at the server can be ended.
+    /// Where the person's own session at the server can be ended. The ID token in it says who that is: only whoever signed in is told.
     func endSession(_ signOut: SignOut, _ metadata: ServerMetadata) -> String? {
-        guard let idToken = signOut.ended.idToken, let endpoint = try? metadata.url(of: .endSession) else { return nil }
+        let ended = signOut.ended
+        guard let endpoint = try? metadata.url(of: .endSession) else { return nil }
         var address: String?
-        if case .authorizationCode(let signIn)? = configuration.tokens[signOut.ended.name]?.grant { address = signIn.postLogoutRedirectURI }
-        return try? EndSessionRequest(at: endpoint, idToken: idToken, postLogoutRedirectURI: address).url()
+        if case .authorizationCode(let signIn)? = configuration.tokens[ended.name]?.grant { address = signIn.postLogoutRedirectURI }
+        let hint = ended.signer == signOut.caller.uid ? ended.idToken : nil
+        return try? EndSessionRequest(at: endpoint, idToken: hint, clientID: ended.binding.clientID, postLogoutRedirectURI: address).url()
     }
 
     mutating func signedOut(

@@ -1,4 +1,6 @@
+package import OAuth
 package import Secrets
+package import TokenWire
 
 /// Names one sign-in that has begun: 128 random bits. Nobody can guess it, and it is of use to the uid that began it alone.
 package struct LoginID: Hashable, Sendable, CustomStringConvertible {
@@ -39,14 +41,32 @@ package struct SignInEntropy: Sendable {
     }
 }
 
-/// What LOGIN, CALLBACK, CONFIRM, AWAIT, LOGOUT and IMPORT are told when they succeed. Times are seconds since the epoch.
+/// What LOGIN, CALLBACK, CONFIRM, AWAIT, CANCEL, LOGOUT and IMPORT are told when they succeed. Times are seconds since the epoch.
 package enum SignInAnswer: Sendable {
     /// The address to open in a browser, and until when its answer is taken.
     case began(LoginID, url: String, expires: Int64)
-    case signedIn(subject: String?, expires: Int64?)
-    /// Another person than before has come: nothing is stored until CONFIRM.
-    case confirm(subject: String, was: String)
+    case signedIn(SignedIn)
+    /// Another person than before has signed in, or (`was` is nil) the first one: nothing is stored until CONFIRM.
+    case confirm(Person, was: Person?)
+    /// CANCEL: nobody waits for the sign-in any more.
+    case cancelled
     /// LOGOUT. `url`: where the person's session at the server can be ended. `trouble`: why the server may not know of it.
     case signedOut(isRevoked: Bool, url: String?, trouble: String?)
     case imported(Fingerprint)
+}
+
+/// A sign-in that is in force.
+package struct SignedIn: Hashable, Sendable {
+    /// `nil` where the server was not asked who it is (no `openid`).
+    package var person: Person?
+    /// Seconds since the epoch: when somebody has to sign in again, as far as anybody knows. Never the end of the access token.
+    package var until: Int64?
+    /// The end of the access token where the server gave no refresh token: it cannot be renewed. Else `nil`.
+    package var unrenewable: Expiry?
+
+    package init(person: Person?, until: Int64?, unrenewable: Expiry?) {
+        self.person = person
+        self.until = until
+        self.unrenewable = unrenewable
+    }
 }

@@ -5,9 +5,10 @@ internal import TokenWire
 /// One sign-in, from LOGIN to its end.
 ///
 ///     locating ──► open ──CALLBACK──► redeeming ──► storing ──► over
-///                                         └── another person ──► confirming ──CONFIRM──► storing
+///                                         └── to be confirmed ──► confirming ──CONFIRM──► storing
 ///
-/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk.
+/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk. CANCEL ends it before it is stored, and so does
+/// a newer sign-in where there is no more room.
 struct PendingLogin: Sendable {
     enum Stage: Sendable {
         /// The server's metadata are fetched.
@@ -16,13 +17,16 @@ struct PendingLogin: Sendable {
         case open(PendingAuthorization)
         /// The code is with the server: it is sent once.
         case redeeming
-        /// Waits for the word that this other person is meant.
+        /// Waits for the word that this person is meant.
         case confirming(Arrival)
         case storing(Arrival)
     }
     let id: LoginID
+    /// Grows with every LOGIN.
+    let number: UInt64
     let token: TokenName
     let caller: Caller
+    let share: LoginShare
     /// Of the credential's configuration.
     let generation: UInt64
     /// Whose tokens it brings.
@@ -33,12 +37,24 @@ struct PendingLogin: Sendable {
     let asked: Int64
     /// CLOCK_BOOTTIME
     let deadline: Int64
+    /// Whether CONFIRM is waited for also where nobody has signed in before.
+    let confirmsFirst: Bool
     var stage = Stage.locating
+    /// CLOCK_BOOTTIME by which a server or a disk has answered, while one is waited for.
+    var answerDue: Int64?
     /// The request that waits for the next step, and those that wait for the end.
     var waiter: UInt64?
     var awaiting: [UInt64] = []
     /// Answers that came to it and were not for it.
     var strays = 0
+
+    /// Whether it may end for a newer one: nothing of it is with a server or a disk.
+    var isReplaceable: Bool {
+        switch stage {
+        case .locating, .open, .confirming: true
+        case .redeeming, .storing: false
+        }
+    }
 
     var waiters: [UInt64] { (waiter.map { [$0] } ?? []) + awaiting }
 
@@ -49,8 +65,7 @@ struct PendingLogin: Sendable {
         var report: ExchangeReport
         var held: HeldToken
         var record: StoredRecord
-        /// How the server names the person.
-        var subject: String?
+        var person: Person?
     }
 }
 
@@ -61,7 +76,7 @@ struct Redemption: Sendable {
     var binding: RecordBinding
 }
 
-/// The sign-ins that have begun: bounded, in all and for each uid.
+/// The sign-ins that have begun: bounded, in all and for each uid. Where there is no more room a newer one takes the place of an older one.
 struct PendingLogins: Sendable {
     private(set) var all: [LoginID: PendingLogin] = [:]
     private var deadlines = Deadlines<LoginID>()
@@ -73,12 +88,50 @@ struct PendingLogins: Sendable {
 
     static let most = 64
     static let mostOfOne = 8
+    /// Of all, those that only root and administrators may take.
+    static let reserved = 8
     /// As many requests may wait for the end of one sign-in.
     static let mostWaiters = 64
 
     var nextDeadline: Int64? { [deadlines.next, patience.next].compactMap { $0 }.min() }
 
-    func admits(_ uid: UInt32) -> Bool { all.count < Self.most && all.values.count { $0.caller.uid == uid } < Self.mostOfOne }
+    /// Whether there is room for one more.
+    enum Room: Hashable {
+        case free
+        /// once this one has ended
+        case instead(LoginID)
+        /// All are with a server or a disk; the first of them is through at this moment of CLOCK_BOOTTIME.
+        case none(until: Int64)
+    }
+
+    /// The room for a sign-in of this uid. A uid that has its full number loses its own oldest, of this token if there is one. Where all places are
+    /// taken the share that holds most of them loses one: the oldest of the uid that holds most in it.
+    func room(for uid: UInt32, _ share: LoginShare, _ token: TokenName) -> Room {
+        let own = all.values.filter { $0.caller.uid == uid }
+        if own.count >= Self.mostOfOne {
+            let replaceable = own.filter(\.isReplaceable)
+            let same = replaceable.filter { $0.token == token }
+            return Self.instead(Self.oldest(same.isEmpty ? replaceable : same), or: own)
+        }
+        let others = all.values.filter { $0.share != .administrator }
+        let isFull = share == .administrator ? all.count >= Self.most : others.count >= Self.most - Self.reserved
+        guard isFull else { return .free }
+        let crowd = Self.largest(Self.largest(others, by: \.share), by: \.caller.uid)
+        return Self.instead(Self.oldest(crowd.filter(\.isReplaceable)), or: Array(all.values))
+    }
+
+    private static func instead(_ login: PendingLogin?, or busy: [PendingLogin]) -> Room {
+        if let login { return .instead(login.id) }
+        return .none(until: busy.compactMap(\.answerDue).min() ?? 0)
+    }
+
+    private static func oldest(_ logins: [PendingLogin]) -> PendingLogin? { logins.min { $0.number < $1.number } }
+
+    /// The largest part of which any may end; of two of one size that with the oldest.
+    private static func largest<Part: Hashable>(_ logins: [PendingLogin], by part: (PendingLogin) -> Part) -> [PendingLogin] {
+        Dictionary(grouping: logins, by: part).values.filter { $0.contains(where: \.isReplaceable) }
+            .max { a, b in (a.count, oldest(b)?.number ?? 0) < (b.count, oldest(a)?.number ?? 0) } ?? []
+    }
 
     subscript(id: LoginID) -> PendingLogin? { all[id] }
 
@@ -118,14 +171,16 @@ struct PendingLogins: Sendable {
         }
     }
 
-    /// Somebody no longer waits: `false` if nobody of that number did. The sign-in itself goes on.
+    /// Somebody no longer waits: `false` if nobody of that number did. The sign-in itself goes on, unless it was LOGIN that waited: then nobody has
+    /// its id.
     mutating func forget(waiter: UInt64) -> Bool {
         if let id = awaited[waiter] {
             release([waiter])
             change(id) { $0.awaiting.removeAll { $0 == waiter } }
             return true
         }
-        guard let id = all.first(where: { $0.value.waiter == waiter })?.key else { return false }
+        guard let (id, login) = all.first(where: { $0.value.waiter == waiter }) else { return false }
+        if case .locating = login.stage { return end(id) != nil }
         change(id) { $0.waiter = nil }
         return true
     }

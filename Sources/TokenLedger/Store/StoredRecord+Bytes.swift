@@ -5,7 +5,7 @@ internal import TokenWire
 ///
 ///     format 1 │ kind 1 │ flags 1
 ///     │ lengths: name 2, server 2, clientID 2, grant 2, subject 2, scopes 4, secret 4, idToken 4
-///     │ generation 8 │ grant 8 │ signedIn 8 │ rotated 8 │ expires 8? │ idleLifetime 8? │ spent 8?
+///     │ generation 8 │ grant 8 │ signedIn 8 │ rotated 8 │ expires 8? │ idleLifetime 8? │ spent 8? │ signer 8?
 ///     │ name │ server │ clientID │ grant │ subject │ scopes, a blank between two │ secret │ idToken
 ///
 /// The lengths add up to the whole, so that no single one can be wrong. Each record has exactly one such form: what is read without complaint
@@ -25,7 +25,7 @@ extension StoredRecord {
         static let idleLifetime = Flags(rawValue: 16)
         static let spent = Flags(rawValue: 32)
         static let isProven = Flags(rawValue: 64)
-        static let all = Flags(rawValue: 127)
+        static let signer = Flags(rawValue: 128)
     }
 
     /// Its bytes. A scope that is empty is none. A record that would be too long with its ID token goes without: that one is only a hint.
@@ -57,6 +57,7 @@ extension StoredRecord {
         if case .at(let end) = record.expires { buffer.append(number: end) }
         if let idleLifetime = record.idleLifetime { buffer.append(number: idleLifetime) }
         if let spent = record.spent { buffer.append(number: spent.bits) }
+        if let signer = record.signer { buffer.append(number: UInt64(signer)) }
         for text in texts { buffer.append(text: text) }
         buffer.append(text: scopes)
         buffer.append(record.secret)
@@ -74,6 +75,7 @@ extension StoredRecord {
         }
         if idleLifetime != nil { flags.insert(.idleLifetime) }
         if spent != nil { flags.insert(.spent) }
+        if signer != nil { flags.insert(.signer) }
         return flags
     }
 
@@ -90,11 +92,11 @@ extension StoredRecord {
         let kindNumber = try reader.number(UInt8.self)
         guard let kind = Kind(rawValue: kindNumber) else { throw .kind(kindNumber) }
         let flags = Flags(rawValue: try reader.number())
-        guard flags.isSubset(of: .all), !flags.isSuperset(of: [.expires, .never]) else { throw .flags(flags.rawValue) }
+        guard !flags.isSuperset(of: [.expires, .never]) else { throw .flags(flags.rawValue) }
         var lengths: [Int] = []
         for _ in 0..<5 { lengths.append(Int(try reader.number(UInt16.self))) }
         for _ in 0..<3 { lengths.append(Int(try reader.number(UInt32.self))) }
-        let numbers = 4 + [Flags.expires, .idleLifetime, .spent].count { flags.contains($0) }
+        let numbers = 4 + [Flags.expires, .idleLifetime, .spent, .signer].count { flags.contains($0) }
         try reader.mustLeave(lengths.reduce(8 * numbers, +))
 
         let (generation, grant) = (try reader.serial(), try reader.serial())
@@ -103,6 +105,8 @@ extension StoredRecord {
         if flags.contains(.expires) { expires = .at(try reader.wallTime()) }
         let idleLifetime = flags.contains(.idleLifetime) ? try reader.wallTime() : nil
         let spent = flags.contains(.spent) ? Fingerprint(bits: try reader.number()) : nil
+        let signer = flags.contains(.signer) ? try reader.number(UInt64.self) : nil
+        guard signer ?? 0 < UInt64(UInt32.max) else { throw .flags(flags.rawValue) }
 
         guard let name = TokenName(try reader.text(lengths[0])) else { throw .name }
         var binding = RecordBinding(
@@ -119,7 +123,7 @@ extension StoredRecord {
         return StoredRecord(
             name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret,
             idToken: flags.contains(.idToken) ? idToken : nil, scopes: scopeList, signedIn: signedIn, rotated: rotated, expires: expires,
-            idleLifetime: idleLifetime, spent: spent, isProven: flags.contains(.isProven))
+            idleLifetime: idleLifetime, spent: spent, isProven: flags.contains(.isProven), signer: signer.map { UInt32($0) })
     }
 }
 

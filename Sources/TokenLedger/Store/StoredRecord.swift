@@ -35,11 +35,13 @@ package struct StoredRecord: Hashable, Sendable {
     package var spent: Fingerprint?
     /// A sign-in here brought this grant, or it has refreshed since it was imported: `invalid_request` then means a dead token, not a wrong form.
     package var isProven: Bool
+    /// Who ran the sign-in: only this uid is given the ID token back. `nil` for an import, and in records of before this was written.
+    package var signer: UInt32?
 
     package init(
         name: TokenName, kind: Kind, binding: RecordBinding, generation: UInt64, grant: UInt64, secret: Secret, idToken: Secret? = nil,
         scopes: [String] = [], signedIn: Int64, rotated: Int64, expires: Expiry? = nil, idleLifetime: Int64? = nil,
-        spent: Fingerprint? = nil, isProven: Bool = false
+        spent: Fingerprint? = nil, isProven: Bool = false, signer: UInt32? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -55,6 +57,7 @@ package struct StoredRecord: Hashable, Sendable {
         self.idleLifetime = idleLifetime
         self.spent = spent
         self.isProven = isProven
+        self.signer = signer
     }
 }
 

@@ -24,6 +24,7 @@ final class BrowserConnection {
     }
 
     let descriptor: Int32
+    let owner: LoopbackOwner
     private(set) var stage = Stage.reading
     private(set) var deadline = Deadline(inSeconds: requestTime)
     private let input = SecretBuffer(capacity: 2048)
@@ -36,7 +37,10 @@ final class BrowserConnection {
     /// What happens once the response is out.
     private var whenSent: () -> Void = {}
 
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        owner = LoopbackOwner(of: descriptor)
+    }
 
     deinit { close(descriptor) }
 

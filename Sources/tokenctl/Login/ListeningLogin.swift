@@ -7,28 +7,33 @@ final class ListeningLogin {
     private let talk: LoginTalk
     private let offer: LoginOffer
     private let address: LoopbackAddress
+    private let oneTime: OneTimeAddress
     private let reception: Reception
     private let deadline: Deadline
     private var browser: BrowserWatch?
     /// Who brought something that the daemon has not judged yet; the first one's is being judged while there is a call.
     private var guests: [Reception.Guest] = []
     private var call: (connection: DaemonConnection, deadline: Deadline)?
+    /// Other users whose browser was refused, and what was said of errors: each is told once.
+    private var refused: Set<LoopbackOwner> = []
+    private var told: Set<ServerError> = []
 
     /// Listens from here on; the browser is opened after that. `redirectURI` is for an address that does not name one.
     init(_ talk: LoginTalk, _ offer: LoginOffer, redirectURI: String?) throws(Failure) {
         let uri = offer.address.redirectURI ?? redirectURI
         guard let uri, let address = LoopbackAddress(uri) else { throw talk.failure(.unreachable(uri)) }
-        let doorkeeper = Doorkeeper(address: address, isForm: offer.address.isForm, state: offer.address.state)
         self.talk = talk
         self.offer = offer
         self.address = address
+        oneTime = OneTimeAddress(leadingTo: offer.address.text)
+        let doorkeeper = Doorkeeper(address: address, oneTime: oneTime, expectation: .init(isForm: offer.address.isForm, state: offer.address.state))
         deadline = offer.deadline
         reception = Reception(try LoopbackListener(address), doorkeeper, name: talk.name)
     }
 
-    /// Shows the person the way, and waits for the end.
+    /// Shows the person the way, and waits for the end. The browser is given an address of this listener: arguments can be read by everybody.
     func run(opening mayOpen: Bool) throws(Failure) -> Verdict {
-        browser = mayOpen ? Browser.open(offer.address.text).map { BrowserWatch($0) } : nil
+        browser = mayOpen ? Browser.open(oneTime.text(at: address)).map { BrowserWatch($0) } : nil
         announce()
         while true {
             if let verdict = try turn() { return verdict }
@@ -53,10 +58,10 @@ final class ListeningLogin {
         var polls = doors + others
         let end = call?.deadline ?? deadline
         switch talk.terminal.vigil.wait(&polls, until: reception.deadline.map { min($0, end) } ?? end) {
-        case .interrupted: throw talk.failure(call == nil ? .stopped : .stoppedTooLate)
+        case .interrupted: throw call == nil ? talk.failure(.stopped) : talk.stopped()
         case .late, .ready: break
         }
-        guests += reception.handle(Array(polls.prefix(doors.count)))
+        for event in reception.handle(Array(polls.prefix(doors.count))) { try take(event) }
         if polls.dropFirst(doors.count).contains(where: { $0.fd == browser?.descriptor && $0.revents != 0 }) { noticeBrowser() }
         if let call, polls.dropFirst(doors.count).contains(where: { $0.fd == call.connection.descriptor && $0.revents != 0 }) {
             return try hear(call.connection)
@@ -64,6 +69,46 @@ final class ListeningLogin {
         if end.isOver { try giveUp() }
         return nil
     }
+
+    private func take(_ event: Reception.Event) throws(Failure) {
+        switch event {
+        case .answer(let guest): guests.append(guest)
+        case .foreignAnswer(let guest):
+            if try admits(guest.connection.owner) {
+                guests.append(guest)
+            } else {
+                reception.answer(guest, guest.connection.owner == .unknown ? .unknownUser : .otherUser)
+            }
+        case .errorWithoutState(let error):
+            guard told.count < ListeningLogin.mostErrorsTold, told.insert(error).inserted else { return }
+            talk.terminal.say(error.sentence)
+        }
+    }
+
+    /// Whether the answer of another user's browser is taken: only if somebody at the terminal says so.
+    private func admits(_ owner: LoopbackOwner) throws(Failure) -> Bool {
+        guard call == nil, refused.insert(owner).inserted else { return false }
+        let (mine, whose): (String, String)
+        switch owner {
+        case .ours: return true
+        case .gone: return false
+        case .other(let uid): (mine, whose) = (UserPhrase.of(geteuid()), UserPhrase.withHint(uid))
+        case .unknown: (mine, whose) = (UserPhrase.of(geteuid()), "a user that this machine does not tell (neither sock_diag nor /proc/net/tcp)")
+        }
+        guard talk.terminal.isThere else {
+            talk.terminal.say(
+                "an answer came from a browser of \(whose), and was refused: this sign-in is of \(mine), and there is no terminal to ask at; "
+                    + "use a browser of that user, or --paste")
+            return false
+        }
+        guard let isRight = talk.terminal.confirms("The answer came from a browser of \(whose). You are \(mine). Is that your browser?", until: deadline) else {
+            throw talk.failure(deadline.isOver ? .nothingCame : .stopped)
+        }
+        if isRight { reception.admit(owner) } else { talk.terminal.say("that answer was refused; still waiting") }
+        return isRight
+    }
+
+    private static let mostErrorsTold = 3
 
     private var others: [pollfd] {
         [call?.connection.descriptor, browser?.descriptor].compactMap { $0 }.filter { $0 >= 0 }
@@ -88,6 +133,7 @@ final class ListeningLogin {
         do throws(Failure) {
             guard let line = try connection.lineSoFar() else { return nil }
             verdict = try Verdict(line)
+            talk.heard(verdict)
         } catch {
             close(with: .failed)
             throw error

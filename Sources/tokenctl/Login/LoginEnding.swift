@@ -15,10 +15,10 @@ enum LoginEnding {
     /// The daemon no longer waits for the answer.
     case over(Refusal)
     case consentRefused(Refusal)
-    /// Another person than before, and nobody to ask.
-    case unasked(subject: String, was: String)
-    /// Another person than before, and the answer was no.
-    case declined(was: String)
+    /// Another person than before or (`was` is nil) the first one, and nobody to ask.
+    case unasked(NamedPerson, was: NamedPerson?)
+    /// The same, and the answer was no.
+    case declined(was: NamedPerson?)
     /// The daemon could not take the answer.
     case failed(Refusal)
     /// The address of the way back cannot be listened at.
@@ -36,11 +36,15 @@ enum LoginEnding {
         case .nothingPasted: return .notSignedIn("no address was pasted, so nobody is signed in; to begin again: \(again)")
         case .over(let refusal): return .notSignedIn("the daemon no longer waits for this sign-in (\(Quotation.plain(refusal.text))); to begin again: \(again)")
         case .consentRefused(let refusal): return .notSignedIn("\(Quotation.plain(refusal.text)), and nothing has changed; to try again: \(again)")
-        case .unasked(let subject, let was):
+        case .unasked(let person, let was?):
             return .notSignedIn(
-                "this is another person than before: \(Quotation.plain(subject)), was \(Quotation.plain(was)); nothing has changed, because there is "
-                    + "no terminal to ask at; if it is right: \(again) --confirm")
-        case .declined(let was): return .notSignedIn("nothing has changed; it is still \(Quotation.plain(was))")
+                "this is another person than before: \(person.plain), was \(was.plain); nothing has changed, because there is no terminal to ask at; "
+                    + "if it is right: \(again) --confirm")
+        case .unasked(let person, nil):
+            return .notSignedIn(
+                "this is the first sign-in: \(person.plain); nothing is stored, because there is no terminal to ask at; if it is right: \(again) --yes")
+        case .declined(let was?): return .notSignedIn("nothing has changed; it is still \(was.plain)")
+        case .declined(nil): return .notSignedIn("nothing is stored; to sign in as somebody else: \(again)")
         case .failed(let refusal): return .refused(refusal, rows: [])
         case .unreachable(let uri?):
             return .notSignedIn(

@@ -10,15 +10,16 @@ struct LoginOffer {
     /// What the person types at the address, where no browser comes back (RFC 8628).
     let code: String?
 
-    /// Begins one. `timeout`, in seconds, is the caller's own patience.
-    init(_ request: Request, at socket: SocketPath, timeout: Int?) throws(Failure) {
-        let reply = try DaemonConnection(request, at: socket, patience: DaemonConnection.longRequest).reply().ok
-        guard let (words, fields) = reply.items(words: 2), let address = AuthorizationAddress(words[1]),
+    /// Reads the reply to LOGIN. `timeout`, in seconds, is the caller's own patience.
+    init(_ line: ReplyLine, timeout: Int?) throws(Failure) {
+        if case .refused(let refusal) = line { throw .refused(refusal, rows: []) }
+        guard case .ok(let body) = line, let (words, fields) = body.items(words: 2), let address = AuthorizationAddress(words[1]),
             case .at(let expires)? = fields.first("expires").flatMap(Expiry.init)
         else { throw .strangeReply }
         id = words[0]
         self.address = address
-        self.expires = timeout.map { min(expires, tokend_realtime() / 1_000_000_000 + Int64($0)) } ?? expires
+        let own = timeout.map { (tokend_realtime() / 1_000_000_000).addingReportingOverflow(Int64($0)) }
+        self.expires = own.map { $0.overflow ? expires : min(expires, $0.partialValue) } ?? expires
         code = fields.first("code")
     }
 

@@ -24,6 +24,17 @@ final class LoopbackListener {
         self.descriptors = descriptors
     }
 
+    private init(_ descriptor: Int32) { descriptors = [descriptor] }
+
+    /// Listens at 127.0.0.1, at a port that is free; `nil` if that cannot be.
+    static func onAnyPort() -> LoopbackListener? {
+        let descriptor = tokend_loopback_listen(0, 0)
+        return descriptor >= 0 ? LoopbackListener(descriptor) : nil
+    }
+
+    /// The number of the port.
+    var port: UInt16 { UInt16(clamping: tokend_loopback_port(descriptors[0])) }
+
     deinit { descriptors.forEach { close($0) } }
 
     private static func families(_ host: LoopbackAddress.Host) -> [Int32] {

@@ -25,9 +25,9 @@ extension Page {
         return Array((head + Page.guards + "\r\n").utf8) + page
     }
 
-    /// Sends the browser on within this listener, and a form it posted becomes a question.
-    static func redirect(to path: String) -> [UInt8] {
-        Array("HTTP/1.1 303 See Other\r\nLocation: \(path)\r\nContent-Length: 0\r\n\(guards)\r\n".utf8)
+    /// Sends the browser on; with 303 a form that it posted becomes a question.
+    static func redirect(to place: String, status: String = "303 See Other") -> [UInt8] {
+        Array("HTTP/1.1 \(status)\r\nLocation: \(place)\r\nContent-Length: 0\r\n\(guards)\r\n".utf8)
     }
 
     private static let guards =

@@ -1,3 +1,4 @@
+internal import Secrets
 internal import TokenWire
 
 /// A login whose answer a person brings from a browser anywhere: nothing listens, nothing has to be reachable.
@@ -35,6 +36,10 @@ struct PastedLogin {
             }
             switch PastedAnswer(line) {
             case .answer(let answer):
+                if let error = withoutState(answer) {
+                    talk.terminal.say("\(error.sentence); another address:")
+                    return nil
+                }
                 let verdict = try talk.verdict(.callback(login: offer.id, answer: answer))
                 guard case .notOurs = verdict else { return verdict }
                 talk.terminal.say("that is the answer of another sign-in; this one is still waiting:")
@@ -43,5 +48,11 @@ struct PastedLogin {
             }
             return nil
         }
+    }
+
+    /// An error that does not say of which sign-in it is. The daemon would count it as an answer of another one.
+    private func withoutState(_ answer: Secret) -> ServerError? {
+        guard offer.address.state != nil else { return nil }
+        return answer.withBytes { ServerError(withoutState: FormFields($0)) }
     }
 }

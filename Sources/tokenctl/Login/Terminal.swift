@@ -39,10 +39,10 @@ final class Terminal {
         }
     }
 
-    /// The next line without its LF; the last one may lack it.
+    /// The next line without its LF, and without the marks of a bracketed paste; the last one may lack its LF.
     func line(until deadline: Deadline) -> Reading {
         while true {
-            if let line = takeLine() { return .line(line) }
+            if let line = takeLine() { return .line(BracketedPaste.content(of: line)) }
             if isAtEnd { return .end }
             switch vigil.wait(for: STDIN_FILENO, until: deadline) {
             case .ready: isAtEnd = !receive()
@@ -95,6 +95,29 @@ final class Terminal {
     }
 
     private static let longestLine = 64 * 1024
+}
+
+/// A terminal may put what is pasted between two marks (xterm, "bracketed paste mode"): programs that ended in that mode leave it on.
+enum BracketedPaste {
+    /// The line without them.
+    static func content(of line: Secret) -> Secret {
+        line.withBytes { bytes in
+            Secret(capacity: bytes.count) { room in
+                var (place, written) = (0, 0)
+                while place < bytes.count {
+                    if let mark = marks.first(where: { bytes[place...].starts(with: $0.utf8) }) {
+                        place += mark.utf8.count
+                        continue
+                    }
+                    room[written] = bytes[place]
+                    (place, written) = (place + 1, written + 1)
+                }
+                return written
+            }
+        }
+    }
+
+    private static let marks = ["\u{1B}[200~", "\u{1B}[201~"]
 }
 
 /// The terminal without echo.

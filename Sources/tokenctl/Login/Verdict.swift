@@ -3,8 +3,8 @@ internal import TokenWire
 /// What the daemon says to an answer of the identity server.
 enum Verdict {
     case signedIn(SignedIn)
-    /// Somebody else than before has signed in; nothing is stored until that is confirmed.
-    case another(subject: String, was: String)
+    /// Somebody else than before has signed in, or (`was` is nil) the first person; nothing is stored until that is confirmed.
+    case toConfirm(NamedPerson, was: NamedPerson?)
     /// The answer belongs to another sign-in; this one is still waiting.
     case notOurs(Refusal)
     /// The person, or the server, said no.
@@ -22,8 +22,8 @@ enum Verdict {
     }
 
     private init(_ body: ReplyBody) throws(Failure) {
-        if let (words, fields) = body.items(words: 1), words == ["confirm"], let subject = fields.first("subject"), let was = fields.first("was") {
-            self = .another(subject: subject, was: was)
+        if let (words, fields) = body.items(words: 1), words == ["confirm"], let person = NamedPerson(fields, "subject", "person") {
+            self = .toConfirm(person, was: NamedPerson(fields, "was", "was-person"))
         } else if let signedIn = SignedIn(body) {
             self = .signedIn(signedIn)
         } else {
@@ -36,7 +36,9 @@ enum Verdict {
             self = .notOurs(refusal)
         } else if refusal.fields.first("oauth-error") == "access_denied" {
             self = .consentRefused(refusal)
-        } else if refusal.code == .timeout || ["login-expired", "too-many-answers", "unknown-login"].contains(refusal.fields.first("reason")) {
+        } else if refusal.code == .timeout
+            || ["login-expired", "too-many-answers", "unknown-login", "replaced", "cancelled"].contains(refusal.fields.first("reason"))
+        {
             self = .over(refusal)
         } else {
             self = .failed(refusal)
@@ -44,16 +46,38 @@ enum Verdict {
     }
 }
 
+/// A person as the identity server names them.
+struct NamedPerson: Hashable {
+    let subject: String
+    /// What tells a person more than the subject.
+    let name: String?
+
+    init?(_ fields: [Field], _ subjectKey: String, _ nameKey: String) {
+        guard let subject = fields.first(subjectKey) else { return nil }
+        self.subject = subject
+        name = fields.first(nameKey)
+    }
+
+    /// `m.petrova (sub 248289761001)`, as a terminal may show it.
+    var plain: String { name.map { "\(Quotation.plain($0)) (sub \(Quotation.plain(subject)))" } ?? Quotation.plain(subject) }
+
+    /// In few words: `m.petrova`.
+    var short: String { Quotation.plain(name ?? subject) }
+}
+
 /// Who is signed in, and until when without signing in again.
 struct SignedIn {
     /// `nil` where nobody asked the server who it is.
-    let subject: String?
+    let person: NamedPerson?
     let expires: Expiry?
+    /// The end of the token where the server gave no refresh token, so that it cannot be renewed; else `nil`.
+    let unrenewable: Expiry?
 
-    /// Reads `OK subject=… expires=…`.
+    /// Reads `OK subject=… person=… expires=…`.
     init?(_ body: ReplyBody) {
         guard let (_, fields) = body.items(words: 0) else { return nil }
-        subject = fields.first("subject")
+        person = NamedPerson(fields, "subject", "person")
         expires = fields.first("expires").flatMap { Expiry($0) }
+        unrenewable = fields.first("refresh-token") == "none" ? fields.first("token-expires").flatMap { Expiry($0) } ?? .never : nil
     }
 }

@@ -39,8 +39,8 @@ extension Door {
             .clientCredentials(scopes: ["read"], audience: nil),
             .authorizationCode(
                 code: Secret(code), redirectURI: "http://127.0.0.1:53177/callback", verifier: Secret(verifier)),
-            .refresh(token: Secret(refreshToken), scopes: [], audience: nil, hasRefreshed: false),
-            .refresh(token: Secret(refreshToken), scopes: ["read"], audience: nil, hasRefreshed: true),
+            .refresh(token: Secret(refreshToken), scopes: [], audience: nil, isProven: false),
+            .refresh(token: Secret(refreshToken), scopes: ["read"], audience: nil, isProven: true),
         ]
         let chosen = input.choice(grants.count)
         let grant = grants[chosen]

@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.parse
 
+from .conversation import acting_as
+
 STATE = "st-8f3kq0Zx"
 EXPIRES = 1798160400  # 2026-12-25 01:00:00 UTC
 
@@ -174,8 +176,10 @@ class Response:
         return "%d %s %r" % (self.status, self.title, self.headers)
 
 
-def connect(port, host="127.0.0.1"):
-    connection = socket.create_connection((host, port), 10)
+def connect(port, host="127.0.0.1", user=None):
+    """`user`: the uid whose browser it is, where that is not ours."""
+    with acting_as(user) if user is not None else contextlib.nullcontext():
+        connection = socket.create_connection((host, port), 10)
     connection.settimeout(20)
     return connection
 
@@ -189,18 +193,18 @@ def finish(connection):
     return Response(raw)
 
 
-def send(port, raw, host="127.0.0.1"):
-    connection = connect(port, host)
+def send(port, raw, host="127.0.0.1", user=None):
+    connection = connect(port, host, user)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(raw.encode() if isinstance(raw, str) else raw)
     return finish(connection)
 
 
-def get(port, path, named=None, host="127.0.0.1", method="GET"):
+def get(port, path, named=None, host="127.0.0.1", method="GET", user=None):
     named = "%s:%d" % ("[::1]" if host == "::1" else host, port) if named is None else named
-    return send(port, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\n\r\n" % (method, path, named), host)
+    return send(port, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\n\r\n" % (method, path, named), host, user)
 
 
-def post(port, path, form):
+def post(port, path, form, user=None):
     return send(port, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nOrigin: https://identity.example\r\n"
-                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s" % (path, port, len(form), form))
+                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s" % (path, port, len(form), form), user=user)

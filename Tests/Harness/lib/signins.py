@@ -62,7 +62,7 @@ class SignIns:
 
     def login(self, name, person="alice", browser=None, consents=True, confirm=False):
         """tokenctl login, and a browser that goes where it says; what came of it."""
-        arguments = ["--no-browser", "--json", "--timeout", "60", *(["--confirm"] if confirm else [])]
+        arguments = ["--no-browser", "--json", "--timeout", "60", "--confirm" if confirm else "--yes"]
         for _ in range(3):
             visit = self._visit(name, arguments, person, browser or self.server.browser(), consents)
             # glewlwyd does not get it right where it serves two at the same moment

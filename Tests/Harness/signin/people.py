@@ -133,8 +133,9 @@ class Scene(Stage):
 
     # --- with tokenctl
 
-    def login(self, *arguments, name="app.me", **options):
-        """`tokenctl login` while it runs."""
+    def login(self, *arguments, name="app.me", yes=True, **options):
+        """`tokenctl login` while it runs; `yes`: it does not ask whether the first person is the right one."""
+        arguments += ("--yes",) if yes else ()
         return logins.Login(TOKENCTL, types.SimpleNamespace(path=str(self.daemon.socket)), *arguments, name=name, **options)
 
     def address(self, login):

@@ -54,7 +54,7 @@ def by_a_program_as_browser(checks, server):
     with Scene(server) as scene:
         scene.people().start()
         browser = scene.folder / "browser"
-        browser.write_text('#!/bin/sh\nexec curl -sS -L -o "%s/page" "$(%s %s --idp "%s/idp.json" "$1")"\n' % (
+        browser.write_text('#!/bin/sh\nurl=$(curl -sS -w "%%{redirect_url}" "$1")\nexec curl -sS -L -o "%s/page" "$(%s %s --idp "%s/idp.json" "$url")"\n' % (
             scene.folder, sys.executable, simulator.PACKAGE / "login", server.folder))
         browser.chmod(0o755)
         with scene.login("--json", environment={"BROWSER": str(browser)}) as login:

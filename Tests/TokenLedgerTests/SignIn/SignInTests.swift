@@ -32,10 +32,14 @@ import TokenWire
     private struct Missing: Error {}
 
     /// LOGIN and the server's metadata: the waiter of LOGIN.
-    private func begin(_ scene: inout GrantScene, _ number: UInt64 = 1, by caller: Caller = GrantScene.alice, redirectURI: String? = nil) throws -> UInt64 {
+    private func begin(
+        _ scene: inout GrantScene, _ number: UInt64 = 1, by caller: Caller = GrantScene.alice, redirectURI: String? = nil, confirmsFirst: Bool = false
+    ) throws -> UInt64 {
         let settings = try scene.ledger.policy.authoriseLogin("portal.user", for: caller).get()
         let entropy = entropy(number)
-        let waiter = scene.request { $0.login(settings, redirectURI: redirectURI, for: caller, entropy, waiter: $1, at: $2) }
+        let waiter = scene.request {
+            $0.login(settings, redirectURI: redirectURI, confirmsFirst: confirmsFirst, for: caller, entropy, waiter: $1, at: $2)
+        }
         if let errand = scene.errands.popLast() {
             let metadata = try metadata()
             scene.run { $0.finished(ErrandReport(id: errand.id, result: .located(.success(metadata))), at: $1) }
@@ -68,13 +72,13 @@ import TokenWire
         scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
         #expect(scene.answers[waiter] == nil)
         scene.finishJobs()
-        guard case .signedIn("m.petrova", let expires)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
-        #expect(expires == scene.now.wall + 3600)
+        guard case .signedIn(let signedIn)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(signedIn == SignedIn(person: Person(subject: "m.petrova"), until: nil, unrenewable: nil))
         #expect(scene.stored() == "refresh-1")
         scene.diskAnswer = .success(())
         let get = try scene.get()
         #expect(scene.token(get)?.token == Secret("access-1"))
-        #expect(scene.events.contains { if case .signedIn(GrantScene.user, _, "m.petrova", let caller?, _) = $0 { caller.uid == 1000 } else { false } })
+        #expect(scene.events.contains { if case .signedIn(GrantScene.user, _, "m.petrova", let caller?, nil, true) = $0 { caller.uid == 1000 } else { false } })
     }
 
     @Test func `AC-05 an answer with another state leaves the sign-in waiting, and nothing is sent`() throws {
@@ -166,7 +170,7 @@ import TokenWire
         scene.pass(11)
         scene.due()
         scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
-        guard case .signedIn("m.petrova", _)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(signedInSubject(scene, waiter) == "m.petrova")
         #expect(scene.stored() == "refresh-1")
     }
 
@@ -180,28 +184,61 @@ import TokenWire
         #expect(scene.disk.isEmpty)
     }
 
-    @Test func `AC-19 the number of sign-ins that have begun is bounded for each user`() throws {
-        var scene = GrantScene()
-        for number in 1...8 as ClosedRange<UInt64> { _ = try begin(&scene, number) }
-        let waiter = try begin(&scene, 9)
-        #expect(scene.refusal(waiter)?.code == .busy)
-        scene.pass(601)
-        scene.due()
-        let later = try begin(&scene, 10)
-        #expect(scene.signIn(later) != nil)
-    }
-
     @Test func `AC-28 another person than before is not stored until the word is given`() throws {
         var scene = GrantScene.signedIn()
         _ = try begin(&scene)
         let waiter = callback(&scene, "code=abc&state=state-1")
         scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
-        guard case .confirm("i.ivanov", "m.petrova")? = scene.signIn(waiter) else { return #expect(Bool(false), "no question") }
+        #expect(question(scene, waiter) == [Person(subject: "i.ivanov"), Person(subject: "m.petrova")])
         #expect(scene.stored() == "refresh-1")
         let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
-        guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
+        #expect(signedInSubject(scene, confirmed) == "i.ivanov")
         #expect(scene.stored() == "refresh-9")
         #expect(revoked(scene) == ["refresh-1"])
+    }
+
+    @Test func `AC-28 the first person is not stored until the word is given, where LOGIN asked for that`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene, confirmsFirst: true)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-1", refresh: "refresh-1", identity: "mallory")
+        #expect(question(scene, waiter) == [Person(subject: "mallory"), nil])
+        #expect(scene.disk.isEmpty)
+        let early = try scene.get()
+        #expect(scene.reason(early) == "no-sign-in")
+        let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
+        #expect(signedInSubject(scene, confirmed) == "mallory" && scene.stored() == "refresh-1")
+        #expect(scene.disk[GrantScene.user]?.signer == 1000)
+    }
+
+    @Test func `AC-28 the same person as before is not asked about, nor is one whom the server does not name`() throws {
+        for identity in ["m.petrova", nil] {
+            var scene = identity == nil ? GrantScene() : GrantScene.signedIn()
+            _ = try begin(&scene, confirmsFirst: true)
+            let waiter = callback(&scene, "code=abc&state=state-1")
+            scene.grant("access-2", refresh: "refresh-2", identity: identity)
+            #expect(question(scene, waiter) == nil && scene.stored() == "refresh-2")
+        }
+    }
+
+    @Test func `AC-28 after a sign-out it is still known who was signed in`() throws {
+        var scene = GrantScene.signedIn()
+        _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
+        scene.errands = []
+        _ = try begin(&scene, confirmsFirst: true)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-2", refresh: "refresh-2", identity: "mallory")
+        #expect(question(scene, waiter) == [Person(subject: "mallory"), Person(subject: "m.petrova")])
+    }
+
+    @Test func `AC-28 the same subject at another server is another person`() throws {
+        var record = GrantScene.record()
+        record.binding.server = "https://other.test"
+        var scene = GrantScene.signedIn(record)
+        _ = try begin(&scene, confirmsFirst: true)
+        let waiter = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
+        #expect(question(scene, waiter) == [Person(subject: "m.petrova"), nil])
     }
 
     @Test func `AC-28 tokens of another person that nobody confirms are revoked after ten minutes`() throws {
@@ -328,13 +365,21 @@ import TokenWire
         #expect(scene.token(waiter)?.token == Secret("old"))
     }
 
-    @Test func `without a refresh token a sign-in lasts as long as its access token`() throws {
+    @Test func `without a refresh token a sign-in lasts as long as its access token, says so at once, and is in order until then`() throws {
         var scene = GrantScene()
         _ = try begin(&scene)
-        _ = callback(&scene, "code=abc&state=state-1")
+        let waiter = callback(&scene, "code=abc&state=state-1")
         scene.grant("access-1", life: 600, identity: "m.petrova")
+        guard case .signedIn(let signedIn)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed in") }
+        #expect(signedIn == SignedIn(person: Person(subject: "m.petrova"), until: nil, unrenewable: .at(scene.now.wall + 600)))
+        #expect(scene.events.contains { if case .signedIn(_, _, _, _, nil, isRenewable: false) = $0 { true } else { false } })
         let first = try scene.get()
         #expect(scene.token(first) != nil)
+        let status = scene.ledger.status(of: GrantScene.user, at: scene.now)
+        #expect(status.state == .ready && status.expires == .at(scene.now.wall + 600) && status.loginUntil == nil)
+        #expect(status.reason?.contains("no refresh token") == true && status.reason?.contains("ended") == false)
+        let promise = try scene.get(minValid: 601)
+        #expect(scene.reason(promise) == "no-refresh-token" && scene.refusal(promise)?.text.contains("ended") == false)
         scene.pass(700)
         scene.due()
         let later = try scene.get()
@@ -361,7 +406,7 @@ import TokenWire
         scene.pass(590)
         scene.due()
         let confirmed = scene.request { $0.confirm(LoginID(1, 1), for: GrantScene.alice, waiter: $1, at: $2) }
-        guard case .signedIn("i.ivanov", _)? = scene.signIn(confirmed) else { return #expect(Bool(false), "not signed in") }
+        #expect(signedInSubject(scene, confirmed) == "i.ivanov")
     }
 
     @Test func `a refresh whose answer names no scopes grants what was granted before`() throws {
@@ -435,6 +480,15 @@ import TokenWire
         scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
         guard case .token(let held)? = scene.rows.last else { return #expect(Bool(false), "no token was told") }
         #expect(held.token == Secret("access-1"))
+    }
+
+    private func signedInSubject(_ scene: GrantScene, _ waiter: UInt64) -> String? {
+        if case .signedIn(let signedIn)? = scene.signIn(waiter) { signedIn.person?.subject } else { nil }
+    }
+
+    /// Who is to be confirmed, and instead of whom.
+    private func question(_ scene: GrantScene, _ waiter: UInt64) -> [Person?]? {
+        if case .confirm(let person, let was)? = scene.signIn(waiter) { [person, was] } else { nil }
     }
 
     private func revoked(_ scene: GrantScene) -> [String] {

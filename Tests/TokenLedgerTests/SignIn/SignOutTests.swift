@@ -43,6 +43,23 @@ import TokenWire
         #expect(scene.state == .loginRequired)
     }
 
+    @Test func `REV-07 SEC-07 only the uid that signed in is given an address that names the person`() throws {
+        let admin = Caller(uid: 0, gid: 0, pid: 5)
+        for (signer, caller, isNamed) in [
+            (1000, GrantScene.alice, true), (1000, admin, false), (1001, GrantScene.alice, false), (nil, GrantScene.alice, false),
+        ] {
+            var record = GrantScene.record()
+            (record.idToken, record.signer) = (Secret("eyJ.e30.c2ln"), signer.map { UInt32($0) })
+            var scene = GrantScene.signedIn(record)
+            let waiter = scene.request { $0.logout(GrantScene.user, for: caller, waiter: $1, at: $2) }
+            let errand = try #require(scene.errands.last)
+            let metadata = try GrantScene.metadata()
+            scene.run { $0.finished(ErrandReport(id: errand.id, result: .revoked(.revoked, metadata)), at: $1) }
+            guard case .signedOut(true, let url?, nil)? = scene.signIn(waiter) else { return #expect(Bool(false), "not signed out") }
+            #expect(url == "https://id.test/end?" + (isNamed ? "id_token_hint=eyJ.e30.c2ln" : "client_id=portal"))
+        }
+    }
+
     @Test func `a sign-out that the disk does not take changes nothing`() throws {
         var scene = GrantScene.signedIn()
         scene.diskAnswer = .failure(GrantScene.full)

@@ -23,12 +23,14 @@ import TokenWire
         var tombstone = full
         tombstone.kind = .ended
         tombstone.secret = Secret("")
+        var signed = full
+        signed.signer = 4_294_967_294
         var unknownEnd = full
         unknownEnd.expires = nil
         var long = full
         long.secret = Secret(String(repeating: "x", count: Secret.longestToken))
         long.idToken = Secret(String(repeating: "y", count: Secret.longestToken))
-        return [full, reference, tombstone, unknownEnd, long]
+        return [signed, full, reference, tombstone, unknownEnd, long]
     }()
 
     @Test(arguments: table)
@@ -48,7 +50,7 @@ import TokenWire
         #expect(Self.plain(try record.bytes()) == bytes)
     }
 
-    @Test(arguments: table.prefix(4))
+    @Test(arguments: table.prefix(5))
     func `a record cut off anywhere is refused with a reason`(_ record: StoredRecord) throws {
         let bytes = Self.plain(try record.bytes())
         for count in bytes.indices {
@@ -58,7 +60,7 @@ import TokenWire
     }
 
     /// What is still read after a change is another record, whose one form these bytes are: nothing is ever guessed.
-    @Test(arguments: table.prefix(4))
+    @Test(arguments: table.prefix(5))
     func `a record with any byte changed is refused, or is another record`(_ record: StoredRecord) throws {
         let bytes = Self.plain(try record.bytes())
         for place in bytes.indices {
@@ -91,13 +93,24 @@ import TokenWire
             return changed
         }
         let table: [([UInt8], RecordDamage)] = [
-            (with(0, 2), .format(2)), (with(0, 0), .format(0)), (with(1, 9), .kind(9)), (with(2, 0x80), .flags(0x80)),
+            (with(0, 2), .format(2)), (with(0, 0), .format(0)), (with(1, 9), .kind(9)), (with(2, 0x80), .excess),
             (with(2, 12), .flags(12)), (with(1, 3), .secret), (with(81, UInt8(ascii: "P")), .name), (with(95, 0xff), .text),
             ([], .truncated), (bytes + [UInt8](repeating: 0, count: StoredRecord.longest), .tooLong),
         ]
         for (bytes, damage) in table {
             #expect(throws: damage) { try StoredRecord(bytes: Self.sealed(bytes)) }
             #expect(!damage.description.isEmpty)
+        }
+    }
+
+    @Test func `a signer is the uid of a user`() throws {
+        var record = Self.full
+        (record.expires, record.idleLifetime, record.spent, record.signer) = (nil, nil, nil, 1000)
+        var bytes = Self.plain(try record.bytes())
+        #expect(bytes[2] == 0xC3 && Array(bytes[57..<65]) == [0, 0, 0, 0, 0, 0, 3, 0xE8])
+        for beyond: [UInt8] in [[0, 0, 0, 0, 255, 255, 255, 255], [0, 0, 0, 1, 0, 0, 3, 0xE8]] {
+            bytes.replaceSubrange(57..<65, with: beyond)
+            #expect(throws: RecordDamage.flags(0xC3)) { try StoredRecord(bytes: Self.sealed(bytes)) }
         }
     }
 
