@@ -2,7 +2,9 @@
 #include "CShims.h"
 #include <errno.h>
 #include <string.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -69,6 +71,11 @@ ssize_t tokend_recv(int fd, void *bytes, size_t count) {
         if (n >= 0) return n;
         if (errno != EINTR) return -errno;
     }
+}
+
+int tokend_unread(int fd) {
+    int count;
+    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -errno : count;
 }
 
 int tokend_epoll_wait(int epoll, struct epoll_event *events, int capacity, int milliseconds) {

@@ -50,7 +50,8 @@ package struct AccessPolicy: Sendable {
             audience: query.audience ?? token.audiences.first)
         return .success(
             AuthorisedQuery(
-                key: key, promise: Promise(minValid: query.minValid), wait: query.wait, bound: entry.scopes, demanded: query.scopes, rule: entry.place))
+                key: key, promise: Promise(minValid: query.minValid), wait: query.wait, bound: entry.scopes, demanded: query.scopes, rule: entry.place,
+                share: share(of: caller, by: entry.who)))
     }
 
     /// Whose token it is that the caller asks for, whether or not it gets it; `nil` where no rule admits it.
@@ -80,7 +81,7 @@ package struct AccessPolicy: Sendable {
         let consumer: Consumer = token.shared || token.grant != .clientCredentials ? .shared : .probe
         return AuthorisedQuery(
             key: CacheKey(token: token.name, consumer: consumer, scopes: token.asks(scopes), audience: token.audiences.first), promise: .usual,
-            wait: 0, bound: nil, demanded: [])
+            wait: 0, bound: nil, demanded: [], share: Share(.administrators, .probe))
     }
 
     /// Administrators may look at and renew what they may not have. uid 0 always is one.
@@ -134,43 +135,50 @@ package struct AccessPolicy: Sendable {
 /// A query that the policy has let through; only `AccessPolicy` can make one.
 package struct AuthorisedQuery: Hashable, Sendable {
     /// Which cached token answers it.
-    package let key: CacheKey
-    package let promise: Promise
+    package fileprivate(set) var key: CacheKey
+    package fileprivate(set) var promise: Promise
     /// Seconds the caller may be held.
-    package let wait: Int
+    package fileprivate(set) var wait: Int
     /// The rule's own `scopes`: a token that the server made wider is not handed over.
-    package let bound: [String]?
+    package fileprivate(set) var bound: [String]?
     /// What the caller asked for by name: a token without it is not handed over.
-    package let demanded: [String]
+    package fileprivate(set) var demanded: [String]
     /// Where the rule stands that let it through; `nil` on the daemon's own account.
-    package let rule: RulePlace?
+    package fileprivate(set) var rule: RulePlace?
+    /// Whose share of a pool it takes from.
+    package fileprivate(set) var share: Share
 
     /// The same on the daemon's own account: it shows whether a token can be had, and is handed to nobody.
     package func probe(wait: Int) -> AuthorisedQuery {
         let key = CacheKey(token: key.token, consumer: key.consumer == .shared ? .shared : .probe, scopes: key.scopes, audience: key.audience)
-        return AuthorisedQuery(key: key, promise: .usual, wait: wait, bound: nil, demanded: [])
+        return AuthorisedQuery(key: key, promise: .usual, wait: wait, bound: nil, demanded: [], share: share)
     }
 
     /// The same with another promise.
     func promising(_ promise: Promise) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, promise: promise, wait: wait, bound: bound, demanded: demanded, rule: rule)
+        var query = self
+        query.promise = promise
+        return query
     }
 
     /// The same with another patience.
     package func waiting(_ seconds: Int) -> AuthorisedQuery {
-        AuthorisedQuery(key: key, promise: promise, wait: seconds, bound: bound, demanded: demanded, rule: rule)
+        var query = self
+        query.wait = seconds
+        return query
     }
 
     /// What the held token must be to be handed over.
     var fit: Fit { Fit(bound: bound, demanded: demanded) }
 
-    fileprivate init(key: CacheKey, promise: Promise, wait: Int, bound: [String]?, demanded: [String], rule: RulePlace? = nil) {
+    fileprivate init(key: CacheKey, promise: Promise, wait: Int, bound: [String]?, demanded: [String], rule: RulePlace? = nil, share: Share) {
         self.key = key
         self.promise = promise
         self.wait = wait
         self.bound = bound
         self.demanded = demanded
         self.rule = rule
+        self.share = share
     }
 }
 

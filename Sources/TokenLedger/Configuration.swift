@@ -163,6 +163,8 @@ package struct Limits: Sendable, Equatable {
     package var idle = 300
     package var strangerIdle = 10
     package var stalled = 30
+    /// uids of one group that may hold a token of their own of one name
+    package var membersPerGroup = 256
 
     package init() {}
 

@@ -42,10 +42,21 @@ extension Ledger {
             turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {
             turn.answers.append((id, softened(refusal, query, at: now)))
+        } else if let refusal = placeRefusal(query, waiter, at: now, &turn) {
+            turn.answers.append((id, softened(refusal, query, at: now)))
         } else {
             join(query, waiter, patience == .ready ? .wait : .asked, at: now, &turn)
         }
         return turn
+    }
+
+    /// Takes the places that a request needs to wait, or says which there is not. A unit that starts is no part of any crowd: systemd asks for each
+    /// once, and the credential socket bounds them.
+    private mutating func placeRefusal(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment, _ turn: inout Turn) -> Refusal? {
+        if let refusal = admitMember(query.key, of: query.share, at: now) { return refusal }
+        guard query.wait > 0, waiter.patience != .token, !claimPlace(for: waiter.id, of: query.share, at: now, &turn) else { return nil }
+        if consumers[consumerKey(query.key)]?.variants.isEmpty ?? true { forget(member: consumerKey(query.key)) }
+        return .tooManyWaiters
     }
 
     private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
@@ -68,9 +79,6 @@ extension Ledger {
             return .shortLived(held.until - now.boot, query.promise.seconds ?? 0)
         }
         if let refusal = unreachablePromise(query, entry) { return refusal }
-        if let entry, entry.waiters.count >= Self.waitersPerEntry {
-            return Refusal(.busy, [Field("retry-after", 1)], "too many requests wait for \"\(key.token)\"")
-        }
         if let entry, entry.progress != .none, !isUnsettled(key.token) { return nil }
         if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
@@ -129,18 +137,15 @@ extension Ledger {
         if query.wait == 0 {
             turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
         } else {
-            entries[key]?.waiters[waiter.id] = waiter
-            waiting[waiter.id] = key
-            patience.set(waiter.id, at: waiter.deadline)
+            enlist(waiter, key)
         }
         reschedule(key, at: now.boot)
     }
 
     /// The asker has gone: nothing waits for it any more, and what is under way goes on.
     package mutating func withdraw(waiter id: UInt64) {
-        patience.set(id, at: nil)
-        guard let key = waiting.removeValue(forKey: id) else { return _ = logins.forget(waiter: id) }
-        entries[key]?.waiters[id] = nil
+        if waiting[id] == nil { _ = logins.forget(waiter: id) }
+        removeWaiter(id)
     }
 
     /// Adds a watcher: it counts as use, and hears of every token and trouble from now on. The present token is its first row.
@@ -151,8 +156,9 @@ extension Ledger {
         let patient = Waiter(id: id, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
+        if let refusal = admitMember(query.key, of: query.share, at: now) { return .failure(refusal) }
         open(query.key, at: now)
-        entries[query.key]?.watchers.append(Watcher(id: id, fit: query.fit))
+        entries[query.key]?.watchers[id] = Watcher(id: id, fit: query.fit)
         entries[query.key]?.isAsked = true
         if let held {
             press(query.key, query.promise)
@@ -172,7 +178,7 @@ extension Ledger {
     }
 
     package mutating func unwatch(_ key: CacheKey, watcher id: UInt64, at now: Moment) {
-        entries[key]?.watchers.removeAll { $0.id == id }
+        entries[key]?.watchers[id] = nil
         if isForgettable(key, at: now.boot) { close(key) }
     }
 
@@ -219,7 +225,7 @@ extension Ledger {
     /// Forgets the least recently used idle variant when a consumer has all it may have.
     private mutating func makeRoom(for key: CacheKey) -> Bool {
         guard let state = consumers[consumerKey(key)], state.variants.count >= Self.variantsPerConsumer else { return true }
-        let idle = state.variants.filter { entries[$0].map { $0.waiters.isEmpty && !$0.isWatched && $0.progress == .none } ?? true }
+        let idle = state.variants.filter { isIdle($0) }
         guard let oldest = idle.min(by: { (entries[$0]?.lastAsked ?? 0) < (entries[$1]?.lastAsked ?? 0) }) else { return false }
         close(oldest)
         return true
@@ -230,14 +236,12 @@ extension Ledger {
         guard var entry = entries.removeValue(forKey: key) else { return }
         entry.endCurrency()
         if entry.held != nil { reviewKeeping(of: key) }
-        for id in entry.waiters.keys {
-            waiting[id] = nil
-            patience.set(id, at: nil)
-        }
+        orphan(entry.waiters.keys)
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
         let consumer = consumerKey(key)
         consumers[consumer]?.close(key)
+        if consumers[consumer]?.variants.isEmpty ?? true { forget(member: consumer) }
         forgetConsumers()
     }
 

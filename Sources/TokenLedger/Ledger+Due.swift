@@ -46,7 +46,8 @@ extension Ledger {
         for id in waiting.keys { turn.answers.append((id, .refused(.stopping))) }
         for id in logins.stop() { turn.answers.append((id, .refused(.stopping))) }
         for key in Set(waiting.values) { entries[key]?.waiters = [:] }
-        for key in entries.keys { entries[key]?.watchers = [] }
+        waiterPool = FairHoldings(waiterPool.bounds)
+        for key in entries.keys { entries[key]?.watchers = [:] }
         (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
         (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
         for id in (Array(unsynced.keys) + unsettled.keys).sorted() { writeAgain(id, at: nil, &turn) }
@@ -87,7 +88,7 @@ extension Ledger {
         guard let trouble = entries[key]?.trouble else { return }
         turn.events.append(.ranOut(key, trouble.refusal))
         let state = state(of: key, at: now.boot).state
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: trouble.refusal.text))) }
+        for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(state, reason: trouble.refusal.text))) }
     }
 
     private func cause(of key: CacheKey, hasEnded: Bool) -> Cause {

@@ -9,6 +9,7 @@ extension Ledger {
         let busy = tokensUnderWay
         func isWanted(_ token: TokenName) -> Bool { configuration.tokens[token] != nil }
         credentials = credentials.filter { isWanted($0.key) || busy.contains($0.key) }
+        for member in crowds.filter({ !isWanted($0.key) }).values.flatMap(\.items) { forget(member: member) }
         consumers = consumers.filter { isWanted($0.key.token) }
         holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
         let servers = Set(configuration.applications.values.map(\.server.location))

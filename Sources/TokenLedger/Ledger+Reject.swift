@@ -27,6 +27,7 @@ extension Ledger {
         entries[key]?.isDisowned = true
         reviewKeeping(of: key)
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
+        guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
         entries[key]?.isRejected = true
         entries[key]?.isWantedAnew = true
         holdings[key.token]?.doubt?.isUrgent = true
@@ -36,7 +37,7 @@ extension Ledger {
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
         } else {
-            enlist(waiter, key, wait: query.wait, at: now)
+            enlist(.forRenewal(waiter, wait: query.wait, at: now), key)
         }
         reschedule(key, at: now.boot)
         return (.renewing, turn)
@@ -63,9 +64,10 @@ extension Ledger {
     /// is looked at instead, where the configuration says how.
     /// Gives the waiters' keys in order; none when nothing is held and nothing failed. Refused where only a person can help, while a sign-in is
     /// not on the disk for certain, and within five seconds of the last one, or of a failure.
+    /// It takes one place among those who wait, however many entries there are.
     /// - Parameter isReplaced: the secrets of the token were read anew and are others than before.
     package mutating func renew(
-        _ token: TokenName, isReplaced: Bool = false, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
+        _ token: TokenName, of share: Share, isReplaced: Bool = false, waiters makeWaiter: () -> UInt64, wait: Int, at now: Moment
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
@@ -83,10 +85,11 @@ extension Ledger {
         if let refusal = finalRefusal(token, at: now.boot) { return (.failure(refusal), turn) }
         epoch += 1
         credentials[token, default: Credential()].lastTrouble = now.boot
+        let first = makeWaiter()
         if let settings = configuration.tokens[token], settings.grant.kind == .reference {
-            let id = makeWaiter()
-            review(settings, isReplaced: isReplaced, id, wait: wait, at: now, &turn)
-            return (.success([(id, settings.soleKey)]), turn)
+            guard claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
+            review(settings, isReplaced: isReplaced, first, wait: wait, at: now, &turn)
+            return (.success([(first, settings.soleKey)]), turn)
         }
         // also its server is tried, however it failed before
         if let application = application(of: token) {
@@ -95,11 +98,12 @@ extension Ledger {
         }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
+        guard consumers(of: token).isEmpty || claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
         for key in consumers(of: token) {
             entries[key]?.isWantedAnew = true
             launch(key, .administrator, at: now, &turn)
-            let id = makeWaiter()
-            enlist(id, key, wait: wait, at: now)
+            let id = started.isEmpty ? first : makeWaiter()
+            enlist(.forRenewal(id, wait: wait, at: now), key)
             started.append((id, key))
             reschedule(key, at: now.boot)
         }
@@ -119,10 +123,11 @@ extension Ledger {
     private mutating func review(_ settings: TokenSettings, isReplaced: Bool, _ id: UInt64, wait: Int, at now: Moment, _ turn: inout Turn) {
         let (token, key) = (settings.name, settings.soleKey)
         if case .reference(let reference) = settings.grant, reference.probe == nil {
+            removeWaiter(id)
             if isReplaced, let held = entries[key]?.held { return turn.answers.append((id, .token(held))) }
             return turn.answers.append((id, .refused(.notLookedAt(token))))
         }
-        enlist(id, key, wait: wait, at: now)
+        enlist(.forRenewal(id, wait: wait, at: now), key)
         look(at: token, at: now, &turn)
     }
 
@@ -136,13 +141,6 @@ extension Ledger {
     /// Ends the quarantine of a refresh token. One in doubt is replayed as soon as that may be.
     private mutating func forgiveHolding(_ token: TokenName) { holdings[token]?.forgive() }
 
-    private mutating func enlist(_ id: UInt64, _ key: CacheKey, wait: Int, at now: Moment) {
-        let deadline = now.boot + .seconds(wait)
-        entries[key]?.waiters[id] = Waiter(id: id, deadline: deadline, promise: .usual, fit: Fit(), patience: .renewal)
-        waiting[id] = key
-        patience.set(id, at: deadline)
-    }
-
     /// Takes in a new configuration. What did not change goes on as it was; a token whose own settings changed starts anew, with what is
     /// held of it where a restart would go on with that.
     /// Returns the waiters and watchers whose entries are gone: they have to be asked again, if they still may.
@@ -152,7 +150,7 @@ extension Ledger {
         var kept: [KeptToken] = []
         for token in changed {
             for key in credentials[token]?.entries ?? [] {
-                orphans += (entries[key]?.waiters.keys.sorted() ?? []) + (entries[key]?.watchers.map(\.id) ?? [])
+                orphans += (entries[key]?.waiters.keys.sorted() ?? []) + watchers(of: key).map(\.id)
                 if let item = keeping(of: key) { kept.append(item) }
                 close(key)
             }
@@ -161,6 +159,7 @@ extension Ledger {
         }
         replaceConfiguration(next)
         forgetUnconfigured()
+        adjustCrowds()
         epoch += 1
         _ = resume(kept, at: now)
         hastenRevocations(at: now)
@@ -173,6 +172,12 @@ extension Refusal {
         Refusal(
             .refused, [Field("reason", "reference")],
             "a reference token is not renewed, and no probe looks whether \"\(token)\" is good; have it reissued, or give it a probe")
+    }
+}
+
+extension Waiter {
+    fileprivate static func forRenewal(_ id: UInt64, wait: Int, at now: Moment) -> Waiter {
+        Waiter(id: id, deadline: now.boot + .seconds(wait), promise: .usual, fit: Fit(), patience: .renewal)
     }
 }
 

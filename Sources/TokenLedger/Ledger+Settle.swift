@@ -129,7 +129,7 @@ extension Ledger {
         heal(key.token, &turn)
         if held.lifetime < Self.shortLife { warnOfShortLife(held, key.token, &turn) } else { credentials[key.token]?.isShortLived = false }
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, row(held, for: watcher))) }
+        for watcher in watchers(of: key) { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
         reviewKeeping(of: key)
     }
@@ -289,25 +289,15 @@ extension Ledger {
         credentials[key.token, default: Credential()].noteTold(key)
         turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
-        for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }
+        for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }
         dismissWaiters(of: key, refusal, at: now, &turn)
     }
 
     /// An outcome is shared by all who wait for it: they get the held token if that is good enough, else the refusal.
     /// Who waits through failures goes on waiting, unless only an operator can help.
     mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        for waiter in takeWaiters(of: key) {
-            if waiter.patience.isLasting, !isRefused(key, at: now.boot) { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
-        }
-    }
-
-    /// Somebody who waits no longer: the held token if that is good enough, else the refusal.
-    private mutating func release(_ waiter: Waiter, _ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        guard waiter.patience.isForToken, let held = entries[key]?.held, held.suits(waiter.fit),
-            held.lasts(max(1, waiter.promise.least(held)), at: now.boot)
-        else { return turn.answers.append((waiter.id, .refused(refusal))) }
-        turn.answers.append((waiter.id, .token(held)))
-        noteServed(key)
+        let isOver = isRefused(key, at: now.boot)
+        for waiter in takeWaiters(of: key, where: { isOver || !$0.patience.isLasting }) { release(waiter, key, refusal, at: now, &turn) }
     }
 
     /// A server that cannot be reached, or that has told a client to wait, is not asked again by what waits in its lane: the credential's own plans share
@@ -331,9 +321,7 @@ extension Ledger {
 
     mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         guard let next = nextTry(key, at: now.boot) else { return }
-        for waiter in takeWaiters(of: key) {
-            if waiter.utmost ?? waiter.deadline >= next { keepWaiting(waiter, key) } else { release(waiter, key, refusal, at: now, &turn) }
-        }
+        for waiter in takeWaiters(of: key, where: { ($0.utmost ?? $0.deadline) < next }) { release(waiter, key, refusal, at: now, &turn) }
     }
 
     /// What waits in the lane for a credential that is refused for good.
@@ -343,22 +331,6 @@ extension Ledger {
             dismissWaiters(of: key, refusal, at: now, &turn)
             reschedule(key, at: now.boot)
         }
-    }
-
-    private mutating func takeWaiters(of key: CacheKey) -> [Waiter] {
-        guard let waiters = entries[key]?.waiters, !waiters.isEmpty else { return [] }
-        entries[key]?.waiters = [:]
-        for waiter in waiters.values {
-            waiting[waiter.id] = nil
-            patience.set(waiter.id, at: nil)
-        }
-        return waiters.values.sorted { $0.id < $1.id }
-    }
-
-    private mutating func keepWaiting(_ waiter: Waiter, _ key: CacheKey) {
-        entries[key]?.waiters[waiter.id] = waiter
-        waiting[waiter.id] = key
-        patience.set(waiter.id, at: waiter.deadline)
     }
 }
 

@@ -51,6 +51,11 @@ package struct Ledger: Sendable {
     var probes: [TokenName: ProbeState] = [:]
     var looks = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
+    /// Of whom those are that wait.
+    var waiterPool = FairHoldings<UInt64>(FairPool.Bounds(capacity: Ledger.mostWaiters))
+    /// Members of groups who hold a token of their own: of each token, and of all.
+    var crowds: [TokenName: FairHoldings<ConsumerKey>] = [:]
+    var members = FairHoldings<ConsumerKey>(Ledger.memberBounds())
     /// Whose token that outlives the process may be another one than before.
     var unsettledKeepings: Set<CacheKey> = []
     var jitter: Jitter
@@ -66,8 +71,8 @@ package struct Ledger: Sendable {
     static let leastSpacing = Int64.seconds(1)
     /// A token that lives less is worth a warning: most of its life is over when it arrives.
     static let shortLife = Int64.seconds(5)
-    /// As many requests may wait for one result; the next is told to come again.
-    static let waitersPerEntry = 4096
+    /// As many requests may wait, whatever for.
+    static let mostWaiters = 16_384
 
     let pace: Pace
     let fingerprint: @Sendable (Secret) -> Fingerprint
@@ -195,7 +200,7 @@ struct Entry: Sendable {
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
     var spread: Float = 0
     var waiters: [UInt64: Waiter] = [:]
-    var watchers: [Watcher] = []
+    var watchers: [UInt64: Watcher] = [:]
     /// Why the last exchange brought nothing.
     @Rare var trouble: Trouble? = nil
     /// Nanoseconds: the longest promise asked for during the present token's life.

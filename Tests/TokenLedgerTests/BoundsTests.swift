@@ -113,13 +113,6 @@ import TokenWire
         #expect(refusal.fields.first == Field("reason", "missing-scope"))
     }
 
-    @Test func `as many may wait for one token as fit, the next is told to come again`() throws {
-        var scene = Scene()
-        for _ in 0..<Ledger.waitersPerEntry { _ = try scene.get() }
-        let (waiter, turn) = try scene.get()
-        #expect(turn.refusal(waiter)?.code == .busy)
-    }
-
     @Test func `consumers that are gone are forgotten`() throws {
         var scene = Scene(Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(unit: UnitPattern("job@*.service")))] })
         for number in 0..<2000 {

@@ -285,7 +285,7 @@ import TokenWire
         scene.pass(1)
         let query = TokenQuery(name: "portal.cold", minValid: nil, wait: 0, scopes: [])
         #expect(try scene.get(query).1.plans.isEmpty)
-        let (result, _) = scene.ledger.renew(cold, waiters: { 99 }, wait: 30, at: scene.now)
+        let (result, _) = scene.ledger.renew(cold, of: Scene.root, waiters: { 99 }, wait: 30, at: scene.now)
         guard case .success(let started) = result else { return _ = Issue.record("it was refused: \(result)") }
         #expect(started.isEmpty)
         #expect(try scene.get(query).1.plans.count == 1)
@@ -298,7 +298,7 @@ import TokenWire
         scene.pass(6)
         var number: UInt64 = 900
         let (result, _) = scene.ledger.renew(
-            Scene.sync,
+            Scene.sync, of: Scene.root,
             waiters: {
                 number += 1; return number
             }, wait: 30, at: scene.now)

@@ -12,7 +12,7 @@ import TokenWire
 
     private func renew(_ scene: inout GrantScene) {
         scene.pass(6)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: now).1 }
     }
 
     @Test func `a replay that the server takes ends the trouble with the first try`() throws {

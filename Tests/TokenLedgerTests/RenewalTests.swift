@@ -193,7 +193,7 @@ import TokenWire
 
     /// RENEW, by the number under which it waits.
     private func renew(_ scene: inout Scene) throws -> Turn {
-        let (result, turn) = scene.ledger.renew(Scene.sync, waiters: { 900 }, wait: 30, at: scene.now)
+        let (result, turn) = scene.ledger.renew(Scene.sync, of: Scene.root, waiters: { 900 }, wait: 30, at: scene.now)
         #expect(try result.get().count == 1)
         return turn
     }
@@ -232,7 +232,7 @@ import TokenWire
         var configuration = Scene.configuration()
         configuration.applications["portal"]?.client.authentication = .post(Secret("the-right-one"))
         _ = scene.ledger.adopt(configuration, at: scene.now)
-        let (result, turn) = scene.ledger.renew(Scene.sync, isReplaced: true, waiters: { 900 }, wait: 30, at: scene.now)
+        let (result, turn) = scene.ledger.renew(Scene.sync, of: Scene.root, isReplaced: true, waiters: { 900 }, wait: 30, at: scene.now)
         #expect(try result.get().count == 1)
         let plan = try #require(turn.plans.first)
         #expect(plan.application.client.authentication == .post(Secret("the-right-one")))
@@ -242,7 +242,7 @@ import TokenWire
 
     @Test func `RENEW of what nobody has asked for has nothing to do`() throws {
         var scene = Scene()
-        let (result, turn) = scene.ledger.renew(Scene.sync, waiters: { 900 }, wait: 30, at: scene.now)
+        let (result, turn) = scene.ledger.renew(Scene.sync, of: Scene.root, waiters: { 900 }, wait: 30, at: scene.now)
         #expect(try result.get().isEmpty && turn.plans.isEmpty)
     }
 
@@ -253,13 +253,13 @@ import TokenWire
         scene.pass(10)
         var number: UInt64 = 900
         let (result, turn) = scene.ledger.renew(
-            Scene.sync,
+            Scene.sync, of: Scene.root,
             waiters: {
                 number += 1; return number
             }, wait: 30, at: scene.now)
         #expect(try result.get().count == 2)
         #expect(turn.plans.count == 2)
-        let again = scene.ledger.renew(Scene.sync, waiters: { 0 }, wait: 30, at: scene.now).0
+        let again = scene.ledger.renew(Scene.sync, of: Scene.root, waiters: { 0 }, wait: 30, at: scene.now).0
         #expect(throws: Refusal.self) { try again.get() }
     }
 }

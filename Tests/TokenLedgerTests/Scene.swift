@@ -11,6 +11,8 @@ struct Scene {
     static let unit = Caller(uid: 990, gid: 990, pid: 8, unit: .unit("erp-sync.service"))
     static let other = Caller(uid: 1001, gid: 1001, pid: 9)
 
+    static let root = Share(.root, .uid(0))
+
     var ledger: Ledger
     var now = Moment(boot: .seconds(1000), wall: 1_790_000_000)
     private var lastWaiter: UInt64 = 0

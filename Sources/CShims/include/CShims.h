@@ -55,6 +55,8 @@ int tokend_accept(int fd);
 ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
 /// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input.
 ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
+/// Bytes that were sent on a stream socket and that its peer has not read (SIOCOUTQ, unix(7)).
+int tokend_unread(int fd);
 struct epoll_event;
 /// epoll_wait(2). Number of events.
 int tokend_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity, int milliseconds);

@@ -47,8 +47,9 @@ package final class AuditLog {
         let now = clock()
         defer { schedule() }
         if isRequired, entry.event == .handedOut, tally.isNew(entry) { return recordOrRefuse(entry, now) }
-        let (slot, first) = tally.record(entry, now: now)
+        let (slot, first, before) = tally.record(entry, now: now)
         kept?.count(slot, entry, since: now)
+        for summary in before { write(summary, now) }
         if let first {
             for summary in tally.ended(by: first, now: now) { write(summary, now) }
             write(AuditSummary(first: first, in: slot), now)
@@ -154,12 +155,20 @@ package struct AuditReceipt: Hashable, Sendable {
 extension AuditLog {
     private func recordOrRefuse(_ entry: AuditEntry, _ now: Int64) -> AuditReceipt? {
         if !backlog.isClear { catchUp(now) }
-        guard backlog.isClear else { return nil }
-        let (slot, first) = tally.record(entry, now: now)
+        let (slot, first, before) = tally.record(entry, now: now)
         kept?.count(slot, entry, since: now)
-        // one way or the other it is not to be told by the next process
-        defer { kept?.told(slot, 1, now: now) }
-        if let first, take(auditFields(AuditSummary(first: first, in: slot))) { return receipt(entry, slot) }
+        for summary in before { write(summary, now) }
+        // of too many kinds to list each: it is counted, and the journal has heard of that
+        guard let first else { return receipt(entry, slot) }
+        let summary = AuditSummary(first: first, in: slot)
+        if backlog.isClear, tell(summary, now) { return receipt(entry, slot) }
+        if sink.takeBesides(auditFields(summary)) {
+            // it is in the journal as a line, and follows with its fields
+            keep(summary, now)
+            return receipt(entry, slot)
+        }
+        // it is not to be told by the next process either
+        kept?.told(slot, 1, now: now)
         tally.withdraw(slot)
         backlog.failed(now: now)
         return nil
@@ -223,11 +232,11 @@ extension AuditLog {
 
     static func sink(for mode: LogMode, journal path: String = JournalSocket.journald) throws(SystemError) -> any AuditSink {
         switch mode {
-        case .journal: return JournalSink(try JournalSocket(path: path))
+        case .journal: return JournalSink(try JournalSocket(path: path), besides: LineSink.standardErrorOfJournal())
         case .stderr: return LineSink.standardError()
         case .auto:
             let journal = try JournalSocket(path: path)
-            return journal.exists ? JournalSink(journal) : LineSink.standardError()
+            return journal.exists ? JournalSink(journal, besides: LineSink.standardErrorOfJournal()) : LineSink.standardError()
         }
     }
 }

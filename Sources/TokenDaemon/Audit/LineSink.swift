@@ -1,3 +1,4 @@
+internal import CShims
 internal import Glibc
 internal import Systemd
 internal import TokenLedger
@@ -40,6 +41,9 @@ final class LineSink: AuditSink {
         return true
     }
 
+    /// Whether the reader of a socket has read all that was written to it.
+    var isRead: Bool { if case .socket(let fd) = outlet { tokend_unread(fd) == 0 } else { false } }
+
     private func flushRest() -> Bool {
         guard !rest.isEmpty else { return true }
         rest = rest.dropFirst(write(rest))
@@ -77,6 +81,12 @@ final class LineSink: AuditSink {
 extension LineSink {
     fileprivate nonisolated static func isJournal(_ status: stat, _ journalStream: String?) -> Bool {
         journalStream == "\(status.st_dev):\(status.st_ino)"
+    }
+
+    /// Standard error where systemd has connected it to the journal.
+    static func standardErrorOfJournal() -> LineSink? {
+        let sink = standardError()
+        return sink.isJournal ? sink : nil
     }
 
     static func standardError() -> LineSink {

@@ -55,6 +55,7 @@ nonisolated struct DaemonReader {
         take("buffers", \.buffers, (1 << 20)...(1 << 30), "bytes")
         take("idle", \.idle, 1...86_400, "seconds")
         take("stranger_idle", \.strangerIdle, 1...3_600, "seconds")
+        take("members_per_group", \.membersPerGroup, 1...Ledger.mostMembers, "members")
         take("stalled", \.stalled, 1...600, "seconds")
         table.finish()
         mustFit(table, limits)

@@ -37,12 +37,15 @@ extension TokenKeeper {
     }
 
     private func renew(_ token: TokenName, isReplaced: Bool, _ number: UInt64, _ asker: any Asker) -> Taken {
-        let (result, turn) = put { $0.renew(token, isReplaced: isReplaced, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
+        let share = policy.share(of: asker.caller)
+        let (result, turn) = put { $0.renew(token, of: share, isReplaced: isReplaced, waiters: makeNumber, wait: TokenQuery.defaultWait, at: now) }
         var entry = AuditEntry(.renewalAsked, .allowed, token: token, caller: asker.caller)
         if case .failure(let refusal) = result { entry.decision = AuditDecision(refusal.code) }
         record(entry, of: asker)
         switch result {
-        case .failure(let refusal): return .reply(.refused(refusal))
+        case .failure(let refusal):
+            perform(turn)
+            return .reply(.refused(refusal))
         case .success(let started) where started.isEmpty:
             perform(turn)
             return .reply(.ok(words: ["0"]))

@@ -7,6 +7,7 @@ extension TokenKeeper {
     func handedOut(_ held: HeldToken, _ query: AuthorisedQuery, _ caller: Caller) -> AuditEntry {
         var entry = AuditEntry(.handedOut, .ready, token: query.key.token, tokenID: held.id, consumer: query.key.consumer, caller: caller)
         entry.rule = query.rule?.description
+        entry.share = query.share
         entry.scopes = held.scopes
         entry.expires = held.expires
         return entry

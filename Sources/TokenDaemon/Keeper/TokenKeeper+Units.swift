@@ -86,6 +86,7 @@ extension TokenKeeper {
     func refuseCredential(to caller: Caller, _ doubt: CredentialDoubt) {
         var entry = AuditEntry(.refused, .denied, caller: caller, reason: doubt.reason, text: doubt.sentence)
         entry.request = AuditEntry.loadCredential
+        entry.share = .starting(caller)
         audit.record(entry)
     }
 
@@ -93,6 +94,7 @@ extension TokenKeeper {
         var entry = refused(refusal, policy.token(ofCredential: id)?.name.description ?? id, consumer, asker.caller)
         entry.request = AuditEntry.loadCredential
         entry.text = refusal.text
+        entry.share = .starting(asker.caller)
         audit.record(entry)
         return .refused(refusal)
     }
@@ -124,5 +126,13 @@ extension CredentialDoubt {
         case .otherUnit(let unit): "the peer asks for \(quoted(unit)) and runs elsewhere"
         case .gone: "the peer ended before it could be looked at"
         }
+    }
+}
+
+extension Share {
+    /// systemd asks for a unit, whether or not a rule names it; or root for itself.
+    fileprivate static func starting(_ caller: Caller) -> Share {
+        if case .unit(let name) = caller.unit { return Share(.unit(name), .unit(name)) }
+        return Share(.root, .uid(caller.uid))
     }
 }

@@ -157,11 +157,23 @@ final class TokenKeeper {
     /// Records a decision about an asker; the first of its kind with the unit it runs in and the name of its process.
     @discardableResult
     func record(_ entry: AuditEntry, of asker: any Asker) -> AuditReceipt? {
-        guard audit.isNew(entry) else { return audit.record(entry) }
         var entry = entry
+        entry.share = entry.share ?? policy.share(of: asker.caller)
+        guard audit.isNew(entry) else { return audit.record(entry) }
         if entry.caller?.unit == .untold { entry.caller?.unit = asker.unitForTheRecord }
         entry.comm = asker.processForTheRecord
         return audit.record(entry)
+    }
+
+    /// Records something that happened, about whom it is.
+    private func recordEvent(_ entry: AuditEntry) {
+        var entry = entry
+        if let caller = entry.caller {
+            entry.share = policy.share(of: caller)
+        } else if let consumer = entry.consumer, let token = entry.token {
+            entry.share = policy.share(of: consumer, for: token)
+        }
+        audit.record(entry)
     }
 
     // MARK: doing what the ledger says
@@ -180,7 +192,7 @@ final class TokenKeeper {
         }
         for errand in turn.errands { exchanger.perform(errand) }
         keepTokens()
-        for event in turn.events { audit.record(AuditEntry(event, ledger.configuration, at: now)) }
+        for event in turn.events { recordEvent(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
             if waiter == mine { own = answer } else { tellLater(.answer(waiter: waiter, answer)) }
         }
@@ -297,7 +309,7 @@ final class TokenKeeper {
     private func sayLimit(_ met: ConnectionCounters.Limit, _ caller: Caller?) {
         guard limit == nil else { return }
         limit = met
-        audit.record(AuditEntry(.limitReached, .busy, caller: caller, reason: met.rawValue))
+        recordEvent(AuditEntry(.limitReached, .busy, caller: caller, reason: met.rawValue))
     }
 
     /// There is room again: for whatever was short, or for `what`.

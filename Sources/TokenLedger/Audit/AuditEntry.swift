@@ -23,6 +23,8 @@ package struct AuditEntry: Hashable, Sendable {
     package var consumer: Consumer?
     /// Who asked; `nil` when nobody did (a due renewal).
     package var caller: Caller?
+    /// Whose share of the audit's places it takes; where nobody says, that of the user or unit it is about.
+    package var share: Share?
     /// `/proc/PID/comm` of the caller: the process's own claim about itself.
     package var comm: String?
     /// The verb of a request that names no token (RELOAD), "line" for one that cannot be read, or LoadCredential for what systemd asks for a unit.
@@ -84,6 +86,17 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// Of a shared token everybody is the consumer, and who is refused is none: the unit tells who it was.
     var isToldByUnit: Bool { consumer == .shared || consumer == nil }
+
+    /// Whose share of the places it takes. What is about nobody is the daemon's own.
+    var account: Share {
+        if let share { return share }
+        if let unit { return Share(.unit(unit), .unit(unit)) }
+        return uid.map { Share($0 == 0 ? .root : .user($0), .uid($0)) } ?? Share(.root, .probe)
+    }
+
+    /// What administrators, named users and units were given or did is told by itself, however much else there is to tell. Refusals are not: to meet
+    /// them is in the caller's own hands.
+    var isNeverSummed: Bool { account.tier >= .named && event != .refused && event != .rejected }
 
     /// What systemd asks of the credential socket, as systemd.exec(5) calls it.
     package static let loadCredential = "LoadCredential"

@@ -31,9 +31,6 @@ struct AuditKey: Hashable, Sendable {
         text = isToldByText ? entry.text : nil
     }
 
-    /// Nobody's consumer: a caller that can make up as many of these as it likes.
-    var isStrangers: Bool { consumer == nil && uid != nil }
-
     /// Whether an entry of this kind is over once `entry` has happened: failures of its consumer and the need to sign in whatever the reason
     /// was, trouble and limits by their reason, whoever met them.
     func isEnded(by entry: AuditEntry) -> Bool {

@@ -1,14 +1,33 @@
 extension AuditTally {
-    /// Where an entry is counted: by itself while there is room, then with the others of its user, then with everyone's.
+    /// Where an entry is counted: by itself while its share has room, or gets it from who has more; then with the others of its user, then with
+    /// everyone's.
     func group(for entry: AuditEntry) -> AuditGroup {
         let key = AuditKey(entry)
-        if places[.one(key)] != nil || hasRoom(for: key) { return .one(key) }
+        let account = entry.account
+        if places[.one(key)] != nil || keys.admits(account) || (entry.isNeverSummed && keys.first(of: account) != nil) { return .one(key) }
+        return summed(entry)
+    }
+
+    func summed(_ entry: AuditEntry) -> AuditGroup {
         let user = AuditGroup.others(uid: entry.uid)
         return places[user] != nil || others < AuditTally.mostOthers ? user : .everyone
     }
 
-    private func hasRoom(for key: AuditKey) -> Bool {
-        keys < AuditTally.mostKeys && (!key.isStrangers || strangers < AuditTally.mostStrangersKeys)
+    /// Takes the key in. Those who give way to it are told, by their names, what was counted of them.
+    mutating func makeRoom(for group: AuditGroup, _ entry: AuditEntry, now: Int64) -> [AuditSummary] {
+        guard case .one(let key) = group else { return [] }
+        var (isIn, putOut) = keys.admit(key, of: entry.account, rank: now)
+        if !isIn, let own = keys.first(of: entry.account) {
+            keys.remove(own)
+            putOut.append(own)
+            isIn = keys.admit(key, of: entry.account, rank: now).isIn
+        }
+        var told: [(Int64, AuditSummary)] = []
+        for place in putOut.compactMap({ places[.one($0)] }) {
+            if let summary = take(place, now: now) { told.append(summary) }
+            close(place)
+        }
+        return inOrder(told)
     }
 
     func slot(_ place: Int) -> AuditSlot { AuditSlot(place: place, generation: counts[place].generation) }
@@ -20,7 +39,7 @@ extension AuditTally {
         schedule(&row, at: now + row.window)
         rows[place] = row
         places[group] = place
-        tally(group, by: 1)
+        if case .others = group { others += 1 }
         return place
     }
 
@@ -30,7 +49,11 @@ extension AuditTally {
         rows[place] = nil
         places[group] = nil
         free.append(place)
-        tally(group, by: -1)
+        switch group {
+        case .one(let key): keys.remove(key)
+        case .others: others -= 1
+        case .everyone: break
+        }
     }
 
     /// When nothing is counted: the room of thousands of callers goes back. No slot of before fits a place made later.
@@ -44,16 +67,6 @@ extension AuditTally {
         counts.append(Count(generation: firstGeneration))
         rows.append(nil)
         return rows.count - 1
-    }
-
-    private mutating func tally(_ group: AuditGroup, by one: Int) {
-        switch group {
-        case .one(let key):
-            keys += one
-            if key.isStrangers { strangers += one }
-        case .others: others += one
-        case .everyone: break
-        }
     }
 
     /// Deadlines are whole seconds: a thousand keys wake the daemon once a second, not a thousand times.

@@ -57,8 +57,16 @@ extension AuditTally {
     }
 
     private mutating func reopened(for entry: AuditEntry, now: Int64) -> Int {
-        let group = entry.event == .others ? AuditGroup(counting: entry) : group(for: entry)
-        return places[group] ?? open(group, entry, now: now)
+        let group = entry.event == .others ? AuditGroup(counting: entry) : groupWithoutLoss(for: entry)
+        if let place = places[group] { return place }
+        _ = makeRoom(for: group, entry, now: now)
+        return open(group, entry, now: now)
+    }
+
+    /// Where an entry is counted that came back: nobody gives way to it, for that would have to be written too.
+    private func groupWithoutLoss(for entry: AuditEntry) -> AuditGroup {
+        let key = AuditGroup.one(AuditKey(entry))
+        return places[key] != nil || keys.hasRoom(for: entry.account) ? key : summed(entry)
     }
 
     private mutating func look(at place: Int, now: Int64) -> (Int64, AuditSummary)? {
@@ -73,7 +81,7 @@ extension AuditTally {
     }
 
     /// Hands out what is counted at a place, and widens the interval to its next summary.
-    private mutating func take(_ place: Int, now: Int64) -> (Int64, AuditSummary)? {
+    mutating func take(_ place: Int, now: Int64) -> (Int64, AuditSummary)? {
         let count = counts[place].pending
         guard count > 0, var row = rows[place] else { return nil }
         let summary = AuditSummary(
@@ -94,7 +102,7 @@ extension AuditTally {
         rows[place] = row
     }
 
-    private func inOrder(_ summaries: [(latest: Int64, summary: AuditSummary)]) -> [AuditSummary] {
+    func inOrder(_ summaries: [(latest: Int64, summary: AuditSummary)]) -> [AuditSummary] {
         summaries.sorted { $0.latest < $1.latest }.map(\.summary)
     }
 

@@ -4,10 +4,12 @@
 /// growing intervals of up to 10 minutes. What was handed out and could not be written comes back with `notWritten`. At every
 /// moment the counts that were handed out and did not come back, and those that wait here, add up to the number of decisions.
 package struct AuditTally: Sendable {
-    /// Keys that are counted one by one.
+    /// Keys that are counted one by one. Each share has as many of them as others leave it: whoever has most gives way, and what was counted of
+    /// it is told then.
     package static let mostKeys = 4_096
-    /// Of these, for callers that no rule admits: they must not be able to crowd out the others.
+    /// Of these, for all callers that no rule admits, and for each of them.
     package static let mostStrangersKeys = 1_024
+    static let mostOfOneStranger = 16
     /// Users that are counted as a whole beyond that.
     package static let mostOthers = 256
 
@@ -20,9 +22,10 @@ package struct AuditTally: Sendable {
     var free: [Int] = []
     var firstGeneration: UInt32 = 0
     var places: [AuditGroup: Int] = [:]
-    var keys = 0
-    var strangers = 0
     var others = 0
+    /// The keys that have a place, and whose they are.
+    var keys = FairHoldings<AuditKey>(
+        FairPool.Bounds(capacity: mostKeys, strangers: mostStrangersKeys, perStranger: mostOfOneStranger))
 
     package init() {}
 
@@ -30,16 +33,17 @@ package struct AuditTally: Sendable {
     package var pending: UInt64 { counts.reduce(0) { $0 &+ $1.pending } }
 
     /// Counts a decision at `now` (CLOCK_BOOTTIME in nanoseconds). `first` is to be written at once, with a count of 1; without
-    /// it the decision is a repeat and waits for its summary.
-    package mutating func record(_ entry: AuditEntry, now: Int64) -> (slot: AuditSlot, first: AuditEntry?) {
+    /// it the decision is a repeat and waits for its summary. `before` is to be written too: it has lost its place to this one.
+    package mutating func record(_ entry: AuditEntry, now: Int64) -> (slot: AuditSlot, first: AuditEntry?, before: [AuditSummary]) {
         let group = group(for: entry)
         guard let place = places[group] else {
+            let before = makeRoom(for: group, entry, now: now)
             let place = open(group, entry, now: now)
-            return (slot(place), entry)
+            return (slot(place), entry, before)
         }
-        if rows[place]?.hear(entry, now: now) == true { return (slot(place), entry) }
+        if rows[place]?.hear(entry, now: now) == true { return (slot(place), entry, []) }
         counts[place].pending &+= 1
-        return (slot(place), nil)
+        return (slot(place), nil, [])
     }
 
     /// Counts one more decision just like the last one of this slot. False when the slot was given up: record it anew.

@@ -20,7 +20,7 @@ extension Ledger {
         entries[key]?.endCurrency()
         entries[key]?.held = held.lasts(1, at: now.boot) ? held : nil
         entries[key]?.trouble = nil
-        for watcher in entries[key]?.watchers ?? [] where held.lasts(1, at: now.boot) { turn.rows.append((watcher.id, row(held, for: watcher))) }
+        for watcher in watchers(of: key) where held.lasts(1, at: now.boot) { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)
         reschedule(key, at: now.boot)
     }

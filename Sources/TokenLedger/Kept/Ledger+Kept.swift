@@ -31,7 +31,9 @@ extension Ledger {
     package mutating func resume(_ kept: [KeptToken], at now: Moment) -> Int {
         var number = 0
         for item in kept.sorted(by: { $0.lastAsked < $1.lastAsked }) {
-            if let key = presentKey(of: item), let held = item.held.resumed(at: now), entries[key]?.held == nil {
+            if let key = presentKey(of: item), let held = item.held.resumed(at: now), entries[key]?.held == nil,
+                admitMember(key, of: policy.share(of: key.consumer, for: key.token), at: now) == nil
+            {
                 hold(held, key, item, at: now)
                 number += 1
                 if key != item.key { reviewKeeping(of: key) }

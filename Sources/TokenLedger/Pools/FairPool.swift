@@ -98,13 +98,19 @@ package struct FairPool: Sendable {
     package func count(of entry: Share.Entry) -> Int { accounts[entry]?.total ?? 0 }
 
     package mutating func claim(_ amount: Int = 1, for share: Share) -> Claim {
+        let outlook = outlook(amount, for: share)
+        if outlook == .granted { change(share, by: max(amount, 0)) }
+        return outlook
+    }
+
+    /// What a claim would be told.
+    package func outlook(_ amount: Int = 1, for share: Share) -> Claim {
         guard amount > 0 else { return .granted }
         let (own, ofEntry) = (count(of: share), count(of: share.entry))
         let most = share.entry == .strangers ? bounds.perStranger : bounds.perHolder
         guard amount <= bounds.capacity, own <= most, amount <= most - own else { return .refused }
         if ofEntry + amount > bounds.most(of: share.entry) { return instead(own + amount, within: share.entry) }
         if let tier = fullTier(from: share.tier, amount) { return instead(own + amount, ofEntry + amount, share, upTo: tier) }
-        change(share, by: amount)
         return .granted
     }
 

@@ -1,3 +1,5 @@
+package import TokenWire
+
 /// Whose share of a pool something is taken from: the rule that lets the caller in, and the caller within that rule.
 ///
 /// The kernel knows uids, not persons. A member of a group with subordinate uids (subuid(5)) can connect from 65,536 uids and
@@ -47,11 +49,31 @@ package struct Share: Hashable, Sendable {
 extension AccessPolicy {
     /// The caller's share of every pool. Of several rules that match, the one that names the caller most closely counts: unit, user, group.
     package func share(of caller: Caller) -> Share {
+        share(of: caller, by: rules.closest(to: caller))
+    }
+
+    /// The caller's share where this rule lets it in, or none does.
+    func share(of caller: Caller, by rule: PeerPattern?) -> Share {
         let uid = Consumer.uid(caller.uid)
         if isAdmin(caller) { return Share(caller.uid == 0 ? .root : .administrators, uid) }
-        guard let pattern = rules.closest(to: caller) else { return Share(.strangers, uid) }
-        if let unit = pattern.unit, case .unit(let name) = caller.unit { return Share(.unit(unit.description), .unit(name)) }
-        if pattern.user != nil { return Share(.user(caller.uid), uid) }
-        return Share(pattern.group?.id.map(Share.Entry.group) ?? .strangers, uid)
+        guard let rule else { return Share(.strangers, uid) }
+        if let unit = rule.unit, case .unit(let name) = caller.unit { return Share(.unit(unit.description), .unit(name)) }
+        if rule.user != nil { return Share(.user(caller.uid), uid) }
+        return Share(rule.group?.id.map(Share.Entry.group) ?? .strangers, uid)
+    }
+
+    /// The share of somebody who is not connected now, and whose token it is.
+    package func share(of consumer: Consumer, for token: TokenName) -> Share {
+        switch consumer {
+        case .unit(let name):
+            let rule = settings(of: token)?.allow.first { $0.who.unit?.matches(name) == true }
+            return Share(.unit(rule?.who.unit?.description ?? name), consumer)
+        case .uid(0), .shared, .probe: return Share(.root, consumer)
+        case .uid(let uid):
+            let rules = (settings(of: token)?.allow ?? []).lazy.map(\.who)
+            if rules.contains(where: { $0.user?.id == uid }) { return Share(.user(uid), consumer) }
+            let group = rules.first { $0.group != nil && $0.user == nil && $0.unit == nil }?.group?.id
+            return Share(group.map(Share.Entry.group) ?? .user(uid), consumer)
+        }
     }
 }

@@ -136,7 +136,7 @@ extension Ledger {
         // whoever waits or watches hears that it is over
         let refusal = Refusal.signedOut(token)
         for key in credentials[token]?.entries ?? [] {
-            for watcher in entries[key]?.watchers ?? [] { turn.rows.append((watcher.id, .trouble(.loginRequired, reason: refusal.text))) }
+            for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(.loginRequired, reason: refusal.text))) }
             dismissWaiters(of: key, refusal, at: now, &turn)
         }
     }

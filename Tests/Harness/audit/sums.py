@@ -1,6 +1,7 @@
 """The sum of TOKEND_COUNT is the number of decisions, whatever happens to the journal and to tokend."""
 import re
 import subprocess
+import sys
 
 from lib import processes
 
@@ -113,6 +114,37 @@ def required(scene):
     scene.settle("")
     scene.restart()
     scene.checks.equal("as the refusals are", scene.settled(since, 3, "TOKEND_EVENT=refused", "TOKEND_TOKEN=many.t2", "TOKEND_REASON=audit"), 3)
+
+
+FLOOD = """
+import socket
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as flood:
+    while True:
+        try: flood.sendto(b"MESSAGE=flood\\nPRIORITY=7\\n", "/run/systemd/journal/socket")
+        except OSError: pass
+"""
+
+
+def required_in_a_flood(scene):
+    """A user of the machine who keeps the queue of journald's socket full stops no first hand-out, and none is lost."""
+    scene.settle("[audit]\nrequired = true\n")
+    scene.restart()
+    since = scene.now()
+    # from outside, because the machine has no interpreter: the socket is a file of its root
+    path = str(scene.host.path("/run/systemd/journal/socket"))
+    floods = [subprocess.Popen([sys.executable, "-c", FLOOD.replace("/run/systemd/journal/socket", path)]) for _ in range(8)]
+    try:
+        replies = [scene.ask("GET many.t%d" % number) for number in range(60)]
+    finally:
+        for flood in floods:
+            flood.kill()
+            flood.wait()
+    odd = [reply[:60] for reply in replies if not reply.startswith("OK ")]
+    scene.checks.equal("while a user keeps journald's queue full, everybody is handed their first token", odd, [])
+    scene.checks.ok("its queue was full", scene.metrics().value("tokend_audit_not_taken_total") > 0)
+    scene.checks.equal("and each is recorded with its fields, once", scene.settled(since, 60, HANDED_OUT), 60)
+    scene.settle("")
+    scene.restart()
 
 
 def limited(scene):

@@ -16,14 +16,15 @@ class Region:
 class Image:
     """The writable memory of a process at one moment; root reads it although the process is not dumpable.
 
-    `canary`: bytes that are in it for this one moment, at the end of the heap, where nothing is.
+    `canary`: bytes that are in it for this one moment, at the end of the heap, where nothing is, or of the memory that is locked (mlock(2)).
     """
 
-    def __init__(self, pid, canary=b""):
+    def __init__(self, pid, canary=b"", is_locked_canary=False):
         self.regions = []
         with standing_still(pid), open("/proc/%d/mem" % pid, "r+b" if canary else "rb", buffering=0) as memory:
             mapped = list(_writable(pid))
-            with _planted(memory, canary, mapped):
+            end = locked(pid)[-1][1] if is_locked_canary else next(end for _, end, name in mapped if name == "[heap]")
+            with _planted(memory, canary, end):
                 for start, end, name in mapped:
                     self.regions += _read(memory, start, end, name)
 
@@ -61,8 +62,8 @@ def standing_still(pid):
 
 
 @contextlib.contextmanager
-def _planted(memory, canary, mapped):
-    place = next(end for _, end, name in mapped if name == "[heap]") - 4096
+def _planted(memory, canary, end):
+    place = end - 4096
     memory.seek(place)
     before = memory.read(len(canary))
     try:
@@ -78,14 +79,19 @@ def _planted(memory, canary, mapped):
 
 def is_locked(pid, address):
     """Whether the memory at this address is never swapped."""
+    return any(start <= address < end for start, end in locked(pid))
+
+
+def locked(pid):
+    """The memory that can be written to and is never swapped: OpenSSL's heap for secrets."""
+    found, place, rights = [], None, ""
     with open("/proc/%d/smaps" % pid, encoding="utf-8") as maps:
-        inside = False
         for row in maps:
-            if found := _ROW.match(row):
-                inside = int(found[1], 16) <= address < int(found[2], 16)
-            elif inside and row.startswith("VmFlags:"):
-                return " lo " in row.rstrip("\n") + " "
-    return False
+            if head := _ROW.match(row):
+                place, rights = (int(head[1], 16), int(head[2], 16)), head[3]
+            elif row.startswith("VmFlags:") and " lo " in row.rstrip("\n") + " " and rights.startswith("rw"):
+                found.append(place)
+    return found
 
 
 def _writable(pid):

@@ -89,6 +89,9 @@ def canaries(checks, play):
     stray = judge(Image(play.daemon.pid, planted).find(play.trove), held, spare)[0]
     for what, value in (("a spent refresh token", spent), ("24 bytes of an expired access token", expired), ("a second copy of a live token", live)):
         checks.ok("a planted canary is found: " + what, value in {find.secret.value for find in stray}, stray)
+    stray = judge(Image(play.daemon.pid, spent.encode(), is_locked_canary=True).find(play.trove), held, spare)[0]
+    checks.ok("SEC-04 so is one in the memory that is locked: it is searched, too",
+              any(find.secret.value == spent and is_locked(play.daemon.pid, find.start) for find in stray), stray)
 
 
 # --- the disk

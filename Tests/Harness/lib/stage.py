@@ -84,6 +84,12 @@ class Stage:
     def token(self, name="app.job", more=""):
         return Served(self.ask(("GET %s %s" % (name, more)).strip()))
 
+    def gauge(self, name):
+        """A number of METRICS, as root."""
+        with self.open() as conversation:
+            rows = conversation.send("METRICS\n").reply().splitlines()
+        return next((float(row.split()[-1]) for row in rows if row.startswith("+ " + name + " ")), 0)
+
     # --- what happened at the server
 
     def counter(self, name):

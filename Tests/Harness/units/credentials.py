@@ -1,5 +1,6 @@
 """LoadCredential= from the credential socket: a token, or no start."""
 import re
+import time
 
 from lib import processes
 from .site import CREDENTIALS, load, shown, told
@@ -109,6 +110,21 @@ def waited_for(checks, machine):
     ended(machine, "held@waits.service")
     checks.equal("and starts with it", (machine.show("held@waits.service", "Result"), bool(JWT.match(printed(machine, "held@waits.service")))),
                  ("success", True))
+
+
+def limit_waited_out(checks, machine):
+    """A unit that has caused all the exchanges that it may, and whose token is past half of its life."""
+    machine.control("knob access-ttl 60")
+    machine.host.run("systemctl", "start", "held@limit.service", check=False)
+    spend = "for n in 1 2 3 4 5 6 7 8; do tokenctl get held.sync --min-valid 59 --wait 5; sleep 1.2; done"
+    run = machine.host.run("systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=held@limit.service", "sh", "-c", spend, check=False)
+    checks.ok("a unit spends its budget", told(machine, "held@limit.service", "refused", "TOKEND_DECISION=busy"), run.stdout[-300:])
+    time.sleep(31)
+    began = time.monotonic()
+    status = machine.host.run("systemctl", "start", "held@limit.service", check=False).returncode
+    checks.ok("and starts all the same, when the limit has passed or its token was renewed", status == 0 and JWT.match(printed(machine, "held@limit.service")),
+              (status, time.monotonic() - began, machine.show("held@limit.service", "ExecMainStatus")))
+    machine.control("knob access-ttl 3600")
 
 
 def refused_at_a_stop(checks, machine):
@@ -227,5 +243,5 @@ def ended(machine, unit, seconds=30):
     return processes.until(lambda: machine.show(unit, "ActiveState") in ("inactive", "failed"), seconds, every=0.2)
 
 
-PARTS = [sockets, starts_the_daemon, a_wait_begins, given, of_other_kinds, refused, waited_for, half_of_a_life]
+PARTS = [sockets, starts_the_daemon, a_wait_begins, given, of_other_kinds, refused, waited_for, limit_waited_out, half_of_a_life]
 ENDING = [a_wait_ends, refused_at_a_stop, waited_for_over_a_crash, many_over_two_crashes, refused_without_a_daemon]

@@ -1,4 +1,5 @@
 """Clients that take too much, say too little, read nothing or vanish: they harm nobody but themselves."""
+import grp
 import pwd
 import re
 import resource
@@ -6,10 +7,12 @@ import select
 import statistics
 import time
 
+from lib import processes
 from lib.conversation import acting_as
 from lib.daemon import Daemon
 from lib.stage import Stage, token
 
+GAMES_GROUP = grp.getgrnam("games").gr_gid
 BIN, GAMES, NEWS = (pwd.getpwnam(name).pw_uid for name in ("bin", "games", "news"))
 FRIENDS = '{ user = "root" }, { user = "bin" }'
 BUSY = re.compile(r"^ERR busy retry-after=\d+ : ")
@@ -221,7 +224,48 @@ def median(conversation):
     return statistics.median(seconds)
 
 
+def waiters_of_one_user(checks, server, _):
+    """More requests than there are places, from one user; another user and root wait all the same, and all hear an answer."""
+    with prepared(server, "per_uid = 500\n") as stage:
+        stage.application("app", {"job": token(allow=FRIENDS, more="shared = true")})
+        stage.start()
+        server.control("fault token hang")
+        crowd = []
+        with acting_as(BIN):
+            crowd = [stage.open() for _ in range(260)]
+        for one in crowd:
+            one.send("GET app.job wait=600\n" * 64)
+        server.control("await hung 1")
+        waiting = processes.until(lambda: stage.gauge("tokend_requests_waiting") >= 15_000, 30)
+        checks.ok("one user's requests take the places that nobody else needs", waiting, stage.gauge("tokend_requests_waiting"))
+        other = stage.in_background("GET app.job wait=60")
+        checks.ok("root's request waits with them", processes.until(lambda: stage.gauge("tokend_requests_waiting") > 15_360, 10))
+        server.control("clear")
+        reply = other.result()
+        checks.ok("and is answered with the token", reply and reply.startswith("OK "), reply)
+        heard = [one.line() for one in crowd for _ in range(64)]
+        odd = [line for line in heard if not line or not (line.startswith("OK ") or BUSY.match(line))]
+        checks.equal("each request of the one user is answered, with the token or with busy", odd[:3], [])
+        checks.ok("with busy where there was no place", any(BUSY.match(line) for line in heard))
+
+
+def many_uids_of_one_member(checks, server, _):
+    """A member of a group keeps it in every subordinate uid; root plays them."""
+    with prepared(server, "members_per_group = 16\n") as stage:
+        stage.application("app", {"job": token(allow='{ group = "games" }, { user = "bin" }')})
+        stage.start()
+        got, busy = 0, 0
+        for uid in range(100_000, 100_040):
+            with acting_as(uid, gid=uid, groups=[GAMES_GROUP]):
+                reply = stage.ask("GET app.job wait=20")
+            got, busy = got + reply.startswith("OK "), busy + bool(BUSY.match(reply))
+        checks.equal("members_per_group of them are given a token of their own, the others hear busy", (got, busy), (16, 24))
+        checks.equal("no more is fetched", stage.counter("token-requests"), 16)
+        with acting_as(BIN):
+            checks.ok("a user whom a rule names is served", stage.ask("GET app.job").startswith("OK "))
+
+
 SECTIONS = [
     connections_of_one_user, connections_of_all, strangers, descriptors, unanswered_requests, client_that_reads_nothing,
-    lines_without_end, silent_clients, clients_that_vanish, a_thousand_idle_connections,
+    lines_without_end, silent_clients, clients_that_vanish, a_thousand_idle_connections, waiters_of_one_user, many_uids_of_one_member,
 ]

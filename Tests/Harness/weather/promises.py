@@ -1,8 +1,11 @@
 """What is promised to whoever uses a token: it is new, it is kept nowhere, nobody reads it from a process, and each failure has its code."""
+import contextlib
 import hashlib
+import os
 import pathlib
 import re
 import ssl
+import stat
 import subprocess
 import urllib.error
 import urllib.request
@@ -100,12 +103,47 @@ def places_of_a_token(checks, server, _):
         with stage.open() as watch:
             watch.send("WATCH app.job\n")
             served = [Served(watch.line()).token for _ in range(2)]
-        state = stage.folder / "state"
-        kept = lambda: [str(path) for path in state.rglob("*") if path.is_file() and any(part in path.read_bytes() for part in parts(served))]
-        checks.ok("there is a state folder", any(state.iterdir()))
-        checks.equal("SEC-05 no access token is anywhere under it", kept(), [])
+            # records are sealed, so what they hold cannot be searched: nothing may be written at all
+            before = written(stage)
+            served += [Served(watch.line()).token for _ in range(2)]
+            checks.equal("two more tokens were fetched", len(set(served)), 4)
+            checks.equal("SEC-05 no file of the daemon changes when an access token is fetched", changes(before, written(stage)), [])
+            checks.equal("SEC-05 nor has it another file open", others_open(stage), [])
+        sealed = stage.folder / "state" / "app.job"
+        sealed.write_bytes(b"anything")
+        checks.equal("a file that is written is noticed", changes(before, written(stage)), [str(sealed)])
+        checks.ok("and one that is open is", open_files(stage.daemon.process.pid, rights="r"), "")
+        sealed.unlink()
         checks.equal("the daemon ends", stage.daemon.stop(), 0)
-        checks.equal("SEC-05 nor is one left when it has ended", kept(), [])
+        checks.equal("SEC-05 nor has one changed when it has ended", changes(before, written(stage)), [])
+
+
+def written(stage):
+    """What is on the disk below the daemon's folders, and when it was last written."""
+    paths = [path for name in ("state", "state-key") for path in (stage.folder / name).rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths}
+
+
+def changes(before, after):
+    return sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def open_files(pid, rights="w"):
+    """The regular files that a process has open on a disk, for writing or at all."""
+    found = []
+    for entry in pathlib.Path("/proc/%d/fd" % pid).iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            target = os.readlink(entry)
+            flags = int(re.search(r"flags:\s+(\d+)", pathlib.Path("/proc/%d/fdinfo/%s" % (pid, entry.name)).read_text()).group(1), 8)
+            if target.startswith("/") and not target.startswith(("/memfd:", "/dev/")) and stat.S_ISREG(os.stat(entry).st_mode):
+                found += [target] if rights == "r" or flags & os.O_ACCMODE else []
+    return found
+
+
+def others_open(stage):
+    """Those beside its log, its lock and its records."""
+    return [path for path in open_files(stage.daemon.process.pid)
+            if path != str(stage.daemon.log) and not path.startswith(str(stage.folder / "state"))]
 
 
 def parts(tokens):

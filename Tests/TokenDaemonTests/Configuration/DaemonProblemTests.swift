@@ -12,7 +12,7 @@ nonisolated struct DaemonProblemTests {
         ("[limits]\nwaiting_output = 1", "2: limits.waiting_output: must be 4096 to 16777216 bytes, not 1"),
         (
             "[limits]\nper_user = 1",
-            "2: limits.per_user: unknown key; here are known: buffers, connections, idle, per_uid, pipelined, stalled, stranger_idle, strangers, strangers_per_uid, waiting_output"
+            "2: limits.per_user: unknown key; here are known: buffers, connections, idle, members_per_group, per_uid, pipelined, stalled, stranger_idle, strangers, strangers_per_uid, waiting_output"
         ),
         ("[limits]\nconnections = 100\nper_uid = 101", "3: limits.per_uid: 101 is more than connections allows (100); lower it or raise connections"),
         ("[limits]\nstrangers = 4\nstrangers_per_uid = 5", "3: limits.strangers_per_uid: 5 is more than strangers allows (4); lower it or raise strangers"),
@@ -80,6 +80,7 @@ nonisolated struct DaemonProblemTests {
             idle = 60
             stranger_idle = 5
             stalled = 3
+            members_per_group = 32
 
             [store]
             key = { file = "\(key)" }
@@ -101,6 +102,7 @@ nonisolated struct DaemonProblemTests {
         wanted.limits.idle = 60
         wanted.limits.strangerIdle = 5
         wanted.limits.stalled = 3
+        wanted.limits.membersPerGroup = 32
         wanted.storeKey = Secret(String(repeating: "k", count: 32))
         #expect(house.problems() == [])
         #expect(house.read().configuration == wanted)

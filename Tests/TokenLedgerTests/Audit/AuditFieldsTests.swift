@@ -27,7 +27,7 @@ import TokenWire
 
     @Test func `a summary does not name a process, which may have been another each time`() throws {
         var tally = AuditTally()
-        let (slot, _) = tally.record(Sample.handOut(to: .uid(995)), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(to: .uid(995)), now: 0)
         #expect(tally.again(slot) == true)
         let summary = try #require(tally.due(now: .seconds(10)).first)
         let fields = auditFields(summary)

@@ -45,7 +45,18 @@ private struct Weather {
 
     private mutating func entry(_ kinds: UInt64) -> AuditEntry {
         let number = UInt64.random(in: 0..<kinds, using: &dice)
-        return switch number % 4 {
+        var entry = kind(number)
+        entry.share = Self.shares[Int(number % UInt64(Self.shares.count))]
+        return entry
+    }
+
+    private static let shares: [Share?] = [
+        nil, Share(.strangers, .uid(1)), Share(.strangers, .uid(2)), Share(.group(20), .uid(3)), Share(.group(20), .uid(4)), Share(.user(5), .uid(5)),
+        Share(.root, .uid(0)),
+    ]
+
+    private func kind(_ number: UInt64) -> AuditEntry {
+        switch number % 4 {
         case 0: Sample.handOut(id: Fingerprint(bits: number))
         case 1: Sample.denial(uid: UInt32(number))
         case 2: AuditEntry(.renewalFailed, .unsent, token: Sample.sync, reason: "\(number)")
@@ -55,9 +66,10 @@ private struct Weather {
 
     private mutating func record(_ entry: AuditEntry) {
         let isNew = tally.isNew(entry)
-        let (slot, first) = tally.record(entry, now: now)
+        let (slot, first, before) = tally.record(entry, now: now)
         #expect((first != nil) == isNew)
         slots.append(slot)
+        underway += before
         if let first, Int.random(in: 0..<10, using: &dice) == 0, first.event == .handedOut { return tally.withdraw(slot) }
         decided += 1
         if let first { underway.append(AuditSummary(first: first, in: slot)) }

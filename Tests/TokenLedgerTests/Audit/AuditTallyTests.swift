@@ -10,10 +10,10 @@ import TokenWire
     private func counts(_ summaries: [AuditSummary]) -> [UInt64] { summaries.map(\.count) }
 
     @Test mutating func `LOG-04 the first decision is told at once, repeats after ten seconds`() {
-        let (slot, first) = tally.record(Sample.handOut(), now: 0)
+        let (slot, first, _) = tally.record(Sample.handOut(), now: 0)
         #expect(first == Sample.handOut())
         for _ in 0..<5 { #expect(tally.again(slot) == true) }
-        let (same, repeated) = tally.record(Sample.handOut(), now: .seconds(3))
+        let (same, repeated, _) = tally.record(Sample.handOut(), now: .seconds(3))
         #expect(repeated == nil)
         #expect(same == slot)
         #expect(tally.due(now: .seconds(10) - 1).isEmpty == true)
@@ -60,7 +60,7 @@ import TokenWire
     }
 
     @Test mutating func `a busy key is told at growing intervals of up to ten minutes`() {
-        let (slot, _) = tally.record(Sample.handOut(), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(), now: 0)
         var told: [Int64] = []
         for second in 1...Int64(3_000) {
             #expect(tally.again(slot) == true)
@@ -70,7 +70,7 @@ import TokenWire
     }
 
     @Test mutating func `a key that fell quiet is dropped, and its next decision is a first one`() {
-        let (slot, _) = tally.record(Sample.handOut(), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(), now: 0)
         #expect(tally.due(now: .seconds(10)).isEmpty == true)
         #expect(tally.again(slot) == true)
         #expect(counts(tally.due(now: .seconds(60))) == [1])
@@ -81,10 +81,10 @@ import TokenWire
     }
 
     @Test mutating func `a slot of a dropped key does not fit the key that took its place`() {
-        let (old, _) = tally.record(Sample.handOut(), now: 0)
+        let (old, _, _) = tally.record(Sample.handOut(), now: 0)
         _ = tally.due(now: .seconds(10))
         _ = tally.due(now: .seconds(60))
-        let (new, _) = tally.record(Sample.denial(), now: .seconds(61))
+        let (new, _, _) = tally.record(Sample.denial(), now: .seconds(61))
         #expect(old.place == new.place)
         #expect(tally.again(old) == false)
         #expect(tally.again(new) == true)
@@ -159,7 +159,7 @@ import TokenWire
     }
 
     @Test mutating func `what could not be written is told with the next summary, as a first one if it was`() throws {
-        let (slot, first) = tally.record(Sample.handOut(), now: 0)
+        let (slot, first, _) = tally.record(Sample.handOut(), now: 0)
         #expect(tally.again(slot) == true)
         tally.notWritten(AuditSummary(first: try #require(first), in: slot), now: 0)
         let due = try #require(tally.due(now: .seconds(10)).first)
@@ -175,7 +175,7 @@ import TokenWire
     }
 
     @Test mutating func `what could not be written waits even when its key was dropped since`() throws {
-        let (slot, first) = tally.record(Sample.handOut(), now: 0)
+        let (slot, first, _) = tally.record(Sample.handOut(), now: 0)
         _ = tally.due(now: .seconds(10))
         _ = tally.due(now: .seconds(60))
         #expect(tally.again(slot) == false)
@@ -184,7 +184,7 @@ import TokenWire
     }
 
     @Test mutating func `a decision taken back was never counted`() {
-        let (slot, _) = tally.record(Sample.handOut(), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(), now: 0)
         tally.withdraw(slot)
         #expect(tally.again(slot) == false)
         #expect(tally.isNew(Sample.handOut()))
@@ -192,7 +192,7 @@ import TokenWire
     }
 
     @Test mutating func `slots given up are counted where they were`() {
-        let (slot, _) = tally.record(Sample.handOut(), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(), now: 0)
         #expect(tally.again(slot) == true)
         tally.disown()
         #expect(tally.again(slot) == false)
@@ -201,7 +201,7 @@ import TokenWire
     }
 
     @Test mutating func `draining gives up everything`() {
-        let (slot, _) = tally.record(Sample.handOut(), now: 0)
+        let (slot, _, _) = tally.record(Sample.handOut(), now: 0)
         #expect(tally.again(slot) == true)
         #expect(counts(tally.drain(now: 1)) == [1])
         #expect(tally.again(slot) == false)

@@ -70,14 +70,14 @@ import TokenWire
         scene.pass(100_000)
         scene.due()
         let before = scene.plans.count
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: now).1 }
         #expect(scene.plans.count == before + 1)
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.state == .ready)
     }
 
     private func renew(_ scene: inout GrantScene, _ token: TokenName = GrantScene.user) -> Refusal? {
-        if case .failure(let refusal) = scene.ledger.renew(token, waiters: { 99 }, wait: 30, at: scene.now).0 { return refusal }
+        if case .failure(let refusal) = scene.ledger.renew(token, of: Scene.root, waiters: { 99 }, wait: 30, at: scene.now).0 { return refusal }
         return nil
     }
 

@@ -150,7 +150,7 @@ import TokenWire
     }
 
     private func renew(_ scene: inout GrantScene, isReplaced: Bool = false) -> Result<[(UInt64, CacheKey)], Refusal> {
-        let (result, turn) = scene.ledger.renew(GrantScene.pat, isReplaced: isReplaced, waiters: { 901 }, wait: 5, at: scene.now)
+        let (result, turn) = scene.ledger.renew(GrantScene.pat, of: Scene.root, isReplaced: isReplaced, waiters: { 901 }, wait: 5, at: scene.now)
         scene.take(turn)
         return result
     }

@@ -371,7 +371,7 @@ import TokenWire
             try scene.get()
         }
         #expect(scene.state == .loginRequired)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: now).1 }
         let waiter = try scene.get()
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.token(waiter) != nil)
@@ -470,7 +470,7 @@ import TokenWire
             successor: "refresh-2")
         #expect(scene.stored() == "refresh-2")
         #expect(scene.refusal(waiter)?.code == .refused)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1 }
         scene.pass(20)
         try scene.get()
         #expect(scene.sentToken == "refresh-2")

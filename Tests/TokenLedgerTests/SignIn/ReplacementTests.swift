@@ -60,7 +60,7 @@ import TokenWire
         var scene = GrantScene.signedIn()
         unsettle(&scene)
         scene.pass(6)
-        let (result, turn) = scene.ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: scene.now)
+        let (result, turn) = scene.ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: scene.now)
         guard case .failure(let refusal) = result else { return _ = Issue.record("it was begun: \(result)") }
         #expect(refusal.fields.first == Field("reason", "store") && turn.plans.isEmpty)
     }

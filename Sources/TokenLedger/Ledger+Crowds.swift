@@ -1,0 +1,56 @@
+internal import TokenWire
+
+/// Tokens of their own for the members of a group. A rule with a group lets in whoever has it, and a member may have thousands of uids that keep it
+/// (subuid(5)): each of them would have a token fetched and held. Rules with a user or a unit name those they are for, and have no such bound.
+extension Ledger {
+    /// Over all tokens and groups.
+    package static let mostMembers = 16_384
+
+    /// Makes room for a member of a group who holds nothing of this token yet, or says why there is none.
+    mutating func admitMember(_ key: CacheKey, of share: Share, at now: Moment) -> Refusal? {
+        let member = consumerKey(key)
+        guard case .group = share.entry, case .uid = member.consumer, consumers[member]?.variants.isEmpty ?? true else { return nil }
+        let token = key.token
+        // taken out of their places, so that they are not copied and the rest can be looked at
+        var crowd = crowds.removeValue(forKey: token) ?? FairHoldings(Self.bounds(perGroup: configuration.limits.membersPerGroup))
+        var all = FairHoldings<ConsumerKey>(Self.memberBounds())
+        swap(&all, &members)
+        let (isIn, putOut) = crowd.admit(member, of: share, rank: now.boot) { isIdle($0) }
+        let (isInAll, putOutOfAll) = isIn ? all.admit(member, of: share, rank: now.boot) { isIdle($0) } : (false, [])
+        swap(&all, &members)
+        crowds[token] = crowd
+        for other in putOut + putOutOfAll { for key in consumers[other]?.variants ?? [] { close(key) } }
+        if isInAll { return nil }
+        forget(member: member)
+        return Refusal(.busy, [Field("retry-after", 60)], "too many members of the group hold a token of their own of \"\(token)\"")
+    }
+
+    /// Nobody waits for what it holds, or watches it.
+    private func isIdle(_ member: ConsumerKey) -> Bool {
+        consumers[member]?.variants.allSatisfy { isIdle($0) } ?? true
+    }
+
+    func isIdle(_ key: CacheKey) -> Bool {
+        entries[key].map { $0.waiters.isEmpty && !$0.isWatched && $0.progress == .none } ?? true
+    }
+
+    mutating func forget(member: ConsumerKey) {
+        crowds[member.token]?.remove(member)
+        if crowds[member.token]?.count == 0 { crowds[member.token] = nil }
+        members.remove(member)
+    }
+
+    /// The configuration has changed.
+    mutating func adjustCrowds() {
+        for token in crowds.keys { crowds[token]?.bounds = Self.bounds(perGroup: configuration.limits.membersPerGroup) }
+    }
+
+    private static func bounds(perGroup: Int) -> FairPool.Bounds {
+        var bounds = FairPool.Bounds(capacity: mostMembers)
+        bounds.perGroup = perGroup
+        (bounds.keptForNamed, bounds.keptForAdministrators) = (0, 0)
+        return bounds
+    }
+
+    static func memberBounds() -> FairPool.Bounds { bounds(perGroup: mostMembers / 4) }
+}

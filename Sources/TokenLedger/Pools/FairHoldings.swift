@@ -1,0 +1,56 @@
+/// A fair pool that knows what is held in it: who comes may put out an item of whoever holds most.
+struct FairHoldings<Item: Hashable & Sendable>: Sendable {
+    private var pool: FairPool
+    private var owners: [Item: Share] = [:]
+    /// What each share holds, by rank.
+    private var ranked: [Share: Deadlines<Item>] = [:]
+
+    init(_ bounds: FairPool.Bounds) { pool = FairPool(bounds) }
+
+    var bounds: FairPool.Bounds {
+        get { pool.bounds }
+        set { pool.bounds = newValue }
+    }
+
+    var count: Int { owners.count }
+    var items: [Item] { Array(owners.keys) }
+
+    func contains(_ item: Item) -> Bool { owners[item] != nil }
+
+    func count(of share: Share) -> Int { pool.count(of: share) }
+
+    /// Whether an item of this share would be taken in, and whether nobody would have to give way.
+    func admits(_ share: Share) -> Bool { pool.outlook(for: share) != .refused }
+    func hasRoom(for share: Share) -> Bool { pool.outlook(for: share) == .granted }
+
+    /// The item of a share that goes first.
+    func first(of share: Share) -> Item? { ranked[share]?.first?.key }
+
+    /// Takes an item in, which is not in yet. `putOut` had to give way and are out: of what a share holds the item with the lowest rank goes first.
+    /// It is not taken in where its share holds most, or all that it may hold.
+    /// - Parameter mayGo: whether an item can be put out now. Where it cannot, the one who comes is not taken in.
+    mutating func admit(_ item: Item, of share: Share, rank: Int64, mayGo: (Item) -> Bool = { _ in true }) -> (isIn: Bool, putOut: [Item]) {
+        var putOut: [Item] = []
+        while true {
+            switch pool.claim(for: share) {
+            case .granted:
+                owners[item] = share
+                ranked[share, default: Deadlines()].set(item, at: rank)
+                return (true, putOut)
+            case .takeFrom(let victim):
+                guard let first = ranked[victim]?.first?.key, mayGo(first) else { return (false, putOut) }
+                remove(first)
+                putOut.append(first)
+            case .refused: return (false, putOut)
+            }
+        }
+    }
+
+    /// It ends, however it ends.
+    mutating func remove(_ item: Item) {
+        guard let share = owners.removeValue(forKey: item) else { return }
+        pool.release(of: share)
+        ranked[share]?.set(item, at: nil)
+        if ranked[share]?.next == nil { ranked[share] = nil }
+    }
+}

@@ -1,0 +1,235 @@
+import OAuth
+import Secrets
+import Testing
+import TokenWire
+
+@testable import TokenLedger
+
+/// Who may wait, when very many do.
+@Suite struct WaiterPoolTests {
+    static let alice = Caller(uid: 1000, gid: 1000, pid: 1)
+    static let bob = Caller(uid: 1001, gid: 1001, pid: 2)
+    static let root = Caller(uid: 0, gid: 0, pid: 3)
+    static let job = Caller(uid: 990, gid: 990, pid: 4, unit: .unit("erp-sync.service"))
+    static func member(_ uid: UInt32) -> Caller { Caller(uid: uid, gid: 20, pid: 5) }
+
+    /// portal.sync, one token for alice, bob, root, a group and a unit.
+    static func scene() -> Scene {
+        Scene(
+            Scene.configuration { token in
+                token.shared = true
+                token.allow =
+                    [
+                        PeerPattern(unit: UnitPattern("erp-sync.service")), PeerPattern(user: NamedID(name: "alice", id: 1000)),
+                        PeerPattern(user: NamedID(name: "bob", id: 1001)), PeerPattern(user: NamedID(name: "root", id: 0)),
+                        PeerPattern(group: NamedID(name: "crowd", id: 20)),
+                    ].map { AllowEntry(who: $0) }
+            })
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var what: String
+        /// Who fills the places; a group's members in turn.
+        var crowd: [Caller]
+        var comer: Caller
+        var isLetIn = true
+        /// Whether one of the crowd is told to come again instead.
+        var putsOut = false
+        var testDescription: String { what }
+    }
+
+    static let cases: [Case] = [
+        Case(what: "one user's requests do not keep another's from waiting", crowd: [alice], comer: bob, putsOut: true),
+        Case(what: "nor root's, for whom room is kept", crowd: [alice], comer: root),
+        Case(what: "nor a unit's", crowd: [alice], comer: job, putsOut: true),
+        Case(what: "nor a group's", crowd: [alice], comer: member(9), putsOut: true),
+        Case(what: "a group's many uids do not keep a user from waiting", crowd: (0..<5_000).map { member(100_000 + $0) }, comer: alice),
+        Case(what: "whoever has most waiting is told to come again", crowd: [alice], comer: alice, isLetIn: false),
+        Case(what: "so is a group that has all its places", crowd: (0..<5_000).map { member(100_000 + $0) }, comer: member(9), isLetIn: false),
+        Case(what: "two users share", crowd: [alice, bob], comer: root),
+    ]
+
+    @Test(arguments: cases) func `over its share the one who has most waiting loses, never the next who comes`(_ test: Case) throws {
+        var scene = Self.scene()
+        for number in 0..<2 * Ledger.mostWaiters { _ = try scene.get(by: test.crowd[number % test.crowd.count]) }
+        let before = scene.ledger.waiting.count
+        let (waiter, turn) = try scene.get(by: test.comer)
+        #expect((turn.answer(waiter) == nil) == test.isLetIn)
+        if !test.isLetIn { #expect(turn.refusal(waiter)?.code == .busy) }
+        let others = turn.answers.filter { $0.waiter != waiter }
+        #expect(others.count == (test.putsOut ? 1 : 0))
+        for (_, answer) in others {
+            guard case .refused(let refusal) = answer else { return #expect(Bool(false), "not refused") }
+            #expect(refusal.code == .busy && refusal.fields.first?.key == "retry-after")
+        }
+        #expect(scene.ledger.waiting.count == before + (test.isLetIn ? 1 : 0) - others.count)
+        #expect(scene.ledger.waiting.count <= Ledger.mostWaiters)
+    }
+
+    @Test func `a unit's credential always finds a place`() throws {
+        var scene = Self.scene()
+        for _ in 0..<2 * Ledger.mostWaiters { _ = try scene.get(by: Self.alice) }
+        for _ in 0..<100 { _ = try scene.get(by: Self.root) }
+        let query = try scene.ledger.policy.authorise(credential: "portal.sync", for: Caller(starting: .unit("erp-sync.service"), pid: 9)).get()
+        let turn = scene.ledger.ask(query, waiter: 1 << 40, patience: .token, at: scene.now)
+        #expect(turn.answers.isEmpty)
+        #expect(scene.ledger.waiting[1 << 40] != nil)
+    }
+
+    @Test func `REJECT waits in a place like any other request`() throws {
+        var scene = Self.scene()
+        try scene.obtain(by: Self.alice)
+        scene.pass(31)
+        let query = try scene.authorised(Scene.query(), Self.alice)
+        var last: RejectVerdict?
+        for number in 0..<UInt64(2 * Ledger.mostWaiters) { last = scene.ledger.reject(query, id: nil, waiter: 1_000_000 + number, at: scene.now).0 }
+        guard case .refused(let refusal)? = last else { return #expect(Bool(false), "not refused") }
+        #expect(refusal.code == .busy)
+        #expect(scene.ledger.waiting.count < Ledger.mostWaiters)
+        let (waiter, turn) = try scene.get(by: Self.bob)
+        #expect(turn.answer(waiter) == nil, "another user waits for the renewal, too")
+    }
+
+    @Test func `however a wait ends, its place is free again`() throws {
+        var scene = Self.scene()
+        func waiting(_ scene: Scene) -> (Int, Int, Int) { (scene.ledger.waiterPool.count, scene.ledger.waiting.count, scene.ledger.patience.count) }
+        // a token
+        var (_, turn) = try scene.get(by: Self.alice)
+        _ = try scene.get(by: Self.bob)
+        #expect(waiting(scene) == (2, 2, 2))
+        _ = scene.settle(try #require(turn.plans.first), .success(Scene.tokens(life: 4)))
+        #expect(waiting(scene) == (0, 0, 0))
+        // a failure
+        scene.pass(5)
+        _ = scene.due()
+        turn = try scene.get(by: Self.alice).1
+        _ = scene.settle(try #require(turn.plans.first), .failure(Scene.garbled))
+        #expect(waiting(scene) == (0, 0, 0))
+        // the end of patience, a client that goes, an administrator's RENEW, and a token that a reload changes
+        scene.pass(10)
+        let (patient, asked) = try scene.get(Scene.query(wait: 1), by: Self.alice)
+        let (leaver, _) = try scene.get(by: Self.bob)
+        scene.ledger.withdraw(waiter: leaver)
+        #expect(waiting(scene) == (1, 1, 1))
+        scene.pass(2)
+        #expect(scene.due().refusal(patient)?.code == .timeout)
+        #expect(waiting(scene) == (0, 0, 0))
+        _ = scene.settle(try #require(asked.plans.first), .success(Scene.tokens()))
+        scene.pass(6)
+        let (renewing, plans) = scene.ledger.renew(Scene.sync, of: Scene.root, waiters: { 900 }, wait: 30, at: scene.now)
+        #expect(try renewing.get().count == 1)
+        #expect(waiting(scene) == (1, 1, 1))
+        _ = scene.settle(try #require(plans.plans.first), .success(Scene.tokens()), id: 2)
+        #expect(waiting(scene) == (0, 0, 0))
+        scene.pass(3_600)
+        _ = scene.due()
+        _ = try scene.get(by: Self.alice)
+        let (orphans, _) = scene.ledger.adopt(Scene.configuration { $0.scopes = ["read"] }, at: scene.now)
+        #expect(orphans.count == 1)
+        #expect(waiting(scene) == (0, 0, 0))
+    }
+
+    @Test func `those who wait a failure out stay where they are, in one pass over them`() throws {
+        var scene = Self.scene()
+        let query = try scene.authorised(Scene.query(wait: 600), Self.alice).probe(wait: 600)
+        var plan: ExchangePlan?
+        for number in 0..<1_000 as Range<UInt64> {
+            plan = scene.ledger.ask(query, waiter: 10_000 + number, patience: .ready, at: scene.now).plans.first ?? plan
+        }
+        let (impatient, _) = try scene.get(by: Self.bob)
+        let turn = scene.settle(try #require(plan), .failure(Scene.garbled))
+        #expect(turn.answers.map(\.waiter) == [impatient])
+        #expect(scene.ledger.waiting.count == 1_000)
+        #expect(scene.ledger.waiterPool.count == 1_000)
+    }
+}
+
+/// Tokens of their own for the members of a group.
+@Suite struct CrowdTests {
+    static func scene(_ most: Int = 256) -> Scene {
+        var configuration = Scene.configuration { token in
+            token.allow = [
+                AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000))), AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20))),
+                AllowEntry(who: PeerPattern(group: NamedID(name: "other", id: 21))),
+            ]
+        }
+        configuration.limits.membersPerGroup = most
+        return Scene(configuration)
+    }
+
+    static func member(_ uid: Int, of group: UInt32 = 20) -> Caller { Caller(uid: UInt32(uid), gid: group, pid: 5) }
+
+    @Test func `one member with thousands of uids has no more tokens fetched than a group may have`() throws {
+        var scene = Self.scene()
+        var (got, busy) = (0, 0)
+        for uid in 100_000..<101_500 {
+            let (waiter, turn) = try scene.get(by: Self.member(uid))
+            if let plan = turn.plans.first {
+                _ = scene.settle(plan, .success(Scene.tokens()))
+                got += 1
+            } else if turn.refusal(waiter)?.code == .busy {
+                busy += 1
+            }
+        }
+        #expect((got, busy) == (256, 1_500 - 256))
+        #expect(scene.ledger.entries.count == 256)
+        #expect(scene.ledger.consumers.count == 256)
+        let ofOther = try scene.obtain(by: Self.member(7, of: 21))
+        #expect(ofOther.token(1_501) != nil, "another group has its own room")
+        let named = try scene.obtain(by: Scene.script)
+        #expect(named.token(1_502) != nil, "a user whom a rule names needs none")
+        let (waiter, again) = try scene.get(by: Self.member(100_000))
+        #expect(again.token(waiter) != nil, "who holds a token is served")
+    }
+
+    @Test func `room is free again when a member's token has ended`() throws {
+        var scene = Self.scene(2)
+        for uid in [1, 2] { try scene.obtain(life: 60, by: Self.member(uid)) }
+        let (waiter, turn) = try scene.get(by: Self.member(3))
+        #expect(turn.refusal(waiter)?.fields.first == Field("retry-after", 60))
+        #expect(turn.refusal(waiter)?.text == "too many members of the group hold a token of their own of \"portal.sync\"")
+        scene.pass(61)
+        _ = scene.due()
+        #expect(scene.ledger.members.count == 0 && scene.ledger.crowds.isEmpty)
+        _ = try scene.obtain(by: Self.member(3))
+        #expect(scene.ledger.members.count == 1)
+    }
+
+    @Test func `a watch is bounded like a request`() throws {
+        var scene = Self.scene(1)
+        try scene.obtain(by: Self.member(1))
+        let watch = scene.ledger.watch(try scene.authorised(Scene.query(), Self.member(2)), watcher: 7, at: scene.now)
+        guard case .failure(let refusal) = watch else { return #expect(Bool(false), "it watches") }
+        #expect(refusal.code == .busy)
+    }
+
+    @Test func `a reload sets the bound anew and forgets a token's crowd with the token`() throws {
+        var scene = Self.scene(1)
+        try scene.obtain(by: Self.member(1))
+        _ = scene.ledger.adopt(Self.scene(2).ledger.configuration, at: scene.now)
+        try scene.obtain(by: Self.member(2))
+        #expect(scene.ledger.members.count == 2)
+        _ = scene.ledger.adopt(Configuration(), at: scene.now)
+        #expect(scene.ledger.members.count == 0 && scene.ledger.crowds.isEmpty)
+    }
+}
+
+@Suite struct FairHoldingsTests {
+    @Test func `of whoever holds most the item of the lowest rank gives way, and what cannot go stays`() {
+        var pool = FairHoldings<Int>(FairPool.Bounds(capacity: 8))
+        let (alice, bob) = (Share(.user(1), .uid(1)), Share(.user(2), .uid(2)))
+        for item in 0..<8 {
+            let (isIn, _) = pool.admit(item, of: alice, rank: Int64(-item))
+            #expect(isIn)
+        }
+        let first = pool.admit(100, of: bob, rank: 0)
+        #expect(first.isIn && first.putOut == [7])
+        let second = pool.admit(101, of: bob, rank: 0) { $0 != 6 }
+        #expect(!second.isIn && second.putOut.isEmpty && pool.contains(6))
+        let last = pool.admit(8, of: alice, rank: 0)
+        #expect(!last.isIn)
+        #expect((pool.count(of: alice), pool.count(of: bob), pool.count) == (7, 1, 8))
+        for item in Array(0..<8) + [100] { pool.remove(item) }
+        #expect(pool.count == 0 && pool.hasRoom(for: alice) && pool.first(of: alice) == nil)
+    }
+}
