@@ -37,7 +37,7 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
     /// Whether a request is for what it does, not for what is answered: it is carried out even when nobody hears the answer.
     package var changesSomething: Bool {
         switch self {
-        case .callback, .confirm, .import, .logout, .reject, .reload, .renew: true
+        case .callback, .cancel, .confirm, .import, .logout, .reject, .reload, .renew: true
         case .get, .header, .wait, .watch, .list, .status, .login, .await, .explain, .metrics, .ping, .hello, .help, .quit: false
         }
     }

@@ -26,6 +26,8 @@ final class Desk {
     private var turnEnd: Int64
     private var sliceEnd: Int64
 
+    /// What one receive can bring.
+    static let roomSize = 64 * 1024
     /// Nanoseconds. A turn begins no more work after so long, and a session has so long before others are heard.
     private static let longestTurn: Int64 = 1_000_000
     private static let longestService: Int64 = 500_000
@@ -34,7 +36,7 @@ final class Desk {
     init(loop: Loop, limits: Limits) throws(SystemError) {
         self.loop = loop
         self.limits = limits
-        room = .allocate(byteCount: 64 * 1024, alignment: 16)
+        room = .allocate(byteCount: Self.roomSize, alignment: 16)
         places = FairPool(limits.places)
         buffers = FairPool(limits.bytes)
         (time, turnEnd, sliceEnd) = (loop.now, 0, 0)
@@ -148,6 +150,9 @@ extension Limits {
         FairPool.Bounds(capacity: connections, perHolder: connectionsPerUID, strangers: strangers, perStranger: strangersPerUID)
     }
 
-    /// A stranger has little to say, and nothing to be told.
-    fileprivate var bytes: FairPool.Bounds { FairPool.Bounds(capacity: buffers, strangers: buffers / 16, perStranger: buffers / 64) }
+    /// Each connection that one stranger may have can fill its buffers; all strangers together have an eighth.
+    fileprivate var bytes: FairPool.Bounds {
+        let ofOne = strangersPerUID * (waitingOutput + Desk.roomSize)
+        return FairPool.Bounds(capacity: buffers, strangers: max(buffers / 8, ofOne), perStranger: ofOne)
+    }
 }

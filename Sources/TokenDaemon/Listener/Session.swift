@@ -215,6 +215,7 @@ final class Session: Readiness, Asker {
         queue.answer(number, reply)
         drain()
         write()
+        writeRow()
         if hasWork { postpone() }
     }
 

@@ -187,11 +187,10 @@ def clients_that_vanish(checks, server, _):
     with prepared(server, "") as stage:
         stage.start()
         server.control("fault token hang")
-        for leaver in stage.ask_together("GET app.job", 100):
-            leaver.close()
-        for watcher in stage.ask_together("WATCH app.job", 20):
-            watcher.close()
+        leavers = stage.ask_together("GET app.job", 100) + stage.ask_together("WATCH app.job", 20)
         server.control("await hung 1")
+        for leaver in leavers:
+            leaver.close()
         server.control("clear")
         server.control("await token-finished 1")
         first = stage.token()

@@ -44,6 +44,32 @@ import TokenLedger
         #expect(rows < 40 * 64)
     }
 
+    @Test func `a watch tells its first row when the replies before it have left`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        _ = try house.session(of: SessionHouse.alice, pair)
+        #expect(send("IMPORT app.t0 the-token-that-was-brought\nWATCH app.t0\n", to: pair.b))
+        var heard = ""
+        try house.turn {
+            heard += receive(from: pair.b) ?? ""
+            return heard.contains("+ the-token-that-was-brought ")
+        }
+        #expect(heard.hasPrefix("OK id="))
+    }
+
+    @Test func `each connection of a stranger may fill its buffers`() throws {
+        let house = try SessionHouse()
+        let stranger = Caller(uid: 7, gid: 7)
+        let pairs = try (0..<8).map { _ in try SocketPair() }
+        var heard = [Int](repeating: 0, count: pairs.count)
+        for pair in pairs { _ = try house.session(of: stranger, pair) }
+        for pair in pairs { #expect(send(String(repeating: "LIST\n", count: 13_000), to: pair.b)) }
+        try house.turn {
+            for (place, pair) in pairs.enumerated() { heard[place] += receive(from: pair.b)?.split(separator: "\n").count { $0 == "OK 0" } ?? 0 }
+            return heard.allSatisfy { $0 == 13_000 }
+        }
+    }
+
     @Test func `a LIST is the same however many pages and slices it takes`() throws {
         let house = try SessionHouse(tokens: 3_000)
         let pair = try SocketPair()
