@@ -59,7 +59,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .expired, .early: true
         case .tooOld(let claim): claim != "auth_time"
         case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
-            .wrong:
+            .subjectIsNoText, .wrong:
             false
         }
     }

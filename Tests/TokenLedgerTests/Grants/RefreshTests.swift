@@ -222,7 +222,7 @@ import TokenWire
         }
         scene.answer(.failure(GrantScene.lost))
         scene.pass(6)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 300, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 300, at: now).1 }
         let before = scene.plans.count
         scene.pass(83)
         scene.due()
@@ -242,12 +242,12 @@ import TokenWire
         try scene.get()
         scene.answer(.failure(GrantScene.invalidGrant))
         scene.pass(10)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 98 }, wait: 30, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 98 }, wait: 30, at: now).1 }
         #expect(scene.plans.count == 3)
         scene.answer(.failure(GrantScene.invalidGrant))
         #expect(scene.reason(98) == "answer-lost")
         scene.pass(10)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, waiters: { 99 }, wait: 30, at: now).1 }
+        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: now).1 }
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.token(99) != nil && scene.state == .ready)
     }
