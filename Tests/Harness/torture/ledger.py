@@ -2,8 +2,9 @@
 
     sound ──sent, 200──► answered ──successor on the disk──► sound
       │                     └──died before──► doubt
-      └──died with an intent──► doubt ──the one replay──► answered, or lost
-    doubt ──died with the replay's intent──► lost
+      └──died with an intent──► doubt ──a replay──► answered, or lost where the server refuses it
+    doubt ──died with the replay's intent──► doubt
+    lost ──a start──► lost: the server is asked once more, and refuses
 """
 import time
 
@@ -28,7 +29,6 @@ class Account:
         # of the refresh token that the record has, and of the one that the server gave last for it
         self.held = self.successor = None
         self.answered_at = None
-        self.is_replay = False
         # of the send in doubt, and the file that tells of it
         self.sent_at = self.intent = None
         self.record = None
@@ -45,8 +45,7 @@ class Account:
         self.trail = self.trail[-11:] + ["%.3f %s: %s" % (time.monotonic() % 10_000, what, self.state)]
 
     def __repr__(self):
-        return "%s is %s: held %s, successor %s, replay %s\n  %s" % (
-            self.name, self.state, self.held, self.successor, self.is_replay, "\n  ".join(self.trail))
+        return "%s is %s: held %s, successor %s\n  %s" % (self.name, self.state, self.held, self.successor, "\n  ".join(self.trail))
 
     def begin(self, grant):
         """A new grant was brought in and is in force."""
@@ -60,7 +59,7 @@ class Account:
         if self.state == ANSWERED:
             if send.token == self.successor:
                 self._store()
-            elif send.token == self.held and not self.is_replay and send.at - self.answered_at >= earliest - 1:
+            elif send.token == self.held and send.at - self.answered_at >= earliest - 1:
                 # the answer came after the daemon's patience was over
                 self.state, self.sent_at = DOUBT, self.answered_at
             else:
@@ -72,16 +71,17 @@ class Account:
             if send.token == self.held and (self.has_intent or self.state == OPEN):
                 # with the intent of an earlier life on the disk it is the replay, whichever token that intent was for
                 self.state, self.sent_at = DOUBT, None
-        if self.state == LOST:
-            raise Wrong("%s was sent after the answer was lost" % send.token)
+        if self.state == LOST and send.status == 200:
+            raise Wrong("%s was taken after the answer was lost" % send.token)
         if send.token != self.held:
             raise Wrong("%s was sent, and %s is in force" % (send.token, self.held))
         if send.status == 200:
             if self.state == DOUBT:
                 self._mind(send, earliest)
-            self.is_replay = self.state == DOUBT
             self.state, self.successor, self.answered_at = ANSWERED, send.successor, send.at
             self.answers += 1
+        elif self.state == LOST:
+            return
         elif send.status == 500:
             # nothing was spent: a replay is still to come
             if self.state == DOUBT:
@@ -100,7 +100,7 @@ class Account:
             raise Wrong("the replay came %.2f s after the send; %.2f are the least" % (send.at - self.sent_at, earliest))
 
     def _store(self):
-        self.state, self.held, self.successor, self.is_replay, self.intent = SOUND, self.successor, None, False, None
+        self.state, self.held, self.successor, self.intent = SOUND, self.successor, None, None
 
     def lose(self, why):
         self.state, self.why, self.starts_lost = LOST, why, 0
@@ -170,15 +170,14 @@ class Account:
                 self.state = OPEN  # its intent is written anew after an answer that spent nothing
                 self.successor = self.held
             elif files.next != self.intent:
-                self.lose("the replay may have been sent, and no answer reached the disk")
+                # of a replay: there is another one, as late after this
+                self.intent, self.sent_at = files.next, files.written
             return
-        if self.state == ANSWERED and self.is_replay:
-            return self.lose("the answer to the replay never reached the disk")
         if outlived and self.state == SOUND:
             # also a send that never came to the server may have been given up
             self.state, self.successor = OPEN, self.held
             return
-        self.state, self.is_replay, self.intent, self.sent_at = DOUBT, False, files.next, files.written
+        self.state, self.intent, self.sent_at = DOUBT, files.next, files.written
         self.successor = None
 
 

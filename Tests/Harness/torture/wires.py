@@ -1,11 +1,11 @@
 """The connection is cut before, during and after the answer; the answer is slow, or a refusal that passes."""
 import time
 
-from .scenes import REPLAY, TOKEN, Scene, pairs, side_by_side
+from .scenes import REPLAY, Scene, pairs, side_by_side
 
 TIMEOUT = 2
 # what becomes of the grant
-KEPT, REPLAYED, LOST, PATIENT = "the successor is kept", "the one replay brings it", "one replay, then answer-lost", "the same token again"
+KEPT, REPLAYED, LOST, PATIENT = "the successor is kept", "a replay brings it", "a replay is refused, then answer-lost", "the same token again"
 
 CASES = [
     ("a cut before the server did anything", "reset when=before", REPLAYED),
@@ -73,13 +73,17 @@ def distance(found, outcome, end):
 
 
 def lost(scene, count):
-    for life in range(3):
-        reply = scene.get(1)
+    """The server has refused the replay. A start asks it once more, and hears the same."""
+    for life in range(2):
+        reply = scene.get_at_last()
         if not reply.startswith("ERR login-required reason=answer-lost "):
             return "in life %d a GET says %r" % (life, reply[:200])
-        scene.again()
-    time.sleep(0.3)
-    return "" if len(scene.sends()) == count else "a third send: %s" % scene.sends()
+        found = pairs(scene.sends())
+        if found[count:] != [(0, 400)] * life:
+            return "in life %d: %s" % (life, scene.sends())
+        if life == 0:
+            scene.again()
+    return ""
 
 
 def works_on(scene):
@@ -101,24 +105,45 @@ def connection_cuts(checks, server):
         for what, fault, outcome in CASES for end in ENDS if not (outcome == PATIENT and end != "alive")], workers=12)
 
 
-def two_unknown_outcomes(checks, server):
-    """Nothing is sent a third time, though the server would have taken it: it might as well have ended the grant."""
-    with Scene(server, keep="always") as scene:
-        scene.victim.begin()
-        scene.fault("reset when=before times=2")
-        scene.import_()
-        found = scene.waits_for(2)
-        checks.equal("a replay whose outcome is unknown too is the last send", pairs(found), [(0, None), (0, None)])
-        reply = scene.get(1)
-        checks.ok("and says so", reply.startswith("ERR login-required reason=answer-lost "), reply)
-        scene.again()
-        scene.again()
-        checks.equal("over restarts too", len(scene.sends()), 2)
-        reply = scene.get(1)
-        checks.ok("where it says the same", reply.startswith("ERR login-required reason=answer-lost "), reply)
+OUTAGES = [
+    ("502", "status code=502"), ("504", "status code=504"), ("408", "status code=408"), ("a cut", "reset when=before"), ("an orderly end", "close when=before"),
+]
+TRIES = 4
+
+
+def outage(server, fault, end):
+    """Nobody answers four times in a row; the daemon dies or is stopped after the second."""
+    with Scene(server, keep="always", timeout=TIMEOUT) as scene:
+        victim = scene.victim.begin()
+        scene.fault("%s times=%d" % (fault, TRIES))
         reply = scene.import_()
-        checks.ok("a new grant ends it", reply.startswith("OK "), reply)
-        checks.ok("and works", scene.get().startswith("OK "), TOKEN)
+        if not reply.startswith("OK "):
+            return "IMPORT says %r" % reply
+        scene.waits_for(2)
+        if end != "alive":
+            victim.kill() if end == "killed" else victim.stop()
+            victim.begin()
+        found = scene.waits_for(TRIES, 60)
+        reply = scene.get(1)
+        if len(found) == TRIES and not reply.startswith(("ERR unavailable ", "OK ")):
+            return "while nobody answers a GET says %r" % reply
+        found = scene.waits_for(TRIES + 1, 60)
+        expected = [(0, found[0].status)] * TRIES + [(0, 200)]
+        pauses = [later.at - earlier.at for earlier, later in zip(found, found[1:])]
+        said = []
+        if pairs(found) != expected:
+            said.append("expected %s, found %s" % (expected, pairs(found)))
+        if any(pause < TIMEOUT + REPLAY - (0.8 if end == "alive" else 1.8) for pause in pauses):
+            said.append("a replay came too early: %s" % pauses)
+        said.append(works_on(scene))
+        return "\n".join([text for text in said if text] + [str(found)]) if any(said) else ""
 
 
-SECTIONS = [connection_cuts, two_unknown_outcomes]
+def a_gateway_that_fails_for_long(checks, server):
+    """No answer is no refusal: the grant is not lost, however often nobody answers."""
+    side_by_side(checks, [
+        ("RT-12 %s four times in a row, %s: the grant lives on" % (what, end), lambda case=(fault, end): outage(server, *case))
+        for what, fault in OUTAGES for end in ENDS], workers=15)
+
+
+SECTIONS = [connection_cuts, a_gateway_that_fails_for_long]

@@ -45,7 +45,8 @@ def passing_faults(checks, server, _):
     for fault, expected in (
             ("status code=500", r"500"), ("status code=502", r"502"), ("status code=504", r"504"), ("status code=408", r"408"),
             ("status code=400 error=temporarily_unavailable", r"temporarily_unavailable"), ("status code=503 error=server_error", r""),
-            ("reset when=before", r""), ("reset when=after", r""), ("close when=before", r""), ("close when=after", r""),
+            # the first is met on a kept connection, and sent once more at once (NET-11)
+            ("reset when=before times=2", r""), ("reset when=after times=2", r""), ("close when=before times=2", r""), ("close when=after times=2", r""),
             ("half-body", r""), ("half-body then=reset", r""), ("endless-body", r""), ("slow-body every=1", r"")):
         with prepared(server, timeout=4) as stage:
             server.control("fault token %s" % fault)
@@ -53,7 +54,7 @@ def passing_faults(checks, server, _):
             checks.ok("%s is ERR unavailable, with words and a pause" % fault,
                       re.match(r"ERR unavailable .*retry-after=\d+ : .{10}", reply) and re.search(expected, reply), reply)
             again = stage.ask("GET app.job wait=20")
-            first, second = times(stage)
+            first, second = times(stage)[-2:]
             checks.ok("the next try brings a token", again.startswith("OK "), again)
             checks.ok("ERR-04 and came after a pause of at least 1 s", second - first >= 1, second - first)
             checks.equal("the recovery is told once", len(stage.said(re.compile("event=recovered"))), 1)
@@ -64,10 +65,10 @@ def redirects(checks, server, _):
         with prepared(server) as stage:
             server.control("fault token redirect code=%d" % code)
             reply = stage.ask("GET app.job wait=3")
-            checks.ok("NET-04 a %d is refused, in words" % code, re.match(r"ERR refused .*: .*%d" % code, reply), reply)
-            checks.equal("and never followed", [entry["path"] for entry in stage.entries("other")], [])
-            stage.ask("GET app.job wait=2")
-            checks.equal("nor asked for again", stage.counter("token-requests"), 1)
+            checks.ok("NET-04 a %d brings no token, in words" % code, re.match(r"ERR unavailable retry-after=\d+ : .*%d" % code, reply), reply)
+            checks.equal("and is never followed", [entry["path"] for entry in stage.entries("other")], [])
+            reply = stage.ask("GET app.job wait=15")
+            checks.ok("nor is it the last word", reply.startswith("OK "), reply)
 
 
 def final_refusals(checks, server, _):
@@ -82,7 +83,10 @@ def final_refusals(checks, server, _):
     with prepared(server) as stage:
         server.control("fault token status code=401 times=forever")
         reply = stage.ask("GET app.job wait=5")
-        checks.ok("CAUTH-15 a 401 without a body is one as well", reply.startswith("ERR refused : "), reply)
+        checks.ok("CAUTH-15 a 401 without a body says what it most likely means", re.match(r"ERR unavailable .* 401, which means that the client id", reply), reply)
+        server.control("clear")
+        reply = stage.ask("GET app.job wait=15")
+        checks.ok("and is not the last word", reply.startswith("OK "), reply)
     for knob in ("400", "401"):
         with Stage(server) as stage:
             server.control("knob invalid-client-status %s" % knob)
