@@ -93,13 +93,12 @@ extension RunningTransfer {
             })
         try EasyHandle.check(
             tokend_curl_set_open_socket(handle.pointer) { context, _, address in
-                guard let address, RunningTransfer.from(context)?.mayConnect(InternetAddress(&address.pointee.addr)) == true else { return -1 }
+                guard let address, RunningTransfer.from(context)?.mayConnect() == true else { return -1 }
                 return socket(address.pointee.family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
             })
         try EasyHandle.check(
-            tokend_curl_set_request_begins(handle.pointer) { context, address, _, _, _ in
-                let address = address.flatMap { InternetAddress(String(cString: $0)) }
-                return RunningTransfer.from(context)?.requestBegins(address) == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            tokend_curl_set_request_begins(handle.pointer) { context, _, _, _, _ in
+                RunningTransfer.from(context)?.requestBegins() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
             })
     }
 

@@ -18,8 +18,7 @@ extension RunningTransfer {
                 location: handle.header("Location"),
                 contentEncoding: handle.header("Content-Encoding"),
                 body: body.secret(),
-                duration: now - submission.submitted,
-                isFromPrivateAddress: isPrivate))
+                duration: now - submission.submitted))
     }
 
     /// The transfer was ended from outside.
@@ -39,10 +38,9 @@ extension RunningTransfer {
 
     /// The cause, and the operator's words for it: ours, OpenSSL's or the kernel's, never the peer's.
     private func explain(_ code: CURLcode) -> (TransferFailure.Cause, String) {
-        if isForbidden { return (.badURL, "it is at a private address, where an endpoint that a server names may not be") }
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
         if hasTwoLengths { return (.protocolError, "what it sent is not HTTP/1.1") }
-        if !isSent, let proxy, let fault = proxyFault(code, proxy) { return (.proxy, fault) }
+        if !isSent, let proxy, let fault = proxyFault(code, proxy) { return fault }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return (.resolve, "its name could not be resolved")
         case CURLE_COULDNT_CONNECT: return (.connect, systemError ?? "it could not be connected")
@@ -63,22 +61,27 @@ extension RunningTransfer {
     }
 
     private var stage: String {
-        if isSent { return "to answer" }
+        if isSent { return headersAreWhole ? "to finish its answer" : "to answer" }
         return isResolved ? "to connect" : "to resolve its name"
     }
 
-    private func proxyFault(_ code: CURLcode, _ proxy: Endpoint) -> String? {
+    private func proxyFault(_ code: CURLcode, _ proxy: Endpoint) -> (TransferFailure.Cause, String)? {
         switch code {
-        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST: "the proxy '\(proxy.name)' could not be resolved"
-        case CURLE_COULDNT_CONNECT: "the proxy '\(proxy.name)' could not be connected"
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST: (.proxy, "the proxy '\(proxy.name)' could not be resolved")
+        case CURLE_COULDNT_CONNECT: (.proxy, "the proxy '\(proxy.name)' could not be connected")
         case CURLE_PROXY, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: tunnelRefusal(proxy)
         default: nil
         }
     }
 
-    private func tunnelRefusal(_ proxy: Endpoint) -> String {
+    private func tunnelRefusal(_ proxy: Endpoint) -> (TransferFailure.Cause, String) {
         let status = handle.number(CURLINFO_HTTP_CONNECTCODE)
-        return "the proxy '\(proxy.name)' opened no tunnel" + (status > 0 ? " (status \(status))" : "")
+        let refusal = "the proxy '\(proxy.name)' opened no tunnel" + (status > 0 ? " (status \(status))" : "")
+        switch status {
+        case 407: return (.proxyRefusal, "\(refusal): it wants a password, which is not supported; have it let this machine through without one")
+        case 400..<500: return (.proxyRefusal, "\(refusal); have it let this machine through to the server")
+        default: return (.proxy, refusal)
+        }
     }
 
     private var certificateFault: (TransferFailure.Cause, String) {

@@ -39,8 +39,6 @@ final class RunningTransfer {
     private var received = 0
     /// On the clock of `now`.
     let patienceEnds: Int64
-    /// Whether the server was found at a private address; never known behind a proxy.
-    private(set) var isPrivate = false
 
     /// Throws before anything is sent, for an address or a header that may not be used.
     init(_ submission: Submission, userAgent: String, now: Int64) throws(TransferFailure) {
@@ -69,27 +67,18 @@ final class RunningTransfer {
         return headerBytes + body.count > received
     }
 
-    /// The lookup is over; whether this address may be connected. After the request was written, libcurl connects only to send it again
+    /// The lookup is over; whether a connection may be made. After the request was written, libcurl connects only to send it again
     /// by itself; `TransferLoop` decides about that.
-    func mayConnect(_ address: InternetAddress?) -> Bool {
+    func mayConnect() -> Bool {
         guard !isSent else { return false }
-        hasConnected = true
-        return mayUse(address)
+        (hasConnected, isResolved) = (true, true)
+        return true
     }
-
-    private func mayUse(_ address: InternetAddress?) -> Bool {
-        isResolved = true
-        isPrivate = proxy == nil && address?.isPrivate == true
-        return !isForbidden
-    }
-
-    /// Found where a public server cannot be.
-    var isForbidden: Bool { isPrivate && submission.transfer.publicAddressesOnly }
 
     /// Whether the request may be written: once. libcurl would send it again by itself on another kept connection, up to five times.
-    func requestBegins(_ address: InternetAddress?) -> Bool {
-        guard !isSent, mayUse(address) else { return false }
-        isSent = true
+    func requestBegins() -> Bool {
+        guard !isSent else { return false }
+        (isSent, isResolved) = (true, true)
         return true
     }
 

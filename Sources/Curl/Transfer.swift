@@ -34,9 +34,6 @@ package struct Transfer: Sendable {
     /// Sends on a new connection, and never twice: for a request that spends something (a refresh token, a code). Any other request that is
     /// lost with a kept connection is sent once more at once, on a new one.
     package var freshConnection = false
-    /// Calls only addresses of the open Internet: for an endpoint that a server named itself, so that its metadata cannot point
-    /// this daemon at its own network. Not checked behind a proxy, which resolves the name.
-    package var publicAddressesOnly = false
     /// Accepts `http` to 127.0.0.1, [::1] and localhost, and nowhere else. For tests.
     package var allowPlainHTTPOnLoopback = false
     /// The identity server: transfers of one group share two name lookups at a time.

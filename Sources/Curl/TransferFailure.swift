@@ -27,9 +27,11 @@ package struct TransferFailure: Error, Sendable, Equatable, CustomStringConverti
         case tooLarge
         /// The answer is not HTTP/1.
         case protocolError
-        /// The proxy was not found or did not open the tunnel.
+        /// The proxy was not found, or did not open the tunnel for a reason that may pass.
         case proxy
-        /// The transfer's own description is unusable: address, proxy or a header; or its server is where it may not be.
+        /// The proxy answered with a status 4xx instead of opening the tunnel.
+        case proxyRefusal
+        /// The transfer's own description is unusable: address, proxy or a header.
         case badURL
         /// Cancelled, or the thread was stopped.
         case stopped

@@ -18,13 +18,11 @@ package struct TransferResponse: Sendable {
     package let body: Secret
     /// Nanoseconds from `submit` to the last byte.
     package let duration: Int64
-    /// The server's address is a private one, so that endpoints it names may be private too. False behind a proxy.
-    package let isFromPrivateAddress: Bool
 
     package init(
         status: Int, retryAfter: String? = nil, date: String? = nil, contentType: String? = nil, cacheControl: String? = nil, location: String? = nil,
         contentEncoding: String? = nil,
-        body: Secret, duration: Int64 = 0, isFromPrivateAddress: Bool = false
+        body: Secret, duration: Int64 = 0
     ) {
         self.status = status
         self.retryAfter = retryAfter
@@ -35,6 +33,5 @@ package struct TransferResponse: Sendable {
         self.contentEncoding = contentEncoding
         self.body = body
         self.duration = duration
-        self.isFromPrivateAddress = isFromPrivateAddress
     }
 }

@@ -58,8 +58,12 @@ package struct EndpointResponse: Sendable {
 /// No full response. What matters next is whether any byte of the request was written.
 package struct TransportFault: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// name not resolved, connection refused or timed out, TLS not completed
+        /// name not resolved, connection refused or timed out
         case unreachable
+        /// TLS was not completed, but not over the certificate
+        case handshake
+        /// the proxy answered that it opens no tunnel
+        case proxyRefusal
         /// the certificate or its name is not acceptable: no retry helps until somebody changes something
         case certificate
         /// the certificate is not valid at this machine's time: a machine without a clock recovers by itself

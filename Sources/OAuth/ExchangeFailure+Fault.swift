@@ -22,14 +22,14 @@ extension TransportFault.Kind {
     fileprivate var needsSomebody: Bool {
         switch self {
         case .unusable: true
-        case .certificate, .unreachable, .certificateTime, .broken, .tooLarge, .stopped: false
+        case .certificate, .unreachable, .handshake, .proxyRefusal, .certificateTime, .broken, .tooLarge, .stopped: false
         }
     }
 
     /// What cannot be reached at all is so for everybody; a clock that is wrong is, too.
     fileprivate var reach: ExchangeFailure.Reach {
         switch self {
-        case .unreachable, .certificateTime: .server
+        case .unreachable, .handshake, .proxyRefusal, .certificateTime: .server
         case .certificate, .unusable, .broken, .tooLarge, .stopped: .credential
         }
     }

@@ -123,19 +123,6 @@ import Testing
         #expect(try await server.next("request").connection == 1)
     }
 
-    @Test func `NET-12 an endpoint that must be public is not called at a private address, on no connection`() async throws {
-        let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
-        let exchanges = try Exchanges()
-        let transfer = try Transfer.post("a=b", server.url)
-        let forbidden = TransferFailure(
-            phase: .unsent, cause: .badURL,
-            text: "no answer from 'localhost:\(server.port)': it is at a private address, where an endpoint that a server names may not be")
-        #expect(try await exchanges.failure(of: transfer.with { $0.publicAddressesOnly = true }) == forbidden)
-        #expect(try await exchanges.response(to: transfer).isFromPrivateAddress)
-        #expect(try await exchanges.failure(of: transfer.with { $0.publicAddressesOnly = true }) == forbidden)
-        #expect(try await server.events(until: "request").map(\.event) == ["open", "tls", "request"])
-    }
-
     @Test func `NET-10 a proxy opens a tunnel and never sees the request`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
@@ -196,8 +183,15 @@ import Testing
         defer { withExtendedLifetime(holder) {} }
         for port in [refusing.port, leaving.port, gone] {
             let failure = try await Exchanges().failure(of: .post("a=b", "https://localhost:1/").with { $0.proxy = "http://127.0.0.1:\(port)" })
-            #expect(failure.cause == .proxy, "\(failure.text)")
+            #expect(failure.cause == (port == refusing.port ? .proxyRefusal : .proxy), "\(failure.text)")
+            #expect(failure.text.contains("(status 407): it wants a password, which is not supported") == (port == refusing.port), "\(failure.text)")
             #expect(failure.phase == .unsent)
+        }
+        for (status, cause) in [(403, .proxyRefusal), (405, .proxyRefusal), (503, .proxy), (302, .proxy)] as [(Int, TransferFailure.Cause)] {
+            let proxy = try await ScriptedServer(nil, .read, .send("HTTP/1.1 \(status) No\r\nContent-Length: 0\r\n\r\n"), .close)
+            let failure = try await Exchanges().failure(of: .get("https://localhost:1/").with { $0.proxy = "http://127.0.0.1:\(proxy.port)" })
+            #expect(failure.cause == cause, "\(failure.text)")
+            #expect(failure.text.contains("opened no tunnel (status \(status))"), "\(failure.text)")
         }
         let nameless = try await Exchanges().failure(of: .get("https://localhost:1/").with { $0.proxy = "http://nothing.invalid:1" })
         #expect(

@@ -112,6 +112,12 @@ struct `Looking at an endpoint` {
         try EndpointLook(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).status(in: result, now: now)
     }
 
+    @Test func `it is asked as a token endpoint is, with nothing in the form`() throws {
+        let message = EndpointLook(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).message()
+        guard case .post(let form) = message.method else { return #expect(Bool(false), "it is no POST") }
+        #expect(form.isEmpty && message.headers.isEmpty)
+    }
+
     @Test(arguments: [200, 302, 400, 401, 404, 405]) func `any answer shows that it is there`(code: Int) throws {
         #expect(try status(answer(code)) == code)
     }

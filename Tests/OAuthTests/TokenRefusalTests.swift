@@ -73,6 +73,20 @@ struct `A token endpoint that says no` {
         #expect(failure.oauthError == "invalid_client")
     }
 
+    @Test(arguments: Array("+/%:=& §"))
+    func `a client with Basic that is refused is told what the server may not undo`(sign: Character) throws {
+        let answer = answer(401, #"{"error":"invalid_client"}"#)
+        let doubt = "perhaps because it does not undo the form-encoding of the id and the secret in Basic; use authentication = \"client_secret_post\""
+        let secret = Secret("pa55\(sign)word")
+        let basic = try failure(answer, .basic(secret))
+        #expect(basic.text.contains(doubt) && !basic.text.contains("pa55"))
+        #expect(try !failure(answer, .post(secret)).text.contains("Basic"))
+        #expect(try !failure(answer, .basic(Secret("pa55word-._"))).text.contains("Basic"))
+        #expect(try !failure(self.answer400, .basic(secret)).text.contains("Basic"))
+    }
+
+    private var answer400: EndpointResult { answer(400, #"{"error":"invalid_scope"}"#) }
+
     @Test(arguments: [404, 405, 410, 415])
     func `an endpoint that is not there is doubted`(status: Int) throws {
         #expect(try failure(answer(status)).doubtsEndpoint)
@@ -182,7 +196,8 @@ struct `A token endpoint that says no` {
     func `LOG-01 a server that echoes the secret is not quoted`(echo: String) throws {
         for authentication in [ClientAuthentication.post(Secret("s3cr:et+/%26=&?")), .basic(Secret("s3cr:et+/%26=&?"))] {
             let described = try failure(answer(400, #"{"error":"invalid_client","error_description":"got \#(echo) from you"}"#), authentication)
-            #expect(described.text == "'https://idp.example/token' answered 400 invalid_client")
+            #expect(described.text.hasPrefix("'https://idp.example/token' answered 400 invalid_client"))
+            #expect(!described.text.contains(echo) && !described.text.contains("from you"))
             let coded = try failure(answer(400, #"{"error":"\#(echo)"}"#), authentication)
             #expect(!"\(coded)".contains(echo))
             #expect(coded.law == .configuration)

@@ -1,10 +1,13 @@
-/// A GET without anything in it, to see whether an endpoint can be reached at all. It wants a POST and will say so: any answer will do.
+internal import Secrets
+
+/// A POST without anything in it, to see whether a token endpoint is there. It asks for parameters, which is answer enough; many know no GET
+/// (RFC 6749 section 3.2).
 package struct EndpointLook: Sendable {
     private let endpoint: HTTPSURL
 
     package init(at endpoint: HTTPSURL) { self.endpoint = endpoint }
 
-    package func message() -> EndpointRequest { EndpointRequest(method: .get, url: endpoint.text) }
+    package func message() -> EndpointRequest { EndpointRequest(method: .post(form: Secret("")), url: endpoint.text) }
 
     /// The status that came.
     /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.

@@ -51,7 +51,8 @@ package struct RevocationRequest: Sendable {
         if (200..<300).contains(response.status) { return .revoked }
         let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
         guard error?.code != "unsupported_token_type" else { return .unsupported("'\(endpoint)' does not revoke refresh tokens") }
-        let text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
+        var text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
+        if error?.code == "invalid_client", let doubt = client.doubtOfBasic { text += ", \(doubt)" }
         return .failed(ExchangeFailure(response, error, to: .question, now: now, text: text))
     }
 }

@@ -74,6 +74,7 @@ extension TokenRequest {
         var text = "'\(endpoint)' answered \(response.status)"
         if let error { text += " \(error)" }
         if error?.code == nil, let remark = Self.remark(response.status) { text += ", \(remark)" }
+        if error?.code == "invalid_client", let doubt = client.doubtOfBasic { text += ", \(doubt)" }
         return ExchangeFailure(response, error, to: grant.sent, now: now, text: text)
     }
 

@@ -38,13 +38,16 @@ nonisolated extension OnlineFinding {
 }
 
 nonisolated extension OnlineFinding.Verdict {
-    /// Whoever looks just now wants to know of everything that somebody may have to correct, though tokend itself goes on trying.
+    /// Whether waiting can help, by what came: tokend itself goes on trying where a person who looks now has something to correct.
     fileprivate init(_ failure: ExchangeFailure) {
         self =
-            switch failure.law {
-            case .unsent where failure.fault == .certificate: .wrong
-            case .unsent, .answered, .unknown: .passing
-            case .silent, .no, .configuration: .wrong
+            switch (failure.fault, failure.law) {
+            case (.unreachable?, _), (.broken?, _), (.stopped?, _): .passing
+            case (.handshake?, _), (.proxyRefusal?, _), (.certificate?, _), (.certificateTime?, _), (.tooLarge?, _), (.unusable?, _): .wrong
+            case (nil, .silent), (nil, .no), (nil, .configuration): .wrong
+            // an answer that makes no sense will make none later; a server's own word is believed
+            case (nil, .unsent), (nil, .answered), (nil, .unknown):
+                failure.oauthError == nil && !failure.isAboutClocks && (200..<400).contains(failure.status ?? 0) ? .wrong : .passing
             }
     }
 
@@ -66,8 +69,13 @@ nonisolated extension ExchangeFailure {
         case .certificate?: return "have it corrected, or name its authority with ca_file if it is one of your own"
         case .certificateTime?: return "look at this machine's clock, or have the certificate renewed"
         case .unreachable?: return "check the address, the network and the proxy"
-        case .broken?, .tooLarge?, .unusable?, .stopped?, nil: break
+        case .handshake?: return "check the port, and that the server speaks TLS 1.2 or newer"
+        case .broken?: return "something on the way may hold answers back, such as a proxy or a filter; try again, or raise timeout"
+        case .tooLarge?: return "check the address: what an identity server answers is small"
+        case .proxyRefusal?, .unusable?, .stopped?, nil: break
         }
+        // what is told with its remedy needs no other
+        guard !text.contains("; ") else { return nil }
         switch oauthError {
         case "invalid_client": return "check the client's id, its secret, and whether it is enabled"
         case "unauthorized_client": return "allow this client the grant at the server; at ERP.net it needs SystemUserAllowed and a SystemUser"

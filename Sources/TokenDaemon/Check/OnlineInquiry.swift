@@ -98,7 +98,13 @@ nonisolated struct OnlineInquiry {
         do throws(ExchangeFailure) {
             let url = try metadata.url(of: .token)
             let look = Item.step(.look(EndpointLook(at: url), at: url))
-            guard let client = subject.client, client.authentication != .none, let revocation = try? metadata.url(of: .revocation) else { return [look] }
+            guard let client = subject.client else {
+                // where a token is asked for, its own line says so
+                if subject.tokens.contains(where: { $0.grant == .clientCredentials }) { return [look] }
+                return [look, .finding(OnlineFinding(subject.name, .untried, subject.absence))]
+            }
+            guard client.authentication != .none else { return [look] }
+            guard let revocation = try? metadata.url(of: .revocation) else { return [look, .finding(unproven)] }
             return [look, .step(.prove(RevocationRequest(Secret("no-token-but-a-check"), .refreshToken, as: client, at: revocation)))]
         } catch {
             return [.finding(OnlineFinding(subject.name, error))]
@@ -108,8 +114,8 @@ nonisolated struct OnlineInquiry {
     private mutating func looked(_ url: HTTPSURL, _ result: Result<Int, ExchangeFailure>) {
         switch result {
         case .failure(let failure): findings.append(OnlineFinding(subject.name, failure))
-        case .success(let status) where [404, 410].contains(status):
-            findings.append(OnlineFinding(subject.name, .warning, "the token endpoint '\(url)' answered \(status) to a look; check its address"))
+        case .success(let status) where [404, 405, 410].contains(status):
+            findings.append(OnlineFinding(subject.name, .wrong, "there is no token endpoint at '\(url)', which answered \(status); check its address"))
         case .success: findings.append(OnlineFinding(subject.name, .well, "the token endpoint '\(url)' answers"))
         }
     }
@@ -117,9 +123,14 @@ nonisolated struct OnlineInquiry {
     private mutating func proven(_ outcome: RevocationRequest.Outcome) {
         switch outcome {
         case .revoked: findings.append(OnlineFinding(subject.name, .well, "the server takes the client and its secret"))
-        case .unsupported: break
+        case .unsupported: findings.append(unproven)
         case .failed(let failure): findings.append(OnlineFinding(subject.name, failure, so: "asked as this client"))
         }
+    }
+
+    /// Nothing at this server tells a right secret from a wrong one before somebody signs in.
+    private var unproven: OnlineFinding {
+        OnlineFinding(subject.name, .untried, "whether the server takes the client's secret: no endpoint tells, so that the first sign-in will show it")
     }
 
     private func keysItem(_ metadata: ServerMetadata) -> Item {

@@ -47,7 +47,9 @@ nonisolated extension EndpointResult {
 nonisolated extension TransferFailure {
     fileprivate var kind: TransportFault.Kind {
         switch cause {
-        case .resolve, .connect, .tls, .proxy: .unreachable
+        case .resolve, .connect, .proxy: .unreachable
+        case .tls: .handshake
+        case .proxyRefusal: .proxyRefusal
         case .certificate: .certificate
         case .certificateTime: .certificateTime
         case .timeout, .reset: phase == .unsent ? .unreachable : .broken

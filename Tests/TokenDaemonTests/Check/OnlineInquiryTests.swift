@@ -90,7 +90,7 @@ nonisolated struct OnlineInquiryTests {
         switch step {
         case .locate: .located(.success(metadata))
         case .exchange(_, let scopes, _): .exchanged(issued(scopes))
-        case .look: .looked(.success(405))
+        case .look: .looked(.success(400))
         case .prove: .proven(.revoked)
         case .keys: .keys(keys(#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"\#(String(repeating: "A", count: 43))"}]}"#))
         case .probe: .probed(.good(expires: nil))
@@ -222,11 +222,54 @@ nonisolated struct OnlineInquiryTests {
         let metadata = try Self.metadata()
         let found = run([Self.token("user", Self.person(), scopes: ["read"])]) { Self.well($0, metadata) }
         #expect(found.asked == ["locate", "look"])
+        #expect(
+            found.lines.contains(
+                "portal: not tried: whether the server takes the client's secret: no endpoint tells, so that the first sign-in will show it"))
         #expect(found.lines.contains("portal: revocation not offered, so a sign-out is forgotten here alone; end of session not offered"))
         #expect(found.lines.last?.hasSuffix("and PKCE, which the server does not mention") == true)
         let elsewhere = try Self.metadata(#","revocation_endpoint":"https://evil.test/revoke""#)
         let other = run([Self.token("user", Self.person(), scopes: ["read"])]) { Self.well($0, elsewhere) }
         #expect(other.lines.contains { $0.hasPrefix("portal: warning: the metadata of ") && $0.contains("on another host, 'evil.test'") })
+    }
+
+    @Test func `a secret that the revocation endpoint says nothing about is not tried`() throws {
+        let metadata = try Self.metadata(#","revocation_endpoint":"\#(Self.id)/revoke""#)
+        let found = run([Self.token("user", Self.person(), scopes: ["read"])]) { step in
+            if case .prove = step { .proven(.unsupported("it does not revoke")) } else { Self.well(step, metadata) }
+        }
+        #expect(found.lines.contains { $0.hasPrefix("portal: not tried: whether the server takes the client's secret") })
+        #expect(found.status == 0)
+        let unknown = run([Self.token("user", Self.person(), scopes: ["read"])], client: nil, passedOver: ["client.secret.credential": "portal"]) {
+            Self.well($0, metadata)
+        }
+        #expect(unknown.lines.contains("portal: not tried: systemd hands the credential \"portal\" to the service alone"))
+        let open = run([Self.token("user", Self.person(), scopes: ["read"])], client: ClientIdentity(id: "portal", authentication: .none)) {
+            Self.well($0, metadata)
+        }
+        #expect(!open.lines.contains { $0.contains("not tried") })
+    }
+
+    @Test(arguments: [404, 405, 410]) func `an address without a token endpoint is an error`(status: Int) throws {
+        let metadata = try Self.metadata()
+        let found = run([Self.token("user", Self.person(), scopes: ["read"])]) { step in
+            if case .look = step { .looked(.success(status)) } else { Self.well(step, metadata) }
+        }
+        #expect(found.lines.contains("portal: error: there is no token endpoint at '\(Self.id)/token', which answered \(status); check its address"))
+        #expect(found.status == 78)
+    }
+
+    @Test(
+        arguments: [
+            (200, .answered(retryAfter: nil), nil, 78), (200, .unknown, nil, 78), (301, .silent, nil, 78), (404, .silent, nil, 78),
+            (503, .answered(retryAfter: 5), nil, 75),
+            (502, .unknown, nil, 75), (429, .answered(retryAfter: nil), nil, 75), (408, .unknown, nil, 75),
+            (200, .answered(retryAfter: nil), "temporarily_unavailable", 75), (400, .answered(retryAfter: nil), "server_error", 75),
+        ] as [(Int, ExchangeFailure.Law, String?, Int32)])
+    func `what will be no other tomorrow exits 78`(status: Int, law: ExchangeFailure.Law, error: String?, exit: Int32) throws {
+        let found = run([Self.token("sync", .clientCredentials)]) { _ in
+            .located(.failure(ExchangeFailure(law: law, reach: .credential, oauthError: error, status: status, text: "it answered \(status)")))
+        }
+        #expect(found.status == exit, "\(found.lines)")
     }
 
     @Test func `ID tokens need keys`() throws {
@@ -253,7 +296,13 @@ nonisolated struct OnlineInquiryTests {
     @Test(
         arguments: [
             (TransportFault.Kind.unreachable, ExchangeFailure.Law.unsent, "not now: gone; check the address, the network and the proxy", 75),
-            (.certificateTime, .unsent, "not now: gone; look at this machine's clock, or have the certificate renewed", 75),
+            (.certificateTime, .unsent, "error: gone; look at this machine's clock, or have the certificate renewed", 78),
+            (.handshake, .unsent, "error: gone; check the port, and that the server speaks TLS 1.2 or newer", 78),
+            (.proxyRefusal, .unsent, "error: gone", 78), (.tooLarge, .unsent, "error: gone; check the address: what an identity server answers is small", 78),
+            (
+                .broken, .unsent, "not now: gone; something on the way may hold answers back, such as a proxy or a filter; try again, or raise timeout",
+                75
+            ),
             (.certificate, .configuration, "error: gone; have it corrected, or name its authority with ca_file if it is one of your own", 78),
         ] as [(TransportFault.Kind, ExchangeFailure.Law, String, Int32)])
     func `a server that is not found ends it, and its tokens are not tried`(fault: TransportFault.Kind, law: ExchangeFailure.Law, line: String, status: Int32) {
@@ -272,7 +321,10 @@ nonisolated struct OnlineInquiryTests {
         }
         #expect(found.asked == ["locate", "exchange a read"])
         #expect(
-            found.lines.suffix(2) == ["portal.a: not now: no token: no answer in time", "portal.b: not tried: the server did not answer for the token before"])
+            found.lines.suffix(2) == [
+                "portal.a: not now: no token: no answer in time; something on the way may hold answers back, such as a proxy or a filter; try again, or raise timeout",
+                "portal.b: not tried: the server did not answer for the token before",
+            ])
         #expect(found.status == 75)
     }
 

@@ -7,8 +7,9 @@ import Testing
 struct `What the network did` {
     @Test(
         arguments: [
-            (TransferFailure.Cause.resolve, .unsent, .unreachable), (.connect, .unsent, .unreachable), (.tls, .unsent, .unreachable),
-            (.proxy, .unsent, .unreachable), (.certificate(reason: "x"), .unsent, .certificate), (.certificateTime, .unsent, .certificateTime),
+            (TransferFailure.Cause.resolve, .unsent, .unreachable), (.connect, .unsent, .unreachable), (.tls, .unsent, .handshake),
+            (.proxy, .unsent, .unreachable), (.proxyRefusal, .unsent, .proxyRefusal), (.certificate(reason: "x"), .unsent, .certificate),
+            (.certificateTime, .unsent, .certificateTime),
             (.timeout, .unsent, .unreachable), (.timeout, .sent, .broken), (.reset, .unsent, .unreachable), (.reset, .sent, .broken),
             (.tooLarge, .sent, .tooLarge), (.protocolError, .sent, .broken), (.badURL, .unsent, .unusable), (.stopped, .sent, .stopped),
             (.stopped, .unsent, .stopped), (.other, .unsent, .broken),
