@@ -83,6 +83,7 @@ extension Ledger {
         if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }
+        if let next = nextTry(key, at: now.boot), next > waiter.deadline { return unavailable(key, until: next, at: now) }
         return overBudget(query, entry, at: now)
     }
 
@@ -168,6 +169,8 @@ extension Ledger {
         } else {
             press(query.key, query.promise)
             launch(query.key, .asked, at: now, &turn)
+            // its last exchange was a moment ago: it is tried again when that is a second ago
+            if entries[query.key]?.progress == Entry.Progress.none { entries[query.key]?.wantedAnew = .asked }
         }
         reschedule(query.key, at: now.boot)
         return .success(turn)

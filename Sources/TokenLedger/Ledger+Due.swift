@@ -94,6 +94,7 @@ extension Ledger {
     private func cause(of key: CacheKey, hasEnded: Bool) -> Cause {
         guard let entry = entries[key] else { return .due }
         if entry.trouble != nil { return .retry }
+        if let cause = entry.wantedAnew { return cause }
         if !entry.waiters.isEmpty { return .asked }
         return hasEnded ? .expired : .due
     }

@@ -103,18 +103,24 @@ extension Ledger {
 
     /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.
     func nextTry(_ key: CacheKey, at boot: Int64) -> Int64? {
-        let entry = entries[key]
-        let credential = credentials[key.token]
-        var next = max(holdings[key.token]?.notBefore ?? 0, entry.map { $0.lastBegun + Self.leastSpacing } ?? 0)
-        next = max(next, credential?.refusal?.retry ?? 0, entry?.trouble?.retry ?? 0)
-        if let backoff = credential?.backoff { next = max(next, backoff.until) }
-        for cooling in coolings(of: key.token) { next = max(next, cooling.backoff.until) }
+        let next = max(pauseEnd(key), entries[key].map { $0.lastBegun + Self.leastSpacing } ?? 0)
         return next > boot ? next : nil
     }
 
-    /// The same, also while only the disk is waited for.
+    /// CLOCK_BOOTTIME until which the credential, its client or its server is left alone after a failure; in the past where none is.
+    func pauseEnd(_ key: CacheKey) -> Int64 {
+        let credential = credentials[key.token]
+        var end = max(holdings[key.token]?.notBefore ?? 0, credential?.refusal?.retry ?? 0, entries[key]?.trouble?.retry ?? 0)
+        if let backoff = credential?.backoff { end = max(end, backoff.until) }
+        for cooling in coolings(of: key.token) { end = max(end, cooling.backoff.until) }
+        return end
+    }
+
+    /// CLOCK_BOOTTIME of the next try while there is trouble: a failure, or a disk that is waited for. That two exchanges are a second apart is none.
     func nextChance(_ key: CacheKey, at boot: Int64) -> Int64? {
-        nextTry(key, at: boot) ?? (reasonNotToSpend(key.token) == nil ? nil : boot + Self.lateRetry)
+        let end = pauseEnd(key)
+        if end > boot { return end }
+        return reasonNotToSpend(key.token) == nil ? nil : boot + Self.lateRetry
     }
 
     /// What a caller is told while nothing is tried.

@@ -121,7 +121,7 @@ extension Ledger {
         entries[key]?.isAsked = false
         entries[key]?.isRejected = false
         entries[key]?.isDisowned = false
-        entries[key]?.isWantedAnew = false
+        entries[key]?.wantedAnew = nil
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())

@@ -193,8 +193,8 @@ struct Entry: Sendable {
     var isRejected = false
     /// A caller ever reported it: it does not outlive the process.
     var isDisowned = false
-    /// Wanted anew before its time, by an administrator or whoever reported it, and tried until that brings one.
-    var isWantedAnew = false
+    /// Why it is wanted anew before its time, by an administrator or whoever reported it; it is tried until that brings one.
+    var wantedAnew: Cause?
     var cause = Cause.asked
     var progress = Progress.none
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
@@ -218,6 +218,8 @@ struct Entry: Sendable {
         currency?.end()
         currency = nil
     }
+
+    var isWantedAnew: Bool { wantedAnew != nil }
 
     var isWatched: Bool { !watchers.isEmpty }
 

@@ -21,7 +21,9 @@ struct `The class of an answer` {
     private static let silent: [Row] = [
         same(301, nil, .silent), same(302, nil, .silent), same(307, nil, .silent), same(308, "invalid_grant", .silent), same(400, nil, .silent),
         same(401, nil, .silent), same(403, nil, .silent), same(404, nil, .silent), same(405, nil, .silent), same(410, nil, .silent),
-        same(415, nil, .silent), same(421, nil, .silent), same(425, nil, .silent), same(451, nil, .silent),
+        same(415, nil, .silent), same(421, nil, .silent), same(425, nil, .silent), same(451, nil, .silent), same(404, "Not Found", .silent),
+        same(401, "Unauthorized", .silent),
+        same(403, "Forbidden", .silent), same(400, "Bad Request", .silent),
     ]
     private static let ended: [Row] = [
         over(400, "invalid_grant"), over(401, "invalid_grant"), over(401, "invalid_token"), over(400, "invalid_refresh_token"),

@@ -11,13 +11,20 @@ extension IdentityExpectation {
         try identity(in: signed.token, signedWith: signed.algorithm, now, digest)
     }
 
-    /// Compares everything but the signature, whose key is not at hand. Nobody is believed to have signed in because of that; but a token of somebody
-    /// else, or for somebody else, is known by it.
+    /// Compares what a token says whose key is not at hand: issuer, audience and subject first. Nobody is believed to have signed in because of that; but a token of
+    /// somebody else, or for somebody else, is known by it. Times are left alone: where this machine's clock is wrong for an hour, what is served now
+    /// goes on being served.
     /// - Parameter algorithms: as in `IdentityToken.signature`.
     package func compare(
         _ token: IdentityToken, allowing algorithms: [String], now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
     ) throws(IdentityProblem) {
-        _ = try identity(in: token, signedWith: token.signingAlgorithm(among: algorithms), now, digest)
+        let algorithm = try token.signingAlgorithm(among: algorithms)
+        do throws(IdentityProblem) {
+            // who, by whom and for whom are compared before any time is
+            _ = try identity(in: token, signedWith: algorithm, now, digest)
+        } catch {
+            guard error.isAboutClocks else { throw error }
+        }
     }
 
     private func identity(

@@ -35,6 +35,8 @@ extension ExchangeFailure.Law {
     ///   - error: as the server wrote it; `nil` where none could be read.
     ///   - retryAfter: seconds, as the server named them.
     init(status: Int, error: String?, to sent: ExchangeFailure.Sent, retryAfter: Int?) {
+        // frameworks put the status in words where OAuth has its error
+        let error = error.flatMap { Self.phrases.contains($0) ? nil : $0 }
         switch status {
         case 429, 500, 503: self = .answered(retryAfter: retryAfter)
         case 408, 501...: self = sent.isToken ? .unknown : .answered(retryAfter: retryAfter)
@@ -63,6 +65,12 @@ extension ExchangeFailure.Law {
         case .provenRefreshToken: ended.contains(error) || error == "invalid_request"
         }
     }
+
+    /// Reason phrases of RFC 9110 section 15.5, which Spring and others write as `error` when no endpoint has answered.
+    private static let phrases: Set<String> = [
+        "Bad Request", "Unauthorized", "Payment Required", "Forbidden", "Not Found", "Method Not Allowed", "Not Acceptable", "Conflict", "Gone",
+        "Unsupported Media Type", "Misdirected Request", "Too Early",
+    ]
 
     /// Busy or broken for a moment. RFC 6749 section 4.1.2.1, RFC 8628 section 3.5; the rest are words of Amazon, Auth0, Okta, Slack and of gateways.
     private static let passing: Set<String> = [

@@ -229,8 +229,8 @@ extension Ledger {
         let before = (isSilent ? holdings[token]?.silences : holdings[token]?.refusals) ?? 0
         let consequence = RefreshFailure(failure, isReplay: spending.intent.attempt > 1, refusals: before, quarantine: pace.quarantine)
         switch consequence {
-        case .kept, .quarantined, .silenced: tidyIntent(token, &turn)
-        case .uncertain, .ended: break
+        case .kept, .quarantined, .silenced, .ended(isAnswerLost: false): tidyIntent(token, &turn)
+        case .uncertain, .ended(isAnswerLost: true): break
         }
         switch consequence {
         case .kept: return nil
@@ -241,7 +241,12 @@ extension Ledger {
             if isSilent { holdings[token]?.silences += 1 } else { holdings[token]?.refusals += 1 }
             holdings[token]?.notBefore = now.boot + pause
             return isPersonAsked ? advise(token, .refreshRefused(token, failure), &turn) : nil
-        case .silenced: return refuse(token, failure, at: now)
+        case .silenced(isPersonAsked: false): return refuse(token, failure, at: now)
+        case .silenced(isPersonAsked: true):
+            let doubt = holdings[token]?.doubt
+            let refusal = doubt.map { Refusal.answerLost(token, failure, answered: $0.answer) } ?? .refreshRefused(token, failure)
+            credentials[token]?.refusal = Trouble(refusal: refusal, retry: now.boot + pace.refusal)
+            return advise(token, refusal, &turn)
         case .ended(isAnswerLost: true): return end(token, .answerLost(token, failure, answered: holdings[token]?.doubt?.answer), &turn)
         case .ended(isAnswerLost: false): return end(token, .refreshRefused(token, failure), &turn)
         }

@@ -9,8 +9,9 @@ enum RefreshFailure: Equatable {
     /// The server does not take it, or says nothing readable. Tried again after so many nanoseconds, for the server may be wrong for a moment.
     /// `isPersonAsked`: the server's word is only ever about the person, who is asked to sign in meanwhile.
     case quarantined(Int64, isPersonAsked: Bool)
-    /// It still says nothing readable: that is told as it is, and tried once an hour.
-    case silenced
+    /// It still says nothing readable: that is told as it is, and tried once an hour. `isPersonAsked`: it says so with 400, the status of
+    /// `invalid_grant`, and leaves the word out, as glewlwyd does.
+    case silenced(isPersonAsked: Bool)
     /// Only a person can help. `isAnswerLost`: an earlier send had spent it, and the answer was lost.
     case ended(isAnswerLost: Bool)
 
@@ -23,7 +24,7 @@ enum RefreshFailure: Equatable {
         switch failure.law {
         case .unsent, .answered, .configuration: self = .kept
         case .unknown: self = .uncertain
-        case .silent: self = pause.map { .quarantined($0, isPersonAsked: false) } ?? .silenced
+        case .silent: self = pause.map { .quarantined($0, isPersonAsked: false) } ?? .silenced(isPersonAsked: failure.status == 400)
         case .no where isReplay: self = .ended(isAnswerLost: true)
         // the one word that servers also have for a fault of their own that passes (RT-10)
         case .no: self = pause.map { .quarantined($0, isPersonAsked: failure.oauthError != "invalid_grant") } ?? .ended(isAnswerLost: false)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct RefreshFailureTests {
     private static let quarantine: [Int64] = [60, 600, 3_600]
 
-    private func consequence(_ law: ExchangeFailure.Law, _ error: String? = nil, isReplay: Bool, after refusals: Int) -> RefreshFailure {
-        let failure = ExchangeFailure(law: law, reach: .credential, oauthError: error, text: "no")
+    private func consequence(_ law: ExchangeFailure.Law, _ error: String? = nil, status: Int? = nil, isReplay: Bool, after refusals: Int) -> RefreshFailure {
+        let failure = ExchangeFailure(law: law, reach: .credential, oauthError: error, status: status, text: "no")
         return RefreshFailure(failure, isReplay: isReplay, refusals: refusals, quarantine: Self.quarantine)
     }
 
@@ -24,7 +24,10 @@ import Testing
         for (refusals, pause) in Self.quarantine.enumerated() {
             #expect(consequence(.silent, isReplay: isReplay, after: refusals) == .quarantined(pause, isPersonAsked: false))
         }
-        for refusals in 3...9 { #expect(consequence(.silent, isReplay: isReplay, after: refusals) == .silenced) }
+        for refusals in 3...9 {
+            #expect(consequence(.silent, isReplay: isReplay, after: refusals) == .silenced(isPersonAsked: false))
+            #expect(consequence(.silent, status: 400, isReplay: isReplay, after: refusals) == .silenced(isPersonAsked: true))
+        }
     }
 
     @Test(arguments: ["invalid_grant", "login_required", "invalid_request"]) func `RT-12 a no to a token in doubt ends the sign-in at once`(error: String) {

@@ -444,6 +444,35 @@ import TokenWire
         #expect(scene.stored() == "refresh-1")
     }
 
+    @Test(arguments: [true, false]) func `RT-10 a 400 without a word asks for the person after the last of those tries, and is tried on once an hour`(
+        isInDoubt: Bool
+    ) throws {
+        let bare = ExchangeFailure(law: .silent, reach: .credential, status: 400, text: "'https://id.test/token' answered 400, without saying why")
+        var scene = GrantScene.signedIn()
+        var waiter = try scene.get()
+        if isInDoubt {
+            scene.answer(.failure(GrantScene.lost))
+            scene.pass(91)
+            waiter = try scene.get()
+        }
+        for pause in [61.0, 601, 3601] {
+            scene.answer(.failure(bare))
+            #expect(scene.refusal(waiter)?.code == .unavailable)
+            scene.pass(pause)
+            waiter = try scene.get()
+        }
+        for _ in 1...2 {
+            scene.answer(.failure(bare))
+            #expect(scene.refusal(waiter)?.code == .loginRequired && scene.state == .loginRequired)
+            #expect(scene.reason(waiter) == (isInDoubt ? "answer-lost" : "refresh-refused"))
+            scene.pass(3_601)
+            waiter = try scene.get()
+        }
+        #expect(scene.events.count { if case .loginRequired(GrantScene.user, _) = $0 { true } else { false } } == 1, "told once")
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.token(waiter) != nil && scene.state == .ready)
+    }
+
     @Test func `RT-13 a fault of the configuration keeps the token, and is tried once an hour`() throws {
         var scene = GrantScene.signedIn()
         let waiter = try scene.get()
@@ -470,7 +499,9 @@ import TokenWire
             successor: "refresh-2")
         #expect(scene.stored() == "refresh-2")
         #expect(scene.refusal(waiter)?.code == .refused)
-        scene.run { ledger, now in ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1 }
+        scene.run { ledger, now in
+            ledger.renew(GrantScene.user, of: Scene.root, waiters: { 99 }, wait: 30, at: Moment(boot: now.boot + .seconds(10), wall: now.wall)).1
+        }
         scene.pass(20)
         try scene.get()
         #expect(scene.sentToken == "refresh-2")
