@@ -107,7 +107,7 @@ def ask(line, pattern):
     return lambda play: _fit(line, pattern, play.ask(line.replace("NAME", play.name)))
 
 
-def sign_in(pattern="^OK subject=user-1 ", **changes):
+def sign_in(pattern="^OK subject=user-1( |$)", **changes):
     """LOGIN, a browser, CALLBACK. `changes` are parameters that the browser brings back: `None` takes one away."""
     def step(play):
         with SIGN_INS:

@@ -49,7 +49,7 @@ ROWS = [
     person("GitHub: no metadata, no ID token, commas between scopes, no lifetime, 8 h with a refresh token, bearer", FAILED,
            {**MISSING, "code": Tokens(token_type="bearer", scope="repo,gist", expires_in=28800, refresh_token_expires_in=15811200),
             "refresh": Tokens(token_type="bearer", scope="repo,gist", expires_in=28800)},
-           [sign_in("^OK "), get("^OK at-.* scope=repo scope=gist"), renew(r"^\+ .*state=ready"), get("^OK at-.* scope=repo scope=gist")],
+           [sign_in(r"^OK\b"), get("^OK at-.* scope=repo scope=gist"), renew(r"^\+ .*state=ready"), get("^OK at-.* scope=repo scope=gist")],
            scopes=("repo", "gist"), head=pinned("token", "authorization")),
     person("Zitadel: the project is a second audience, iss in the answer, ES256", FAILED,
            {"algorithm": "ES256", "claims": {"aud": ["app", "249842"]}, "metadata": {"authorization_response_iss_parameter_supported": True}},
@@ -70,6 +70,6 @@ ROWS = [
     person("Login with Amazon: no metadata, | in every token, bearer, an hour", FAILED,
            {**MISSING, "rotates": False, "code": Tokens(access_token="Atza|IQEBLjAsAhRmHjNgHpi0U-row", refresh_token="Atzr|IQEBLzAtAhUAibmh-row", token_type="bearer"),
             "refresh": Tokens(access_token="Atza|IQEBLjAsAhRmHjNgHpi0U-row2", token_type="bearer")},
-           [sign_in("^OK "), get(r"^OK Atza\|IQEBLjAsAhRmHjNgHpi0U-row "), renew(r"^\+ .*state=ready"), get(r"^OK Atza\|IQEBLjAsAhRmHjNgHpi0U-row2 ")],
+           [sign_in(r"^OK\b"), get(r"^OK Atza\|IQEBLjAsAhRmHjNgHpi0U-row "), renew(r"^\+ .*state=ready"), get(r"^OK Atza\|IQEBLjAsAhRmHjNgHpi0U-row2 ")],
            scopes=("profile",), head=pinned("token", "authorization")),
 ]

@@ -187,6 +187,8 @@ class DjangoOAuthToolkit:
         page = self.browser().open(self.endpoints["introspection"], "POST", form.encode(), {"Content-Type": "application/x-www-form-urlencoded"})
         return json.loads(page.text)["active"]
 
+    says_why = True
+
     @property
     def forgives_a_replay(self):
         return self.grace > 0 or not self.rotates

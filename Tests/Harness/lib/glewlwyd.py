@@ -67,6 +67,8 @@ class Glewlwyd:
     status_of_a_wrong_secret = 78
     seconds_of_a_refresh = 0.12
     forgives_a_replay, rotates = False, True
+    # a dead refresh token is a 400 without a body
+    says_why = False
     # two threads mix up the numbers of their new rows, and one of the two answers is an error
     serves_two_at_once = False
     # what discovery does not tell

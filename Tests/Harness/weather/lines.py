@@ -214,9 +214,9 @@ def transcript(checks, server, _):
             for asked, expected in exchanges():
                 if asked == "RELOAD":
                     spoil(stage, "portal")
-                if asked.startswith("CALLBACK "):
+                if asked.startswith(("CALLBACK ", "CONFIRM ", "CANCEL ")):
                     asked = asked.replace(re.search(r"[0-9a-f]{32}", asked)[0], known["login"])
-                    if "state=wrong" not in asked:
+                    if asked.startswith("CALLBACK ") and "state=wrong" not in asked:
                         asked = asked.partition("code=")[0] + signed_in(server, address)
                 found = conversation.ask(re.sub(r"id=([0-9a-f]{16})", lambda id: "id=" + known[id[1]], asked))
                 if asked.startswith("LOGIN "):

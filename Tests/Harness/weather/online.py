@@ -157,9 +157,9 @@ def certificates(checks, server, _):
             issuer = re.sub(r"^http:", "https:", server.control("listener %s" % kind)["issuer"])
             stage.application(kind, location='issuer = "%s"' % issuer, timeout=5)
         checked = stage.check("--online")
-        for pattern in (r"expired: not now: .*expired.*; look at this machine's clock, or have the certificate renewed",
+        for pattern in (r"expired: error: .*expired.*; look at this machine's clock, or have the certificate renewed",
                         r"wrong-host: error: .*hostname mismatch; have it corrected, or name its authority with ca_file",
-                        r"untrusted: error: .*certificate refused: ", r"plain: not now: .*TLS"):
+                        r"untrusted: error: .*certificate refused: ", r"plain: error: .*TLS.*; check the port"):
             checks.ok("NET-02 a certificate's problem is named: %s" % pattern.partition(":")[0], re.search("(?m)^" + pattern, checked.stdout), checked.stdout)
         checks.equal("and nothing was asked over any of them", (stage.counter("requests"), checked.returncode), (0, CONFIGURATION))
 
@@ -210,7 +210,7 @@ def wrong_usage(checks, server, _):
 
 def renew(stage, name):
     """Has a reference token looked at now; not more than every 5 s."""
-    return processes.until(lambda: stage.ask("RENEW %s" % name).startswith("OK"), 10, every=0.2)
+    return processes.until(lambda: re.search(r"^OK ", stage.ask("RENEW %s" % name), re.MULTILINE), 10, every=0.2)
 
 
 def said(stage, pattern):
