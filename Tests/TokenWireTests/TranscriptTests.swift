@@ -68,7 +68,7 @@ import Testing
         case .callback(_, Secret("code=7C1F0A94&state=wrong")):
             .refused(Refusal(.refused, [Field("reason", "state")], "the state of the answer is not that of this sign-in"))
         case .callback: .ok(words: ["confirm"], fields: [Field("subject", "m.petrova")])
-        case .confirm: .ok(fields: [Field("subject", "m.petrova"), Field("expires", 1_764_777_760)])
+        case .confirm: .ok(fields: [Field("subject", "m.petrova")])
         case .cancel: .refused(Refusal(.denied, [Field("reason", "unknown-login")], "no such sign-in of yours is under way"))
         case .logout: .ok(words: ["revoked"], fields: [Field("url", "https://id.example/endsession?id_token_hint=eyJhbGciOiJSUzI1NiJ9")])
         case .importToken: .ok(fields: [Field("id", reading.id)])

@@ -54,7 +54,8 @@ def two_hundred_callers(checks, server, _):
         checks.equal("RT-06 CC-05 two hundred callers of an expired token get the same new one", len({reply.split()[1] for reply in replies}), 1)
         checks.ok("which is valid", all(reply.startswith("OK ") for reply in replies), replies[0])
         checks.equal("from one exchange", stage.counter("token-requests") - before, 1)
-    for fault in ("status code=500 hold=1", "reset when=after hold=1"):
+    # what is lost with a kept connection is sent once more, on a new one
+    for fault, requests in (("status code=500 hold=1", 1), ("reset when=after hold=1", 2)):
         with prepared(server) as stage:
             stage.start()
             server.control("fault token %s times=forever" % fault)
@@ -63,9 +64,9 @@ def two_hundred_callers(checks, server, _):
             replies = [caller.reply() for caller in callers]
             checks.ok("two hundred callers share a failure (%s)" % fault, all(reply.startswith("ERR unavailable ") for reply in replies),
                       sorted(set(replies))[:3])
-            checks.equal("from one exchange", stage.counter("token-requests") - before, 1)
+            checks.equal("from one exchange", stage.counter("token-requests") - before, requests)
             checks.ok("which is not repeated for who asks at once",
-                      stage.ask("GET app.job wait=0").startswith("ERR unavailable ") and stage.counter("token-requests") - before == 1)
+                      stage.ask("GET app.job wait=0").startswith("ERR unavailable ") and stage.counter("token-requests") - before == requests)
             server.control("clear")
             checks.ok("and is over when the server is well", stage.ask("GET app.job wait=30").startswith("OK "))
 
