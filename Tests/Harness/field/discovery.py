@@ -34,7 +34,7 @@ ROWS = [
     Row("DISC-15 the metadata hang, and the token endpoint is pinned: nobody waits", HELD,
         {"metadata": Answer(after=20)}, [get("^OK at-", wait=4)], head=pinned("token")),
     person("DISC-15 there are no metadata, and the authorization endpoint is not pinned", FAILED,
-           MISSING, [login("^ERR refused .*there are no metadata: .*answered 404")], head=pinned("token", "jwks")),
+           MISSING, [login("^ERR unavailable .*there are no metadata: .*answered 404")], head=pinned("token", "jwks")),
     Row("DISC-03 there are no metadata and nothing is pinned", HELD,
         MISSING, [get("^ERR (refused|unavailable) .*there are no metadata: .*openid-configuration' answered 404")]),
     Row("NET-05 the metadata have moved: told with the issuer to write", FAILED,

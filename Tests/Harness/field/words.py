@@ -25,7 +25,7 @@ ROWS = [
         [get(r"^ERR \w+ .*answered 400 \('Error validating application'\)")]),
     Row("ERR-01 message (Spring)", FAILED,
         {"token": Answer({"timestamp": "2026-11-30", "status": 400, "error": "Bad Request", "message": "grant is off", "path": "/token"}, 400)},
-        [get(r"^ERR refused .*Bad Request \('grant is off'\)")]),
+        [get(r"^ERR unavailable .*Bad Request \('grant is off'\)")]),
     Row("ERR-01 a description of several lines (Entra)", FAILED,
         {"token": error("unauthorized_client", 401, error_description=ENTRA)},
         [get(r"^ERR refused .*AADSTS7000222: .* are expired\. Visit the Azure portal to create new keys\. Trace ID: 9b2e1f3a"), state("AADSTS7000222")]),
