@@ -24,7 +24,7 @@ extension Ledger {
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
     private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
         if entry.trouble != nil || finalRefusal(key.token, at: boot) != nil { return true }
-        if nextTry(key, at: boot) != nil { return true }
+        if pauseEnd(key) > boot { return true }
         guard case .flying(let id) = entry.progress, let flight = flights[id] else { return false }
         return boot - flight.began > Self.shortWait
     }
@@ -168,9 +168,7 @@ extension Ledger {
             turn.rows.append((id, .trouble(TokenState(of: refusal) ?? .unavailable, reason: refusal.text)))
         } else {
             press(query.key, query.promise)
-            launch(query.key, .asked, at: now, &turn)
-            // its last exchange was a moment ago: it is tried again when that is a second ago
-            if entries[query.key]?.progress == Entry.Progress.none { entries[query.key]?.wantedAnew = .asked }
+            want(query.key, .asked, at: now, &turn)
         }
         reschedule(query.key, at: now.boot)
         return .success(turn)
@@ -182,6 +180,7 @@ extension Ledger {
 
     package mutating func unwatch(_ key: CacheKey, watcher id: UInt64, at now: Moment) {
         entries[key]?.watchers[id] = nil
+        if let entry = entries[key], !entry.isWatched, entry.wantedAnew == .asked { entries[key]?.wantedAnew = nil }
         if isForgettable(key, at: now.boot) { close(key) }
     }
 

@@ -3,7 +3,13 @@ internal import TokenWire
 
 /// How an exchange gets from "wanted" to "under way": through its server's lane, at most so many at once.
 extension Ledger {
-    /// Wants an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
+    /// Wants another token than the held one, and goes on wanting it until one comes: for WATCH, REJECT and RENEW.
+    mutating func want(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
+        entries[key]?.wantedAnew = cause
+        launch(key, cause, at: now, &turn)
+    }
+
+    /// Begins an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
     mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, wantOfHolding(key.token) == nil,
             nextTry(key, at: now.boot) == nil,

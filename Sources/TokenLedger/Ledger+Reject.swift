@@ -29,11 +29,10 @@ extension Ledger {
         if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
         guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
         entries[key]?.isRejected = true
-        entries[key]?.wantedAnew = .rejected
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()
-        launch(key, .rejected, at: now, &turn)
+        want(key, .rejected, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
         } else {
@@ -100,8 +99,7 @@ extension Ledger {
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
         guard consumers(of: token).isEmpty || claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
         for key in consumers(of: token) {
-            entries[key]?.wantedAnew = .administrator
-            launch(key, .administrator, at: now, &turn)
+            want(key, .administrator, at: now, &turn)
             let id = started.isEmpty ? first : makeWaiter()
             enlist(.forRenewal(id, wait: wait, at: now), key)
             started.append((id, key))

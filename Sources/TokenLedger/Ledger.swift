@@ -193,7 +193,7 @@ struct Entry: Sendable {
     var isRejected = false
     /// A caller ever reported it: it does not outlive the process.
     var isDisowned = false
-    /// Why it is wanted anew before its time, by an administrator or whoever reported it; it is tried until that brings one.
+    /// Why it is wanted anew before its time, by an administrator, a watcher or whoever reported it; it is tried until that brings one.
     var wantedAnew: Cause?
     var cause = Cause.asked
     var progress = Progress.none

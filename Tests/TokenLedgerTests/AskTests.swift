@@ -44,6 +44,18 @@ import TokenWire
         #expect(asked.allSatisfy { turn.refusal($0.0)?.code == .unavailable })
     }
 
+    @Test func `RT-06 who asks while a token's renewal has just begun waits for it as the first one does`() throws {
+        var scene = Scene()
+        try scene.obtain(life: 4)
+        scene.pass(3.01)
+        let (first, turn) = try scene.get()
+        scene.pass(0.01)
+        let (second, joined) = try scene.get()
+        #expect(joined.plans.isEmpty && joined.answer(second) == nil)
+        let settled = scene.settle(try #require(turn.plans.first), .success(Scene.tokens(life: 4)), id: 2)
+        #expect(settled.token(first)?.id == Fingerprint(bits: 2) && settled.token(second)?.id == Fingerprint(bits: 2))
+    }
+
     @Test func `CC-06 another consumer, another scope or another audience is another exchange`() throws {
         var configuration = Scene.configuration { $0.audiences = ["https://a.test", "https://b.test"] }
         configuration.tokens[Scene.sync]?.audienceParameter = .audience
