@@ -55,6 +55,15 @@ int tokend_accept(int fd) {
     return connection < 0 ? -errno : connection;
 }
 
+int tokend_has_hung_up(int fd) {
+    char byte;
+    for (;;) {
+        ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n >= 0) return n == 0;
+        if (errno != EINTR) return errno != EAGAIN;
+    }
+}
+
 // What serves every request goes to the kernel directly: in a program with threads, libc makes each of these calls a point where the
 // thread may be cancelled, at two locked instructions a call. Nobody cancels threads here.
 ssize_t tokend_send(int fd, const void *bytes, size_t count) {

@@ -11,6 +11,9 @@ package enum Acceptance: Hashable, Sendable {
     case exhausted(Int32)
 }
 
+/// Whether the client of a connection has hung up without a word. One system call.
+package func hasHungUp(_ connection: Int32) -> Bool { tokend_has_hung_up(connection) == 1 }
+
 /// The next waiting connection (accept(2)). One that was given up while it waited is passed over.
 package func acceptConnection(_ listener: Int32) -> Acceptance {
     while true {

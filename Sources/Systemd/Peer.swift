@@ -51,6 +51,13 @@ package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting:
         unit: canWait ? .untold : unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
 }
 
+/// Who connected, by numbers alone: one system call. `nil` if `fd` is not a connected Unix socket.
+package func peerCredentials(of fd: Int32) -> Peer? {
+    var credentials = tokend_credentials()
+    guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
+    return Peer(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, unit: .untold)
+}
+
 /// The unit of a peer that was identified without it.
 package func peerUnit(of fd: Int32) -> PeerUnit {
     var credentials = tokend_credentials()
@@ -72,8 +79,8 @@ package func peerName(of fd: Int32) -> String {
     return tokend_pidfd_alive(pidfd) == 1 ? name : ""
 }
 
-/// Whether the kernel keeps hold of the process behind a connection (Linux 6.5).
-private let connectionsPinPeers = tokend_connections_pin_peers() == 1
+/// Whether the kernel keeps hold of the process behind a connection (SO_PEERPIDFD, Linux 6.5), so that it can be looked at later.
+package let connectionsPinPeers = tokend_connections_pin_peers() == 1
 
 private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Bool) -> PeerUnit {
     let pidfd: Int32

@@ -168,9 +168,12 @@ package struct Limits: Sendable, Equatable {
 
     package init() {}
 
-    /// Descriptors for all but the connections: 512 units that wait for a credential, 256 connections that are turned away, 1,024 transfers
-    /// and what the libraries open.
-    private static let otherDescriptors = 1_956
+    /// So many connections may have been accepted and not looked at yet.
+    package static let waitingRoom = 512
+
+    /// Descriptors for all but the connections: those in the waiting room, 512 units that wait for a credential, 256 connections that are turned away,
+    /// 1,024 transfers and what the libraries open.
+    private static let otherDescriptors = 1_956 + waitingRoom
 
     /// What to say where the process may not have so many descriptors.
     package func shortage(of descriptors: Int) -> String? {

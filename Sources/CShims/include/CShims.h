@@ -51,6 +51,8 @@ int tokend_unix_bind(int fd, const char *_Nonnull path);
 int tokend_unix_connect(int fd, const char *_Nonnull path);
 /// The next waiting connection, non-blocking; -EAGAIN if there is none.
 int tokend_accept(int fd);
+/// 1 if the peer has ended its side and left nothing to read, or the connection is broken; else 0.
+int tokend_has_hung_up(int fd);
 /// The least that blocks nobody: MSG_NOSIGNAL | MSG_DONTWAIT, repeated after EINTR. Number of bytes sent.
 ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
 /// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input.

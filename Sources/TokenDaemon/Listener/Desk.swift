@@ -2,6 +2,11 @@ internal import Secrets
 internal import Systemd
 internal import TokenLedger
 
+/// Something that is done in slices, in turn with what others want done.
+protocol Work: AnyObject {
+    func resume()
+}
+
 /// What all connections share: one room to read into, one buffer to write from, the pools they take their shares of, and the order in which
 /// they get the time of the loop.
 ///
@@ -19,7 +24,7 @@ final class Desk {
     private var places: FairPool
     private var buffers: FairPool
     private var sessions: [Share: [ObjectIdentifier: Session]] = [:]
-    private var queue = RunQueue<Session>()
+    private var queue = RunQueue<any Work>()
     private var turn = UInt64.max
     /// CLOCK_BOOTTIME as it was last read, and when the turn and the slice of the session at work are over.
     private var time: Int64
@@ -28,10 +33,12 @@ final class Desk {
 
     /// What one receive can bring.
     static let roomSize = 64 * 1024
-    /// Nanoseconds. A turn begins no more work after so long, and a session has so long before others are heard.
-    private static let longestTurn: Int64 = 1_000_000
-    private static let longestService: Int64 = 500_000
-    private static let longestSlice: Int64 = 100_000
+    /// Nanoseconds. A turn begins no more work at once after so long, and accepts no more connections.
+    private static let longestTurn: Int64 = 200_000
+    private static let longestAcceptance: Int64 = 500_000
+    /// A session has so long before others are heard.
+    private static let longestSlice: Int64 = 25_000
+    private static let longestService: Int64 = 100_000
 
     init(loop: Loop, limits: Limits) throws(SystemError) {
         self.loop = loop
@@ -62,11 +69,11 @@ final class Desk {
         return time >= sliceEnd
     }
 
-    /// Whether this turn begins more work. Reads the clock.
-    func isTurnOver() -> Bool {
+    /// Whether this turn accepts one more connection. Reads the clock.
+    func mayAccept() -> Bool {
         if turn != loop.turns { beginTurn() }
         time = Clock.boottime()
-        return time >= turnEnd
+        return time < loop.now + Self.longestAcceptance
     }
 
     private func beginTurn() {
@@ -75,18 +82,20 @@ final class Desk {
         turnEnd = time + Self.longestTurn
     }
 
-    /// Puts a session where it waits for its slice.
-    func postpone(_ session: Session) { queue.append(session, for: session.share) }
+    /// Puts work where it waits for its slice.
+    func postpone(_ work: any Work, for share: Share) { queue.append(work, for: share) }
 
-    /// Gives slices to those who wait. To be called once a turn, when everything that has come is known.
+    /// Gives slices to those who wait: one, or for as long as the turn has taken so far, within bounds: new connections come first, for nobody can tell
+    /// whose they are before they are accepted. To be called once a turn, when everything that has come is
+    /// known.
     func serve() {
         guard !queue.isEmpty else { return }
         time = Clock.boottime()
-        let end = time + Self.longestService
+        let end = time + min(max(Self.longestSlice, time - loop.now), Self.longestService)
         repeat {
-            guard let session = queue.next() else { return }
+            guard let work = queue.next() else { return }
             sliceEnd = time + Self.longestSlice
-            session.resume()
+            work.resume()
             time = Clock.boottime()
         } while time < end
         if !queue.isEmpty { loop.hurry() }

@@ -12,6 +12,9 @@ final class Listener: Readiness {
     private let way: IdentificationWay
     private var watch: Watch?
     private var sessions: [Int32: Session] = [:]
+    /// Accepted, and not looked at yet.
+    private var arrivals: [Share: [Int32: Arrival]] = [:]
+    private var waitingRoom = FairPool(FairPool.Bounds(capacity: Limits.waitingRoom))
     private var sweep: LoopTimer?
     private var isSweeping = false
     /// How many connections one turn tries to accept: one where they come singly, more where they come turn after turn.
@@ -26,7 +29,7 @@ final class Listener: Readiness {
 
     private var rest: LoopTimer?
 
-    private static let acceptedPerTurn = 64
+    private static let acceptedPerTurn = 1_024
     private static let acceptedUntimed = 4
     private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(2)
@@ -62,14 +65,61 @@ final class Listener: Readiness {
         looks &+= 1
         for taken in 0..<number {
             // those who are in are heard between those who come
-            if taken >= Self.acceptedUntimed, desk.isTurnOver() { return }
+            if taken >= Self.acceptedUntimed, !desk.mayAccept() { return }
             switch acceptConnection(fd) {
             case .connection(let connection):
-                guard take(connection, waiting: forerunners.isNext()) else { return pause() }
+                guard welcome(connection, waiting: forerunners.isNext()) else { return pause() }
             case .nobody: return forerunners.end()
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
+    }
+
+    /// Takes a connection in at once, or in its caller's turn. The kernel's queue is first come, first served, so it is emptied fast: a connection whose
+    /// client has hung up and said nothing ends here, and one that has to wait costs three system calls until its slice comes.
+    /// - Returns: `false` if there was nothing left to look with who it is.
+    private func welcome(_ connection: Int32, waiting: Bool) -> Bool {
+        guard !hasHungUp(connection) else {
+            _ = close(connection)
+            return true
+        }
+        // an old kernel knows a process by its number alone, and only for as long as it lives
+        let canWait = !keeper.policy.asksForUnits || connectionsPinPeers
+        guard canWait, !desk.begins(), let peer = peerCredentials(of: connection) else { return take(connection, waiting: waiting) }
+        let caller = Caller(peer)
+        let share = Share(caller.uid == 0 ? .root : .user(caller.uid), .uid(caller.uid))
+        guard admits(share) else {
+            keeper.noteLimit(caller)
+            desk.turnedAway.add(connection, .tooManyConnections, for: share)
+            return true
+        }
+        let arrival = Arrival(fd: connection, share: share) { [unowned self] in
+            leave($0)
+            if !take(connection, waiting: waiting) { pause() }
+        }
+        arrivals[share, default: [:]][connection] = arrival
+        desk.postpone(arrival, for: share)
+        return true
+    }
+
+    private func admits(_ share: Share) -> Bool {
+        while true {
+            switch waitingRoom.claim(for: share) {
+            case .granted: return true
+            case .refused: return false
+            case .takeFrom(let victim):
+                guard let arrival = arrivals[victim]?.values.first else { return false }
+                leave(arrival)
+                arrival.isOver = true
+                desk.turnedAway.add(arrival.fd, .tooManyConnections, for: victim)
+            }
+        }
+    }
+
+    private func leave(_ arrival: Arrival) {
+        waitingRoom.release(of: arrival.share)
+        arrivals[arrival.share]?[arrival.fd] = nil
+        if arrivals[arrival.share]?.isEmpty == true { arrivals[arrival.share] = nil }
     }
 
     /// `false` if there was nothing left to look with who it is.
@@ -151,8 +201,29 @@ final class Listener: Readiness {
     func stop() {
         if let watch { loop.end(watch) }
         watch = nil
+        for arrival in arrivals.values.flatMap(\.values) {
+            arrival.resume()
+            arrival.isOver = true
+        }
         for session in Array(sessions.values) { session.finish() }
     }
+}
+
+/// A connection that waits for its slice.
+private final class Arrival: Work {
+    let fd: Int32
+    let share: Share
+    /// It was taken in, or turned away, before its slice came.
+    var isOver = false
+    private let take: (Arrival) -> Void
+
+    init(fd: Int32, share: Share, take: @escaping (Arrival) -> Void) {
+        self.fd = fd
+        self.share = share
+        self.take = take
+    }
+
+    func resume() { if !isOver { take(self) } }
 }
 
 private func isReadable(_ fd: Int32) -> Bool {

@@ -8,7 +8,7 @@ internal import TokenWire
 /// One connection: lines in, replies out, in order. Knows who is asking and nothing of what is held.
 ///
 /// What it says in one turn is collected on the desk and leaves in one send. Answers that had to wait arrive between turns.
-final class Session: Readiness, Asker {
+final class Session: Readiness, Asker, Work {
     let fd: Int32
     private(set) var caller: Caller
     /// Whose places and bytes it takes, and in whose turn it works.
@@ -334,7 +334,7 @@ final class Session: Readiness, Asker {
     private func postpone() {
         guard !isPostponed else { return }
         isPostponed = true
-        desk.postpone(self)
+        desk.postpone(self, for: share)
     }
 
     /// Its slice.

@@ -14,6 +14,18 @@ final class TurnedAway {
     private var sweep: LoopTimer?
     private var isSweeping = false
 
+    enum Reason { case tooManyConnections, noDescriptors }
+
+    // made once: a flood of connections is turned away faster than it comes
+    private let tooManyConnections = line(.tooManyConnections)
+    private let noDescriptors = line(.noDescriptors)
+
+    private static func line(_ refusal: Refusal) -> [UInt8] {
+        let line = SecretBuffer()
+        refusal.write(to: line)
+        return line.withBytes { Array($0) }
+    }
+
     private static let bounds = FairPool.Bounds(capacity: most, perHolder: 32, strangers: 64, perStranger: 4)
     /// Descriptors that are kept for them.
     static let most = 256
@@ -25,8 +37,8 @@ final class TurnedAway {
     }
 
     /// Tells a connection that is under no watch, and sees to its end.
-    func add(_ fd: Int32, _ refusal: Refusal, for share: Share) {
-        say(refusal, to: fd)
+    func add(_ fd: Int32, _ reason: Reason, for share: Share) {
+        guard say(reason, to: fd) else { return _ = close(fd) }
         guard hasRoom(for: share) else { return end(fd) }
         do throws(SystemError) {
             connections[share, default: [:]][fd] = try Leaving(fd, share, loop) { [unowned self] in ended($0) }
@@ -38,16 +50,17 @@ final class TurnedAway {
     }
 
     /// Tells a connection, and ends it: for want of descriptors.
-    func addAtOnce(_ fd: Int32, _ refusal: Refusal) {
-        say(refusal, to: fd)
+    func addAtOnce(_ fd: Int32, _ reason: Reason) {
+        _ = say(reason, to: fd)
         end(fd)
     }
 
-    private func say(_ refusal: Refusal, to fd: Int32) {
-        let line = SecretBuffer()
-        refusal.write(to: line)
-        _ = line.withBytes { $0.baseAddress.map { start in tokend_send(fd, start, line.count) } }
+    /// `false` if the client hears nothing any more.
+    private func say(_ reason: Reason, to fd: Int32) -> Bool {
+        let line = reason == .tooManyConnections ? tooManyConnections : noDescriptors
+        guard line.withUnsafeBytes({ tokend_send(fd, $0.baseAddress!, $0.count) }) > 0 else { return false }
         _ = shutdown(fd, Int32(SHUT_WR))
+        return true
     }
 
     /// What has come is read: with bytes left, the kernel would tell the client of a reset where the line is.

@@ -102,7 +102,7 @@ def no_descriptor_left(checks, server, _):
         with started(stage, manager, [("clients", listener.fileno())], FEW) as daemon:
             manager.hears("READY=1")
             checks.ok("a daemon that may have 64 descriptors warns, naming LimitNOFILE=",
-                      stage.said(re.compile("connections = 16384 needs 18340 descriptors .*LimitNOFILE=")), daemon.words())
+                      stage.said(re.compile("connections = 16384 needs 18852 descriptors .*LimitNOFILE=")), daemon.words())
             stage.token()
             with contextlib.ExitStack() as held:
                 callers = crowd(stage, held, "GET app.job")
