@@ -47,9 +47,9 @@ let package = Package(
             name: "CurlTests", dependencies: ["Curl", "Secrets", "CShims", "TestSupport"], exclude: ["Resources"],
             // the tests stand before glibc's name lookup
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]),
-        .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets"]),
+        .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets", "TestSupport"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Secrets"]),
-        .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"]),
+        .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
         .testTarget(
             name: "TokenDaemonTests",
             dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets", "TestSupport"],

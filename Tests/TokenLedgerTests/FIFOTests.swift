@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @testable import TokenLedger
 
@@ -6,7 +7,7 @@ import Testing
     @Test func `elements come out in the order in which they went in, however the two alternate`() {
         var queue = FIFO<Int>()
         var (last, next) = (0, 0)
-        var dice = SeededGenerator(state: 7)
+        var dice = SeededRandom(7)
         for _ in 0..<20_000 {
             if Int.random(in: 0..<5, using: &dice) < 3 {
                 queue.append(last)

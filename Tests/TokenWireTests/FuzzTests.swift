@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 @testable import TokenWire
 
 @Suite struct `Anything at all` {
@@ -9,7 +10,7 @@ import Testing
             "9f3ac2d1770b41e6", "device", String(repeating: "z", count: 100), "get", "\u{7f}", "\"", "\\", ":",
         ]
 
-    static func line(_ dice: inout Dice) -> [UInt8] {
+    static func line(_ dice: inout SeededRandom) -> [UInt8] {
         if Int.random(in: 0..<4, using: &dice) == 0 {
             return (0..<Int.random(in: 0..<60, using: &dice)).map { _ in UInt8.random(in: 0...255, using: &dice) }
         }
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `is understood or refused in a short printable sentence`(_ seed: UInt64) throws {
-        var dice = Dice(state: seed)
+        var dice = SeededRandom(seed)
         var understood = 0
         for _ in 0..<20_000 {
             let line = Self.line(&dice)
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [5, 6] as [UInt64]) func `as a reply is read or called malformed`(_ seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = SeededRandom(seed)
         let openings = ["OK ", "+ ", "ERR ", "ERR busy ", "OK", ""].map { Array($0.utf8) }
         for _ in 0..<20_000 {
             let line = (openings.randomElement(using: &dice) ?? []) + Self.line(&dice)
@@ -58,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: [7, 8] as [UInt64]) func `cut anywhere gives the same lines`(_ seed: UInt64) {
-        var dice = Dice(state: seed)
+        var dice = SeededRandom(seed)
         for _ in 0..<300 {
             let stream = (0..<20).flatMap { _ in Self.line(&dice) + [.lineFeed] }
             let whole = `Lines out of fragments`.read([stream]).found

@@ -1,25 +1,13 @@
 import Secrets
 import Testing
+import TestSupport
 import TokenWire
 
 @testable import TokenLedger
 
-/// splitmix64: the same sequence for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 /// A tally under random use, and a journal that takes what it is told only sometimes.
 private struct Weather {
-    var dice: SeededGenerator
+    var dice: SeededRandom
     var tally = AuditTally()
     var now: Int64 = 0
     var decided: UInt64 = 0
@@ -28,7 +16,7 @@ private struct Weather {
     var underway: [AuditSummary] = []
     var slots: [AuditSlot] = []
 
-    init(seed: UInt64) { dice = SeededGenerator(state: seed) }
+    init(seed: UInt64) { dice = SeededRandom(seed) }
 
     mutating func step(kinds: UInt64) {
         now += Int64.random(in: 0...3_000_000_000, using: &dice)
@@ -111,7 +99,7 @@ private struct Weather {
     }
 
     @Test(arguments: 1...5) func `nothing that is counted waits much longer than ten minutes`(_ seed: Int) {
-        var dice = SeededGenerator(state: UInt64(seed))
+        var dice = SeededRandom(UInt64(seed))
         var tally = AuditTally()
         var now: Int64 = 0
         var waiting: [Fingerprint?: Int64] = [:]
