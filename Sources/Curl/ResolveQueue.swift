@@ -4,8 +4,8 @@
 /// hundred transfers are two hundred threads. A transfer stays here from `join` until its name is resolved. Times in nanoseconds.
 struct ResolveQueue {
     /// Lookups at a time, over all groups.
-    static let total = 16
-    /// Lookups at a time in one group, so that one server's dead name does not take every turn.
+    static let total = 32
+    /// Lookups at a time in one group, so that one server's dead name does not take every turn; one where half of the turns are taken.
     static let perGroup = 2
     /// How long a lookup that was given up still counts: its thread waits for the name server, by glibc's defaults 10 s for
     /// each one configured.
@@ -56,7 +56,8 @@ struct ResolveQueue {
     }
 
     private func hasTurn(for group: String) -> Bool {
-        lookups.count + abandoned.count < Self.total
-            && lookups.values.count { $0.group == group } + abandoned.count { $0.group == group } < Self.perGroup
+        let all = lookups.count + abandoned.count
+        let own = lookups.values.count { $0.group == group } + abandoned.count { $0.group == group }
+        return all < Self.total && own < (all < Self.total / 2 ? Self.perGroup : 1)
     }
 }

@@ -115,8 +115,9 @@ extension TransferLoop {
     private func enqueue(_ submission: Submission) {
         guard waiting[submission.id] == nil, running[submission.id] == nil else { return }
         waiting[submission.id] = submission
-        queue.join(submission.id, group: submission.transfer.group)
         multi = multi ?? MultiHandle()
+        // an address is nothing to look up, however many names hang
+        if submission.transfer.isForAddress { begin(submission.id) } else { queue.join(submission.id, group: submission.transfer.group) }
     }
 
     private func begin(_ id: UInt64) {

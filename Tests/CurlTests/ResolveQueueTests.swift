@@ -23,12 +23,30 @@ import Testing
         #expect(queue.admit(now: 0) == [1, 2, 4])
     }
 
-    @Test func `sixteen go at once and the others in the order in which they came`() {
+    @Test func `so many go at once and the others in the order in which they came`() {
         var queue = ResolveQueue()
-        for id: UInt64 in 1...40 { queue.join(id, group: "\(id)") }
-        #expect(queue.admit(now: 0) == Array(1...16))
+        for id: UInt64 in 1...50 { queue.join(id, group: "\(id)") }
+        #expect(queue.admit(now: 0) == Array(1...32))
         for id: UInt64 in [5, 1] { queue.leave(id) }
-        #expect(queue.admit(now: 0) == [17, 18])
+        #expect(queue.admit(now: 0) == [33, 34])
+    }
+
+    @Test func `NET-12 seventeen groups whose names hang leave turns to others`() {
+        var queue = ResolveQueue()
+        for id: UInt64 in 1...32 { queue.join(id, group: "dead-\(id / 2)") }
+        #expect(queue.admit(now: 0).count == 24)
+        queue.join(33, group: "alive")
+        #expect(queue.admit(now: 0) == [33])
+    }
+
+    @Test(arguments: [
+        ("https://192.0.2.7/token", nil, true), ("https://192.0.2.7:8443/token", nil, true), ("https://[2001:db8::1]/token", nil, true),
+        ("https://id.test/token", nil, false), ("https://1.2.3.id.test/token", nil, false), ("https://192.0.2.7/token", "http://proxy:3128", false),
+        ("https://id.test/token", "http://192.0.2.9:3128", true),
+    ]) func `nothing is looked up for an address`(url: String, proxy: String?, isForAddress: Bool) {
+        var transfer = Transfer(.get, url: url, group: "a")
+        transfer.proxy = proxy
+        #expect(transfer.isForAddress == isForAddress)
     }
 
     @Test func `who leaves the line is not admitted`() {
@@ -56,10 +74,10 @@ import Testing
 
     @Test func `given up lookups count in the total too`() {
         var queue = ResolveQueue()
-        for id: UInt64 in 1...17 { queue.join(id, group: "\(id)") }
+        for id: UInt64 in 1...33 { queue.join(id, group: "\(id)") }
         for id in queue.admit(now: 0) { queue.abandon(id) }
         #expect(queue.admit(now: 29 * Self.second) == [])
-        #expect(queue.admit(now: 30 * Self.second) == [17])
+        #expect(queue.admit(now: 30 * Self.second) == [33])
     }
 
     @Test func `an unknown id changes nothing`() {
