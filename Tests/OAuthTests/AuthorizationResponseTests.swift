@@ -216,6 +216,11 @@ struct `The answer of a browser` {
         #expect(try ending(judge("code=C-1&error=access_denied&\(state)"))?.oauthError == "access_denied")
     }
 
+    @Test func `what comes behind the sixty-fourth parameter is not read, however often a name comes`() throws {
+        #expect(!isStray(try judge(String(repeating: "b&", count: 10) + "code=C&\(state)")))
+        #expect(isStray(try judge(String(repeating: "b&", count: 64) + "code=C&\(state)")))
+    }
+
     // MARK: hybrid
 
     @Test func `HYB-02 a posted form brings the code and the ID token`() throws {

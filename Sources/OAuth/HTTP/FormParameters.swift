@@ -37,13 +37,23 @@ struct FormParameters {
     /// `nil` when it is absent or empty, which is the same (RFC 6749 section 3.1), and when it came more than once.
     subscript(name: String) -> Secret? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 
+    /// Reads to the end, or to the first parameter beyond the bound: repeats count, so that no form costs more than its length.
     private mutating func read(_ bytes: UnsafeRawBufferPointer, _ wanted: Set<String>) {
         var seen: Set<[UInt8]> = []
         var repeated: Set<[UInt8]> = []
-        for part in bytes.split(separator: UInt8(ascii: "&")) {
-            guard seen.count < Self.most else { return note(.tooMany) }
-            let written = part.prefix { $0 != UInt8(ascii: "=") }
-            guard let name = Self.decoded(written)?.withBytes({ Array($0) }), let value = Self.decoded(part.dropFirst(written.count + 1)) else {
+        var (start, count) = (0, 0)
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.count
+            defer { start = end + 1 }
+            guard end > start else { continue }
+            count += 1
+            guard count <= Self.most else { return note(.tooMany) }
+            let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            let sign = part.firstIndex(of: UInt8(ascii: "=")) ?? part.count
+            let written = UnsafeRawBufferPointer(rebasing: part[..<sign])
+            guard let name = Self.decoded(written)?.withBytes({ Array($0) }),
+                let value = Self.decoded(UnsafeRawBufferPointer(rebasing: part[min(sign + 1, part.count)...]))
+            else {
                 note(.escape)
                 continue
             }
@@ -59,17 +69,17 @@ struct FormParameters {
     private mutating func note(_ problem: Problem) { self.problem = self.problem ?? problem }
 
     /// A plus sign is a space, `%` and two digits are a byte (HTML's form encoding, RFC 6749 appendix B); `nil` for another `%`.
-    private static func decoded(_ part: Slice<UnsafeRawBufferPointer>) -> Secret? {
+    private static func decoded(_ part: UnsafeRawBufferPointer) -> Secret? {
         var isWhole = true
         let value = Secret(capacity: part.count) { room in
-            var at = part.startIndex
+            var at = 0
             var written = 0
-            while at < part.endIndex {
+            while at < part.count {
                 switch part[at] {
                 case UInt8(ascii: "+"):
                     room[written] = 0x20
                 case UInt8(ascii: "%"):
-                    guard at + 2 < part.endIndex, let high = Hex.value(of: part[at + 1]), let low = Hex.value(of: part[at + 2]) else {
+                    guard at + 2 < part.count, let high = Hex.value(of: part[at + 1]), let low = Hex.value(of: part[at + 2]) else {
                         isWhole = false
                         return 0
                     }

@@ -16,6 +16,8 @@ package struct AuthorizationResponse: Sendable {
 
     /// Bytes. Codes of a few kilobytes exist: they are encrypted sessions.
     private static let longestCode = 8 * 1024
+    /// Bytes of `error_description` that are looked at: far fewer are shown.
+    private static let longestRemark = 2 * 1024
 
     package init(_ text: Secret) {
         let parts = text.addressAndParameters
@@ -26,7 +28,7 @@ package struct AuthorizationResponse: Sendable {
         code = parameters["code"]
         idToken = parameters["id_token"]
         error = parameters["error"]
-        remark = parameters["error_description"]
+        remark = parameters["error_description"].map { $0[0..<min($0.count, Self.longestRemark)] }
         problem = parameters.problem?.description ?? Self.problem(code: code, idToken: idToken)
     }
 
