@@ -7,7 +7,7 @@ package struct Peer: Sendable {
     package let gid: UInt32
     /// The process that connected. For the record only: it may have ended since, and its number may be another's.
     package let pid: Int32
-    /// Supplementary groups at the moment of the connect; the primary group is not always among them.
+    /// Supplementary groups at the moment of the connect that were asked about, ascending; the primary group is not always among them.
     package let groups: [UInt32]
     package let unit: PeerUnit
 
@@ -38,16 +38,21 @@ package enum IdentificationWay: Sendable, CaseIterable {
 /// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
 /// pidfd_open(2) exists, it gets the unit `.missed`.
 ///
+/// Of the supplementary groups only those in `named` are told, which ascend: a process may have 65,536 of them, and nobody has to keep those that no
+/// rule names.
+///
 /// Where `needsUnit` is false the unit, the costly part, is left `.untold`; but only if the kernel can tell it later as well as
 /// now, because the connection itself pins the process (SO_PEERPIDFD).
-package func identifyPeer(of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false, needsUnit: Bool = true) -> Peer? {
+package func identifyPeer(
+    of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false, needsUnit: Bool = true, among named: [UInt32] = []
+) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
     // found out while there are descriptors: it holds for good
     _ = unitRoot
     let canWait = !needsUnit && way != .pidfdOpen && connectionsPinPeers
     return Peer(
-        uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: groups(of: fd),
+        uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: peerGroups(of: fd, among: named),
         unit: canWait ? .untold : unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
 }
 
@@ -133,17 +138,34 @@ func unitRoot(ofFirstProcess content: String) -> String {
     }
 }
 
-private func groups(of fd: Int32) -> [UInt32] {
+/// The supplementary groups of a peer at the moment of the connect, of those in `named` (ascending), ascending and each once.
+package func peerGroups(of fd: Int32, among named: [UInt32]) -> [UInt32] {
+    guard !named.isEmpty else { return [] }
     var needed = 0
-    let few = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 32) { room in
+    let few = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { room in
         let count = tokend_peer_groups(fd, room.baseAddress!, room.count, &needed)
-        return count >= 0 ? Array(room[..<Int(count)]) : nil
+        return count >= 0 ? found(UnsafeBufferPointer(rebasing: room[..<Int(count)]), among: named) : nil
     }
     if let few { return few }
-    return [UInt32](unsafeUninitializedCapacity: needed) { room, count in
-        guard let base = room.baseAddress else { return }
-        count = Int(max(tokend_peer_groups(fd, base, room.count, &needed), 0))
+    let room = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: needed)
+    defer { room.deallocate() }
+    let count = room.baseAddress.map { Int(tokend_peer_groups(fd, $0, room.count, &needed)) } ?? 0
+    return found(UnsafeBufferPointer(rebasing: room[..<max(count, 0)]), among: named)
+}
+
+private func found(_ groups: UnsafeBufferPointer<UInt32>, among named: [UInt32]) -> [UInt32] {
+    guard let least = named.first, let greatest = named.last else { return [] }
+    return Set(groups.lazy.filter { $0 >= least && $0 <= greatest && isIn(named, $0) }).sorted()
+}
+
+/// A search by halves.
+private func isIn(_ ascending: [UInt32], _ wanted: UInt32) -> Bool {
+    var (low, high) = (0, ascending.count)
+    while low < high {
+        let middle = (low + high) / 2
+        if ascending[middle] < wanted { low = middle + 1 } else { high = middle }
     }
+    return low < ascending.count && ascending[low] == wanted
 }
 
 private func processName(_ pid: Int32) -> String {

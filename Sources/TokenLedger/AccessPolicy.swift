@@ -16,6 +16,8 @@ package struct AccessPolicy: Sendable {
     let credentials: [String: TokenName]
     /// Whether any decision depends on a caller's unit.
     package let asksForUnits: Bool
+    /// The groups on which some decision depends, ascending: of a caller's own no others are kept.
+    package let groups: [UInt32]
 
     /// From so many entries on a token has an index of them.
     private static let manyEntries = 8
@@ -27,6 +29,8 @@ package struct AccessPolicy: Sendable {
         credentials = configuration.credentials
         rules = RuleSet(names.map { configuration.tokens[$0]?.allow ?? [] })
         indices = configuration.tokens.filter { $0.value.allow.count >= Self.manyEntries }.mapValues { PeerIndex($0.allow.lazy.map(\.who)) }
+        let patterns = configuration.admins + configuration.tokens.values.flatMap { $0.allow.map(\.who) }
+        groups = Set(patterns.compactMap(\.group?.id)).sorted()
         asksForUnits =
             configuration.admins.contains { $0.unit != nil }
             || configuration.tokens.values.contains { $0.shared || $0.allow.contains { $0.who.unit != nil } }

@@ -2,7 +2,7 @@
 package struct Caller: Hashable, Sendable {
     package var uid: UInt32
     package var gid: UInt32
-    /// supplementary groups
+    /// Its supplementary groups that some rule names.
     package var groups: [UInt32]
     package var pid: Int32
     package var unit: CallerUnit

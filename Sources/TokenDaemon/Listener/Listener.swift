@@ -124,7 +124,7 @@ final class Listener: Readiness {
 
     /// `false` if there was nothing left to look with who it is.
     private func take(_ connection: Int32, waiting: Bool) -> Bool {
-        if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits) {
+        if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits, among: keeper.policy.groups) {
             guard peer.unit != .exhausted else {
                 desk.turnedAway.addAtOnce(connection, .noDescriptors)
                 return false
@@ -177,9 +177,10 @@ final class Listener: Readiness {
         keeper.noteRoom()
     }
 
-    /// The configuration has changed: other limits hold, and whoever was let in without a look at its unit is looked at now, if it
-    /// matters.
+    /// The configuration has changed: other limits hold, other groups matter, and whoever was let in without a look at its unit is looked at now, if
+    /// it matters.
     func configurationChanged() {
+        for session in sessions.values { session.forgetGroups() }
         guard keeper.policy.asksForUnits else { return }
         for session in sessions.values { session.tellUnit() }
     }
