@@ -230,15 +230,18 @@ extension TokenKeeper {
 }
 
 extension TokenKeeper {
-    /// Whether a reply that had to wait for its turn may still be sent: the rule is there, and the token lives.
+    /// Whether a reply that had to wait for its turn may still be sent.
     func stillHolds(_ reply: Reply, _ request: Request, for caller: Caller) -> Bool {
         switch (reply, request) {
-        case (.token(let served), .get(let query)), (.header(let served), .header(let query)):
-            guard case .success = policy.authorise(query, for: caller) else { return false }
-            if case .at(let end) = served.expires { return end > now.wall + Int64(query.minValid ?? 0) }
-            return true
-        default: return true
+        case (.token(let served), .get(let query)), (.header(let served), .header(let query)): isServed(served.id, query, to: caller)
+        default: true
         }
+    }
+
+    /// Whether this token is what the caller would be handed now: the rule is there and asks for the same, nobody has signed out, and it lives.
+    func isServed(_ id: Fingerprint, _ query: TokenQuery, to caller: Caller) -> Bool {
+        guard case .success(let authorised) = policy.authorise(query, for: caller) else { return false }
+        return put { $0.ready(authorised, at: now) }?.held.id == id
     }
 }
 

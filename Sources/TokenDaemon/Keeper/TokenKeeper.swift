@@ -281,7 +281,15 @@ final class TokenKeeper {
         case .credential(let id):
             guard let reply = credentialReply(id, answer, request) else { return postpone(waiter, request) }
             deliver { request.asker.hear(request.number, reply) }
-        case .get, .header, .reject, .wait, .signIn:
+        case .get(let query), .header(let query):
+            if case .token(let held) = answer, !isServed(held.id, query, to: request.asker.caller) {
+                // it has waited for its slice of time, and is not what the caller gets now
+                pending[waiter] = request
+                return reviseWaiter(waiter, isOrphan: false)
+            }
+            let reply = reply(to: request.kind, answer, for: request.asker)
+            deliver { request.asker.hear(request.number, reply) }
+        case .reject, .wait, .signIn:
             let reply = reply(to: request.kind, answer, for: request.asker)
             deliver { request.asker.hear(request.number, reply) }
         }

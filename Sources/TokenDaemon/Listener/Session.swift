@@ -10,7 +10,8 @@ internal import TokenWire
 /// What it says in one turn is collected on the desk and leaves in one send. Answers that had to wait arrive between turns.
 final class Session: Readiness, Asker, Work {
     let fd: Int32
-    private(set) var caller: Caller
+    private var known: Caller
+    private var areGroupsKnown = true
     /// Whose places and bytes it takes, and in whose turn it works.
     let share: Share
     /// How many bytes it is counted with.
@@ -65,7 +66,7 @@ final class Session: Readiness, Asker, Work {
 
     init(fd: Int32, caller: Caller, share: Share, keeper: TokenKeeper, desk: Desk, gone: @escaping (Session) -> Void) {
         self.fd = fd
-        self.caller = caller
+        known = caller
         self.share = share
         self.keeper = keeper
         self.desk = desk
@@ -76,6 +77,17 @@ final class Session: Readiness, Asker, Work {
     /// Whether it is owed something.
     var isWaiting: Bool { !queue.isEmpty || watching != nil }
 
+    var caller: Caller {
+        if !areGroupsKnown {
+            known.groups = peerGroups(of: fd, among: keeper.policy.groups)
+            areGroupsKnown = true
+        }
+        return known
+    }
+
+    /// Other groups matter than when the caller was let in: they are looked up when it is next asked who that is.
+    func forgetGroups() { areGroupsKnown = false }
+
     var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
 
     var processForTheRecord: String { peerName(of: fd) }
@@ -85,7 +97,7 @@ final class Session: Readiness, Asker, Work {
     func tellUnit() {
         guard caller.unit == .untold else { return }
         let unit = unitForTheRecord
-        caller.unit = unit == .failed ? .none : unit
+        known.unit = unit == .failed ? .none : unit
     }
 
     func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
@@ -444,9 +456,9 @@ final class Session: Readiness, Asker, Work {
         _ = Glibc.close(fd)
     }
 
-    /// Makes room for somebody who holds less; the client is told.
+    /// Makes room for somebody who holds less; the client is told, unless a line is half-way: what came behind it would be taken for its rest.
     func giveWay() {
-        guard !isOver else { return close() }
+        guard !isOver, output.count == 0 else { return close() }
         if let watch { desk.loop.end(watch) }
         keeper.noteLimit(caller)
         end()

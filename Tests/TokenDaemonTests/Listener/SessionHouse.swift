@@ -77,7 +77,7 @@ final class SessionHouse {
 
     /// Turns until this holds; gives up after a while.
     func turn(until holds: () -> Bool) throws {
-        let end = Clock.boottime() + .seconds(20)
+        let end = Clock.boottime() + .seconds(120)
         var isDone = holds()
         while !isDone, Clock.boottime() < end {
             try turn()

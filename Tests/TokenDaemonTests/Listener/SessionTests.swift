@@ -57,6 +57,38 @@ import TokenLedger
         #expect(heard.hasPrefix("OK id="))
     }
 
+    @Test func `SEC-08 a token that waited behind another reply is not handed out after a sign-out`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        _ = try house.session(of: SessionHouse.alice, pair)
+        var heard = ""
+        func replies(_ count: Int) throws {
+            try house.turn {
+                heard += receive(from: pair.b) ?? ""
+                return heard.split(separator: "\n").count == count
+            }
+        }
+        #expect(send("IMPORT app.t0 the-token-that-was-brought\n", to: pair.b))
+        try replies(1)
+        // the second reply is there at once, and waits for what the disk says of the first
+        #expect(send("LOGOUT app.t0\nGET app.t0\n", to: pair.b))
+        try replies(3)
+        #expect(heard.split(separator: "\n").last?.hasPrefix("ERR ") == true && !heard.contains("OK the-token"))
+    }
+
+    @Test func `a connection that has to go while a line is half-way ends without another line`() throws {
+        let house = try SessionHouse(tokens: 500)
+        let pair = try SocketPair()
+        let session = try #require(try house.session(of: SessionHouse.alice, pair))
+        #expect(send(String(repeating: "LIST\n", count: 60), to: pair.b))
+        // until the buffers of the socket are full
+        try house.turn(3_000)
+        session.giveWay()
+        var heard = ""
+        while let more = receive(from: pair.b), !more.isEmpty { heard += more }
+        #expect(heard.count > 10_000 && !heard.contains("ERR busy"))
+    }
+
     @Test func `each connection of a stranger may fill its buffers`() throws {
         let house = try SessionHouse()
         let stranger = Caller(uid: 7, gid: 7)
