@@ -12,6 +12,9 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     /// How many keys have a deadline.
     var count: Int { current.count }
 
+    /// Every key that has a deadline.
+    var keys: some Collection<Key> { current.keys }
+
     /// The deadline of one key.
     subscript(key: Key) -> Int64? { current[key] }
 

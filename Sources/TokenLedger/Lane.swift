@@ -23,6 +23,9 @@ struct Lane: Sendable {
         server.backoff.failures > 0 || clients.values.contains { $0.backoff.isCooling(at: boot) } ? 1 : Ledger.flightsPerServer
     }
 
+    /// What waits, callers first.
+    var waiting: [CacheKey] { callers.all + renewals.all }
+
     var hasWaiting: Bool { !callers.isEmpty || !renewals.isEmpty }
 
     mutating func enqueue(_ key: CacheKey, isForCaller: Bool) {

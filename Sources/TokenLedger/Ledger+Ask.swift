@@ -96,12 +96,12 @@ extension Ledger {
     /// What a consumer may cause beyond its one token is bounded: an early renewal, another variant. To fetch when it has
     /// nothing else of this name costs nothing of it.
     private mutating func overBudget(_ query: AuthorisedQuery, _ entry: Entry?, at now: Moment) -> Refusal? {
-        if entry == nil, !makeRoom(for: query.key) {
-            return Refusal(
-                .busy, [Field("retry-after", 60)], "\(query.key.consumer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
+        let payer = payer(of: query)
+        if entry == nil, !makeRoom(for: query.key, of: payer) {
+            return Refusal(.busy, [Field("retry-after", 60)], "\(payer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
         }
         guard hasAny(query.key, at: now.boot) else { return nil }
-        return spend(query.key, lifetime: entry?.knownLifetime ?? 0, at: now)
+        return spend(ConsumerKey(token: query.key.token, consumer: payer), lifetime: entry?.knownLifetime ?? 0, at: now)
     }
 
     /// Whether the consumer holds any variant, has one under way, or was refused one for good.
@@ -112,10 +112,13 @@ extension Ledger {
         } ?? false
     }
 
+    /// Whose budget an exchange is taken from, and whose variant it is: where all share one token, each caller has its own.
+    func payer(of query: AuthorisedQuery) -> Consumer { query.key.consumer == .shared ? query.share.holder : query.key.consumer }
+
     /// Takes one exchange from the consumer's budget, or says when there is one again.
-    mutating func spend(_ key: CacheKey, lifetime: Int64, at now: Moment) -> Refusal? {
+    mutating func spend(_ key: ConsumerKey, lifetime: Int64, at now: Moment) -> Refusal? {
         let fresh = ConsumerState(budget: Budget(at: now.boot))
-        guard let pause = consumers[consumerKey(key), default: fresh].budget.spend(at: now.boot, lifetime: lifetime) else { return nil }
+        guard let pause = consumers[key, default: fresh].budget.spend(at: now.boot, lifetime: lifetime) else { return nil }
         return Refusal(.busy, [Field("retry-after", wholeSeconds(pause))], "\(key.consumer) has caused too many exchanges of \"\(key.token)\"")
     }
 
@@ -130,7 +133,7 @@ extension Ledger {
     /// Puts the waiter on the entry and gets an exchange under way.
     mutating func join(_ query: AuthorisedQuery, _ waiter: Waiter, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         let key = query.key
-        open(key, at: now)
+        open(query, at: now)
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
         press(key, query.promise)
@@ -158,7 +161,7 @@ extension Ledger {
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         if let refusal = admitMember(query.key, of: query.share, at: now) { return .failure(refusal) }
-        open(query.key, at: now)
+        open(query, at: now)
         entries[query.key]?.watchers[id] = Watcher(id: id, fit: query.fit)
         entries[query.key]?.isAsked = true
         if let held {
@@ -215,6 +218,12 @@ extension Ledger {
         entries[key]?.press(.seconds(minValid))
     }
 
+    /// Makes the entry for a caller, who is remembered where it is a variant of a shared token.
+    private mutating func open(_ query: AuthorisedQuery, at now: Moment) {
+        if entries[query.key] == nil, query.key.consumer == .shared { payers[query.key] = payer(of: query) }
+        open(query.key, at: now)
+    }
+
     /// Makes the entry, and its place among the consumer's variants, if there is none yet.
     mutating func open(_ key: CacheKey, at now: Moment) {
         latest = now.boot
@@ -225,9 +234,10 @@ extension Ledger {
     }
 
     /// Forgets the least recently used idle variant when a consumer has all it may have.
-    private mutating func makeRoom(for key: CacheKey) -> Bool {
-        guard let state = consumers[consumerKey(key)], state.variants.count >= Self.variantsPerConsumer else { return true }
-        let idle = state.variants.filter { isIdle($0) }
+    private mutating func makeRoom(for key: CacheKey, of payer: Consumer) -> Bool {
+        let variants = consumers[consumerKey(key)]?.variants.filter { key.consumer != .shared || payers[$0] == payer } ?? []
+        guard variants.count >= Self.variantsPerConsumer else { return true }
+        let idle = variants.filter { isIdle($0) }
         guard let oldest = idle.min(by: { (entries[$0]?.lastAsked ?? 0) < (entries[$1]?.lastAsked ?? 0) }) else { return false }
         close(oldest)
         return true
@@ -236,6 +246,7 @@ extension Ledger {
     /// Forgets an entry altogether; its consumer's budget stays until it is full again.
     mutating func close(_ key: CacheKey) {
         guard var entry = entries.removeValue(forKey: key) else { return }
+        payers[key] = nil
         entry.endCurrency()
         if entry.held != nil { reviewKeeping(of: key) }
         orphan(entry.waiters.keys)

@@ -171,6 +171,9 @@ extension Ledger {
         schedule.set(key, at: nextLook(key, entry, at: boot))
     }
 
+    /// Whether something is left to do for an entry that time alone brings.
+    func needsSchedule(_ key: CacheKey, _ entry: Entry) -> Bool { nextLook(key, entry, at: latest) != nil }
+
     private func nextLook(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Int64? {
         guard isExchanged(key) else { return entry.held?.until }
         // an exchange is under way, or only a person can bring one about

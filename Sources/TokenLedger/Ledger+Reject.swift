@@ -26,7 +26,7 @@ extension Ledger {
         // also where this process goes on handing it out, for want of another
         entries[key]?.isDisowned = true
         reviewKeeping(of: key)
-        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, at: now) { return (verdict, turn) }
+        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, payer(of: query), at: now) { return (verdict, turn) }
         guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
         entries[key]?.isRejected = true
         holdings[key.token]?.doubt?.isUrgent = true
@@ -49,12 +49,12 @@ extension Ledger {
     }
 
     /// ERR-08: once, and only a token that had time to prove itself.
-    private mutating func reasonNotToRenew(_ key: CacheKey, _ held: HeldToken, at now: Moment) -> RejectVerdict? {
+    private mutating func reasonNotToRenew(_ key: CacheKey, _ held: HeldToken, _ payer: Consumer, at now: Moment) -> RejectVerdict? {
         let age = now.boot - held.since
         if age < .seconds(30) { return .cooling(retryAfter: wholeSeconds(.seconds(30) - age)) }
         if let refusal = reasonNotToBegin(key, at: now.boot) { return .refused(refusal) }
         if let next = nextTry(key, at: now.boot) { return .cooling(retryAfter: wholeSeconds(next - now.boot)) }
-        guard let busy = spend(key, lifetime: held.lifetime, at: now) else { return nil }
+        guard let busy = spend(ConsumerKey(token: key.token, consumer: payer), lifetime: held.lifetime, at: now) else { return nil }
         let pause = busy.fields.first { $0.key == "retry-after" }.flatMap { Int64($0.value) }
         return .cooling(retryAfter: pause ?? 60)
     }

@@ -20,6 +20,8 @@ package struct Ledger: Sendable {
 
     var entries: [CacheKey: Entry] = [:]
     var consumers: [ConsumerKey: ConsumerState] = [:]
+    /// Who first asked for a variant of a shared token.
+    var payers: [CacheKey: Consumer] = [:]
     var credentials: [TokenName: Credential] = [:]
     var lanes: [ServerLocation: Lane] = [:]
     /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
@@ -52,7 +54,7 @@ package struct Ledger: Sendable {
     var looks = Deadlines<TokenName>()
     var waiting: [UInt64: CacheKey] = [:]
     /// Of whom those are that wait.
-    var waiterPool = FairHoldings<UInt64>(FairPool.Bounds(capacity: Ledger.mostWaiters))
+    var waiterPool = FairHoldings<UInt64>(FairPool.Bounds(capacity: Ledger.mostWaiters, perHolder: Ledger.mostWaitersOfOne))
     /// Members of groups who hold a token of their own: of each token, and of all.
     var crowds: [TokenName: FairHoldings<ConsumerKey>] = [:]
     var members = FairHoldings<ConsumerKey>(Ledger.memberBounds())
@@ -71,8 +73,9 @@ package struct Ledger: Sendable {
     static let leastSpacing = Int64.seconds(1)
     /// A token that lives less is worth a warning: most of its life is over when it arrives.
     static let shortLife = Int64.seconds(5)
-    /// As many requests may wait, whatever for.
+    /// As many requests may wait, whatever for, and as many of one caller: all who wait for one token are answered in one turn.
     static let mostWaiters = 16_384
+    static let mostWaitersOfOne = 1_024
 
     let pace: Pace
     let fingerprint: @Sendable (Secret) -> Fingerprint

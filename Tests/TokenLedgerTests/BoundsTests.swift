@@ -7,6 +7,38 @@ import TokenWire
 
 /// What callers may cause is bounded, whatever they ask.
 @Suite struct BoundsTests {
+    @Test func `ERR-04 where all share a token, one caller's exchanges are not taken from another's budget`() throws {
+        var scene = Scene(Scene.configuration { $0.shared = true })
+        try scene.obtain()
+        var refusals: [Refusal] = []
+        for id: UInt64 in 2..<12 {
+            scene.pass(2)
+            let (waiter, turn) = try scene.get(Scene.query(3_599))
+            if let plan = turn.plans.first { _ = scene.settle(plan, .success(Scene.tokens()), id: id) }
+            refusals += [turn.refusal(waiter)].compactMap { $0 }
+        }
+        #expect(refusals.count == 5 && refusals.allSatisfy { $0.code == .busy })
+        let (_, turn) = try scene.get(Scene.query(3_599), by: Scene.unit)
+        #expect(turn.plans.count == 1)
+    }
+
+    @Test func `ERR-04 where all share a token, one caller's variants leave room for another's`() throws {
+        var scene = Scene(
+            Scene.configuration {
+                $0.shared = true
+                $0.scopes = (0..<20).map { "scope-\($0)" }
+            })
+        for number: UInt64 in 0..<20 {
+            // a minute brings one exchange
+            scene.pass(60)
+            let query = Scene.query(scopes: ["scope-\(number)"])
+            _ = scene.ledger.watch(try scene.authorised(query, Scene.script), watcher: number, at: scene.now)
+        }
+        #expect(scene.ledger.entries.count <= Ledger.variantsPerConsumer)
+        let (_, turn) = try scene.get(Scene.query(scopes: ["scope-19"]), by: Scene.unit)
+        #expect(scene.ledger.entries.count == Ledger.variantsPerConsumer + 1 && turn.answers.isEmpty)
+    }
+
     @Test func `ERR-04 watching costs the same budget as asking`() throws {
         var scene = Scene()
         try scene.obtain(life: 3600)

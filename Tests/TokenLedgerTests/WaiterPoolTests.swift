@@ -11,6 +11,8 @@ import TokenWire
     static let bob = Caller(uid: 1001, gid: 1001, pid: 2)
     static let root = Caller(uid: 0, gid: 0, pid: 3)
     static let job = Caller(uid: 990, gid: 990, pid: 4, unit: .unit("erp-sync.service"))
+    /// Too many for one to fill the places, enough to do so together.
+    static let users = (0..<20).map { Caller(uid: 2000 + UInt32($0), gid: 2000, pid: 6) }
     static func member(_ uid: UInt32) -> Caller { Caller(uid: uid, gid: 20, pid: 5) }
 
     /// portal.sync, one token for alice, bob, root, a group and a unit.
@@ -24,6 +26,7 @@ import TokenWire
                         PeerPattern(user: NamedID(name: "bob", id: 1001)), PeerPattern(user: NamedID(name: "root", id: 0)),
                         PeerPattern(group: NamedID(name: "crowd", id: 20)),
                     ].map { AllowEntry(who: $0) }
+                    + users.map { AllowEntry(who: PeerPattern(user: NamedID(name: "user", id: $0.uid))) }
             })
     }
 
@@ -39,10 +42,11 @@ import TokenWire
     }
 
     static let cases: [Case] = [
-        Case(what: "one user's requests do not keep another's from waiting", crowd: [alice], comer: bob, putsOut: true),
-        Case(what: "nor root's, for whom room is kept", crowd: [alice], comer: root),
-        Case(what: "nor a unit's", crowd: [alice], comer: job, putsOut: true),
-        Case(what: "nor a group's", crowd: [alice], comer: member(9), putsOut: true),
+        Case(what: "one user's requests leave room for another's", crowd: [alice], comer: bob),
+        Case(what: "many users' requests do not keep another's from waiting", crowd: users, comer: bob, putsOut: true),
+        Case(what: "nor root's, for whom room is kept", crowd: users, comer: root),
+        Case(what: "nor a unit's", crowd: users, comer: job, putsOut: true),
+        Case(what: "nor a group's", crowd: users, comer: member(9), putsOut: true),
         Case(what: "a group's many uids do not keep a user from waiting", crowd: (0..<5_000).map { member(100_000 + $0) }, comer: alice),
         Case(what: "whoever has most waiting is told to come again", crowd: [alice], comer: alice, isLetIn: false),
         Case(what: "so is a group that has all its places", crowd: (0..<5_000).map { member(100_000 + $0) }, comer: member(9), isLetIn: false),

@@ -16,7 +16,8 @@ extension Ledger {
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        flights.values.contains { $0.spending != nil } || !unsynced.isEmpty || !unsettled.isEmpty || steps.values.contains { $0.step.act != nil }
+        flights.values.contains { $0.spending != nil } || !logins.flights.isEmpty || !unsynced.isEmpty || !unsettled.isEmpty
+            || steps.values.contains { $0.step.isAwaited }
     }
 }
 
@@ -49,6 +50,9 @@ package struct AtRisk: Hashable, Comparable, Sendable {
 }
 
 extension StoreStep {
+    /// Whether a stop waits for it: without a revocation on the disk, nobody would know of a refresh token that lives on at its server.
+    fileprivate var isAwaited: Bool { if case .revocation = self { true } else { act != nil } }
+
     /// What is lost without it, if anything is.
     fileprivate var act: AtRisk.Act? {
         switch self {

@@ -98,13 +98,13 @@ extension Ledger {
         let record = brought.record
         switch result {
         case .failure(let fault):
-            turn.answers.append((waiter, .refused(.store(fault))))
+            if !brought.isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
             replaced(record.name, by: nil, at: now, &turn)
         case .success:
             let id = fingerprint(record.secret)
             replaced(record.name, by: record, at: now, &turn)
             turn.events.append(.imported(record.name, id, caller: brought.caller, expires: record.expires))
-            turn.answers.append((waiter, .signIn(.imported(id))))
+            if !brought.isAnswered { turn.answers.append((waiter, .signIn(.imported(id)))) }
             settleIn(record.name, at: now, &turn)
         }
     }
@@ -114,6 +114,14 @@ extension Ledger {
 struct Import: Sendable {
     var record: StoredRecord
     var caller: Caller
+    /// Whoever brought it was told that the disk refused it half-way; what comes of it later is recorded.
+    var isAnswered = false
+
+    /// Whether the answer is still owed; from now on it is not.
+    mutating func takeAnswer() -> Bool {
+        defer { isAnswered = true }
+        return !isAnswered
+    }
 }
 
 extension Secret {

@@ -1,9 +1,9 @@
 /// A fair pool that knows what is held in it: who comes may put out an item of whoever holds most.
 struct FairHoldings<Item: Hashable & Sendable>: Sendable {
-    private var pool: FairPool
-    private var owners: [Item: Share] = [:]
+    private(set) var pool: FairPool
+    private(set) var owners: [Item: Share] = [:]
     /// What each share holds, by rank.
-    private var ranked: [Share: Deadlines<Item>] = [:]
+    private(set) var ranked: [Share: Deadlines<Item>] = [:]
 
     init(_ bounds: FairPool.Bounds) { pool = FairPool(bounds) }
 

@@ -35,7 +35,8 @@ extension Ledger {
     private mutating func takeWaiters(of step: StoreStep) -> [UInt64] {
         switch step {
         case .signIn(let id): logins.takeWaiters(of: id)
-        case .signOut(let waiter), .importing(let waiter): [waiter]
+        case .signOut(let waiter): signOuts[waiter]?.takeAnswer() == true ? [waiter] : []
+        case .importing(let waiter): imports[waiter]?.takeAnswer() == true ? [waiter] : []
         case .intent, .successor, .remembered, .late, .tidy, .revocation: []
         }
     }

@@ -15,6 +15,8 @@ struct PendingRevocation: Sendable {
     /// Its sign-in is still in force.
     var isAnnounced = true
     var failures = 0
+    /// CLOCK_BOOTTIME before which nobody has it tried again: the server's Retry-After, and a first pause.
+    var notBefore: Int64 = 0
     /// The attempt that is under way.
     var errand: UInt64?
     /// Who signs out, until the first attempt has ended.
@@ -131,7 +133,7 @@ extension Ledger {
     mutating func tryRevocation(_ key: RevocationKey, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, let pending = revocations[key], !pending.isAnnounced, pending.errand == nil else { return }
         guard pending.failures == 0 || pending.revocation.until > now.wall else { return _ = giveUp(key, "it has ended by itself by now", &turn) }
-        guard pending.signOut != nil || revocations.values.count(where: { $0.errand != nil }) < Self.revocationsAtOnce else {
+        guard pending.signOut != nil || errands.values.count(where: \.isRevocation) < Self.revocationsAtOnce else {
             return attempts.set(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
         }
         attempts.set(key, at: nil)
@@ -179,8 +181,11 @@ extension Ledger {
         guard let pending = revocations[key] else { return failure.text }
         let failures = pending.failures + 1
         var pause = revocationPause(after: failures)
-        if case .answered(let seconds?) = failure.law { pause = max(pause, .seconds(seconds)) }
+        var least = pace.revocation
+        if case .answered(let seconds?) = failure.law { least = max(least, .seconds(seconds)) }
+        pause = max(pause, least)
         revocations[key]?.failures = failures
+        revocations[key]?.notBefore = now.boot + least
         attempts.set(key, at: now.boot + pause)
         if pending.isUnwritten { enqueue(.writeRevocation(pending.revocation), .revocation(key), &turn) }
         let text = "\(failure.text); the server is told again, for \(AuditPhrase.duration(pending.revocation.until - now.wall)) at most"
@@ -205,14 +210,16 @@ extension Ledger {
 
     /// The configuration has changed, and may have mended what was wrong.
     mutating func hastenRevocations(at now: Moment) {
-        for key in revocations.keys where attempts[key] != nil { attempts.set(key, at: now.boot + Int64(Double(Int64.seconds(10)) * jitter.fraction())) }
+        for (key, pending) in revocations where attempts[key] != nil {
+            attempts.set(key, at: max(pending.notBefore, now.boot + Int64(Double(Int64.seconds(10)) * jitter.fraction())))
+        }
     }
 
-    /// Somebody signs out once more: those of the token are tried at once. What came of the last attempt; `nil` when nothing is to be revoked.
+    /// Somebody signs out once more: those of the token are tried as soon as may be. What came of the last attempt; `nil` when nothing is to be revoked.
     mutating func hastenRevocations(of token: TokenName, at now: Moment) -> String? {
         var trouble: String?
         for (key, pending) in revocations where key.name == token && !pending.isAnnounced {
-            if pending.errand == nil { attempts.set(key, at: now.boot) }
+            if pending.errand == nil { attempts.set(key, at: max(pending.notBefore, now.boot)) }
             trouble = pending.trouble ?? "the server has not confirmed yet that it revoked the refresh token"
         }
         return trouble

@@ -47,7 +47,7 @@ extension Ledger {
         // what was in force at the end, not when it was asked for: a refresh may have brought another one since
         signOut.ended = holdings[token]?.record ?? signOut.ended
         if case .failure(let fault) = result {
-            turn.answers.append((waiter, .refused(.store(fault))))
+            if !signOut.isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
             return replaced(token, by: nil, at: now, &turn)
         }
         replaced(token, by: signOut.tombstone, at: now, &turn)
@@ -94,7 +94,7 @@ extension Ledger {
         _ waiter: UInt64, _ signOut: SignOut, isRevoked: Bool, url: String?, trouble: String?, _ turn: inout Turn
     ) {
         turn.events.append(.signedOut(signOut.ended.name, caller: signOut.caller, isRevoked: isRevoked, trouble: trouble))
-        turn.answers.append((waiter, .signIn(.signedOut(isRevoked: isRevoked, url: url, trouble: trouble))))
+        if !signOut.isAnswered { turn.answers.append((waiter, .signIn(.signedOut(isRevoked: isRevoked, url: url, trouble: trouble)))) }
     }
 
     // MARK: one sign-in takes the place of another
@@ -108,7 +108,7 @@ extension Ledger {
             giveUpOlder(token, at: now, &turn)
         }
         concludeAnnounced(token, by: record, at: now, &turn)
-        reviewUnconfigured(&turn)
+        reviewUnconfigured(token, &turn)
         guard holdings[token]?.isBeingReplaced == false else { return }
         unpark(token, at: now, &turn)
         resumeQueue(of: token, at: now, &turn)
@@ -175,6 +175,14 @@ struct SignOut: Sendable {
     var ended: StoredRecord
     var tombstone: StoredRecord
     var caller: Caller
+    /// Whoever signs out was told that the disk refused it half-way; what comes of it later is recorded.
+    var isAnswered = false
+
+    /// Whether the answer is still owed; from now on it is not.
+    mutating func takeAnswer() -> Bool {
+        defer { isAnswered = true }
+        return !isAnswered
+    }
 }
 
 /// Who hears of an errand.
@@ -183,4 +191,6 @@ enum ErrandPurpose: Sendable {
     case signOut(waiter: UInt64, SignOut)
     case revocation(RevocationKey)
     case probe(TokenName)
+
+    var isRevocation: Bool { if case .revocation = self { true } else { false } }
 }

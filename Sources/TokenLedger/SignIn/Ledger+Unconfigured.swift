@@ -32,9 +32,19 @@ extension Ledger {
 
     /// Tells of those that are new since this was last asked, and of those that are no more.
     mutating func reviewUnconfigured(_ turn: inout Turn) {
-        let present = Set(unconfigured)
-        for token in present.subtracting(toldUnconfigured).sorted() { turn.events.append(.unconfigured(token, unconfiguredText(token))) }
-        for token in toldUnconfigured.subtracting(present).sorted() { turn.events.append(.unconfiguredEnded(token)) }
-        toldUnconfigured = present
+        for token in toldUnconfigured.union(holdings.keys).sorted() { reviewUnconfigured(token, &turn) }
+    }
+
+    /// The same of one token whose record has changed.
+    mutating func reviewUnconfigured(_ token: TokenName, _ turn: inout Turn) {
+        let isPresent = isUnconfigured(token)
+        guard isPresent != toldUnconfigured.contains(token) else { return }
+        if isPresent {
+            toldUnconfigured.insert(token)
+            turn.events.append(.unconfigured(token, unconfiguredText(token)))
+        } else {
+            toldUnconfigured.remove(token)
+            turn.events.append(.unconfiguredEnded(token))
+        }
     }
 }

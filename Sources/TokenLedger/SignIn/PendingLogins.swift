@@ -82,7 +82,7 @@ struct PendingLogins: Sendable {
     private var deadlines = Deadlines<LoginID>()
     /// Of those who wait for the end of one, and for which.
     private(set) var patience = Deadlines<UInt64>()
-    private var awaited: [UInt64: LoginID] = [:]
+    private(set) var awaited: [UInt64: LoginID] = [:]
     /// The exchanges under way for them.
     var flights: [UInt64: Redemption] = [:]
 

@@ -327,4 +327,17 @@ import TokenWire
         let waiter = bring("secret-of-something-else", &scene)
         #expect(scene.reason(waiter) == "shape")
     }
+
+    @Test func `REV-05 a stop waits for a code that is with the server, and what it brings is revoked at the next start`() throws {
+        var scene = GrantScene()
+        _ = try scene.login(1)
+        _ = scene.callback(1)
+        scene.run { ledger, _ in ledger.stop() }
+        #expect(scene.ledger.isSpending)
+        scene.diskAnswer = nil
+        scene.grant(refresh: "refresh-9", identity: "m.petrova")
+        #expect(scene.ledger.isSpending, "the revocation is on its way to the disk")
+        scene.finishJobs()
+        #expect(!scene.ledger.isSpending && scene.revocations.values.map(\.secret) == [Secret("refresh-9")])
+    }
 }

@@ -1,0 +1,197 @@
+internal import TokenWire
+
+/// The rules that hold between the ledger's tables after every event.
+extension Ledger {
+    /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
+    package func check() -> [String] {
+        checkWaiters() + checkEntries() + checkExchanges() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes() + checkMembers()
+    }
+
+    private func checkWaiters() -> [String] {
+        var faults: [String] = []
+        for (id, key) in waiting {
+            if entries[key]?.waiters[id] == nil { faults.append("request \(id) waits for \(key), whose entry does not list it") }
+            if patience[id] == nil { faults.append("request \(id) waits for \(key) and has no deadline") }
+        }
+        for (key, entry) in entries {
+            for id in entry.waiters.keys where waiting[id] != key { faults.append("the entry \(key) lists request \(id), which does not wait for it") }
+        }
+        for id in patience.keys where waiting[id] == nil { faults.append("request \(id) has a deadline and waits for nothing") }
+        for id in waiterPool.items where waiting[id] == nil { faults.append("request \(id) has a place and waits for nothing") }
+        return faults
+    }
+
+    private func checkEntries() -> [String] {
+        var faults: [String] = []
+        for (key, entry) in entries {
+            let consumer = consumerKey(key)
+            if consumers[consumer]?.variants.count(where: { $0 == key }) != 1 { faults.append("\(consumer.consumer) does not list its entry \(key) once") }
+            if credentials[key.token]?.entries.count(where: { $0 == key }) != 1 { faults.append("\(key.token) does not list its entry \(key) once") }
+            switch entry.progress {
+            case .none: break
+            case .queued: if !isQueued(key) { faults.append("the entry \(key) is queued, and no queue has it") }
+            case .flying(let id): if flights[id]?.key != key { faults.append("the entry \(key) waits for exchange \(id), which is not its own") }
+            }
+            if !isStopping, needsSchedule(key, entry), schedule[key] == nil { faults.append("the entry \(key) is not looked at again") }
+        }
+        for (consumer, state) in consumers {
+            for key in state.variants where entries[key] == nil || consumerKey(key) != consumer { faults.append("\(consumer.consumer) lists \(key), which is not its entry") }
+        }
+        for (token, credential) in credentials {
+            for key in credential.entries where entries[key] == nil || key.token != token { faults.append("\(token) lists \(key), which is not its entry") }
+        }
+        for key in payers.keys where entries[key] == nil { faults.append("\(key) has somebody who asked for it and no entry") }
+        for key in schedule.keys where entries[key] == nil { faults.append("\(key) is scheduled and has no entry") }
+        return faults
+    }
+
+    private func isQueued(_ key: CacheKey) -> Bool {
+        holdings[key.token]?.queue.contains(key) == true || lane(of: key).flatMap { lanes[$0] }?.waiting.contains(key) == true
+    }
+
+    private func checkExchanges() -> [String] {
+        var faults: [String] = []
+        let exchanges = flights.values.filter(\.isExchange)
+        let perServer = Dictionary(grouping: exchanges, by: \.lane).mapValues(\.count)
+        for (location, lane) in lanes where lane.inFlight != perServer[location] ?? 0 {
+            faults.append("\(location.address) counts \(lane.inFlight) exchanges and has \(perServer[location] ?? 0)")
+        }
+        for (location, count) in perServer {
+            if lanes[location] == nil { faults.append("exchanges with \(location.address) are under way, which has no queue") }
+            if count > Self.flightsPerServer { faults.append("\(count) exchanges are with \(location.address)") }
+        }
+        if exchanges.count > Self.flightsInAll { faults.append("\(exchanges.count) exchanges are under way") }
+        return faults
+    }
+
+    private func checkHoldings() -> [String] {
+        var faults: [String] = []
+        let replacements = Dictionary(grouping: (Array(steps.values) + unsettled.values).filter(\.step.isReplacement), by: \.job.name).mapValues(\.count)
+        for (token, holding) in holdings {
+            if let id = holding.flight, flights[id]?.key.token != token || flights[id]?.spending == nil {
+                faults.append("\(token) waits for exchange \(id), which does not send its refresh token")
+            }
+            if holding.replacements != replacements[token] ?? 0 {
+                faults.append("\(token) counts \(holding.replacements) replacements and has \(replacements[token] ?? 0)")
+            }
+            if !holding.queue.isEmpty, holding.flight == nil, !holding.isBeingReplaced { faults.append("entries of \(token) wait for an exchange that is not under way") }
+            if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) { faults.append("the record of \(token) is not on the disk, and nothing writes it") }
+        }
+        for token in replacements.keys where holdings[token] == nil { faults.append("a record of \(token) is on its way to the disk, and nothing is held of it") }
+        if !isStopping {
+            for token in keepAlives.keys where holdings[token] == nil { faults.append("\(token) is kept alive and has no record") }
+        }
+        return faults
+    }
+
+    /// Everything that waits for the disk has either a job there or a time at which it gets one.
+    private func checkStoreWork() -> [String] {
+        var faults: [String] = []
+        var intents: Set<UInt64> = [], successors: Set<UInt64> = [], late: Set<UInt64> = []
+        for work in steps.values {
+            switch work.step {
+            case .intent(let id, _): intents.insert(id)
+            case .successor(let id), .remembered(let id): successors.insert(id)
+            case .late(let id): late.insert(id)
+            case .tidy, .revocation, .signIn, .signOut, .importing: break
+            }
+        }
+        for (id, flight) in flights {
+            switch flight.spending?.stage {
+            case .preparing? where !intents.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for an intent that nobody writes")
+            case .keeping? where !successors.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for a record that nobody writes")
+            case .parked? where holdings[flight.key.token]?.isBeingReplaced != true: faults.append("exchange \(id) waits for a replacement that is over")
+            case nil, .preparing?, .exchanging?, .parked?, .keeping?: break
+            }
+        }
+        guard !isStopping else { return faults }
+        for id in unsynced.keys where overdue[id] == nil && !late.contains(id) && !successors.contains(id) { faults.append("record \(id) is in memory alone, and nothing writes it") }
+        for id in unsettled.keys where overdue[id] == nil { faults.append("replacement \(id) is not on the disk for certain, and nothing writes it") }
+        return faults
+    }
+
+    private func checkSignIns() -> [String] {
+        var faults = logins.check()
+        let work = Array(steps.values) + unsettled.values
+        for (waiter, _) in signOuts where !work.contains(where: { if case .signOut(waiter) = $0.step { true } else { false } }) {
+            faults.append("sign-out \(waiter) waits for the disk, and nothing writes it")
+        }
+        for (waiter, _) in imports where !work.contains(where: { if case .importing(waiter) = $0.step { true } else { false } }) {
+            faults.append("import \(waiter) waits for the disk, and nothing writes it")
+        }
+        for (id, login) in logins.all {
+            switch login.stage {
+            case .locating where !errands.values.contains { if case .login(id) = $0 { true } else { false } }: faults.append("a sign-in of \(login.token) waits for metadata that nobody fetches")
+            case .redeeming where !logins.flights.values.contains { $0.login == id }: faults.append("a sign-in of \(login.token) waits for a code that nobody sent")
+            case .storing where !work.contains { if case .signIn(id) = $0.step { true } else { false } }: faults.append("a sign-in of \(login.token) waits for the disk, and nothing writes it")
+            case .locating, .open, .redeeming, .confirming, .storing: break
+            }
+        }
+        return faults
+    }
+
+    private func checkRevocations() -> [String] {
+        var faults: [String] = []
+        for (key, pending) in revocations {
+            if let errand = pending.errand {
+                guard case .revocation(key)? = errands[errand] else {
+                    faults.append("a revocation of \(key.name) waits for an answer that nobody fetches")
+                    continue
+                }
+            } else if pending.isAnnounced {
+                if holdings[key.name]?.isBeingReplaced != true, holdings[key.name]?.locked == nil { faults.append("a revocation of \(key.name) waits for a sign-out that is over") }
+            } else if !isStopping, attempts[key] == nil {
+                faults.append("a revocation of \(key.name) is never tried again")
+            }
+        }
+        for key in attempts.keys where revocations[key] == nil { faults.append("a revocation of \(key.name) is scheduled and not known") }
+        return faults
+    }
+
+    private func checkProbes() -> [String] {
+        var faults: [String] = []
+        for (token, state) in probes {
+            if let errand = state.errand {
+                if errands[errand] == nil { faults.append("\(token) waits for a look that nobody takes") }
+            } else if !isStopping, looks[token] == nil {
+                faults.append("\(token) is not looked at again")
+            }
+        }
+        for token in looks.keys where probes[token] == nil { faults.append("\(token) is to be looked at and has no probe") }
+        return faults
+    }
+
+    private func checkMembers() -> [String] {
+        var faults = members.check() + waiterPool.check()
+        let listed = crowds.values.flatMap(\.items)
+        for crowd in crowds.values { faults += crowd.check() }
+        if Set(listed) != Set(members.items) { faults.append("the members of groups are \(members.items.count) in all and \(listed.count) by token") }
+        for member in listed where consumers[member]?.variants.isEmpty ?? true { faults.append("\(member.consumer) has a place for \(member.token) and holds none") }
+        return faults
+    }
+}
+
+extension PendingLogins {
+    func check() -> [String] {
+        var faults: [String] = []
+        for (id, login) in all {
+            for waiter in login.awaiting where awaited[waiter] != id { faults.append("a sign-in of \(login.token) lists request \(waiter), which does not wait for it") }
+        }
+        for (waiter, id) in awaited {
+            if all[id]?.awaiting.contains(waiter) != true { faults.append("request \(waiter) waits for a sign-in that does not list it") }
+            if patience[waiter] == nil { faults.append("request \(waiter) waits for a sign-in and has no deadline") }
+        }
+        for waiter in patience.keys where awaited[waiter] == nil { faults.append("request \(waiter) has a deadline and waits for no sign-in") }
+        if all.count > Self.most { faults.append("\(all.count) sign-ins are pending") }
+        return faults
+    }
+}
+
+extension FairHoldings {
+    func check() -> [String] {
+        var faults: [String] = []
+        if pool.count != owners.count { faults.append("a pool counts \(pool.count) places and has \(owners.count)") }
+        for (share, items) in ranked where items.count != pool.count(of: share) { faults.append("a pool counts \(pool.count(of: share)) places of \(share) and ranks \(items.count)") }
+        return faults
+    }
+}
