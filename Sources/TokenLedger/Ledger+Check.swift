@@ -2,9 +2,13 @@ internal import TokenWire
 
 /// The rules that hold between the ledger's tables after every event.
 extension Ledger {
+    /// Whether a check after every event costs next to nothing.
+    package var isSmall: Bool { entries.count + holdings.count + waiting.count < 200 }
+
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
-        checkWaiters() + checkEntries() + checkExchanges() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes() + checkMembers()
+        checkWaiters() + checkEntries() + checkExchanges() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
+            + checkMembers()
     }
 
     private func checkWaiters() -> [String] {
@@ -35,7 +39,9 @@ extension Ledger {
             if !isStopping, needsSchedule(key, entry), schedule[key] == nil { faults.append("the entry \(key) is not looked at again") }
         }
         for (consumer, state) in consumers {
-            for key in state.variants where entries[key] == nil || consumerKey(key) != consumer { faults.append("\(consumer.consumer) lists \(key), which is not its entry") }
+            for key in state.variants where entries[key] == nil || consumerKey(key) != consumer {
+                faults.append("\(consumer.consumer) lists \(key), which is not its entry")
+            }
         }
         for (token, credential) in credentials {
             for key in credential.entries where entries[key] == nil || key.token != token { faults.append("\(token) lists \(key), which is not its entry") }
@@ -74,10 +80,16 @@ extension Ledger {
             if holding.replacements != replacements[token] ?? 0 {
                 faults.append("\(token) counts \(holding.replacements) replacements and has \(replacements[token] ?? 0)")
             }
-            if !holding.queue.isEmpty, holding.flight == nil, !holding.isBeingReplaced { faults.append("entries of \(token) wait for an exchange that is not under way") }
-            if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) { faults.append("the record of \(token) is not on the disk, and nothing writes it") }
+            if !holding.queue.isEmpty, holding.flight == nil, !holding.isBeingReplaced {
+                faults.append("entries of \(token) wait for an exchange that is not under way")
+            }
+            if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) {
+                faults.append("the record of \(token) is not on the disk, and nothing writes it")
+            }
         }
-        for token in replacements.keys where holdings[token] == nil { faults.append("a record of \(token) is on its way to the disk, and nothing is held of it") }
+        for token in replacements.keys where holdings[token] == nil {
+            faults.append("a record of \(token) is on its way to the disk, and nothing is held of it")
+        }
         if !isStopping {
             for token in keepAlives.keys where holdings[token] == nil { faults.append("\(token) is kept alive and has no record") }
         }
@@ -105,7 +117,9 @@ extension Ledger {
             }
         }
         guard !isStopping else { return faults }
-        for id in unsynced.keys where overdue[id] == nil && !late.contains(id) && !successors.contains(id) { faults.append("record \(id) is in memory alone, and nothing writes it") }
+        for id in unsynced.keys where overdue[id] == nil && !late.contains(id) && !successors.contains(id) {
+            faults.append("record \(id) is in memory alone, and nothing writes it")
+        }
         for id in unsettled.keys where overdue[id] == nil { faults.append("replacement \(id) is not on the disk for certain, and nothing writes it") }
         return faults
     }
@@ -121,9 +135,12 @@ extension Ledger {
         }
         for (id, login) in logins.all {
             switch login.stage {
-            case .locating where !errands.values.contains { if case .login(id) = $0 { true } else { false } }: faults.append("a sign-in of \(login.token) waits for metadata that nobody fetches")
-            case .redeeming where !logins.flights.values.contains { $0.login == id }: faults.append("a sign-in of \(login.token) waits for a code that nobody sent")
-            case .storing where !work.contains { if case .signIn(id) = $0.step { true } else { false } }: faults.append("a sign-in of \(login.token) waits for the disk, and nothing writes it")
+            case .locating where !errands.values.contains { if case .login(id) = $0 { true } else { false } }:
+                faults.append("a sign-in of \(login.token) waits for metadata that nobody fetches")
+            case .redeeming where !logins.flights.values.contains { $0.login == id }:
+                faults.append("a sign-in of \(login.token) waits for a code that nobody sent")
+            case .storing where !work.contains { if case .signIn(id) = $0.step { true } else { false } }:
+                faults.append("a sign-in of \(login.token) waits for the disk, and nothing writes it")
             case .locating, .open, .redeeming, .confirming, .storing: break
             }
         }
@@ -139,7 +156,9 @@ extension Ledger {
                     continue
                 }
             } else if pending.isAnnounced {
-                if holdings[key.name]?.isBeingReplaced != true, holdings[key.name]?.locked == nil { faults.append("a revocation of \(key.name) waits for a sign-out that is over") }
+                if holdings[key.name]?.isBeingReplaced != true, holdings[key.name]?.locked == nil {
+                    faults.append("a revocation of \(key.name) waits for a sign-out that is over")
+                }
             } else if !isStopping, attempts[key] == nil {
                 faults.append("a revocation of \(key.name) is never tried again")
             }
@@ -166,7 +185,9 @@ extension Ledger {
         let listed = crowds.values.flatMap(\.items)
         for crowd in crowds.values { faults += crowd.check() }
         if Set(listed) != Set(members.items) { faults.append("the members of groups are \(members.items.count) in all and \(listed.count) by token") }
-        for member in listed where consumers[member]?.variants.isEmpty ?? true { faults.append("\(member.consumer) has a place for \(member.token) and holds none") }
+        for member in listed where consumers[member]?.variants.isEmpty ?? true {
+            faults.append("\(member.consumer) has a place for \(member.token) and holds none")
+        }
         return faults
     }
 }
@@ -175,7 +196,9 @@ extension PendingLogins {
     func check() -> [String] {
         var faults: [String] = []
         for (id, login) in all {
-            for waiter in login.awaiting where awaited[waiter] != id { faults.append("a sign-in of \(login.token) lists request \(waiter), which does not wait for it") }
+            for waiter in login.awaiting where awaited[waiter] != id {
+                faults.append("a sign-in of \(login.token) lists request \(waiter), which does not wait for it")
+            }
         }
         for (waiter, id) in awaited {
             if all[id]?.awaiting.contains(waiter) != true { faults.append("request \(waiter) waits for a sign-in that does not list it") }
@@ -191,7 +214,9 @@ extension FairHoldings {
     func check() -> [String] {
         var faults: [String] = []
         if pool.count != owners.count { faults.append("a pool counts \(pool.count) places and has \(owners.count)") }
-        for (share, items) in ranked where items.count != pool.count(of: share) { faults.append("a pool counts \(pool.count(of: share)) places of \(share) and ranks \(items.count)") }
+        for (share, items) in ranked where items.count != pool.count(of: share) {
+            faults.append("a pool counts \(pool.count(of: share)) places of \(share) and ranks \(items.count)")
+        }
         return faults
     }
 }

@@ -199,6 +199,9 @@ final class TokenKeeper {
         for (id, row) in turn.rows { tellLater(.row(watcher: id, row)) }
         if !turn.events.isEmpty { changed() }
         arm()
+        #if DEBUG
+            if ledger.isSmall, let fault = ledger.check().first { assertionFailure("the ledger contradicts itself: \(fault)") }
+        #endif
         return own
     }
 

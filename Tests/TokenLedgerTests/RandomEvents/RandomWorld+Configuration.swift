@@ -5,7 +5,8 @@ import TokenWire
 /// Who asks, and what for.
 extension RandomWorld {
     static let names = ["portal.sync", "portal.shared", "portal.user", "portal.narrow", "portal.pat", "other.job", "other.sat"]
-    static let callers = [1000, 1001, 1002, 1003, 1004].map { Caller(uid: $0, gid: 50, pid: 7) } + [Caller(uid: 990, gid: 990, pid: 8, unit: .unit("erp-sync.service"))]
+    static let callers =
+        [1000, 1001, 1002, 1003, 1004].map { Caller(uid: $0, gid: 50, pid: 7) } + [Caller(uid: 990, gid: 990, pid: 8, unit: .unit("erp-sync.service"))]
     static let failures = [
         Scene.busyServer, Scene.unreachable, Scene.wrongSecret, Scene.page, Scene.garbled, GrantScene.invalidGrant, GrantScene.lost,
         ExchangeFailure(law: .answered(retryAfter: 5), reach: .client, status: 429, text: "the token endpoint answered 429"),
@@ -24,7 +25,10 @@ extension RandomWorld {
         case 2: configuration.tokens[TokenName("portal.user")!] = nil
         case 3: configuration.tokens[TokenName("portal.sync")!]?.scopes = ["read", "update", "more"]
         case 4: configuration.tokens[TokenName("portal.narrow")!]?.grant = .clientCredentials
-        case 5: (configuration.applications["other"], configuration.tokens[TokenName("other.job")!], configuration.tokens[TokenName("other.sat")!]) = (nil, nil, nil)
+        case 5:
+            (configuration.applications["other"], configuration.tokens[TokenName("other.job")!], configuration.tokens[TokenName("other.sat")!]) = (
+                nil, nil, nil
+            )
         case 6: configuration.tokens[TokenName("portal.shared")!]?.allow = []
         default: break
         }

@@ -78,7 +78,9 @@ struct RandomWorld {
     }
 
     mutating func watch() {
-        guard case .success(let query) = ledger.policy.authorise(TokenQuery(name: pick(Self.names), minValid: chance(1, of: 3) ? 300 : nil), for: pick(Self.callers))
+        guard
+            case .success(let query) = ledger.policy.authorise(
+                TokenQuery(name: pick(Self.names), minValid: chance(1, of: 3) ? 300 : nil), for: pick(Self.callers))
         else { return }
         let id = makeNumber()
         watchers[id] = query.key
@@ -94,7 +96,9 @@ struct RandomWorld {
     }
 
     mutating func reject() {
-        guard case .success(let query) = ledger.policy.authorise(TokenQuery(name: pick(Self.names), wait: pick([0, 30])), for: pick(Self.callers)) else { return }
+        guard case .success(let query) = ledger.policy.authorise(TokenQuery(name: pick(Self.names), wait: pick([0, 30])), for: pick(Self.callers)) else {
+            return
+        }
         let id = makeNumber()
         requests[id] = .some(now.boot + .seconds(query.wait))
         let (verdict, turn) = ledger.reject(query, id: nil, waiter: id, at: now)
@@ -139,7 +143,9 @@ struct RandomWorld {
         guard lastLogin > 0 else { return }
         let number = UInt64.random(in: (lastLogin > 8 ? lastLogin - 8 : 1)...lastLogin, using: &random)
         let (id, caller) = (LoginID(number, number), ledger.logins[LoginID(number, number)]?.caller ?? pick(Self.callers))
-        let answer = pick(["code=abc&state=state-\(number)", "code=abc&state=state-\(number)", "error=access_denied&state=state-\(number)", "code=abc&state=other"])
+        let answer = pick([
+            "code=abc&state=state-\(number)", "code=abc&state=state-\(number)", "error=access_denied&state=state-\(number)", "code=abc&state=other",
+        ])
         switch Int.random(in: 0..<8, using: &random) {
         case 0: request { $0.cancel(id, for: caller, waiter: $1, at: $2) }
         case 1: request(within: 30) { $0.awaitLogin(id, for: caller, waiter: $1, wait: 30, at: $2) }
@@ -209,7 +215,8 @@ struct RandomWorld {
 
     mutating func pass() {
         // from a millisecond to an hour, each magnitude alike
-        let nanoseconds = Int64.random(in: 1...10, using: &random) * pick([1_000_000, 10_000_000, 100_000_000, .seconds(1), .seconds(10), .seconds(60), .seconds(360)])
+        let nanoseconds =
+            Int64.random(in: 1...10, using: &random) * pick([1_000_000, 10_000_000, 100_000_000, .seconds(1), .seconds(10), .seconds(60), .seconds(360)])
         now = Moment(boot: now.boot + nanoseconds, wall: now.wall + nanoseconds / .seconds(1))
         take(ledger.due(at: now))
         for (id, deadline) in requests { if let deadline, deadline <= now.boot { faults.append("request \(id) waits beyond its deadline") } }
@@ -223,7 +230,9 @@ struct RandomWorld {
     mutating func reload() {
         let (orphans, turn) = ledger.adopt(Self.configuration(variant: Int.random(in: 0..<Self.variants, using: &random)), at: now)
         for orphan in orphans {
-            if requests.removeValue(forKey: orphan) == nil, watchers.removeValue(forKey: orphan) == nil { faults.append("request \(orphan) is orphaned and does not wait") }
+            if requests.removeValue(forKey: orphan) == nil, watchers.removeValue(forKey: orphan) == nil {
+                faults.append("request \(orphan) is orphaned and does not wait")
+            }
         }
         take(turn)
     }
