@@ -43,6 +43,16 @@ static inline CURLcode tokend_curl_set_pointer(CURL *_Nonnull easy, CURLoption o
     return curl_easy_setopt(easy, option, value);
 }
 
+/// How a proxy may be told a user name and a password.
+static const long tokend_curl_proxy_auth = CURLAUTH_BASIC | CURLAUTH_DIGEST;
+
+/// `login` is `user:password`, both percent-encoded. Every libcurl decodes what it is given here; CURLOPT_PROXYPASSWORD is decoded by older ones alone.
+/// It keeps copies, and frees them with `tokend_curl_free`.
+static inline CURLcode tokend_curl_set_proxy_login(CURL *_Nonnull easy, const char *_Nullable login) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, login);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_PROXYAUTH, tokend_curl_proxy_auth);
+}
+
 typedef size_t (*tokend_curl_receive)(char *_Nullable bytes, size_t size, size_t count, void *_Nullable context);
 
 static inline CURLcode tokend_curl_set_receive(CURL *_Nonnull easy, CURLoption option, tokend_curl_receive _Nonnull receive) {

@@ -66,6 +66,14 @@ extension RunningTransfer {
         try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
         try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         try handle.set(CURLOPT_FRESH_CONNECT, submission.needsNewConnection ? 1 : 0)
+        if let login = submission.transfer.proxyLogin { try setProxyLogin(login) }
+    }
+
+    /// libcurl before 8.19 takes a tunnel that was opened with another login, or with none, for its own (CVE-2026-3784): such a tunnel serves one request.
+    private func setProxyLogin(_ login: Transfer.ProxyLogin) throws(TransferFailure) {
+        try EasyHandle.check(login.terminated.withBytes { tokend_curl_set_proxy_login(handle.pointer, $0.baseAddress?.assumingMemoryBound(to: CChar.self)) })
+        try handle.set(CURLOPT_FRESH_CONNECT, 1)
+        try handle.set(CURLOPT_FORBID_REUSE, 1)
     }
 
     /// The whole is bounded by the loop: libcurl would look at its clock before it looks whether the answer is there.

@@ -78,10 +78,18 @@ extension RunningTransfer {
         let status = handle.number(CURLINFO_HTTP_CONNECTCODE)
         let refusal = "the proxy '\(proxy.name)' opened no tunnel" + (status > 0 ? " (status \(status))" : "")
         switch status {
-        case 407: return (.proxyRefusal, "\(refusal): it wants a password, which is not supported; have it let this machine through without one")
+        case 407: return (.proxyRefusal, "\(refusal): \(loginFault)")
         case 400..<500: return (.proxyRefusal, "\(refusal); have it let this machine through to the server")
         default: return (.proxy, refusal)
         }
+    }
+
+    /// What is wrong with the login, or with there being none.
+    private var loginFault: String {
+        let offered = handle.number(CURLINFO_PROXYAUTH_AVAIL)
+        if offered != 0, offered & tokend_curl_proxy_auth == 0 { return "it asks who this is in another way than Basic and Digest, which is not supported" }
+        guard submission.transfer.proxyLogin == nil else { return "it does not take the configured user name and password; correct them under proxy" }
+        return "it wants a user name and a password; write them beside its address, as user and password of proxy"
     }
 
     private var certificateFault: (TransferFailure.Cause, String) {

@@ -23,6 +23,18 @@ package struct Transfer: Sendable {
     package var caFile: String?
     /// `http://host:port`; tunnelled with CONNECT, so that the proxy never sees the request. `nil`: none, whatever the environment says.
     package var proxy: String?
+    /// For a proxy that asks who we are, with Basic or Digest. The user name has no colon, and neither has a NUL.
+    package var proxyLogin: ProxyLogin?
+
+    package struct ProxyLogin: Sendable {
+        package var user: String
+        package var password: Secret
+
+        package init(user: String, password: Secret) {
+            self.user = user
+            self.password = password
+        }
+    }
 
     /// Milliseconds until name lookup, TCP and TLS must be done.
     package var connectTimeout = 10_000

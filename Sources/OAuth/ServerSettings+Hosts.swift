@@ -3,7 +3,7 @@ extension ServerSettings {
     /// whatever it finds on another host has to be pinned. Where there is a proxy it is the only one that is connected.
     /// - Parameter apis: https addresses that are asked as well, about reference tokens.
     package func hosts(apis: [String] = []) -> Set<String> {
-        guard proxy == nil else { return Set([proxy.flatMap(Self.hostOfProxy)].compactMap(\.self)) }
+        if let proxy { return Set([Self.hostOfProxy(proxy.url)].compactMap(\.self)) }
         let locations =
             switch location {
             case .issuer(let issuer): [issuer]

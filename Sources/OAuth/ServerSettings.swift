@@ -5,8 +5,7 @@ package struct ServerSettings: Hashable, Sendable {
     package var endpoints: PinnedEndpoints
     /// PEM file of the certificate authorities to trust instead of the system's.
     package var caFile: String?
-    /// `http://host:port`; requests tunnel through it by CONNECT.
-    package var proxy: String?
+    package var proxy: ProxySettings?
     /// Seconds for one whole HTTP exchange.
     package var timeout: Int
     /// Whether a token response without `token_type`, or with one that nobody defined, is taken as Bearer (ERP.net's printed ones omit it).
@@ -15,7 +14,7 @@ package struct ServerSettings: Hashable, Sendable {
     package static let defaultTimeout = 30
 
     package init(
-        location: ServerLocation, endpoints: PinnedEndpoints = PinnedEndpoints(), caFile: String? = nil, proxy: String? = nil,
+        location: ServerLocation, endpoints: PinnedEndpoints = PinnedEndpoints(), caFile: String? = nil, proxy: ProxySettings? = nil,
         timeout: Int = defaultTimeout, assumesBearer: Bool = false
     ) {
         self.location = location

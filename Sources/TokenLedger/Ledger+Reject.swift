@@ -155,6 +155,11 @@ extension Ledger {
             credentials[token] = Credential(after: credentials[token] ?? Credential())
             forgiveHolding(token)
         }
+        // what was wrong on the way there, such as the password for a proxy, may be mended
+        for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
+            let server = application.server.location
+            if lanes[server]?.server.failure?.law == .unsent { lanes[server]?.server.backoff.clear() }
+        }
         replaceConfiguration(next)
         forgetUnconfigured()
         adjustCrowds()

@@ -38,7 +38,7 @@ struct HostsTests {
         ("http://proxy.example.com:3128", "proxy.example.com"), ("http://192.0.2.7:80", "192.0.2.7"), ("http://[2001:db8::1]:3128", "2001:db8::1"),
     ])
     func `behind a proxy nobody else is connected`(proxy: String, host: String) {
-        let server = ServerSettings(location: .issuer("https://id.example.com"), proxy: proxy)
+        let server = ServerSettings(location: .issuer("https://id.example.com"), proxy: ProxySettings(url: proxy))
         #expect(server.hosts(apis: ["https://api.example.com/me"]) == [host])
     }
 

@@ -273,6 +273,24 @@ import TokenWire
         #expect(scene.due().plans.count == 1)
     }
 
+    @Test func `a reload that changes the way to a server ends the pause of one that was not reached, and of no other`() throws {
+        for (failure, isTried) in [(Scene.unreachable, true), (Scene.busyServer, false)] {
+            var scene = Scene()
+            for pause in [0.0, 40, 40, 40] {
+                scene.pass(pause)
+                _ = scene.settle(try #require(scene.get().1.plans.first), .failure(failure))
+            }
+            var configuration = Scene.configuration()
+            configuration.tokens[Scene.sync]?.minValid = 50
+            _ = scene.ledger.adopt(configuration, at: scene.now)
+            scene.pass(1)
+            #expect(try scene.get(Scene.query(wait: 0)).1.plans.isEmpty)
+            configuration.applications["portal"]?.server.proxy = ProxySettings(url: "http://proxy.test:3128")
+            _ = scene.ledger.adopt(configuration, at: scene.now)
+            #expect(try scene.get(Scene.query(wait: 0)).1.plans.isEmpty != isTried)
+        }
+    }
+
     @Test func `RENEW ends the pause of its server, also where nothing is held`() throws {
         let cold = TokenName("portal.cold")!
         let configuration = Scene.configuration().with(cold, like: Scene.sync)

@@ -32,6 +32,20 @@ import TokenWire
         #expect(result == .replaced && next == expected)
     }
 
+    @Test func `so is a new password for the same user of the same proxy`() {
+        let old = ProxySettings(url: "http://proxy.test:3128", login: ProxySettings.Login(user: "tokend", password: Secret("old")))
+        let new = ProxySettings(url: "http://proxy.test:3128", login: ProxySettings.Login(user: "tokend", password: Secret("new")))
+        let otherUser = ProxySettings(url: "http://proxy.test:3128", login: ProxySettings.Login(user: "other", password: Secret("new")))
+        let otherProxy = ProxySettings(url: "http://other.test:3128", login: new.login)
+        for (read, isTaken) in [(new, true), (old, false), (otherUser, false), (otherProxy, false), (nil, false)] as [(ProxySettings?, Bool)] {
+            var (next, other) = (present, present)
+            next.applications["portal"]?.server.proxy = old
+            other.applications["portal"]?.server.proxy = read
+            #expect(next.takeSecrets(of: GrantScene.user, from: other) == (isTaken ? .replaced : .same))
+            #expect(next.applications["portal"]?.server.proxy == (isTaken ? new : old))
+        }
+    }
+
     @Test func `so is the value of the reference token that is asked for`() {
         let (result, next) = read(GrantScene.pat) { $0.tokens[GrantScene.pat]?.grant = .reference(ReferenceSettings(value: Secret("pat-2"), expires: .never)) }
         var expected = present

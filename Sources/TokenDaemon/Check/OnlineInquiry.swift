@@ -40,6 +40,10 @@ nonisolated struct OnlineInquiry {
     init(_ subject: OnlineSubject, now: Int64) {
         self.subject = subject
         self.now = now
+        if let obstacle = subject.obstacle {
+            items = [.finding(OnlineFinding(subject.name, .untried, obstacle))]
+            return
+        }
         items = subject.needsServer ? [.step(.locate)] : []
         items += subject.tokens.filter { !$0.needsServer }.map(referenceItem)
     }

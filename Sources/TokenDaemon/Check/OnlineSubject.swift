@@ -29,6 +29,9 @@ nonisolated extension OnlineSubject {
     /// Whether any token needs the server: an API is asked about a reference token without it.
     var needsServer: Bool { tokens.contains(where: \.needsServer) }
 
+    /// Why its server cannot be tried at all; `nil` if it can.
+    var obstacle: String? { passedOver["proxy.password.credential"].map(Self.reason) }
+
     /// Why the client is not known.
     var absence: String { passedOver["client.secret.credential"].map(Self.reason) ?? "it is not known who the client is" }
 

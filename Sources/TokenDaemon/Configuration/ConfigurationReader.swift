@@ -42,8 +42,8 @@ nonisolated private final class ConfigurationReader {
 
     init(_ directory: String, _ sources: SecretSources, _ names: NameService, _ now: Int64) {
         folder = ConfigurationFolder(directory, owner: sources.owner, problems)
-        servers = ServerReader(owner: sources.owner)
         secrets = SecretReader(sources)
+        servers = ServerReader(owner: sources.owner, proxies: ProxyReader(secrets: secrets))
         clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
         self.now = now

@@ -4,18 +4,19 @@ internal import TokenLedger
 /// Where the authorization server of an application is, and how it is reached.
 nonisolated struct ServerReader {
     let owner: UInt32
+    let proxies: ProxyReader
 
-    /// `nil` if the server cannot be told, which has then been reported.
+    /// `nil` if the server, or the proxy on the way to it, cannot be told, which has then been reported.
     func read(_ table: TableReader) -> ServerSettings? {
         let location = location(table)
         let endpoints = table.table("endpoints").map(endpoints) ?? PinnedEndpoints()
         let caFile = table.value("ca_file", authorities)
-        let proxy = table.value("proxy", proxy)
+        let route = proxies.read(table)
         let timeout = table.value("timeout") { (node) throws(Complaint) in try node.integer(in: 1...600, "seconds") }
         let assumesBearer = table.value("assume_bearer") { (node) throws(Complaint) in try node.flag() }
-        guard let location else { return nil }
+        guard let location, let route else { return nil }
         return ServerSettings(
-            location: location, endpoints: endpoints, caFile: caFile, proxy: proxy,
+            location: location, endpoints: endpoints, caFile: caFile, proxy: route.proxy,
             timeout: timeout ?? ServerSettings.defaultTimeout, assumesBearer: assumesBearer ?? location.isERPNet)
     }
 
@@ -73,17 +74,6 @@ nonisolated struct ServerReader {
         }
     }
 
-    private func proxy(_ node: ConfigurationNode) throws(Complaint) -> String {
-        let text = try node.text()
-        let wrong = Complaint("must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported")
-        let scheme = "http://"
-        let port = text.utf8.lastIndex(of: UInt8(ascii: ":")).map { text[text.index(after: $0)...] } ?? ""
-        guard text.hasPrefix(scheme), port.utf8.allSatisfy({ (48...57).contains($0) }), port.first != "0", !port.isEmpty else { throw wrong }
-        // the same strictness about host and port as for any address of ours
-        guard let url = try? HTTPSURL("https://" + text.dropFirst(scheme.count)), url.path.isEmpty else { throw wrong }
-        return text
-    }
-
     private func authorities(_ node: ConfigurationNode) throws(Complaint) -> String {
         let path = try node.text()
         guard path.hasPrefix("/") else { throw Complaint("must be an absolute path") }
@@ -92,6 +82,15 @@ nonisolated struct ServerReader {
         try file.mustNotBeWritableByOthers()
         guard try file.text().contains("-----BEGIN CERTIFICATE-----") else { throw Complaint("\(file.shown) holds no certificate in PEM form") }
         return path
+    }
+}
+
+nonisolated extension ProxyReader.Route {
+    fileprivate var proxy: ProxySettings? {
+        switch self {
+        case .direct: nil
+        case .through(let proxy): proxy
+        }
     }
 }
 

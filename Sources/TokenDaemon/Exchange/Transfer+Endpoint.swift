@@ -12,7 +12,8 @@ extension Transfer {
         self.init(method, url: request.url, group: settings.location.name)
         headers = request.headers
         caFile = settings.caFile
-        proxy = settings.proxy
+        proxy = settings.proxy?.url
+        proxyLogin = settings.proxy?.login.map { ProxyLogin(user: $0.user, password: $0.password) }
         timeout = max(Int(left / 1_000_000), 1)
         connectTimeout = min(connectTimeout, timeout)
         freshConnection = request.freshConnection

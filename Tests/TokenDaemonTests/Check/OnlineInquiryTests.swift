@@ -377,6 +377,13 @@ nonisolated struct OnlineInquiryTests {
         #expect(tally.exitStatus == status)
     }
 
+    @Test func `nothing is tried through a proxy whose password only the service has`() throws {
+        let found = run([Self.token("sync", .clientCredentials)], passedOver: ["proxy.password.credential": "proxy"]) { _ in
+            .located(.failure(ExchangeFailure(law: .unsent, reach: .server, text: "asked all the same")))
+        }
+        #expect(found.lines == ["portal: not tried: systemd hands the credential \"proxy\" to the service alone"] && found.asked.isEmpty)
+    }
+
     @Test func `no printout of an inquiry has a secret`() {
         let tokens = [Self.token("pat", Self.reference(Self.api))]
         let subject = OnlineSubject(name: "portal", server: ServerSettings(location: .issuer(Self.id)), client: Self.secret, tokens: tokens)

@@ -3,6 +3,9 @@ import Testing
 
 nonisolated struct ApplicationProblemTests {
     private static let token = "[token.sync]\ngrant = \"client_credentials\"\nallow = [ { user = \"alice\" } ]\n"
+    private static let wrongProxy =
+        "must be \"http://host:port\" and nothing else; "
+        + "write a password beside it: proxy = { url = \"http://host:port\", user = \"name\", password = { file = \"/path\" } }"
     private static let client = "[client]\nid = \"app\"\nsecret = { credential = \"portal-secret\" }\n"
 
     private func expect(_ text: String, _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
@@ -43,23 +46,55 @@ nonisolated struct ApplicationProblemTests {
         ("issuer = \"https://a.example.com\"\nissuers = 1", "2: issuers: unknown key; did you mean \"issuer\"?"),
         (
             "issuer = \"https://a.example.com\"\nproxy = \"proxy:3128\"",
-            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+            "2: proxy: \(wrongProxy)"
         ),
         (
             "issuer = \"https://a.example.com\"\nproxy = \"http://proxy\"",
-            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+            "2: proxy: \(wrongProxy)"
         ),
         (
             "issuer = \"https://a.example.com\"\nproxy = \"http://proxy:3128/\"",
-            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+            "2: proxy: \(wrongProxy)"
         ),
         (
             "issuer = \"https://a.example.com\"\nproxy = \"http://u:hunter2@proxy:3128\"",
-            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+            "2: proxy: \(wrongProxy)"
         ),
         (
             "issuer = \"https://a.example.com\"\nproxy = \"http://proxy:99999\"",
-            "2: proxy: must be \"http://host:port\" and nothing else; a proxy that wants a password is not supported"
+            "2: proxy: \(wrongProxy)"
+        ),
+        ("issuer = \"https://a.example.com\"\nproxy = {}", "2: proxy.url: is missing; write url = \"http://host:port\""),
+        ("issuer = \"https://a.example.com\"\nproxy = { url = \"https://proxy:3128\" }", "2: proxy.url: \(wrongProxy)"),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"tokend\" }",
+            "2: proxy.password: is missing; write password = { credential = \"name\" } or password = { file = \"/path\" }"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", password = { credential = \"portal-secret\" } }",
+            "2: proxy.user: is missing; write the user name that the proxy knows"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"a:b\", password = { credential = \"portal-secret\" } }",
+            "2: proxy.user: must have no colon and no control character"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"tokend\", password = \"hunter2\" }",
+            "2: proxy.password: must not be written into the configuration; write password = { credential = \"name\" } or password = { file = \"/path\" }, "
+                + "and change the password: it was readable here"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"tokend\", password = { credential = \"none\" } }",
+            "2: proxy.password.credential: there is no credential \"none\"; "
+                + "make it with \"systemd-creds encrypt --name=secret_none - /etc/tokend/secrets.d/none\", then restart tokend"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"tokend\", password = { file = \"/nowhere/proxy\" } }",
+            "2: proxy.password.file: \"/nowhere/proxy\" does not exist"
+        ),
+        (
+            "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", username = \"tokend\" }",
+            "2: proxy.username: unknown key; here are known: password, url, user"
         ),
         ("issuer = \"https://a.example.com\"\nca_file = \"ca.pem\"", "2: ca_file: must be an absolute path"),
         ("issuer = \"https://a.example.com\"\nca_file = \"/nowhere/ca.pem\"", "2: ca_file: \"/nowhere/ca.pem\" does not exist"),
@@ -72,6 +107,15 @@ nonisolated struct ApplicationProblemTests {
     ])
     func `each fault of a server is told with its line, key and remedy`(head: String, problem: String) throws {
         try expect(head + "\n" + Self.client + Self.token, [problem])
+    }
+
+    @Test func `a password for a proxy is one line`() throws {
+        let house = try ConfigurationHouse()
+        try house.write("../credentials/proxy", "first\nsecond\n", mode: 0o400)
+        let head = "issuer = \"https://a.example.com\"\nproxy = { url = \"http://proxy:3128\", user = \"tokend\", password = { credential = \"proxy\" } }\n"
+        try house.write("apps.d/portal.toml", head + Self.client + Self.token)
+        let fault = "\"~/credentials/proxy\" holds a control character, such as a second line; it must hold the secret alone"
+        #expect(house.problems() == ["portal.toml:2: proxy.password.credential: \(fault)"])
     }
 
     @Test func `a client is required`() throws {

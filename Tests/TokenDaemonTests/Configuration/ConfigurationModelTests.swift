@@ -307,13 +307,62 @@ nonisolated struct ConfigurationModelTests {
             name: "a-1_b",
             server: ServerSettings(
                 location: .erpnet(root: "https://demodb.my.erp.net", issuer: "https://id.example.com/id"), endpoints: endpoints, caFile: ca,
-                proxy: "http://proxy.example.com:3128", timeout: 600, assumesBearer: true),
+                proxy: ProxySettings(url: "http://proxy.example.com:3128"), timeout: 600, assumesBearer: true),
             client: ClientIdentity(id: "a b", authentication: .basic(Secret("s3cret"))))
         wanted.tokens[name] = TokenSettings(
             name: name, grant: .clientCredentials, audiences: ["orders", "stock"], audienceParameter: .audience, minValid: 90, keep: .always,
             shared: true, assumeLifetime: 600, header: .apiKey,
             allow: [AllowEntry(who: PeerPattern(user: NamedID(name: "root", id: 0)), place: "a-1_b.toml:23")])
         #expect(house.read().configuration == wanted)
+    }
+
+    @Test func `the login for a proxy arrives, and no printout has its password`() throws {
+        let house = try ConfigurationHouse()
+        try house.write("../credentials/proxy", "pass: wörd\n", mode: 0o400)
+        try house.write(
+            "apps.d/portal.toml",
+            """
+            issuer = "https://id.example.com"
+            client = { id = "portal" }
+            [proxy]
+            url = "http://proxy.example.com:3128"
+            user = "tokend"
+            password = { credential = "proxy" }
+            [token.user]
+            grant = "authorization_code"
+            scopes = ["openid", "offline_access"]
+            redirect_uri = "http://127.0.0.1:53177/callback"
+            allow = [ { user = "alice", login = true } ]
+            """)
+        #expect(house.problems() == [])
+        let configuration = try #require(house.read().configuration)
+        let login = ProxySettings.Login(user: "tokend", password: Secret("pass: wörd"))
+        #expect(configuration.applications["portal"]?.server.proxy == ProxySettings(url: "http://proxy.example.com:3128", login: login))
+        var printed = "\(configuration) \(String(reflecting: configuration))"
+        dump(configuration, to: &printed)
+        #expect(printed.contains("proxy.example.com") && !printed.contains("wörd"))
+        #expect(house.read().hosts == ["proxy.example.com"])
+    }
+
+    @Test func `a password for a proxy that only the service has is passed over by a check`() throws {
+        var house = try ConfigurationHouse()
+        house.secrets = SecretSources(credentialsDirectory: nil, offline: true, owner: house.secrets.owner)
+        try house.write(
+            "apps.d/portal.toml",
+            """
+            issuer = "https://id.example.com"
+            proxy = { url = "http://proxy.example.com:3128", user = "tokend", password = { credential = "proxy" } }
+            client = { id = "portal" }
+            [token.user]
+            grant = "authorization_code"
+            scopes = ["openid", "offline_access"]
+            redirect_uri = "http://127.0.0.1:53177/callback"
+            allow = [ { user = "alice", login = true } ]
+            """)
+        let reading = house.read()
+        #expect(reading.problems.isEmpty && reading.configuration == nil)
+        #expect(reading.passedOver.map(\.key) == ["proxy.password.credential"])
+        #expect(OnlineSubject.all(in: reading).first?.obstacle == "systemd hands the credential \"proxy\" to the service alone")
     }
 
     @Test(arguments: [

@@ -212,7 +212,14 @@ import TokenWire
     static let harmless: [(String, @Sendable (inout Configuration) -> Void)] = [
         ("the scopes in another order", { $0.tokens[Scene.sync]?.scopes.reverse() }),
         ("another timeout", { $0.applications["portal"]?.server.timeout = 7 }),
-        ("a proxy", { $0.applications["portal"]?.server.proxy = "http://proxy.test:3128" }),
+        ("a proxy", { $0.applications["portal"]?.server.proxy = ProxySettings(url: "http://proxy.test:3128") }),
+        (
+            "a proxy with a password",
+            {
+                let login = ProxySettings.Login(user: "tokend", password: Secret("pass"))
+                $0.applications["portal"]?.server.proxy = ProxySettings(url: "http://proxy.test:3128", login: login)
+            }
+        ),
         ("a new client secret", { $0.applications["portal"]?.client.authentication = .post(Secret("a-new-secret")) }),
         ("another authority", { $0.applications["portal"]?.server.caFile = "/etc/ssl/other.pem" }),
         ("a rule for somebody else", { $0.tokens[Scene.sync]?.allow.remove(at: 0) }),
