@@ -6,7 +6,7 @@ struct Logout: ParsableCommand {
         abstract: "Give a sign-in back: tokend ends it and has the server revoke it.",
         discussion: """
             Prints what came of it, and where the browser's own session ends, if the server has such an address: until then \
-            the next login may not ask for a password. An administrator also ends a sign-in whose token has left the configuration. \
+            the next login may not ask for a password. An administrator, or the user who signed in, also ends a sign-in whose token has left the configuration. \
             Only the user who signed in is given an address that says who that was; at any other the server may ask.
             """)
 

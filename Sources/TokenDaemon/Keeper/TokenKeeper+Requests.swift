@@ -171,21 +171,31 @@ extension TokenKeeper {
         let isAdmin = policy.isAdmin(caller)
         if let name {
             if isAdmin, let token = TokenName(name), policy.token(named: name) != nil || ledger.isUnconfigured(token) { return adminRows([token]) }
+            let left = TokenName(name).flatMap { ledger.isUnconfigured($0, of: caller) ? $0 : nil }
             switch policy.authorise(name: name, for: caller) {
+            case .failure where left != nil: return rows([], left.map { [$0] } ?? [])
             case .failure(let refusal):
                 let reply = refuse(refusal, name, asker)
                 return Listing { .end(reply) }
-            case .success(let query): return rows([query])
+            case .success(let query): return rows([query], left.map { [$0] } ?? [])
             }
         }
-        guard isAdmin else { return rows(policy.tokens(for: caller)) }
+        guard isAdmin else { return rows(policy.tokens(for: caller), ledger.unconfigured(of: caller)) }
         let unconfigured = ledger.unconfigured
         return adminRows(unconfigured.isEmpty ? policy.names : Set(policy.names).union(unconfigured).sorted())
     }
 
-    private func rows(_ queries: some Sequence<AuthorisedQuery>) -> Listing {
+    /// What a rule names for the caller, then the sign-ins of its own that the configuration has left.
+    private func rows(_ queries: some Sequence<AuthorisedQuery>, _ left: [TokenName]) -> Listing {
         var queries = queries.makeIterator()
-        return .plain { [unowned self] in queries.next().map { row($0.key.token, ledger.status(of: $0.key, at: now)) } }
+        var left = left[...]
+        return .plain { [unowned self] in
+            if let query = queries.next() { return row(query.key.token, ledger.status(of: query.key, at: now)) }
+            while let token = left.popFirst() {
+                if ledger.isUnconfigured(token) { return row(token, ledger.unconfiguredStatus(of: token)) }
+            }
+            return nil
+        }
     }
 
     /// Each credential, then each of its consumers; then what the store alone has of it.

@@ -41,9 +41,9 @@ extension TokenKeeper {
         self.wait(.await, nil, number, asker) { waiter in put { $0.awaitLogin(LoginID(login), for: asker.caller, waiter: waiter, wait: wait, at: now) } }
     }
 
-    /// For whoever may sign in, and for administrators; of a token that only the store knows, for administrators alone.
+    /// For whoever may sign in, and for administrators; of a token that only the store knows, for administrators and the user who signed in.
     func logout(_ name: String, _ number: UInt64, _ asker: any Asker) -> Taken {
-        if policy.isAdmin(asker.caller), let token = TokenName(name), ledger.isUnconfigured(token) {
+        if let token = TokenName(name), policy.isAdmin(asker.caller) ? ledger.isUnconfigured(token) : ledger.isUnconfigured(token, of: asker.caller) {
             return wait(.logout, name, number, asker) { waiter in put { $0.logout(token, for: asker.caller, waiter: waiter, at: now) } }
         }
         switch authorise(name, asker.caller, or: { _ in true }) {

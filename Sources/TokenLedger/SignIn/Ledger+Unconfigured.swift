@@ -15,6 +15,14 @@ extension Ledger {
         return settings?.grant.kind.rawValue != record.binding.grant
     }
 
+    /// The sign-ins among them that this caller ran, in order.
+    package func unconfigured(of caller: Caller) -> [TokenName] { toldUnconfigured.filter { isUnconfigured($0, of: caller) }.sorted() }
+
+    /// Whether this caller ran the sign-in: it may end it, and see it, though no rule names it any more.
+    package func isUnconfigured(_ token: TokenName, of caller: Caller) -> Bool {
+        caller.unit != .failed && !caller.isUnitAlone && holdings[token]?.record?.signer == caller.uid && isUnconfigured(token)
+    }
+
     /// What STATUS says of one.
     package func unconfiguredStatus(of token: TokenName) -> TokenStatus {
         var status = TokenStatus(state: .unconfigured)

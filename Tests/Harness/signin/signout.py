@@ -1,11 +1,14 @@
 """LOGOUT: over here first, then at the server, then in the browser; and what is told when the server does not hear of it."""
+import pwd
 import urllib.parse
 
 from lib import processes
+from lib.conversation import acting_as
 
 from .people import HYBRID, PERSON, Scene, fields, person
 
 AUTO = "knob auto-login " + PERSON
+BIN, GAMES = (pwd.getpwnam(name).pw_uid for name in ("bin", "games"))
 BYE = "http://127.0.0.1:53177/bye"
 GOODBYE = 'post_logout_redirect_uri = "%s"' % BYE
 
@@ -135,6 +138,28 @@ def left_the_configuration(checks, server):
         checks.ok("LOGOUT has the same client of the configuration tell the server", reply.startswith("OK revoked"), reply)
         checks.equal("RT-14 and the grant is dead there", scene.alive(), [])
         checks.ok("nothing is left", scene.ask("STATUS app.me").startswith("ERR ") and kept(scene) == [])
+    with Scene(server, AUTO) as scene:
+        scene.people({"me": person(allow='{ user = "bin", login = true }'), "you": person()}).start()
+        with acting_as(BIN):
+            signer = scene.open()
+        with signer:
+            login, url = signer.ask("LOGIN app.me").split(" ")[1:3]
+            signed = signer.ask("CALLBACK %s %s" % (login, scene.answer(url)))
+            scene.people({"you": person()})
+            scene.ask("RELOAD")
+            with acting_as(GAMES):
+                stranger = scene.open()
+            with stranger:
+                replies = [stranger.ask(line) for line in ("LOGOUT app.me", "LOGOUT app.no", "STATUS app.me", "STATUS")]
+            checks.ok("REV-05 another user is told of it no more than of a name that does not exist", replies[0].startswith("ERR denied : ")
+                      and replies[1] == replies[0].replace("app.me", "app.no") and replies[2].startswith("ERR denied : ") and replies[3] == "OK", replies)
+            rows = [signer.ask(line).splitlines() for line in ("STATUS app.me", "STATUS")]
+            checks.ok("REV-05 the user who signed in still sees the sign-in, though no rule names anybody", rows[0] == rows[1] and len(rows[0]) == 2
+                      and rows[0][0].startswith("+ app.me state=unconfigured "), (signed, rows))
+            reply = signer.ask("LOGOUT app.me")
+            checks.ok("REV-05 and ends it, here and at the server", reply.startswith("OK revoked url=") and "id_token_hint" in reply and scene.alive() == [],
+                      reply[:200])
+            checks.ok("once", signer.ask("LOGOUT app.me").startswith("ERR denied : ") and signer.ask("STATUS") == "OK")
     with Scene(server, AUTO) as scene:
         scene.people().start()
         scene.signed_in()

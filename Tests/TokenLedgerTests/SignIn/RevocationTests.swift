@@ -349,6 +349,24 @@ import TokenWire
         #expect(unconfigured(restarted(scene)).isEmpty)
     }
 
+    @Test func `REV-05 the user who signed in sees it too, and nobody else does`() {
+        let failed = Caller(uid: 1000, gid: 1000, unit: .failed)
+        for (signer, caller, isTheirs) in [
+            (1000, GrantScene.alice, true), (1000, GrantScene.reader, false), (nil, GrantScene.alice, false), (1000, failed, false),
+            (0, Caller(starting: .unit("a.service"), pid: 1), false),
+        ] as [(UInt32?, Caller, Bool)] {
+            var record = GrantScene.record()
+            record.signer = signer
+            var scene = GrantScene.signedIn(record)
+            #expect(!scene.ledger.isUnconfigured(GrantScene.user, of: caller) && scene.ledger.unconfigured(of: caller).isEmpty)
+            removeAll(&scene)
+            #expect(scene.ledger.isUnconfigured(GrantScene.user, of: caller) == isTheirs)
+            #expect(scene.ledger.unconfigured(of: caller) == (isTheirs ? [GrantScene.user] : []))
+            _ = logout(&scene)
+            #expect(!scene.ledger.isUnconfigured(GrantScene.user, of: caller))
+        }
+    }
+
     @Test func `a start tells of it anew`() {
         var scene = GrantScene.signedIn()
         removeAll(&scene)
