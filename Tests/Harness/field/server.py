@@ -1,9 +1,11 @@
 """An identity server that behaves well but for what a row of the table says. Each row has one of its own, on a port of its own, over TLS."""
 import base64
+import contextlib
 import hashlib
 import http.server
 import itertools
 import json
+import select
 import ssl
 import threading
 import time
@@ -40,6 +42,14 @@ class Tokens:
         self.status, self.wraps, self.members = status, wraps, members
 
 
+def identity(**claims):
+    """For `id_token` of `Tokens`: a good ID token with these claims changed; a function is given the present second."""
+    def made(request, server):
+        now = int(time.time())
+        return server.id_token(server.asked_for(request), **{name: value(now) if callable(value) else value for name, value in claims.items()})
+    return made
+
+
 class Request:
     def __init__(self, handler, body):
         self.method, self.headers = handler.command, handler.headers
@@ -57,10 +67,11 @@ class Server:
     - `paths`: answers at other paths.
     - `claims`, `header`: of ID tokens; `None` takes one away. `algorithm`: RS256 or ES256. `identity=False`: none are given.
     - `path`: of the issuer, such as "/oauth2/default".
+    - `idle`: seconds after which it ends a connection with close_notify alone and leaves TCP open, as asyncio's servers do.
     """
 
     def __init__(self, world, name, token=None, code=None, refresh=None, metadata=None, keys=None, revoke=None, paths=None, claims=None, header=None,
-                 algorithm="RS256", identity=True, path="", rotates=True):
+                 algorithm="RS256", identity=True, path="", rotates=True, idle=None):
         self._scripts = {"client_credentials": Script(token), "authorization_code": Script(code), "refresh_token": Script(refresh)}
         self._paths = {where: Script(answer) for where, answer in (paths or {}).items()}
         self._revoke = Script(revoke)
@@ -69,7 +80,9 @@ class Server:
         self._key, self._rotates = world.keys[algorithm], rotates
         self.requests, self.secrets, self._codes = [], set(), {}
         self._numbers = itertools.count(1)
-        self._name = name
+        self._name, self.idle = name, idle
+        # what the row has beside it
+        self.files, self.proxy = {}, None
         self._listener = Listener(self, world.context)
         self.port = self._listener.server_address[1]
         self.origin = "https://127.0.0.1:%d" % self.port
@@ -82,6 +95,10 @@ class Server:
     def asked(self, path):
         """The requests to one path below the issuer."""
         return [request for request in list(self.requests) if self._below(request.path) == path]
+
+    def asked_for(self, request):
+        """What the sign-in had asked for whose code comes with this request."""
+        return self._codes.get(request.form.get("code"), {"client_id": "app"})
 
     def authorize(self, address):
         """A person signs in at this address: the parameters that the browser brings back."""
@@ -107,6 +124,8 @@ class Server:
             return self._metadata if isinstance(self._metadata, Answer) else Answer(self.metadata())
         if path == "/jwks":
             return Answer({"keys": [self._key.jwk()] if self._keys is None else self._keys(self._key)})
+        if path == "/token" and request.method != "POST":
+            return Answer("POST it", 405, "text/plain")
         if path == "/token":
             script = self._scripts.get(request.form.get("grant_type"))
             return self._finished(script.next(), request) if script else error("unsupported_grant_type")
@@ -209,6 +228,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def setup(self):
         self.request.do_handshake()
         super().setup()
+
+    def handle_one_request(self):
+        idle = self.server.behaves.idle
+        if idle is None or select.select([self.connection], [], [], idle)[0]:
+            return super().handle_one_request()
+        self.close_connection = True
+        self.connection.settimeout(0)
+        with contextlib.suppress(OSError):
+            self.connection.unwrap()
+        select.select([self.connection], [], [], 30)
+        return None
 
     def do_GET(self):
         self._answer(b"")

@@ -1,5 +1,5 @@
 """Errors in the server's own words: readable in every reply and entry, bounded, and never a piece of what was sent."""
-from .row import FAILED, HELD, Row, get, never_said, person, renew, said, sign_in, state
+from .row import FAILED, HELD, Row, get, never_said, paste, person, renew, said, sign_in, state
 from .server import Answer, error, page
 
 ENTRA = ("AADSTS7000222: The provided client secret keys for app '6c1e0c2e' are expired. Visit the Azure portal to create new keys.\r\n"
@@ -42,6 +42,10 @@ ROWS = [
     person("ERR-01 the words of a refresh that is refused are in the state (Okta)", HELD,
            {"refresh": error("invalid_client", 401, error_description="Client authentication failed")},
            [sign_in(), renew("."), state("state=(degraded|refused|ready)"), said("invalid_client")]),
+    person("an address that the terminal brings in bracketed-paste marks is understood", FAILED,
+           {}, [paste(lambda address: "\x1b[200~%s\x1b[201~\n" % address, "signed in"), get("^OK at-")]),
+    person("an error that comes back without state is told on the terminal (Entra, ADFS)", FAILED,
+           {}, [paste(lambda address: address.partition("?")[0] + "?error=access_denied&error_description=No+way+in\n", "access_denied.*No way in|No way in")]),
     Row("a web page with status 403 (a gateway, Cloudflare)", HELD,
         {"token": page(403)}, [get("^ERR (refused|unavailable) .*answered 403"), never_said("<html>")]),
 ]
