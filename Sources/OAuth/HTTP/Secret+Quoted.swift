@@ -3,19 +3,15 @@ internal import Secrets
 extension Secret {
     /// Whether one of these occurs in this text that a server wrote: whole, or eight bytes of it in a row, forwards or backwards.
     ///
-    /// Not in constant time, and linear in the lengths: the text's windows of eight bytes go into a set, the secrets' are looked up in it, so that no
-    /// copy of a secret is made.
+    /// Not in constant time. No copy of a secret is made.
     func holds(anyOf others: [Secret]) -> Bool {
         withBytes { text in
-            var windows: Set<UInt64> = []
-            Self.forEachWindow(of: text) {
-                windows.insert($0); return false
-            }
+            let windows = Self.windows(of: text)
             return others.contains { other in
                 other.withBytes { other in
                     guard !other.isEmpty else { return false }
                     guard other.count >= Self.window else { return Self.occurs(other, in: text) || Self.occurs(other.reversed(), in: text) }
-                    return Self.forEachWindow(of: other, windows.contains) || Self.forEachWindow(of: other.reversed(), windows.contains)
+                    return Self.hasWindow(other, in: windows) || Self.hasWindow(other.reversed(), in: windows)
                 }
             }
         }
@@ -23,9 +19,22 @@ extension Secret {
 
     private static let window = 8
 
-    /// Eight bytes at each place, as one number; ends with `true` as soon as `isWanted` does.
+    /// Eight bytes at each place, as one number. Each byte is read once.
+    static func windows(of text: some Sequence<UInt8>) -> Set<UInt64> {
+        var windows: Set<UInt64> = []
+        forEachWindow(of: text) {
+            windows.insert($0)
+            return false
+        }
+        return windows
+    }
+
+    /// Whether eight bytes in a row are among these windows. Each byte is read once, so a search costs the sum of both lengths, not their product.
+    static func hasWindow(_ secret: some Sequence<UInt8>, in windows: Set<UInt64>) -> Bool { forEachWindow(of: secret, windows.contains) }
+
+    /// Ends with `true` as soon as `isWanted` does.
     @discardableResult
-    private static func forEachWindow(of bytes: some Collection<UInt8>, _ isWanted: (UInt64) -> Bool) -> Bool {
+    private static func forEachWindow(of bytes: some Sequence<UInt8>, _ isWanted: (UInt64) -> Bool) -> Bool {
         var number: UInt64 = 0
         var read = 0
         for byte in bytes {
