@@ -1,6 +1,9 @@
 """TLS that is not good enough: each is refused before a secret is sent, in words that say what is wrong."""
+import os
 import re
+import subprocess
 
+from lib.daemon import Daemon
 from lib.stage import Stage
 
 LISTENERS = [
@@ -29,6 +32,37 @@ def listeners(checks, server, _):
         checks.equal("DISC-07 and nothing was asked over any of them", stage.counter("requests"), 0)
 
 
+# what a machine's openssl.cnf may allow at most: TLS 1.1 needs the lowest security level of OpenSSL 3
+ANYTHING = """openssl_conf = openssl
+[openssl]
+ssl_conf = ssl
+[ssl]
+system_default = anything
+[anything]
+MinProtocol = TLSv1
+CipherString = ALL:@SECLEVEL=0
+"""
+
+
+def a_machine_that_allows_anything(checks, server, _):
+    with Stage(server) as stage:
+        settings = stage.folder / "openssl.cnf"
+        settings.write_text(ANYTHING)
+        opened = server.control("listener tls11")
+        issuer = re.sub(r"^http:", "https:", opened["issuer"])
+        stage.application("app", location='issuer = "%s"' % issuer, timeout=5)
+        asked = subprocess.run(["openssl", "s_client", "-connect", issuer.split("/")[2], "-CAfile", server.about["ca_file"], "-verify_return_error"],
+                               env={**os.environ, "OPENSSL_CONF": str(settings)}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, timeout=30, check=False)
+        checks.matches("with these settings OpenSSL itself speaks TLS 1.1", asked.stdout, re.compile(r"Protocol +: TLSv1\.1"))
+        stage.daemon = Daemon(stage.folder, ["env", "OPENSSL_CONF=%s" % settings])
+        stage.start()
+        reply = stage.ask("GET app.job wait=3")
+        checks.ok("NET-01 tokend refuses TLS 1.1 by itself, whatever the machine's openssl.cnf allows",
+                  re.match(r"ERR unavailable .* : .*no TLS session", reply), reply)
+        checks.equal("and nothing was asked over it", stage.counter("requests"), 0)
+
+
 def another_authority(checks, server, other):
     with Stage(server) as stage:
         stage.application("app", more="")
@@ -47,4 +81,4 @@ def http(checks, server, _):
         checks.ok("NET-03 plain http is refused by the configuration", checked.returncode == 78 and "https" in checked.stdout, checked.stdout)
 
 
-SECTIONS = [listeners, another_authority, http]
+SECTIONS = [listeners, a_machine_that_allows_anything, another_authority, http]
