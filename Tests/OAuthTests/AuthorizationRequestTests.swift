@@ -17,13 +17,17 @@ struct `The authorization request` {
             .mapValues { $0.map { $0[1] } }
     }
 
-    @Test func `AC-01 AC-04 AC-05 AC-06 AC-22 the address is that of ERP.net's example`() throws {
+    @Test func `AC-01 AC-04 AC-05 AC-06 AC-22 AC-23 the address is that of ERP.net's example`() throws {
         #expect(
             try request().url(at: orchid())
                 == "https://orchid.my.erp.net/id/connect/authorize?response_type=code&client_id=com.example.orchid%2Fdesk"
                 + "&redirect_uri=http%3A%2F%2F127.0.0.1%3A53682%2Fcb%2Forchid&scope=openid%20profile%20offline_access%20read"
                 + "&state=q3VnR0s1dGg2TnBZd0J4Mg&nonce=n-0c2f1b7e9a&code_challenge=LZEAJ5XS6ANWHiwtIZmTTrLb8cxCKfm2YyAc1kzMkPk"
                 + "&code_challenge_method=S256")
+    }
+
+    @Test func `AC-22 a plus sign is escaped, for a server would read a blank`() throws {
+        #expect(try request { $0.clientID = "orchid+desk" }.url(at: orchid()).contains("&client_id=orchid%2Bdesk&"))
     }
 
     @Test func `AC-03 DISC-12 S256 is sent where the server says nothing, and nothing weaker anywhere`() throws {

@@ -108,7 +108,7 @@ struct `What an ID token must say` {
         #expect(try problem(["aud": audience]) == .absent(claim: "aud"))
     }
 
-    @Test func `IDT-03 a second audience must be known, and the authorized party us`() throws {
+    @Test func `IDT-02 IDT-03 a second audience must be known, and the authorized party us`() throws {
         let both = #"["com.example.orchid/desk","other"]"#
         #expect(try problem(["aud": both]) == .audience(shown: "other"))
         #expect(try problem(["aud": both]) { $0.otherAudiences = ["another"] } == .audience(shown: "other"))

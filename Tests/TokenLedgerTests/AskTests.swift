@@ -26,7 +26,11 @@ import TokenWire
 
     @Test func `CC-05 two hundred callers of one missing token cause one exchange and share its success`() throws {
         var scene = Scene()
-        let asked = try (0..<200).map { _ in try scene.get() }
+        let asked = try (0..<200).map { _ in
+            // the exchange goes on for 20 s
+            scene.pass(0.1)
+            return try scene.get()
+        }
         let plans = asked.flatMap(\.1.plans)
         #expect(plans.count == 1)
         let turn = scene.settle(try #require(plans.first), .success(Scene.tokens()))

@@ -40,20 +40,13 @@ import TokenWire
         #expect(refused.refusal(waiter)?.fields == [Field("retry-after", 3600)])
     }
 
-    @Test func `ERR-04 pauses grow with full jitter from 1 s to at most 5 min`() {
-        for seed in 1...50 as ClosedRange<UInt64> {
-            var scene = Scene(seed: seed)
-            var longest = 0.0
-            for attempt in 1...14 {
-                guard let (_, turn) = try? scene.get(Scene.query(wait: 600)), let plan = turn.plans.first ?? scene.due().plans.first else { break }
-                _ = scene.settle(plan, .failure(Scene.garbled))
-                let pause = Double((scene.ledger.nextDeadline ?? scene.now.boot) - scene.now.boot) / 1e9
-                #expect(pause >= 0.99 || attempt == 0)
-                longest = max(longest, pause)
-                scene.pass(301)
-                _ = scene.due()
-            }
-            #expect(longest <= 600)
+    @Test(arguments: [(1, 1), (2, 2), (3, 4), (6, 32), (9, 256), (10, 300), (14, 300)])
+    func `ERR-04 pauses grow with full jitter from 1 s to at most 5 min`(failures: Int64, ceiling: Int64) {
+        let most = Int64.seconds(ceiling)
+        for (random, pause) in [(0, .seconds(1)), (most / 2, max(.seconds(1), most / 2)), (most, most), (most + 1, .seconds(1))] as [(Int64, Int64)] {
+            var backoff = Backoff()
+            for number in 1...failures { backoff.failed(number, at: number, retryAfter: nil, random: UInt64(random)) }
+            #expect(backoff.until == failures + pause)
         }
     }
 

@@ -74,6 +74,42 @@ import TokenWire
         #expect(scene.ledger.holdings[GrantScene.user]?.record == grant)
     }
 
+    @Test func `a sign-in that began before its token was gone is not taken when the token is back`() throws {
+        var scene = GrantScene()
+        _ = try scene.login(1)
+        scene.run { $0.adopt(Self.configuration(0), at: $1).turn }
+        scene.run { $0.adopt(GrantScene.configuration(), at: $1).turn }
+        let waiter = scene.callback(1)
+        #expect(scene.refusal(waiter)?.code == .unavailable)
+    }
+
+    @Test func `the keep-alive and the warning of a sign-in go with its token`() {
+        var scene = GrantScene.signedIn { $1.refreshLifetime = 86_400 }
+        #expect((scene.ledger.keepAlives.count, scene.ledger.warnings.count) == (1, 1))
+        scene.run { $0.adopt(Self.configuration(0), at: $1).turn }
+        #expect(scene.ledger.keepAlives[GrantScene.user] == nil && scene.ledger.warnings[GrantScene.user] == nil)
+    }
+
+    @Test func `what is known of a token without a record goes with the token`() {
+        var scene = Scene(Self.configuration(0))
+        scene.ledger.holdings[TokenName("app0.user")!] = Holding(lastSignIn: .stopping)
+        _ = scene.ledger.adopt(Self.configuration(1), at: scene.now)
+        #expect(scene.ledger.holdings.isEmpty)
+    }
+
+    @Test func `a pause that a client was told goes with the client`() throws {
+        var scene = Scene(Self.configuration(0))
+        let query = try scene.authorised(TokenQuery(name: "app0.job"), Scene.script)
+        let plan = try #require(scene.ledger.ask(query, waiter: 1, at: scene.now).plans.first)
+        _ = scene.settle(plan, .failure(ExchangeFailure(law: .answered(retryAfter: 600), reach: .client, status: 429, text: "the token endpoint answered 429")))
+        let location = ServerLocation.issuer("https://id0.test")
+        #expect(scene.ledger.lanes[location]?.clients.count == 1)
+        var next = Self.configuration(0)
+        next.applications["app0"]?.client.id = "another"
+        _ = scene.ledger.adopt(next, at: scene.now)
+        #expect(scene.ledger.lanes[location]?.clients.count == 0)
+    }
+
     @Test func `decisions about a token that is gone are counted on in the sums alone`() {
         var decisions = DecisionCounters()
         for number in 0..<1_000 {

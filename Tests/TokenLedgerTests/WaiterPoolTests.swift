@@ -207,6 +207,55 @@ import TokenWire
         #expect(refusal.code == .busy)
     }
 
+    enum Table: CaseIterable { case ofTheToken, ofAllTokens }
+
+    /// Two members of one group have the two places there are, and one of another group comes.
+    private func full(_ table: Table, _ place: (inout Scene, Caller) throws -> Void) rethrows -> Scene {
+        var scene = Self.scene()
+        var bounds = FairPool.Bounds(capacity: 2)
+        (bounds.perGroup, bounds.keptForNamed, bounds.keptForAdministrators) = (2, 0, 0)
+        switch table {
+        case .ofTheToken: scene.ledger.crowds[Scene.sync] = FairHoldings(bounds)
+        case .ofAllTokens: scene.ledger.members = FairHoldings(bounds)
+        }
+        for uid in [1, 2] { try place(&scene, Self.member(uid)) }
+        return scene
+    }
+
+    @Test(arguments: Table.allCases) func `who gives way to a member of another group loses the token it held`(_ table: Table) throws {
+        var scene = try full(table) { try $0.obtain(by: $1) }
+        let turn = try scene.obtain(by: Self.member(7, of: 21))
+        #expect(turn.token(3) != nil)
+        #expect(scene.ledger.entries.count == 2)
+        #expect(scene.ledger.members.count == 2)
+    }
+
+    @Test(arguments: Table.allCases) func `nobody who waits for a token gives way`(_ table: Table) throws {
+        var scene = try full(table) { _ = try $0.get(by: $1) }
+        let (waiter, turn) = try scene.get(by: Self.member(7, of: 21))
+        #expect(turn.refusal(waiter)?.code == .busy)
+        #expect(scene.ledger.waiting.count == 2)
+        #expect(scene.ledger.entries.count == 2)
+    }
+
+    @Test func `a member for whom there is no place to wait takes none among those who hold a token`() throws {
+        var scene = Self.scene(1)
+        scene.ledger.waiterPool = FairHoldings(FairPool.Bounds(capacity: 0))
+        let (waiter, turn) = try scene.get(by: Self.member(1))
+        #expect(turn.refusal(waiter)?.code == .busy)
+        #expect(scene.ledger.members.count == 0 && scene.ledger.crowds.isEmpty)
+    }
+
+    @Test func `tokens that outlived a restart take the places of their members`() throws {
+        var before = Self.scene(2)
+        for uid in [1, 2] { try before.obtain(by: Self.member(uid)) }
+        let kept = before.ledger.entries.keys.compactMap { before.ledger.keeping(of: $0) }
+        #expect(kept.count == 2)
+        var scene = Self.scene(1)
+        #expect(scene.ledger.resume(kept, at: before.now) == 1)
+        #expect(scene.ledger.members.count == 1)
+    }
+
     @Test func `a reload sets the bound anew and forgets a token's crowd with the token`() throws {
         var scene = Self.scene(1)
         try scene.obtain(by: Self.member(1))

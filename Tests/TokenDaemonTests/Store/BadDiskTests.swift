@@ -85,7 +85,7 @@ import TokenWire
         #expect(try house.names() == ["portal.user"])
     }
 
-    @Test func `RT-05 as long as nothing can be synced the old record stays, and a successor is taken when it can`() throws {
+    @Test func `RT-04 RT-05 as long as nothing can be synced the old record stays, and a successor is taken when it can`() throws {
         let house = try StoreHouse()
         var good = try house.files()
         try good.carryOut(.commit(StoreHouse.record(1)))

@@ -61,7 +61,7 @@ import TokenWire
         #expect(scene.intents.isEmpty)
         scene.pass(4000)
         try scene.get()
-        #expect(scene.sentToken == "refresh-1")
+        #expect(scene.plans.count == 2 && scene.sentToken == "refresh-1")
     }
 
     @Test func `RT-03 the same refresh token again is no rotation`() throws {
@@ -189,6 +189,7 @@ import TokenWire
     }
 
     @Test func `RT-12 while outcomes stay unknown the token is replayed with growing pauses, and nobody is asked to sign in`() throws {
+        var longest = 0.0
         for seed in 1...10 as ClosedRange<UInt64> {
             var scene = GrantScene.signedIn(seed: seed)
             try scene.get(wait: 0)
@@ -207,9 +208,11 @@ import TokenWire
                 #expect(scene.plans.count == attempt + 1)
             }
             #expect(pauses[0] == 90 && pauses.allSatisfy { $0 >= 90 && $0 <= 630 }, "the server must be done with the last one: \(pauses)")
+            longest = max(longest, pauses.max() ?? 0)
             scene.grant("access-1", refresh: "refresh-2")
             #expect(scene.stored() == "refresh-2" && scene.intents.isEmpty && scene.state == .ready)
         }
+        #expect(longest > 300)
     }
 
     @Test func `RT-12 RENEW brings the next replay as soon as the server must be done with the last one`() throws {
@@ -339,7 +342,7 @@ import TokenWire
         #expect(scene.refusal(waiter)?.code == .loginRequired)
         #expect(scene.reason(waiter) == "refresh-refused")
         #expect(scene.refusal(waiter)?.fields.contains(Field("oauth-error", "invalid_grant")) == true)
-        #expect(scene.stored() == "refresh-1")
+        #expect(scene.stored() == "refresh-1" && scene.ledger.holdings[GrantScene.user]?.refreshToken == Secret("refresh-1"))
         #expect(scene.events.contains { if case .loginRequired(GrantScene.user, _) = $0 { true } else { false } })
     }
 

@@ -63,6 +63,24 @@ import TokenWire
         #expect(scene.plans.count == 1)
     }
 
+    @Test func `RT-05 a successor that the disk refuses is written again after 1, 2, 4 and so on up to 30 s`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.diskAnswer = nil
+        scene.grant("access-1", refresh: "refresh-2")
+        for pause in [1.0, 2, 4, 8, 16, 30, 30] {
+            #expect(scene.jobs.count == 1)
+            scene.finishJobs(.failure(GrantScene.full))
+            scene.pass(pause - 0.5)
+            scene.due()
+            #expect(scene.jobs.isEmpty)
+            scene.pass(1)
+            scene.due()
+        }
+        scene.finishJobs()
+        #expect(scene.stored() == "refresh-2")
+    }
+
     @Test func `RT-05 a successor that is not durable within two seconds is told of, and its callers do not wait for the disk`() throws {
         var scene = GrantScene.signedIn()
         let waiter = try scene.get()

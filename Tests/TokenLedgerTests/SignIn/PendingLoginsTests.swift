@@ -64,6 +64,20 @@ import TokenWire
         #expect(scene.ledger.logins.all.count == 1)
     }
 
+    @Test func `SEC-06 nobody else can confirm a sign-in, wait for it, or learn that there is one`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try scene.login(1)
+        _ = scene.callback(1)
+        scene.grant("access-9", refresh: "refresh-9", identity: "i.ivanov")
+        for number in 1...2 as ClosedRange<UInt64> {
+            let id = LoginID(number, number)
+            let confirmed = scene.request { $0.confirm(id, for: GrantScene.stranger, waiter: $1, at: $2) }
+            let awaited = scene.request { $0.awaitLogin(id, for: GrantScene.stranger, waiter: $1, wait: 30, at: $2) }
+            #expect(scene.refusal(confirmed)?.code == .denied && scene.refusal(awaited) == scene.refusal(confirmed))
+        }
+        #expect(scene.stored() == "refresh-1")
+    }
+
     @Test func `AC-19 a LOGIN whose caller leaves before its answer is over: nobody has its id`() throws {
         var scene = GrantScene()
         let waiter = try scene.login(1, isLocated: false)
