@@ -137,7 +137,7 @@ extension Ledger {
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
         press(key, query.promise)
-        launch(key, cause, at: now, &turn)
+        enqueueExchange(key, cause, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
         } else {

@@ -52,18 +52,18 @@ extension Ledger {
     }
 
     private func isQueued(_ key: CacheKey) -> Bool {
-        holdings[key.token]?.queue.contains(key) == true || lane(of: key).flatMap { lanes[$0] }?.waiting.contains(key) == true
+        holdings[key.token]?.queue.contains(key) == true || server(of: key).flatMap { queues[$0] }?.waiting.contains(key) == true
     }
 
     private func checkExchanges() -> [String] {
         var faults: [String] = []
         let exchanges = flights.values.filter(\.isExchange)
-        let perServer = Dictionary(grouping: exchanges, by: \.lane).mapValues(\.count)
-        for (location, lane) in lanes where lane.inFlight != perServer[location] ?? 0 {
-            faults.append("\(location.address) counts \(lane.inFlight) exchanges and has \(perServer[location] ?? 0)")
+        let perServer = Dictionary(grouping: exchanges, by: \.server).mapValues(\.count)
+        for (location, queue) in queues where queue.inFlight != perServer[location] ?? 0 {
+            faults.append("\(location.address) counts \(queue.inFlight) exchanges and has \(perServer[location] ?? 0)")
         }
         for (location, count) in perServer {
-            if lanes[location] == nil { faults.append("exchanges with \(location.address) are under way, which has no queue") }
+            if queues[location] == nil { faults.append("exchanges with \(location.address) are under way, which has no queue") }
             if count > Self.flightsPerServer { faults.append("\(count) exchanges are with \(location.address)") }
         }
         if exchanges.count > Self.flightsInAll { faults.append("\(exchanges.count) exchanges are under way") }

@@ -14,7 +14,7 @@ extension Ledger {
         for token in looks.due(at: now.boot) { look(at: token, at: now, &turn) }
         for revocation in attempts.due(at: now.boot) { tryRevocation(revocation, at: now, &turn) }
         expireLogins(at: now, &turn)
-        pumpAll(at: now, &turn)
+        startAllQueued(at: now, &turn)
         return turn
     }
 
@@ -32,7 +32,7 @@ extension Ledger {
                 schedule.set(key, at: now.boot + Int64(Double(pace.catchUp) * jitter.fraction()))
                 continue
             }
-            if entries[key]?.held?.lasts(1, at: now.boot) != true { launch(key, .start, at: now, &turn) }
+            if entries[key]?.held?.lasts(1, at: now.boot) != true { enqueueExchange(key, .start, at: now, &turn) }
             reschedule(key, at: now.boot)
         }
         return turn
@@ -67,7 +67,7 @@ extension Ledger {
         epoch += 1
         var turn = Turn()
         for token in holdings.keys { scheduleWarning(token, at: now) }
-        for lane in lanes.keys where lanes[lane]?.server.failure?.isWorthATryAfterAStep == true { lanes[lane]?.server.backoff.retryNow() }
+        for server in queues.keys where queues[server]?.server.failure?.isWorthATryAfterAStep == true { queues[server]?.server.backoff.retryNow() }
         for token in credentials.keys where credentials[token]?.failure?.isWorthATryAfterAStep == true { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
         return turn
@@ -77,7 +77,7 @@ extension Ledger {
         guard let entry = entries[key] else { return }
         let hasEnded = entry.held.map { !$0.lasts(1, at: now.boot) } ?? false
         if hasEnded { expire(key, at: now, &turn) }
-        if wantsExchange(key, at: now.boot) { launch(key, cause(of: key, hasEnded: hasEnded), at: now, &turn) }
+        if wantsExchange(key, at: now.boot) { enqueueExchange(key, cause(of: key, hasEnded: hasEnded), at: now, &turn) }
         if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
     }
 

@@ -13,9 +13,9 @@ extension Ledger {
         consumers = consumers.filter { isWanted($0.key.token) }
         holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
         let servers = Set(configuration.applications.values.map(\.server.location))
-        lanes = lanes.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
+        queues = queues.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
         let clients = Dictionary(grouping: configuration.applications.values, by: \.server.location).mapValues { Set($0.map(\.client.id)) }
-        for (location, lane) in lanes { lanes[location]?.clients = lane.clients.filter { clients[location]?.contains($0.key) == true } }
+        for (location, queue) in queues { queues[location]?.clients = queue.clients.filter { clients[location]?.contains($0.key) == true } }
         keepAlives.removeAll { !isWanted($0) }
         warnings.removeAll { !isWanted($0) }
     }

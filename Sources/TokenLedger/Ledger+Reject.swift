@@ -92,8 +92,8 @@ extension Ledger {
         }
         // also its server is tried, however it failed before
         if let application = application(of: token) {
-            lanes[application.server.location]?.server.backoff.clear()
-            lanes[application.server.location]?.clients[application.client.id] = nil
+            queues[application.server.location]?.server.backoff.clear()
+            queues[application.server.location]?.clients[application.client.id] = nil
         }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
@@ -158,7 +158,7 @@ extension Ledger {
         // what was wrong on the way there, such as the password for a proxy, may be mended
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
             let server = application.server.location
-            if lanes[server]?.server.failure?.law == .unsent { lanes[server]?.server.backoff.clear() }
+            if queues[server]?.server.failure?.law == .unsent { queues[server]?.server.backoff.clear() }
         }
         replaceConfiguration(next)
         forgetUnconfigured()

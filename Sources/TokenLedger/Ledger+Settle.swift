@@ -18,12 +18,12 @@ extension Ledger {
             return turn
         }
         flights[report.plan] = nil
-        lanes[flight.lane]?.inFlight -= 1
+        queues[flight.server]?.inFlight -= 1
         if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
             entries[flight.key]?.progress = .none
             conclude(flight, report, at: now, &turn)
         }
-        pumpAll(at: now, &turn)
+        startAllQueued(at: now, &turn)
         return turn
     }
 
@@ -37,7 +37,7 @@ extension Ledger {
         } else {
             conclude(work, report.result, at: now, &turn)
         }
-        pumpAll(at: now, &turn)
+        startAllQueued(at: now, &turn)
         return turn
     }
 
@@ -147,8 +147,8 @@ extension Ledger {
 
     /// The server works, whatever its answer is worth.
     mutating func healServer(_ flight: Flight) {
-        lanes[flight.lane]?.server = Lane.Cooling()
-        if let client = application(of: flight.key.token)?.client.id { lanes[flight.lane]?.clients[client] = nil }
+        queues[flight.server]?.server = ServerQueue.Cooling()
+        if let client = application(of: flight.key.token)?.client.id { queues[flight.server]?.clients[client] = nil }
     }
 
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
@@ -239,7 +239,7 @@ extension Ledger {
 
     /// Whoever else would get the same answer is left alone, too.
     private mutating func cool(_ failure: ExchangeFailure, _ flight: Flight, _ retryAfter: Int?, at now: Moment) {
-        let change = { (cooling: inout Lane.Cooling, random: UInt64) in
+        let change = { (cooling: inout ServerQueue.Cooling, random: UInt64) in
             cooling.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: random)
             (cooling.failure, cooling.token) = (failure, flight.key.token)
         }
@@ -247,8 +247,8 @@ extension Ledger {
         case .credential: break
         case .client:
             guard let client = application(of: flight.key.token)?.client.id else { return }
-            change(&lanes[flight.lane, default: Lane()].clients[client, default: Lane.Cooling()], jitter.next())
-        case .server: change(&lanes[flight.lane, default: Lane()].server, jitter.next())
+            change(&queues[flight.server, default: ServerQueue()].clients[client, default: ServerQueue.Cooling()], jitter.next())
+        case .server: change(&queues[flight.server, default: ServerQueue()].server, jitter.next())
         }
     }
 
@@ -300,14 +300,14 @@ extension Ledger {
         for waiter in takeWaiters(of: key, where: { isOver || !$0.patience.isLasting }) { release(waiter, key, refusal, at: now, &turn) }
     }
 
-    /// A server that cannot be reached, or that has told a client to wait, is not asked again by what waits in its lane: the credential's own plans share
+    /// A server that cannot be reached, or that has told a client to wait, is not asked again by what waits in its queue: the credential's own plans share
     /// the outcome, the others wait for the next try if their callers can.
     /// - Parameter isConcerned: whether the failure is about this application, too.
     private mutating func share(
         _ flight: Flight, _ refusal: Refusal, at now: Moment, _ turn: inout Turn, _ isConcerned: (Application?) -> Bool
     ) {
         let applications = configuration.applications
-        let waiting = lanes[flight.lane]?.take { isConcerned(applications[String($0.token.application)]) } ?? []
+        let waiting = queues[flight.server]?.take { isConcerned(applications[String($0.token.application)]) } ?? []
         for key in waiting where entries[key]?.progress == .queued {
             entries[key]?.progress = .none
             if key.token == flight.key.token {
@@ -324,7 +324,7 @@ extension Ledger {
         for waiter in takeWaiters(of: key, where: { ($0.utmost ?? $0.deadline) < next }) { release(waiter, key, refusal, at: now, &turn) }
     }
 
-    /// What waits in the lane for a credential that is refused for good.
+    /// What waits in the queue for a credential that is refused for good.
     private mutating func dismissQueued(_ token: TokenName, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         for key in credentials[token]?.entries ?? [] where entries[key]?.progress == .queued {
             entries[key]?.progress = .none

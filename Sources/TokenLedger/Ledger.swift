@@ -10,7 +10,7 @@ package import TokenWire
 ///     due ──────────────► plan ──► settle ──►       the same tail
 ///
 /// Three things are kept apart. An *entry* is one cached result: token, consumer, scopes, audience. A *credential* is one
-/// configured token, and what the server thinks of it. A *lane* is one identity server, and how hard we may press it.
+/// configured token, and what the server thinks of it. A *server queue* is what waits for one identity server, and how hard we may press it.
 package struct Ledger: Sendable {
     package private(set) var configuration: Configuration
     package private(set) var policy: AccessPolicy
@@ -23,7 +23,7 @@ package struct Ledger: Sendable {
     /// Who first asked for a variant of a shared token.
     var payers: [CacheKey: Consumer] = [:]
     var credentials: [TokenName: Credential] = [:]
-    var lanes: [ServerLocation: Lane] = [:]
+    var queues: [ServerLocation: ServerQueue] = [:]
     /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
     var holdings: [TokenName: Holding] = [:]
     var logins = PendingLogins()
@@ -184,7 +184,7 @@ struct Watcher: Sendable {
 struct Entry: Sendable {
     enum Progress: Sendable, Equatable {
         case none
-        /// on its lane, until there is room
+        /// in its server's queue, until there is room
         case queued
         case flying(UInt64)
     }
@@ -400,7 +400,7 @@ extension Credential {
 struct Flight: Sendable {
     var key: CacheKey
     var generation: UInt64
-    var lane: ServerLocation
+    var server: ServerLocation
     var cause: Cause
     /// CLOCK_BOOTTIME
     var began: Int64

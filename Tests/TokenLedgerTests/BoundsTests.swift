@@ -107,7 +107,7 @@ import TokenWire
         #expect(scene.ledger.credentials[Scene.sync]?.backoff.failures == 1)
     }
 
-    @Test func `what waits in its lane while its credential fails is not sent`() throws {
+    @Test func `what waits in its server's queue while its credential fails is not sent`() throws {
         var scene = Scene(
             Scene.configuration { token in
                 token.allow = (0..<20).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u\($0)", id: 2000 + UInt32($0)))) }

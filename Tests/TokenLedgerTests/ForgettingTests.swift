@@ -28,7 +28,7 @@ import TokenWire
     private func sizes(_ ledger: Ledger) -> [String: Int] {
         [
             "entries": ledger.entries.count, "consumers": ledger.consumers.count, "credentials": ledger.credentials.count,
-            "lanes": ledger.lanes.count, "holdings": ledger.holdings.count, "flights": ledger.flights.count, "probes": ledger.probes.count,
+            "queues": ledger.queues.count, "holdings": ledger.holdings.count, "flights": ledger.flights.count, "probes": ledger.probes.count,
             "schedule": ledger.schedule.count, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
         ]
     }

@@ -83,7 +83,7 @@ extension Ledger {
         let key = settings.soleKey
         if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
         open(key, at: now)
-        launch(key, .idle, at: now, &turn)
+        enqueueExchange(key, .idle, at: now, &turn)
         reschedule(key, at: now.boot)
         // the settlement sets the next one; this is for the case that it never comes to it
         keepAlives.set(token, at: now.boot + pace.catchUp)

@@ -109,7 +109,7 @@ extension Ledger {
     /// Ends a flight that sent nothing.
     private mutating func abandon(_ id: UInt64, because fault: StoreFault? = nil, at now: Moment, _ turn: inout Turn) {
         guard let flight = end(spending: id) else { return }
-        lanes[flight.lane]?.inFlight -= 1
+        queues[flight.server]?.inFlight -= 1
         if entries[flight.key]?.progress == .flying(id) {
             entries[flight.key]?.progress = .none
             if let fault { withholdForStore(flight, fault, at: now, &turn) }
@@ -132,13 +132,13 @@ extension Ledger {
     mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let token = flight.key.token
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
-        lanes[flight.lane]?.inFlight -= 1
+        queues[flight.server]?.inFlight -= 1
         if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
             park(id, token, report, &turn)
         } else {
             digest(id, spending, report, of: token, at: now, &turn)
         }
-        pumpAll(at: now, &turn)
+        startAllQueued(at: now, &turn)
     }
 
     /// Until then at least a crash of the daemon must not reach what came. In the order of records it stands before what is to replace it.
@@ -306,7 +306,7 @@ extension Ledger {
             } else if nextTry(key, at: now.boot) != nil {
                 putOff(key, at: now, &turn)
             } else {
-                launch(key, entries[key]?.cause ?? .asked, at: now, &turn)
+                enqueueExchange(key, entries[key]?.cause ?? .asked, at: now, &turn)
             }
             reschedule(key, at: now.boot)
         }

@@ -306,8 +306,8 @@ extension Ledger {
     }
 
     private mutating func serve(_ arrival: PendingLogin.Arrival, _ key: CacheKey, at now: Moment, _ turn: inout Turn) {
-        let lane = lane(of: key) ?? .issuer("")
-        let flight = Flight(key: key, generation: 0, lane: lane, cause: .signIn, began: arrival.report.sent.boot)
+        let server = server(of: key) ?? .issuer("")
+        let flight = Flight(key: key, generation: 0, server: server, cause: .signIn, began: arrival.report.sent.boot)
         publish(arrival.held, flight, arrival.report, at: now, &turn)
         reschedule(key, at: now.boot)
     }

@@ -94,13 +94,13 @@ import TokenWire
         scene.run { $0.adopt(configuration, at: $1).turn }
         try scene.get()
         scene.answer(.failure(Scene.unreachable))
-        let lane = try #require(scene.ledger.lane(of: scene.key))
-        let (before, epoch) = (scene.ledger.lanes[lane]?.server.backoff, scene.ledger.epoch)
+        let server = try #require(scene.ledger.server(of: scene.key))
+        let (before, epoch) = (scene.ledger.queues[server]?.server.backoff, scene.ledger.epoch)
         #expect(before?.failures == 1)
         #expect(renew(&scene, other)?.code == .loginRequired)
-        #expect(scene.ledger.lanes[lane]?.server.backoff == before && scene.ledger.epoch == epoch)
+        #expect(scene.ledger.queues[server]?.server.backoff == before && scene.ledger.epoch == epoch)
         scene.pass(6)
         #expect(renew(&scene) == nil)
-        #expect(scene.ledger.lanes[lane]?.server.backoff.failures == 0)
+        #expect(scene.ledger.queues[server]?.server.backoff.failures == 0)
     }
 }

@@ -1,29 +1,31 @@
 internal import OAuth
 internal import TokenWire
 
-/// How an exchange gets from "wanted" to "under way": through its server's lane, at most so many at once.
+/// How an exchange gets from "wanted" to "under way": through its server's queue, at most so many at once.
 extension Ledger {
     /// Wants another token than the held one, and goes on wanting it until one comes: for WATCH, REJECT and RENEW.
     mutating func want(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         entries[key]?.wantedAnew = cause
-        launch(key, cause, at: now, &turn)
+        enqueueExchange(key, cause, at: now, &turn)
     }
 
     /// Begins an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
-    mutating func launch(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
+    mutating func enqueueExchange(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, wantOfHolding(key.token) == nil,
             nextTry(key, at: now.boot) == nil,
-            let lane = lane(of: key)
+            let server = server(of: key)
         else { return }
         entries[key]?.progress = .queued
         entries[key]?.cause = cause
-        lanes[lane, default: Lane()].enqueue(key, isForCaller: cause.isForCaller)
-        pump(lane, at: now, &turn)
+        queues[server, default: ServerQueue()].enqueue(key, isForCaller: cause.isForCaller)
+        startQueued(server, at: now, &turn)
     }
 
-    /// Starts what a lane has room for.
-    private mutating func pump(_ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        while !isStopping, hasRoom, let state = lanes[lane], state.inFlight < state.capacity(at: now.boot), let key = lanes[lane]?.dequeue() {
+    /// Starts what a server has room for.
+    private mutating func startQueued(_ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
+        while !isStopping, hasRoom, let queue = queues[server], queue.inFlight < queue.capacity(at: now.boot),
+            let key = queues[server]?.dequeue()
+        {
             guard entries[key]?.progress == .queued else { continue }
             if let refusal = reasonNotToBegin(key, at: now.boot) {
                 // what was wanted when it was queued is refused by now
@@ -34,7 +36,7 @@ extension Ledger {
                 // one refresh token, one exchange: the next one reads what this one brings
                 holdings[key.token]?.queue.append(key)
             } else if nextTry(key, at: now.boot) == nil {
-                begin(key, lane, at: now, &turn)
+                begin(key, server, at: now, &turn)
             } else {
                 putOff(key, at: now, &turn)
             }
@@ -43,24 +45,24 @@ extension Ledger {
 
     private var hasRoom: Bool { flights.count < Self.flightsInAll || flights.values.count(where: \.isExchange) < Self.flightsInAll }
 
-    /// What waited in its lane while its credential failed waits for the next try; its callers as far as they can.
+    /// What waited in its queue while its credential failed waits for the next try; its callers as far as they can.
     mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         entries[key]?.progress = .none
         if let next = nextTry(key, at: now.boot) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
         reschedule(key, at: now.boot)
     }
 
-    /// Room in one lane may be room in all: the bound over all servers was the one that held.
-    mutating func pumpAll(at now: Moment, _ turn: inout Turn) {
-        for lane in lanes.keys where lanes[lane]?.hasWaiting == true { pump(lane, at: now, &turn) }
+    /// Room in one queue may be room in all: the bound over all servers was the one that held.
+    mutating func startAllQueued(at now: Moment, _ turn: inout Turn) {
+        for server in queues.keys where queues[server]?.hasWaiting == true { startQueued(server, at: now, &turn) }
     }
 
-    private mutating func begin(_ key: CacheKey, _ lane: ServerLocation, at now: Moment, _ turn: inout Turn) {
+    private mutating func begin(_ key: CacheKey, _ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
         guard let settings = configuration.tokens[key.token], let application = application(of: key.token), let entry = entries[key] else { return }
         let id = makeID()
         let generation = credentials[key.token, default: Credential()].generation
-        flights[id] = Flight(key: key, generation: generation, lane: lane, cause: entry.cause, began: now.boot)
-        lanes[lane]?.inFlight += 1
+        flights[id] = Flight(key: key, generation: generation, server: server, cause: entry.cause, began: now.boot)
+        queues[server]?.inFlight += 1
         entries[key]?.progress = .flying(id)
         entries[key]?.lastBegun = now.boot
         switch settings.grant {
@@ -71,7 +73,7 @@ extension Ledger {
                     id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
                     timeout: application.server.timeout, cause: entry.cause))
         case .authorizationCode: beginSpending(id, key.token, at: now, &turn)
-        // `launch` lets none of them come here
+        // `enqueueExchange` lets none of them come here
         case .reference: break
         }
     }
@@ -91,7 +93,7 @@ extension Ledger {
     /// Nanoseconds that one exchange may take.
     func patience(for token: TokenName) -> Int64 { .seconds(application(of: token)?.server.timeout ?? ServerSettings.defaultTimeout) }
 
-    func lane(of key: CacheKey) -> ServerLocation? { application(of: key.token)?.server.location }
+    func server(of key: CacheKey) -> ServerLocation? { application(of: key.token)?.server.location }
 
     /// Why no exchange for this token is made before somebody does something, or before the next try of what is refused.
     func finalRefusal(_ token: TokenName, at boot: Int64) -> Refusal? {
@@ -102,9 +104,9 @@ extension Ledger {
     func isRefused(_ key: CacheKey, at boot: Int64) -> Bool { reasonNotToBegin(key, at: boot) != nil }
 
     /// Why the server or this client of it is left alone; both may be.
-    private func coolings(of token: TokenName) -> [Lane.Cooling] {
-        guard let application = application(of: token), let lane = lanes[application.server.location] else { return [] }
-        return [lane.server, lane.clients[application.client.id]].compactMap { $0 }
+    private func coolings(of token: TokenName) -> [ServerQueue.Cooling] {
+        guard let application = application(of: token), let queue = queues[application.server.location] else { return [] }
+        return [queue.server, queue.clients[application.client.id]].compactMap { $0 }
     }
 
     /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.

@@ -2,7 +2,7 @@ internal import OAuth
 internal import TokenWire
 
 /// One identity server: what waits for it, what is with it, and whether it, or one of its clients, is left alone after a failure.
-struct Lane: Sendable {
+struct ServerQueue: Sendable {
     /// Why somebody is left alone, and for how long.
     struct Cooling: Sendable {
         var backoff = Backoff()
