@@ -36,8 +36,8 @@ extension Ledger {
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, deadline: now.boot + longestWait(query, patience, at: now), promise: query.promise, fit: query.fit, patience: patience,
-            utmost: now.boot + .seconds(query.wait))
+            id: id, share: query.share, deadline: now.boot + longestWait(query, patience, at: now), promise: query.promise, fit: query.fit,
+            patience: patience, utmost: now.boot + .seconds(query.wait))
         if patience.isForToken, let ready = ready(query, at: now) {
             turn.answers.append((id, .token(ready.held)))
         } else if let refusal = obstacle(query, waiter, at: now) {
@@ -137,7 +137,7 @@ extension Ledger {
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
         press(key, query.promise)
-        enqueueExchange(key, cause, at: now, &turn)
+        enqueueExchange(key, cause, for: query.share, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
         } else {
@@ -157,7 +157,7 @@ extension Ledger {
     package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Result<Turn, Refusal> {
         var turn = Turn()
         let held = ready(query, at: now)?.held
-        let patient = Waiter(id: id, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
+        let patient = Waiter(id: id, share: query.share, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         if let refusal = admitMember(query.key, of: query.share, at: now) { return .failure(refusal) }
@@ -171,7 +171,7 @@ extension Ledger {
             turn.rows.append((id, .trouble(TokenState(of: refusal) ?? .unavailable, reason: refusal.text)))
         } else {
             press(query.key, query.promise)
-            want(query.key, .asked, at: now, &turn)
+            want(query.key, .asked, for: query.share, at: now, &turn)
         }
         reschedule(query.key, at: now.boot)
         return .success(turn)
@@ -250,6 +250,7 @@ extension Ledger {
         entry.endCurrency()
         if entry.held != nil { reviewKeeping(of: key) }
         orphan(entry.waiters.keys)
+        if entry.progress == .queued { dequeueExchange(key) }
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
         let consumer = consumerKey(key)

@@ -52,15 +52,21 @@ extension Ledger {
     }
 
     private func isQueued(_ key: CacheKey) -> Bool {
-        holdings[key.token]?.queue.contains(key) == true || server(of: key).flatMap { queues[$0] }?.waiting.contains(key) == true
+        holdings[key.token]?.queue.contains(key) == true || isInServerQueue(key)
     }
+
+    private func isInServerQueue(_ key: CacheKey) -> Bool { server(of: key).flatMap { queues[$0] }?.contains(key) == true }
 
     private func checkExchanges() -> [String] {
         var faults: [String] = []
         let exchanges = flights.values.filter(\.isExchange)
         let perServer = Dictionary(grouping: exchanges, by: \.server).mapValues(\.count)
-        for (location, queue) in queues where queue.inFlight != perServer[location] ?? 0 {
-            faults.append("\(location.address) counts \(queue.inFlight) exchanges and has \(perServer[location] ?? 0)")
+        for (location, queue) in queues {
+            if queue.inFlight != perServer[location] ?? 0 {
+                faults.append("\(location.address) counts \(queue.inFlight) exchanges and has \(perServer[location] ?? 0)")
+            }
+            for key in queue.keys where entries[key]?.progress != .queued { faults.append("\(key) waits for \(location.address), and its entry does not") }
+            faults += queue.check()
         }
         for (location, count) in perServer {
             if queues[location] == nil { faults.append("exchanges with \(location.address) are under way, which has no queue") }
@@ -80,7 +86,7 @@ extension Ledger {
             if holding.replacements != replacements[token] ?? 0 {
                 faults.append("\(token) counts \(holding.replacements) replacements and has \(replacements[token] ?? 0)")
             }
-            if !holding.queue.isEmpty, holding.flight == nil, !holding.isBeingReplaced {
+            if !holding.queue.isEmpty, !isRefreshTokenBusy(token), credentials[token]?.entries.contains(where: { isInServerQueue($0) }) != true {
                 faults.append("entries of \(token) wait for an exchange that is not under way")
             }
             if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) {

@@ -67,7 +67,7 @@ extension Ledger {
         epoch += 1
         var turn = Turn()
         for token in holdings.keys { scheduleWarning(token, at: now) }
-        for server in queues.keys where queues[server]?.server.failure?.isWorthATryAfterAStep == true { queues[server]?.server.backoff.retryNow() }
+        for server in queues.keys where queues[server]?.server.failure?.isWorthATryAfterAStep == true { queues[server]?.retryServerNow() }
         for token in credentials.keys where credentials[token]?.failure?.isWorthATryAfterAStep == true { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
         return turn
@@ -144,7 +144,7 @@ extension Ledger {
         entry.isAsked || entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key)
     }
 
-    private func isKept(_ key: CacheKey) -> Bool {
+    func isKept(_ key: CacheKey) -> Bool {
         guard let settings = configuration.tokens[key.token], key.consumer == .shared else { return false }
         if case .authorizationCode(let signIn) = settings.grant, signIn.refreshDiesWithToken, holdings[key.token]?.refreshToken != nil {
             return key == settings.soleKey

@@ -4,43 +4,72 @@ internal import TokenWire
 /// How an exchange gets from "wanted" to "under way": through its server's queue, at most so many at once.
 extension Ledger {
     /// Wants another token than the held one, and goes on wanting it until one comes: for WATCH, REJECT and RENEW.
-    mutating func want(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
+    mutating func want(_ key: CacheKey, _ cause: Cause, for share: Share, at now: Moment, _ turn: inout Turn) {
         entries[key]?.wantedAnew = cause
-        enqueueExchange(key, cause, at: now, &turn)
+        enqueueExchange(key, cause, for: share, at: now, &turn)
     }
 
-    /// Begins an exchange for an entry. Nothing happens when one is under way, and nothing before a failure has cooled.
-    mutating func enqueueExchange(_ key: CacheKey, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, wantOfHolding(key.token) == nil,
-            nextTry(key, at: now.boot) == nil,
+    /// Gets an exchange for an entry under way. Nothing happens when one is under way, and nothing before a failure has cooled. One that waits also
+    /// gets the turns of whoever asks now.
+    /// - Parameter share: of who asks; `nil` on the daemon's own account.
+    mutating func enqueueExchange(_ key: CacheKey, _ cause: Cause, for share: Share? = nil, at now: Moment, _ turn: inout Turn) {
+        guard !isStopping, isExchanged(key), let entry = entries[key], wantOfHolding(key.token) == nil, nextTry(key, at: now.boot) == nil,
             let server = server(of: key)
         else { return }
-        entries[key]?.progress = .queued
-        entries[key]?.cause = cause
-        queues[server, default: ServerQueue()].enqueue(key, isForCaller: cause.isForCaller)
+        switch entry.progress {
+        case .flying: return
+        case .queued where holdings[key.token]?.queue.contains(key) == true:
+            if let share { enqueueForRefreshToken(key, for: share) }
+            return
+        case .queued: break
+        case .none:
+            entries[key]?.progress = .queued
+            entries[key]?.cause = cause
+            for share in waitingShares(of: entry) { queues[server, default: ServerQueue()].enqueue(key, for: share) }
+            if share == nil || entry.held != nil || isKept(key) {
+                let owner = policy.share(of: key.consumer, for: key.token)
+                queues[server, default: ServerQueue()].enqueue(key, renewalFor: owner, before: entry.held?.until ?? now.boot)
+            }
+        }
+        if let share { queues[server, default: ServerQueue()].enqueue(key, for: share) }
+        if let end = refreshTokenEnd(key.token, cause, at: now) { queues[server, default: ServerQueue()].enqueue(key, savingSignInBefore: end) }
         startQueued(server, at: now, &turn)
     }
 
+    /// It waits for no exchange any longer.
+    mutating func dequeueExchange(_ key: CacheKey) {
+        if let server = server(of: key) { queues[server]?.remove(key) }
+        holdings[key.token]?.queue.remove(key)
+    }
+
+    private func waitingShares(of entry: Entry) -> [Share] { entry.waiters.values.sorted { $0.id < $1.id }.map(\.share) }
+
     /// Starts what a server has room for.
     private mutating func startQueued(_ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
-        while !isStopping, hasRoom, let queue = queues[server], queue.inFlight < queue.capacity(at: now.boot),
-            let key = queues[server]?.dequeue()
-        {
+        while !isStopping, hasRoom, let key = queues[server]?.next(at: now.boot) {
             guard entries[key]?.progress == .queued else { continue }
             if let refusal = reasonNotToBegin(key, at: now.boot) {
                 // what was wanted when it was queued is refused by now
                 entries[key]?.progress = .none
                 dismissWaiters(of: key, refusal, at: now, &turn)
                 reschedule(key, at: now.boot)
-            } else if let holding = holdings[key.token], holding.flight != nil || holding.isBeingReplaced {
+                passOn(key.token, at: now, &turn)
+            } else if isRefreshTokenBusy(key.token), let entry = entries[key] {
                 // one refresh token, one exchange: the next one reads what this one brings
-                holdings[key.token]?.queue.append(key)
+                let shares = waitingShares(of: entry)
+                for share in shares.isEmpty ? [policy.share(of: key.consumer, for: key.token)] : shares { enqueueForRefreshToken(key, for: share) }
             } else if nextTry(key, at: now.boot) == nil {
                 begin(key, server, at: now, &turn)
             } else {
                 putOff(key, at: now, &turn)
+                passOn(key.token, at: now, &turn)
             }
         }
+    }
+
+    /// An entry has left its server's queue without an exchange. The next one that waits for the same refresh token takes its place.
+    mutating func passOn(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        if !isRefreshTokenBusy(token) { resumeQueue(of: token, at: now, &turn) }
     }
 
     private var hasRoom: Bool { flights.count < Self.flightsInAll || flights.values.count(where: \.isExchange) < Self.flightsInAll }
@@ -52,9 +81,10 @@ extension Ledger {
         reschedule(key, at: now.boot)
     }
 
-    /// Room in one queue may be room in all: the bound over all servers was the one that held.
+    /// Room with one server may be room for all: the bound over all servers was the one that held. The server with the fewest exchanges comes first.
     mutating func startAllQueued(at now: Moment, _ turn: inout Turn) {
-        for server in queues.keys where queues[server]?.hasWaiting == true { startQueued(server, at: now, &turn) }
+        let waiting = queues.compactMap { server, queue in queue.hasWaiting ? (server: server, inFlight: queue.inFlight, latest: queue.latest) : nil }
+        for (server, _, _) in waiting.sorted(by: { ($0.inFlight, $0.latest) < ($1.inFlight, $1.latest) }) { startQueued(server, at: now, &turn) }
     }
 
     private mutating func begin(_ key: CacheKey, _ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
@@ -62,7 +92,7 @@ extension Ledger {
         let id = makeID()
         let generation = credentials[key.token, default: Credential()].generation
         flights[id] = Flight(key: key, generation: generation, server: server, cause: entry.cause, began: now.boot)
-        queues[server]?.inFlight += 1
+        queues[server]?.begin(id)
         entries[key]?.progress = .flying(id)
         entries[key]?.lastBegun = now.boot
         switch settings.grant {
@@ -105,8 +135,8 @@ extension Ledger {
 
     /// Why the server or this client of it is left alone; both may be.
     private func coolings(of token: TokenName) -> [ServerQueue.Cooling] {
-        guard let application = application(of: token), let queue = queues[application.server.location] else { return [] }
-        return [queue.server, queue.clients[application.client.id]].compactMap { $0 }
+        guard let application = application(of: token) else { return [] }
+        return queues[application.server.location]?.coolings(of: application.client.id) ?? []
     }
 
     /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.

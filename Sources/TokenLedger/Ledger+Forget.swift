@@ -15,7 +15,7 @@ extension Ledger {
         let servers = Set(configuration.applications.values.map(\.server.location))
         queues = queues.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
         let clients = Dictionary(grouping: configuration.applications.values, by: \.server.location).mapValues { Set($0.map(\.client.id)) }
-        for (location, queue) in queues { queues[location]?.clients = queue.clients.filter { clients[location]?.contains($0.key) == true } }
+        for location in queues.keys { queues[location]?.keepOnly(clients: clients[location] ?? []) }
         keepAlives.removeAll { !isWanted($0) }
         warnings.removeAll { !isWanted($0) }
     }

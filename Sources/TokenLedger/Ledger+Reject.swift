@@ -32,11 +32,11 @@ extension Ledger {
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
         entries[key]?.endCurrency()
-        want(key, .rejected, at: now, &turn)
+        want(key, .rejected, for: query.share, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
         } else {
-            enlist(.forRenewal(waiter, wait: query.wait, at: now), key)
+            enlist(.forRenewal(waiter, of: query.share, wait: query.wait, at: now), key)
         }
         reschedule(key, at: now.boot)
         return (.renewing, turn)
@@ -87,21 +87,20 @@ extension Ledger {
         let first = makeWaiter()
         if let settings = configuration.tokens[token], settings.grant.kind == .reference {
             guard claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
-            review(settings, isReplaced: isReplaced, first, wait: wait, at: now, &turn)
+            review(settings, isReplaced: isReplaced, first, of: share, wait: wait, at: now, &turn)
             return (.success([(first, settings.soleKey)]), turn)
         }
         // also its server is tried, however it failed before
         if let application = application(of: token) {
-            queues[application.server.location]?.server.backoff.clear()
-            queues[application.server.location]?.clients[application.client.id] = nil
+            queues[application.server.location]?.forgive(client: application.client.id)
         }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
         guard consumers(of: token).isEmpty || claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
         for key in consumers(of: token) {
-            want(key, .administrator, at: now, &turn)
+            want(key, .administrator, for: share, at: now, &turn)
             let id = started.isEmpty ? first : makeWaiter()
-            enlist(.forRenewal(id, wait: wait, at: now), key)
+            enlist(.forRenewal(id, of: share, wait: wait, at: now), key)
             started.append((id, key))
             reschedule(key, at: now.boot)
         }
@@ -118,14 +117,16 @@ extension Ledger {
     }
 
     /// RENEW of a reference token, which is looked at.
-    private mutating func review(_ settings: TokenSettings, isReplaced: Bool, _ id: UInt64, wait: Int, at now: Moment, _ turn: inout Turn) {
+    private mutating func review(
+        _ settings: TokenSettings, isReplaced: Bool, _ id: UInt64, of share: Share, wait: Int, at now: Moment, _ turn: inout Turn
+    ) {
         let (token, key) = (settings.name, settings.soleKey)
         if case .reference(let reference) = settings.grant, reference.probe == nil {
             removeWaiter(id)
             if isReplaced, let held = entries[key]?.held { return turn.answers.append((id, .token(held))) }
             return turn.answers.append((id, .refused(.notLookedAt(token))))
         }
-        enlist(.forRenewal(id, wait: wait, at: now), key)
+        enlist(.forRenewal(id, of: share, wait: wait, at: now), key)
         look(at: token, at: now, &turn)
     }
 
@@ -158,7 +159,7 @@ extension Ledger {
         // what was wrong on the way there, such as the password for a proxy, may be mended
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
             let server = application.server.location
-            if queues[server]?.server.failure?.law == .unsent { queues[server]?.server.backoff.clear() }
+            if queues[server]?.server.failure?.law == .unsent { queues[server]?.forgiveServer() }
         }
         replaceConfiguration(next)
         forgetUnconfigured()
@@ -179,8 +180,8 @@ extension Refusal {
 }
 
 extension Waiter {
-    fileprivate static func forRenewal(_ id: UInt64, wait: Int, at now: Moment) -> Waiter {
-        Waiter(id: id, deadline: now.boot + .seconds(wait), promise: .usual, fit: Fit(), patience: .renewal)
+    fileprivate static func forRenewal(_ id: UInt64, of share: Share, wait: Int, at now: Moment) -> Waiter {
+        Waiter(id: id, share: share, deadline: now.boot + .seconds(wait), promise: .usual, fit: Fit(), patience: .renewal)
     }
 }
 

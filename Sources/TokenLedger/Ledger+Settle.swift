@@ -18,7 +18,7 @@ extension Ledger {
             return turn
         }
         flights[report.plan] = nil
-        queues[flight.server]?.inFlight -= 1
+        queues[flight.server]?.end()
         if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
             entries[flight.key]?.progress = .none
             conclude(flight, report, at: now, &turn)
@@ -147,8 +147,8 @@ extension Ledger {
 
     /// The server works, whatever its answer is worth.
     mutating func healServer(_ flight: Flight) {
-        queues[flight.server]?.server = ServerQueue.Cooling()
-        if let client = application(of: flight.key.token)?.client.id { queues[flight.server]?.clients[client] = nil }
+        let client = application(of: flight.key.token)?.client.id
+        queues[flight.server]?.heal(client: client)
     }
 
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
@@ -239,16 +239,11 @@ extension Ledger {
 
     /// Whoever else would get the same answer is left alone, too.
     private mutating func cool(_ failure: ExchangeFailure, _ flight: Flight, _ retryAfter: Int?, at now: Moment) {
-        let change = { (cooling: inout ServerQueue.Cooling, random: UInt64) in
+        guard failure.reach != .credential, let client = application(of: flight.key.token)?.client.id else { return }
+        let random = jitter.next()
+        queues[flight.server, default: ServerQueue()].cool(client: failure.reach == .client ? client : nil) { cooling in
             cooling.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: random)
             (cooling.failure, cooling.token) = (failure, flight.key.token)
-        }
-        switch failure.reach {
-        case .credential: break
-        case .client:
-            guard let client = application(of: flight.key.token)?.client.id else { return }
-            change(&queues[flight.server, default: ServerQueue()].clients[client, default: ServerQueue.Cooling()], jitter.next())
-        case .server: change(&queues[flight.server, default: ServerQueue()].server, jitter.next())
         }
     }
 
@@ -316,6 +311,7 @@ extension Ledger {
                 dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn)
             }
             reschedule(key, at: now.boot)
+            passOn(key.token, at: now, &turn)
         }
     }
 
@@ -327,6 +323,7 @@ extension Ledger {
     /// What waits in the queue for a credential that is refused for good.
     private mutating func dismissQueued(_ token: TokenName, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         for key in credentials[token]?.entries ?? [] where entries[key]?.progress == .queued {
+            dequeueExchange(key)
             entries[key]?.progress = .none
             dismissWaiters(of: key, refusal, at: now, &turn)
             reschedule(key, at: now.boot)

@@ -164,6 +164,8 @@ package struct Waiter: Sendable {
         }
     }
     package var id: UInt64
+    /// Of whom it is.
+    package var share: Share
     /// CLOCK_BOOTTIME
     package var deadline: Int64
     package var promise: Promise
@@ -251,16 +253,6 @@ package enum Cause: String, Sendable, CaseIterable {
     case idle
     /// a person has just signed in
     case signIn = "sign-in"
-}
-
-extension Cause {
-    /// Whether somebody may be waiting for it: renewals come after those.
-    var isForCaller: Bool {
-        switch self {
-        case .asked, .rejected, .administrator, .retry, .wait, .signIn: true
-        case .due, .expired, .start, .idle: false
-        }
-    }
 }
 
 /// A failure as it is told to those who ask, until the next success.

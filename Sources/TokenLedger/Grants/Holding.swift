@@ -29,8 +29,8 @@ struct Holding: Sendable {
     var notBefore: Int64 = 0
     /// The exchange that spends the refresh token: one at a time.
     var flight: UInt64?
-    /// Cached results that wait for it to end.
-    var queue: [CacheKey] = []
+    /// Cached results that wait for it to end, in turn by whom they are for.
+    var queue = FairQueue<CacheKey>()
     /// Records on their way to the disk that end this sign-in (LOGIN, LOGOUT, IMPORT): until they are there, nothing is spent.
     var replacements = 0
     /// Of the newest record that was ever handed to the store.

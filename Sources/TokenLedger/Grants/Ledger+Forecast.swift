@@ -69,12 +69,30 @@ extension Ledger {
         guard !isStopping, let settings = configuration.tokens[token], case .authorizationCode(let signIn) = settings.grant,
             let holding = holdings[token], let record = holding.record, holding.refreshToken != nil, wantOfHolding(token) == nil
         else { return keepAlives.set(token, at: nil) }
-        var interval = pace.keepAlive
-        if let idle = idleLife(record, signIn) { interval = min(interval, max(.seconds(idle) / 2, .seconds(1))) }
+        let interval = keepAliveInterval(record, signIn)
         let spread = jitter.fraction()
-        let due = now.boot - .seconds(now.wall - max(record.rotated, holding.lastUsed)) + interval - Int64(Double(interval) * 0.1 * spread)
+        let due = lastUse(record, holding, at: now) + interval - Int64(Double(interval) * 0.1 * spread)
         // what was due while the daemon was away is caught up with, but not all at once
         keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(min(pace.catchUp, interval / 2)) * spread) + 1)
+    }
+
+    /// Nanoseconds within which the refresh token is used again; no more than half of its idle life.
+    private func keepAliveInterval(_ record: StoredRecord, _ signIn: SignInSettings) -> Int64 {
+        idleLife(record, signIn).map { min(pace.keepAlive, max(.seconds($0) / 2, .seconds(1))) } ?? pace.keepAlive
+    }
+
+    /// CLOCK_BOOTTIME
+    private func lastUse(_ record: StoredRecord, _ holding: Holding, at now: Moment) -> Int64 {
+        now.boot - .seconds(now.wall - max(record.rotated, holding.lastUsed))
+    }
+
+    /// CLOCK_BOOTTIME at which the refresh token may end unless it is used before: with its access token, or of idleness. `nil` where that is far away.
+    func refreshTokenEnd(_ token: TokenName, _ cause: Cause, at now: Moment) -> Int64? {
+        guard case .authorizationCode(let signIn)? = configuration.tokens[token]?.grant, let holding = holdings[token], let record = holding.record,
+            holding.refreshToken != nil
+        else { return nil }
+        if signIn.refreshDiesWithToken { return credentials[token]?.entries.compactMap { entries[$0]?.held?.until }.max() ?? now.boot }
+        return cause == .idle ? lastUse(record, holding, at: now) + 2 * keepAliveInterval(record, signIn) : nil
     }
 
     mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {

@@ -109,7 +109,7 @@ extension Ledger {
     /// Ends a flight that sent nothing.
     private mutating func abandon(_ id: UInt64, because fault: StoreFault? = nil, at now: Moment, _ turn: inout Turn) {
         guard let flight = end(spending: id) else { return }
-        queues[flight.server]?.inFlight -= 1
+        queues[flight.server]?.end()
         if entries[flight.key]?.progress == .flying(id) {
             entries[flight.key]?.progress = .none
             if let fault { withholdForStore(flight, fault, at: now, &turn) }
@@ -132,7 +132,7 @@ extension Ledger {
     mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let token = flight.key.token
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
-        queues[flight.server]?.inFlight -= 1
+        queues[flight.server]?.end()
         if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
             park(id, token, report, &turn)
         } else {
@@ -295,11 +295,18 @@ extension Ledger {
         return flight
     }
 
-    /// What waited for the refresh token to be free.
+    /// An exchange has the refresh token, or another is on its way to the disk.
+    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.flight != nil || holdings[token]?.isBeingReplaced == true }
+
+    /// An entry waits for the refresh token to be free.
+    mutating func enqueueForRefreshToken(_ key: CacheKey, for share: Share) {
+        holdings[key.token]?.queue.insert(key, for: share, rank: Int64(truncatingIfNeeded: makeID()))
+    }
+
+    /// The refresh token is free: of what waited for it the next one goes on. What cannot go on is told why.
     mutating func resumeQueue(of token: TokenName, at now: Moment, _ turn: inout Turn) {
-        let waiting = holdings[token]?.queue ?? []
-        holdings[token]?.queue = []
-        for key in waiting where entries[key]?.progress == .queued {
+        while let key = holdings[token]?.queue.next() {
+            guard entries[key]?.progress == .queued else { continue }
             entries[key]?.progress = .none
             if let refusal = reasonNotToBegin(key, at: now.boot) {
                 dismissWaiters(of: key, refusal, at: now, &turn)
@@ -309,6 +316,8 @@ extension Ledger {
                 enqueueExchange(key, entries[key]?.cause ?? .asked, at: now, &turn)
             }
             reschedule(key, at: now.boot)
+            // the others come when that has ended
+            if let entry = entries[key], entry.progress != .none { return }
         }
     }
 }

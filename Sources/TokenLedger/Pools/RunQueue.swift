@@ -2,36 +2,24 @@
 ///
 /// Neither many connections nor many uids in one group get a caller more turns than another caller has.
 package struct RunQueue<Item> {
-    private struct Account {
-        var holders = FIFO<Consumer>()
-        var items: [Consumer: FIFO<Item>] = [:]
-    }
-    /// Each entry that has something is in it once, and so is each such holder in its account.
-    private var entries = FIFO<Share.Entry>()
-    private var accounts: [Share.Entry: Account] = [:]
+    private var turns = ShareRotation()
+    /// What each share in the rotation has.
+    private var items: [Share: FIFO<Item>] = [:]
 
     package init() {}
 
-    package var isEmpty: Bool { accounts.isEmpty }
+    package var isEmpty: Bool { turns.isEmpty }
 
     package mutating func append(_ item: Item, for share: Share) {
-        if accounts[share.entry] == nil { entries.append(share.entry) }
-        var account = accounts.removeValue(forKey: share.entry) ?? Account()
-        if account.items[share.holder] == nil { account.holders.append(share.holder) }
-        account.items[share.holder, default: FIFO()].append(item)
-        accounts[share.entry] = account
+        if items[share] == nil { turns.append(share) }
+        items[share, default: FIFO()].append(item)
     }
 
     /// Takes out the next; `nil` when nothing waits.
     package mutating func next() -> Item? {
-        guard let entry = entries.removeFirst(), var account = accounts.removeValue(forKey: entry), let holder = account.holders.removeFirst()
-        else { return nil }
-        let item = account.items[holder]?.removeFirst()
-        if account.items[holder]?.isEmpty == true { account.items[holder] = nil } else { account.holders.append(holder) }
-        if !account.items.isEmpty {
-            accounts[entry] = account
-            entries.append(entry)
-        }
+        guard let share = turns.next() else { return nil }
+        let item = items[share]?.removeFirst()
+        if items[share]?.isEmpty == true { items[share] = nil } else { turns.append(share) }
         return item
     }
 }
