@@ -39,31 +39,49 @@ package struct Backoff: Sendable, Equatable {
     func isCooling(at boot: Int64) -> Bool { failures > 0 && until > boot }
 }
 
-/// Bounds what one consumer of one token can cause: five exchanges at once, then one per interval.
+/// Bounds what somebody can cause at a server: so many requests at once, then one per interval.
 package struct Budget: Sendable, Equatable {
+    /// Exchanges of one consumer of one token at once.
     static let burst = 5
     private var refilled: Int64
-    private var tokens = Int8(Budget.burst)
+    private var tokens: Int8
+    private let most: Int8
 
-    init(at boot: Int64) { refilled = boot }
+    init(at boot: Int64, burst: Int = Budget.burst) {
+        refilled = boot
+        most = Int8(clamping: burst)
+        tokens = most
+    }
 
-    /// Takes one; otherwise the nanoseconds until there is one again. `interval` is max(60 s, a tenth of the lifetime).
-    mutating func spend(at boot: Int64, lifetime: Int64) -> Int64? {
-        let interval = max(.seconds(60), lifetime / 10)
+    /// Takes one; otherwise the nanoseconds until there is one again.
+    mutating func spend(at boot: Int64, every interval: Int64) -> Int64? {
         let earned = max(0, boot - refilled) / interval
         if earned > 0 {
-            tokens = Int8(min(Int64(Self.burst), Int64(tokens) + min(earned, Int64(Self.burst))))
-            refilled = tokens == Self.burst ? boot : refilled + earned * interval
+            tokens = Int8(min(Int64(most), Int64(tokens) + min(earned, Int64(most))))
+            refilled = tokens == most ? boot : refilled + earned * interval
         }
         guard tokens > 0 else { return refilled + interval - boot }
-        if tokens == Self.burst { refilled = boot }
+        if tokens == most { refilled = boot }
         tokens -= 1
         return nil
     }
 
-    func isFull(at boot: Int64, lifetime: Int64) -> Bool {
-        Int64(tokens) + max(0, boot - refilled) / max(.seconds(60), lifetime / 10) >= Int64(Self.burst)
+    /// The nanoseconds until there is one; `nil` where there is one now.
+    func pause(at boot: Int64, every interval: Int64) -> Int64? {
+        var copy = self
+        return copy.spend(at: boot, every: interval)
     }
+
+    func isFull(at boot: Int64, every interval: Int64) -> Bool { Int64(tokens) + max(0, boot - refilled) / interval >= Int64(most) }
+}
+
+/// Of exchanges: one per max(60 s, a tenth of the lifetime).
+extension Budget {
+    private static func interval(_ lifetime: Int64) -> Int64 { max(.seconds(60), lifetime / 10) }
+
+    mutating func spend(at boot: Int64, lifetime: Int64) -> Int64? { spend(at: boot, every: Self.interval(lifetime)) }
+
+    func isFull(at boot: Int64, lifetime: Int64) -> Bool { isFull(at: boot, every: Self.interval(lifetime)) }
 }
 
 /// Randomness for jitter, seeded from outside: the same seed gives the same schedule (SplitMix64).

@@ -137,12 +137,9 @@ extension Ledger {
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
         press(key, query.promise)
+        if query.wait > 0 { enlist(waiter, key) }
         enqueueExchange(key, cause, for: query.share, at: now, &turn)
-        if query.wait == 0 {
-            turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now)))
-        } else {
-            enlist(waiter, key)
-        }
+        if query.wait == 0 { turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now))) }
         reschedule(key, at: now.boot)
     }
 

@@ -1,3 +1,4 @@
+internal import OAuth
 internal import TokenWire
 
 /// The rules that hold between the ledger's tables after every event.
@@ -139,9 +140,12 @@ extension Ledger {
         for (waiter, _) in imports where !work.contains(where: { if case .importing(waiter) = $0.step { true } else { false } }) {
             faults.append("import \(waiter) waits for the disk, and nothing writes it")
         }
+        for server in logins.searches.keys where errands.values.count(where: { if case .login(server) = $0 { true } else { false } }) != 1 {
+            faults.append("the metadata of \(server.location.address) are fetched for sign-ins by none or by several")
+        }
         for (id, login) in logins.all {
             switch login.stage {
-            case .locating where !errands.values.contains { if case .login(id) = $0 { true } else { false } }:
+            case .locating where logins.searches[login.server] == nil:
                 faults.append("a sign-in of \(login.token) waits for metadata that nobody fetches")
             case .redeeming where !logins.flights.values.contains { $0.login == id }:
                 faults.append("a sign-in of \(login.token) waits for a code that nobody sent")
@@ -211,8 +215,19 @@ extension PendingLogins {
             if patience[waiter] == nil { faults.append("request \(waiter) waits for a sign-in and has no deadline") }
         }
         for waiter in patience.keys where awaited[waiter] == nil { faults.append("request \(waiter) has a deadline and waits for no sign-in") }
-        if all.count > Self.most { faults.append("\(all.count) sign-ins are pending") }
-        return faults
+        let held = Set(all.keys).union(flights.values.map(\.login))
+        if Set(places.items) != held { faults.append("\(places.count) places are taken by \(held.count) sign-ins") }
+        if held.count > Self.most { faults.append("\(held.count) sign-ins are pending or with a server") }
+        for (id, login) in all {
+            let isWithOthers =
+                switch login.stage {
+                case .redeeming, .storing: true
+                case .locating, .open, .confirming: false
+                }
+            if isWithOthers != (answersDue[id] != nil) { faults.append("a sign-in of \(login.token) may end or not against its stage") }
+        }
+        for id in answersDue.keys where !held.contains(id) { faults.append("the answer to a sign-in is waited for that has no place") }
+        return faults + places.check()
     }
 }
 

@@ -34,7 +34,7 @@ struct ServerQueue: Sendable {
     /// After a 503, or where it cannot be reached.
     private(set) var server = Cooling()
     /// Clients that were told to wait (429), by their ids.
-    private var clients: [String: Cooling] = [:]
+    private(set) var clients: [String: Cooling] = [:]
 
     // MARK: what waits
 

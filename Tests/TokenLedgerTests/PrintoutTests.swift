@@ -62,7 +62,8 @@ import TokenWire
     private static func logins() throws -> PendingLogins {
         var logins = PendingLogins()
         var login = PendingLogin(
-            id: LoginID(1, 2), number: 1, token: name, caller: GrantScene.alice, share: .user(1000), generation: 1, binding: record.binding, request: request,
+            id: LoginID(1, 2), number: 1, token: name, caller: GrantScene.alice, share: FairPoolTests.alice(), server: application.server, generation: 1,
+            binding: record.binding, request: request,
             verifier: secret("verifier"),
             asked: 1, deadline: 1, confirmsFirst: true)
         login.stage = .confirming(PendingLogin.Arrival(report: report, held: try held, record: record, person: Person(subject: "m.petrova", name: "Мария")))

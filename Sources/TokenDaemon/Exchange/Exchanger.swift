@@ -58,10 +58,8 @@ final class Exchanger {
         mailbox.send(.begin(flight: flight.id))
     }
 
-    /// Metadata that were found for this application are found anew when they are next needed.
-    func forget(application: String) {
-        servers.forget(application: application)
-    }
+    /// The metadata of this server are found anew when they are next needed.
+    func forget(_ settings: ServerSettings) { servers.forget(settings) }
 
     /// Drops what is known of servers that no application has any more; but for answers that somebody waits for.
     func forgetServers(except wanted: Set<ServerSettings>) {

@@ -8,7 +8,6 @@ struct ServerTable {
         var waiting: [UInt64] = []
         /// Of the discovery that is under way: the deadline of the plan that began it. Those who join later have later ones.
         var deadline: Int64 = 0
-        var applications: Set<String> = []
     }
 
     enum Progress {
@@ -22,7 +21,6 @@ struct ServerTable {
     mutating func ask(for flight: Flight, at now: Moment) -> KnownServer.Answer {
         var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
         defer { entries[flight.settings] = entry }
-        entry.applications.insert(flight.application.name)
         let answer = entry.known.ask(needing: flight.neededEndpoints, at: now.seconds)
         switch answer {
         case .ready, .failed: break
@@ -54,11 +52,9 @@ struct ServerTable {
     }
 
     /// A discovery that is under way is new enough, and goes on.
-    mutating func forget(application: String) {
-        for (settings, var entry) in entries where entry.applications.remove(application) != nil {
-            entry.known.forget()
-            entries[settings] = entry.applications.isEmpty && entry.waiting.isEmpty ? nil : entry
-        }
+    mutating func forget(_ settings: ServerSettings) {
+        entries[settings]?.known.forget()
+        if entries[settings]?.waiting.isEmpty == true { entries[settings] = nil }
     }
 }
 

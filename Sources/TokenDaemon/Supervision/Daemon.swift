@@ -230,7 +230,7 @@ package final class Daemon {
 
     private func adopt(_ configuration: Configuration, text: String) {
         for (name, application) in keeper.ledger.configuration.applications where configuration.applications[name] != application {
-            exchanger.forget(application: name)
+            exchanger.forget(application.server)
         }
         // whom the keeper answers now is told under the new rule already
         audit.isRequired = configuration.auditRequired

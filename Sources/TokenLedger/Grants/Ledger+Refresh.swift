@@ -300,7 +300,8 @@ extension Ledger {
 
     /// An entry waits for the refresh token to be free.
     mutating func enqueueForRefreshToken(_ key: CacheKey, for share: Share) {
-        holdings[key.token]?.queue.insert(key, for: share, rank: Int64(truncatingIfNeeded: makeID()))
+        let rank = Int64(truncatingIfNeeded: makeID())
+        holdings[key.token]?.queue.insert(key, for: share, rank: rank)
     }
 
     /// The refresh token is free: of what waited for it the next one goes on. What cannot go on is told why.
@@ -317,7 +318,7 @@ extension Ledger {
             }
             reschedule(key, at: now.boot)
             // the others come when that has ended
-            if let entry = entries[key], entry.progress != .none { return }
+            if isRefreshTokenBusy(token) { return }
         }
     }
 }

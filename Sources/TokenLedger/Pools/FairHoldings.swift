@@ -23,8 +23,23 @@ struct FairHoldings<Item: Hashable & Sendable>: Sendable {
     func admits(_ share: Share) -> Bool { pool.outlook(for: share) != .refused }
     func hasRoom(for share: Share) -> Bool { pool.outlook(for: share) == .granted }
 
+    /// What one more item of this share would be told.
+    func outlook(for share: Share) -> FairPool.Claim { pool.outlook(for: share) }
+
     /// The item of a share that goes first.
     func first(of share: Share) -> Item? { ranked[share]?.first?.key }
+
+    /// Of all shares of an entry. The cost grows with the number of shares.
+    func first(of entry: Share.Entry) -> Item? {
+        ranked.filter { $0.key.entry == entry }.compactMap(\.value.first).min { $0.at < $1.at }?.key
+    }
+
+    func items(where isMeant: (Share) -> Bool) -> [Item] { owners.filter { isMeant($0.value) }.map(\.key) }
+
+    /// An item that is in goes earlier or later than before.
+    mutating func setRank(of item: Item, to rank: Int64) {
+        if let share = owners[item] { ranked[share]?.set(item, at: rank) }
+    }
 
     /// Takes an item in, which is not in yet. `putOut` had to give way and are out: of what a share holds the item with the lowest rank goes first.
     /// It is not taken in where its share holds most, or all that it may hold.

@@ -17,6 +17,7 @@ extension Ledger {
         let token = work.job.name
         let next = now.boot + Self.storePause(after: work.failures)
         overdue.set(id, at: next)
+        if case .signIn(let login) = work.step { logins.awaitAnswer(for: login, until: next + pace.intent) }
         noteStore(token, fault, &turn)
         let refusal = Refusal.unsettled(fault)
         for waiter in takeWaiters(of: work.step) { turn.answers.append((waiter, .refused(refusal))) }

@@ -19,32 +19,40 @@ extension Ledger {
                 turn.answers.append((waiter, .refused(.configurationChanged)))
                 return turn
             }
-            let share = policy.loginShare(of: settings.name, for: caller)
-            if let refusal = makeRoom(for: caller, share, settings.name, at: now, &turn) {
+            let share = policy.share(of: caller)
+            if let refusal = overBudget(share, at: now) ?? makeRoom(for: share, at: now, &turn) {
                 turn.answers.append((waiter, .refused(refusal)))
                 return turn
             }
             var login = PendingLogin(
-                id: entropy.id, number: makeID(), token: settings.name, caller: caller, share: share, generation: generation(of: settings.name),
-                binding: binding, request: request, verifier: entropy.verifier, asked: now.wall, deadline: now.boot + pace.signIn,
-                confirmsFirst: confirmsFirst)
+                id: entropy.id, number: makeID(), token: settings.name, caller: caller, share: share, server: application.server,
+                generation: generation(of: settings.name), binding: binding, request: request, verifier: entropy.verifier,
+                asked: now.wall, deadline: now.boot + pace.signIn, confirmsFirst: confirmsFirst)
             login.waiter = waiter
             logins.begin(login)
-            run(.locate, for: settings.name, application, .login(entropy.id), &turn)
+            if logins.beginSearch(application.server, for: share) { run(.locate, for: settings.name, application, .login(application.server), &turn) }
         }
         return turn
     }
 
     /// Ends an older sign-in where there is no more room for a newer one.
-    private mutating func makeRoom(for caller: Caller, _ share: LoginShare, _ token: TokenName, at now: Moment, _ turn: inout Turn) -> Refusal? {
-        switch logins.room(for: caller.uid, share, token) {
+    private mutating func makeRoom(for share: Share, at now: Moment, _ turn: inout Turn) -> Refusal? {
+        switch logins.room(for: share) {
         case .free: return nil
         case .instead(let id):
             abandon(id, .replaced, at: now, &turn)
             return nil
         case .none(let until):
-            let pause = max(1, (until - now.boot + .seconds(1) - 1) / .seconds(1))
-            return Refusal(.busy, [Field("retry-after", pause)], "too many sign-ins wait for the answer of a server")
+            return Refusal(
+                .busy, [Field("retry-after", wholeSeconds(until - now.boot))],
+                "too many sign-ins are under way; none of those that would make room can end before that")
+        }
+    }
+
+    /// Why the sign-ins of a share may ask nothing of a server now.
+    private func overBudget(_ share: Share, at now: Moment) -> Refusal? {
+        logins.budgets.pause(for: share, at: now.boot).map {
+            Refusal(.busy, [Field("retry-after", wholeSeconds($0))], "too many requests of these sign-ins went to identity servers in a short time")
         }
     }
 
@@ -68,8 +76,15 @@ extension Ledger {
         return .success(request)
     }
 
-    mutating func located(_ id: LoginID, _ result: Result<ServerMetadata, ExchangeFailure>, at now: Moment, _ turn: inout Turn) {
-        guard let login = logins[id], case .locating = login.stage else { return }
+    /// The metadata of a server have come, or cannot be had, for all sign-ins that wait for them.
+    mutating func located(_ server: ServerSettings, _ result: Result<ServerMetadata, ExchangeFailure>, at now: Moment, _ turn: inout Turn) {
+        let (began, waiting) = logins.endSearch(server)
+        if case .failure = result, let began { logins.budgets.spend(for: began, at: now.boot) }
+        for id in waiting { located(id, result, at: now, &turn) }
+    }
+
+    private mutating func located(_ id: LoginID, _ result: Result<ServerMetadata, ExchangeFailure>, at now: Moment, _ turn: inout Turn) {
+        guard let login = logins[id] else { return }
         do throws(ExchangeFailure) {
             let metadata = try result.get()
             let url = try login.request.url(at: metadata)
@@ -112,6 +127,11 @@ extension Ledger {
             logins.change(id) { $0.waiter = waiter }
             finish(id, .refused(.signIn(login.token, failure)), &turn)
         case .granted(let code, let idToken):
+            if let refusal = overBudget(login.share, at: now) {
+                turn.answers.append((waiter, .refused(refusal)))
+                return turn
+            }
+            logins.budgets.spend(for: login.share, at: now.boot)
             logins.change(id) { $0.waiter = waiter }
             redeem(id, login, code, idToken, at: now, &turn)
         }
@@ -123,11 +143,8 @@ extension Ledger {
             return finish(id, .refused(.configurationChanged), &turn)
         }
         let plan = makeID()
-        logins.flights[plan] = Redemption(login: id, token: login.token, binding: login.binding)
-        logins.change(id) {
-            $0.stage = .redeeming
-            $0.answerDue = now.boot + .seconds(application.server.timeout)
-        }
+        logins.redeem(
+            plan, Redemption(login: id, token: login.token, binding: login.binding), until: now.boot + .seconds(application.server.timeout))
         turn.plans.append(
             ExchangePlan(
                 id: plan, token: login.token, application: application,
@@ -138,7 +155,7 @@ extension Ledger {
 
     /// What came of a code.
     mutating func settleSignIn(_ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        guard let redemption = logins.flights.removeValue(forKey: report.plan) else { return }
+        guard let redemption = logins.redeemed(report.plan) else { return }
         let id = redemption.login
         guard let login = logins[id], case .redeeming = login.stage, !isStopping, let settings = configuration.tokens[login.token],
             login.generation == generation(of: login.token)
@@ -276,16 +293,15 @@ extension Ledger {
         (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
         holdings[token, default: Holding()].generation += 1
         holdings[token]?.replacements += 1
-        logins.change(id) {
-            $0.stage = .storing(arrival)
-            $0.answerDue = now.boot + pace.intent
-        }
+        logins.change(id) { $0.stage = .storing(arrival) }
+        logins.awaitAnswer(for: id, until: now.boot + pace.intent)
         announceRevocation(of: holding.record, at: now, &turn)
         enqueue(.replace(arrival.record), .signIn(id), &turn)
     }
 
     mutating func signInStored(_ id: LoginID, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         guard let login = logins[id], case .storing(let arrival) = login.stage else { return }
+        logins.answered(id)
         let token = login.token
         if case .failure(let fault) = result {
             discard(arrival.report, token, login.binding, at: now, &turn)

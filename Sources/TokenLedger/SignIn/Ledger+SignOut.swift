@@ -160,8 +160,8 @@ extension Ledger {
         var turn = Turn()
         switch errands.removeValue(forKey: report.id) {
         case nil: break
-        case .login(let id)?:
-            if case .located(let result) = report.result { located(id, result, at: now, &turn) }
+        case .login(let server)?:
+            if case .located(let result) = report.result { located(server, result, at: now, &turn) }
         case .probe(let token)?: looked(at: token, report, at: now, &turn)
         case .signOut(let waiter, let signOut)?: located(waiter, signOut, report.result, &turn)
         case .revocation(let key)?: revocationAnswered(key, report.result, at: now, &turn)
@@ -187,7 +187,8 @@ struct SignOut: Sendable {
 
 /// Who hears of an errand.
 enum ErrandPurpose: Sendable {
-    case login(LoginID)
+    /// All sign-ins that wait for the metadata of a server.
+    case login(ServerSettings)
     case signOut(waiter: UInt64, SignOut)
     case revocation(RevocationKey)
     case probe(TokenName)

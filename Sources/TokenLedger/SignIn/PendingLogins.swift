@@ -7,8 +7,8 @@ internal import TokenWire
 ///     locating ──► open ──CALLBACK──► redeeming ──► storing ──► over
 ///                                         └── to be confirmed ──► confirming ──CONFIRM──► storing
 ///
-/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk. CANCEL ends it before it is stored, and so does
-/// a newer sign-in where there is no more room.
+/// Ten minutes after LOGIN it is over, whatever it waits for but the answer of a server or a disk. CANCEL ends it before it is stored. A newer sign-in
+/// takes its place where there is no more room, unless a server or a disk is at it.
 struct PendingLogin: Sendable {
     enum Stage: Sendable {
         /// The server's metadata are fetched.
@@ -26,7 +26,10 @@ struct PendingLogin: Sendable {
     let number: UInt64
     let token: TokenName
     let caller: Caller
-    let share: LoginShare
+    /// Whose place it takes.
+    let share: Share
+    /// Whose metadata it needs.
+    let server: ServerSettings
     /// Of the credential's configuration.
     let generation: UInt64
     /// Whose tokens it brings.
@@ -40,21 +43,14 @@ struct PendingLogin: Sendable {
     /// Whether CONFIRM is waited for also where nobody has signed in before.
     let confirmsFirst: Bool
     var stage = Stage.locating
-    /// CLOCK_BOOTTIME by which a server or a disk has answered, while one is waited for.
-    var answerDue: Int64?
     /// The request that waits for the next step, and those that wait for the end.
     var waiter: UInt64?
     var awaiting: [UInt64] = []
     /// Answers that came to it and were not for it.
     var strays = 0
 
-    /// Whether it may end for a newer one: nothing of it is with a server or a disk.
-    var isReplaceable: Bool {
-        switch stage {
-        case .locating, .open, .confirming: true
-        case .redeeming, .storing: false
-        }
-    }
+    /// The oldest goes first.
+    var rank: Int64 { Int64(clamping: number) }
 
     var waiters: [UInt64] { (waiter.map { [$0] } ?? []) + awaiting }
 
@@ -76,67 +72,111 @@ struct Redemption: Sendable {
     var binding: RecordBinding
 }
 
-/// The sign-ins that have begun: bounded, in all and for each uid. Where there is no more room a newer one takes the place of an older one.
+/// The sign-ins that have begun, and what servers and disks are at for them: bounded in all, and by fair shares of the callers.
 struct PendingLogins: Sendable {
     private(set) var all: [LoginID: PendingLogin] = [:]
+    /// A sign-in has its place until it is over and the answer of the server or the disk that is at it has come. So a sign-in that ends early does not
+    /// let another code be sent while its own is still at the server.
+    private(set) var places = FairHoldings<LoginID>(FairPool.Bounds(capacity: most, perHolder: mostOfOne))
+    /// Of those that are with a server or a disk: CLOCK_BOOTTIME by which the answer has come.
+    private(set) var answersDue: [LoginID: Int64] = [:]
+    /// The exchanges under way for them.
+    private(set) var flights: [UInt64: Redemption] = [:]
+    /// Servers whose metadata are fetched for all sign-ins there, and whose share began that.
+    private(set) var searches: [ServerSettings: Share] = [:]
+    var budgets = SignInBudgets()
     private var deadlines = Deadlines<LoginID>()
     /// Of those who wait for the end of one, and for which.
     private(set) var patience = Deadlines<UInt64>()
     private(set) var awaited: [UInt64: LoginID] = [:]
-    /// The exchanges under way for them.
-    var flights: [UInt64: Redemption] = [:]
 
     static let most = 64
     static let mostOfOne = 8
-    /// Of all, those that only root and administrators may take.
-    static let reserved = 8
     /// As many requests may wait for the end of one sign-in.
     static let mostWaiters = 64
 
     var nextDeadline: Int64? { [deadlines.next, patience.next].compactMap { $0 }.min() }
+
+    // MARK: places
 
     /// Whether there is room for one more.
     enum Room: Hashable {
         case free
         /// once this one has ended
         case instead(LoginID)
-        /// All are with a server or a disk; the first of them is through at this moment of CLOCK_BOOTTIME.
+        /// None that would make room may end now; the first of them is over at this moment of CLOCK_BOOTTIME.
         case none(until: Int64)
     }
 
-    /// The room for a sign-in of this uid. A uid that has its full number loses its own oldest, of this token if there is one. Where all places are
-    /// taken the share that holds most of them loses one: the oldest of the uid that holds most in it.
-    func room(for uid: UInt32, _ share: LoginShare, _ token: TokenName) -> Room {
-        let own = all.values.filter { $0.caller.uid == uid }
-        if own.count >= Self.mostOfOne {
-            let replaceable = own.filter(\.isReplaceable)
-            let same = replaceable.filter { $0.token == token }
-            return Self.instead(Self.oldest(same.isEmpty ? replaceable : same), or: own)
+    /// The room for a sign-in of this share. Where there is none, whoever holds most loses the oldest of theirs that may end. A caller who holds most
+    /// loses one of their own; a newcomer to a group whose members have one each takes the place of the oldest.
+    func room(for share: Share) -> Room {
+        let victim: Share
+        switch places.outlook(for: share) {
+        case .granted: return .free
+        case .takeFrom(let holder): victim = holder
+        case .refused: victim = share
         }
-        let others = all.values.filter { $0.share != .administrator }
-        let isFull = share == .administrator ? all.count >= Self.most : others.count >= Self.most - Self.reserved
-        guard isFull else { return .free }
-        let crowd = Self.largest(Self.largest(others, by: \.share), by: \.caller.uid)
-        return Self.instead(Self.oldest(crowd.filter(\.isReplaceable)), or: Array(all.values))
+        let hasOwn = places.count(of: share) > 0
+        let candidates = [places.first(of: victim), hasOwn ? places.first(of: share) : places.first(of: victim.entry)]
+        if let login = candidates.lazy.compactMap(\.self).first(where: isReplaceable) { return .instead(login) }
+        let crowd = places.items { hasOwn ? $0 == share : $0.entry == victim.entry }
+        return .none(until: (crowd.isEmpty ? places.items : crowd).compactMap { answersDue[$0] ?? deadlines[$0] }.min() ?? 0)
     }
 
-    private static func instead(_ login: PendingLogin?, or busy: [PendingLogin]) -> Room {
-        if let login { return .instead(login.id) }
-        return .none(until: busy.compactMap(\.answerDue).min() ?? 0)
+    /// Whether it may end for a newer one: nothing of it is with a server or a disk.
+    private func isReplaceable(_ id: LoginID) -> Bool { answersDue[id] == nil }
+
+    /// A server or a disk is at it, which has answered by `due`.
+    mutating func awaitAnswer(for id: LoginID, until due: Int64) {
+        answersDue[id] = due
+        // the oldest that may end is before those that may not
+        places.setRank(of: id, to: .max)
     }
 
-    private static func oldest(_ logins: [PendingLogin]) -> PendingLogin? { logins.min { $0.number < $1.number } }
-
-    /// The largest part of which any may end; of two of one size that with the oldest.
-    private static func largest<Part: Hashable>(_ logins: [PendingLogin], by part: (PendingLogin) -> Part) -> [PendingLogin] {
-        Dictionary(grouping: logins, by: part).values.filter { $0.contains(where: \.isReplaceable) }
-            .max { a, b in (a.count, oldest(b)?.number ?? 0) < (b.count, oldest(a)?.number ?? 0) } ?? []
+    /// The answer has come.
+    mutating func answered(_ id: LoginID) {
+        answersDue[id] = nil
+        if let login = all[id] { places.setRank(of: id, to: login.rank) } else { places.remove(id) }
     }
+
+    /// Its code is with the server.
+    mutating func redeem(_ plan: UInt64, _ redemption: Redemption, until due: Int64) {
+        flights[plan] = redemption
+        change(redemption.login) { $0.stage = .redeeming }
+        awaitAnswer(for: redemption.login, until: due)
+    }
+
+    /// What came of a code is known. Gives whose it was.
+    mutating func redeemed(_ plan: UInt64) -> Redemption? {
+        guard let redemption = flights.removeValue(forKey: plan) else { return nil }
+        answered(redemption.login)
+        return redemption
+    }
+
+    // MARK: metadata
+
+    /// A sign-in needs the metadata of a server. `true` if nobody fetches them yet.
+    mutating func beginSearch(_ server: ServerSettings, for share: Share) -> Bool {
+        guard searches[server] == nil else { return false }
+        searches[server] = share
+        return true
+    }
+
+    /// They have come, or cannot be had. Gives who began it, and the sign-ins that wait for them, oldest first.
+    mutating func endSearch(_ server: ServerSettings) -> (began: Share?, waiting: [LoginID]) {
+        let waiting = all.values.filter { if case .locating = $0.stage { $0.server == server } else { false } }
+        return (searches.removeValue(forKey: server), waiting.sorted { $0.number < $1.number }.map(\.id))
+    }
+
+    // MARK: from LOGIN to the end
 
     subscript(id: LoginID) -> PendingLogin? { all[id] }
 
+    /// Begins one for which `room` is free.
     mutating func begin(_ login: PendingLogin) {
         all[login.id] = login
+        _ = places.admit(login.id, of: login.share, rank: login.rank)
         deadlines.set(login.id, at: login.deadline)
     }
 
@@ -160,6 +200,7 @@ struct PendingLogins: Sendable {
     mutating func end(_ id: LoginID) -> PendingLogin? {
         deadlines.set(id, at: nil)
         guard let login = all.removeValue(forKey: id) else { return nil }
+        if answersDue[id] == nil { places.remove(id) }
         release(login.awaiting)
         return login
     }
@@ -201,13 +242,10 @@ struct PendingLogins: Sendable {
     /// Ends all that does not write to the disk; gives everyone who waits for them.
     mutating func stop() -> [UInt64] {
         let waiters = all.values.flatMap(\.waiters)
-        all = all.filter { if case .storing = $0.value.stage { true } else { false } }
-        for id in all.keys {
-            all[id]?.waiter = nil
-            all[id]?.awaiting = []
+        for (id, login) in all {
+            if case .storing = login.stage { _ = takeWaiters(of: id) } else { _ = end(id) }
         }
         deadlines = Deadlines()
-        (patience, awaited) = (Deadlines(), [:])
         return waiters
     }
 }

@@ -33,6 +33,8 @@ final class LoginTalk {
     /// Notes which verdicts end the sign-in at the daemon.
     func heard(_ verdict: Verdict) {
         switch verdict {
+        // over a budget: the sign-in still waits for the answer
+        case .failed(let refusal) where refusal.code == .busy: break
         case .signedIn, .consentRefused, .over, .failed: pending = nil
         case .toConfirm, .notOurs: break
         }

@@ -84,10 +84,13 @@ struct `The exchanger` {
         run.moveClock(by: 3601)
         _ = try run.report(on: ExchangePlan(4, at: authority))
         #expect(discoveries() == 2)
-        run.exchanger.forget(application: "another")
+        let server = try ExchangePlan(4, at: authority).application.server
+        var another = server
+        another.timeout += 1
+        run.exchanger.forget(another)
         _ = try run.report(on: ExchangePlan(5, at: authority))
         #expect(discoveries() == 2)
-        run.exchanger.forget(application: "portal")
+        run.exchanger.forget(server)
         _ = try run.report(on: ExchangePlan(6, at: authority))
         #expect(discoveries() == 3)
     }

@@ -1,5 +1,6 @@
 import OAuth
 import Secrets
+import TestSupport
 import Testing
 import TokenWire
 @testable import TokenLedger
@@ -127,83 +128,141 @@ import TokenWire
 
     // MARK: all together
 
-    private static let token = GrantScene.user
-    private static let other = GrantScene.pat
+    private static let server = ServerSettings(location: .issuer("https://id.test"))
 
-    /// Pending sign-ins, oldest first: whose they are, of which share, and whether a server has the code.
-    private func pending(_ list: [(uid: UInt32, share: LoginShare, isBusy: Bool)]) -> PendingLogins {
+    /// Begins sign-ins, oldest first, where there is room without an end of others: whose they are, and whether a server has the code until the second
+    /// of their number.
+    private func pending(_ list: [(share: Share, isBusy: Bool)]) -> PendingLogins {
         var logins = PendingLogins()
         for (index, one) in list.enumerated() {
             let number = UInt64(index + 1)
-            var login = PendingLogin(
-                id: LoginID(number, number), number: number, token: Self.token, caller: Caller(uid: one.uid, gid: one.uid, pid: 1), share: one.share,
+            #expect(logins.room(for: one.share) == .free, "\(number)")
+            let login = PendingLogin(
+                id: LoginID(number, number), number: number, token: GrantScene.user, caller: GrantScene.alice, share: one.share, server: Self.server,
                 generation: 1, binding: RecordBinding(server: "https://id.test", clientID: "c", grant: "authorization_code"),
                 request: AuthorizationRequest(
                     clientID: "c", redirectURI: "http://127.0.0.1:1/", scopes: [], state: Secret("s"), nonce: Secret("n"), challenge: "x"),
                 verifier: Secret("v"), asked: 0, deadline: .seconds(600), confirmsFirst: false)
-            if one.isBusy { (login.stage, login.answerDue) = (.redeeming, .seconds(Int(number))) }
             logins.begin(login)
+            if one.isBusy { logins.redeem(number, Self.redemption(number), until: .seconds(Int(number))) }
         }
         return logins
     }
 
-    private func many(_ count: Int, of uid: UInt32, _ share: LoginShare? = nil, isBusy: Bool = false) -> [(UInt32, LoginShare, Bool)] {
-        [(UInt32, LoginShare, Bool)](repeating: (uid, share ?? .user(uid), isBusy), count: count)
+    private static func redemption(_ number: UInt64) -> Redemption {
+        Redemption(
+            login: LoginID(number, number), token: GrantScene.user,
+            binding: RecordBinding(server: "https://id.test", clientID: "c", grant: "authorization_code"))
     }
 
-    @Test func `of a uid's own sign-ins one of the same token is replaced first`() {
-        let logins = pending(many(8, of: 1000))
-        #expect(logins.room(for: 1000, .user(1000), Self.token) == .instead(LoginID(1, 1)))
-        #expect(logins.room(for: 1000, .user(1000), Self.other) == .instead(LoginID(1, 1)))
-        #expect(logins.room(for: 1001, .user(1001), Self.token) == .free)
-    }
+    struct Case: Sendable, CustomTestStringConvertible {
+        var what: String
+        /// Whose, how many, and whether their codes are with a server.
+        var held: [(share: Share, count: Int, isBusy: Bool)]
+        var newcomer: Share
+        var room: PendingLogins.Room
+        var testDescription: String { what }
 
-    @Test func `where all places are taken, whoever holds most of them loses the oldest, and never the next who comes`() {
-        let full = pending((1...7).flatMap { many(8, of: $0) })
-        #expect(full.room(for: 99, .user(99), Self.token) == .instead(LoginID(1, 1)))
-        let greedy = pending(many(1, of: 1) + (2...6).flatMap { many(8, of: $0) } + many(7, of: 7) + many(8, of: 8))
-        #expect(greedy.room(for: 99, .user(99), Self.token) == .instead(LoginID(2, 2)))
-        let lone = pending((1...56).map { ($0, .user($0), false) })
-        #expect(lone.room(for: 99, .user(99), Self.token) == .instead(LoginID(1, 1)))
-    }
-
-    @Test func `all whom one rule for a group lets in have one share: many uids of one person do not crowd out a user whom a rule names`() {
-        let group = LoginShare.rule(RulePlace("portal.toml:30"))
-        let logins = pending([(1, .user(1), false), (2, .user(2), false)] + (100...153).map { ($0, group, false) })
-        #expect(logins.room(for: 3, .user(3), Self.token) == .instead(LoginID(3, 3)))
-        #expect(logins.room(for: 200, group, Self.token) == .instead(LoginID(3, 3)))
-    }
-
-    @Test func `eight places are for root and administrators alone, who lose none to others`() {
-        let others = (1...7).flatMap { many(8, of: $0) }
-        let logins = pending(others)
-        #expect(logins.room(for: 0, .administrator, Self.token) == .free)
-        let roots = pending(many(7, of: 0, .administrator) + others)
-        #expect(roots.room(for: 500, .administrator, Self.token) == .free)
-        #expect(roots.room(for: 99, .user(99), Self.token) == .instead(LoginID(8, 8)))
-        let all = pending(many(7, of: 0, .administrator) + many(1, of: 500, .administrator) + others)
-        #expect(all.room(for: 500, .administrator, Self.token) == .instead(LoginID(9, 9)))
-        #expect(pending(many(8, of: 0, .administrator)).room(for: 0, .administrator, Self.token) == .instead(LoginID(1, 1)))
-    }
-
-    @Test func `one that is with a server is passed over, and where all are, the first answer is waited for`() {
-        let busy = pending(many(8, of: 1, isBusy: true) + (2...7).flatMap { many(8, of: $0) })
-        #expect(busy.room(for: 99, .user(99), Self.token) == .instead(LoginID(9, 9)))
-        let all = pending((1...7).flatMap { many(8, of: $0, isBusy: true) })
-        #expect(all.room(for: 99, .user(99), Self.token) == .none(until: .seconds(1)))
-    }
-
-    @Test func `a share is root's and administrators', a named user's, or a rule's`() {
-        var configuration = GrantScene.configuration()
-        configuration.admins = [PeerPattern(user: NamedID(name: "boss", id: 500))]
-        configuration.tokens[GrantScene.user]?.allow.append(
-            AllowEntry(who: PeerPattern(group: NamedID(name: "staff", id: 50)), login: true, place: "portal.toml:22"))
-        let policy = AccessPolicy(configuration)
-        func share(_ uid: UInt32, _ groups: [UInt32] = []) -> LoginShare {
-            policy.loginShare(of: GrantScene.user, for: Caller(uid: uid, gid: uid, groups: groups, pid: 1))
+        init(_ what: String, _ held: [(Share, Int)], busy: Set<Int> = [], _ newcomer: Share, _ room: PendingLogins.Room) {
+            self.what = what
+            self.held = held.enumerated().map { ($1.0, $1.1, busy.contains($0)) }
+            self.newcomer = newcomer
+            self.room = room
         }
-        #expect(share(0) == .administrator && share(500) == .administrator)
-        #expect(share(1000) == .user(1000) && share(1000, [50]) == .user(1000))
-        #expect(share(2000, [50]) == .rule(RulePlace("portal.toml:22")) && share(2001, [50]) == share(2000, [50]))
+    }
+
+    private static func user(_ uid: UInt32) -> Share { FairPoolTests.alice(uid) }
+    private static func member(_ uid: UInt32, of group: UInt32 = 20) -> Share { FairPoolTests.member(uid, of: group) }
+    private static func instead(_ number: UInt64) -> PendingLogins.Room { .instead(LoginID(number, number)) }
+    private static let namedUsers = (1...7).map { (user($0), 8) } + [(user(8), 4)]
+    private static let groups = [
+        (member(1, of: 21), 8), (member(2, of: 21), 8), (member(3, of: 22), 8), (member(4, of: 22), 6), (member(5, of: 23), 7),
+        (member(6, of: 23), 7),
+    ]
+
+    static let cases: [Case] = [
+        Case("there is room", [(user(1), 7)], user(1), .free),
+        Case("a user who has eight loses the oldest", [(user(2), 1), (user(1), 8)], user(1), instead(2)),
+        Case("of a user's, one whose code is with a server is passed over", [(user(1), 2), (user(1), 6)], busy: [0], user(1), instead(3)),
+        Case("where all of them are, the first answer is waited for", [(user(1), 8)], busy: [0], user(1), .none(until: .seconds(1))),
+        Case("another user is not kept out by that", [(user(1), 8)], busy: [0], user(2), .free),
+        Case("a group has sixteen: of it, whoever holds most loses the oldest", [(member(9), 1), (member(1), 8), (member(2), 7)], member(3), instead(2)),
+        Case("a member who holds most loses one of their own", [(member(1), 7), (member(2), 8), (member(3), 1)], member(2), instead(8)),
+        Case("a member who holds less than others takes from them", [(member(1), 7), (member(2), 8), (member(3), 1)], member(3), instead(8)),
+        Case("where the members of a group have one each, the oldest gives way to a newcomer", (1...16).map { (member($0), 1) }, member(99), instead(1)),
+        Case("whose code is with a server is passed over in that, too", (1...16).map { (member($0), 1) }, busy: [0, 1], member(99), instead(3)),
+        Case("and where all are, the first answer is waited for", (1...16).map { (member($0), 1) }, busy: Set(0..<16), member(99), .none(until: .seconds(1))),
+        Case("that keeps no other group out", (1...16).map { (member($0), 1) }, busy: Set(0..<16), member(1, of: 30), .free),
+        Case("nor a user whom a rule names, when groups have all that they may", groups, user(1), .free),
+        Case("among groups, the one that holds most gives way", groups, member(9, of: 24), instead(1)),
+        Case("users fill the rest, and room is kept for administrators", namedUsers, FairPoolTests.root, .free),
+        Case("of users, whoever holds most loses the oldest", [(user(9), 1)] + namedUsers.dropLast() + [(user(8), 3)], user(10), instead(2)),
+        Case("a user who would hold more than any other loses one of their own", (1...60).map { (user($0), 1) }, user(60), instead(60)),
+        Case(
+            "of sixty users with one each nobody gives way to another: the first end is waited for", (1...60).map { (user($0), 1) }, user(99),
+            .none(until: .seconds(600))),
+    ]
+
+    @Test(arguments: cases) func `whose place a newer sign-in takes`(_ test: Case) {
+        let held = test.held.flatMap { [(share: Share, isBusy: Bool)](repeating: ($0.share, $0.isBusy), count: $0.count) }
+        let room = pending(held).room(for: test.newcomer)
+        if case .instead(let id) = room, case .instead(let expected) = test.room, id != expected {
+            // of several who hold as much, any
+            let (one, other) = (held[Self.place(id)].share, held[Self.place(expected)].share)
+            let count = { (share: Share) in held.count { $0.share.entry == share.entry } }
+            #expect(one != other && count(one) == count(other), "\(room)")
+        } else {
+            #expect(room == test.room)
+        }
+    }
+
+    private static func place(_ id: LoginID) -> Int { (0..<64).first { LoginID(UInt64($0 + 1), UInt64($0 + 1)) == id } ?? 0 }
+
+    @Test func `a sign-in that is over keeps its place until the answer to its code has come`() {
+        var logins = pending([(share: Share, isBusy: Bool)](repeating: (Self.user(1), true), count: 8))
+        for number in 1...8 as ClosedRange<UInt64> { _ = logins.end(LoginID(number, number)) }
+        #expect(logins.all.isEmpty && logins.room(for: Self.user(1)) == .none(until: .seconds(1)))
+        #expect(logins.redeemed(3)?.login == LoginID(3, 3) && logins.redeemed(3) == nil)
+        #expect(logins.room(for: Self.user(1)) == .free)
+    }
+
+    @Test func `a sign-in that waits for a word may end again, and has the turn of its age`() {
+        var logins = pending([(Self.user(1), true)] + [(share: Share, isBusy: Bool)](repeating: (Self.user(1), false), count: 7))
+        #expect(logins.room(for: Self.user(1)) == Self.instead(2))
+        _ = logins.redeemed(1)
+        #expect(logins.room(for: Self.user(1)) == Self.instead(1))
+    }
+
+    @Test func `whatever begins and ends, there are never more than sixty-four, and all places come back`() {
+        var random = SeededRandom(11)
+        var logins = PendingLogins()
+        let shares = [FairPoolTests.root, FairPoolTests.unit] + (1...5).map { Self.user($0) } + (1...40).map { Self.member($0, of: 20 + $0 % 3) }
+        var codes: Set<UInt64> = []
+        for number in 1...20_000 as ClosedRange<UInt64> {
+            guard let share = shares.randomElement(using: &random) else { return }
+            if case .instead(let id) = logins.room(for: share) { #expect(logins.end(id) != nil) }
+            if logins.room(for: share) == .free {
+                logins.begin(
+                    PendingLogin(
+                        id: LoginID(number, number), number: number, token: GrantScene.user, caller: GrantScene.alice, share: share, server: Self.server,
+                        generation: 1, binding: Self.redemption(1).binding,
+                        request: AuthorizationRequest(clientID: "c", redirectURI: "", scopes: [], state: Secret("s"), nonce: Secret("n"), challenge: "x"),
+                        verifier: Secret("v"), asked: 0, deadline: .seconds(600), confirmsFirst: false))
+                if Bool.random(using: &random) {
+                    logins.redeem(number, Self.redemption(number), until: .seconds(Int(number)))
+                    codes.insert(number)
+                }
+            }
+            if Int.random(in: 0..<3, using: &random) == 0, let id = logins.all.keys.randomElement(using: &random) { _ = logins.end(id) }
+            if Int.random(in: 0..<3, using: &random) == 0, let code = codes.randomElement(using: &random) {
+                codes.remove(code)
+                #expect(logins.redeemed(code)?.login == LoginID(code, code))
+            }
+            let held = Set(logins.all.keys).union(codes.map { LoginID($0, $0) }).count
+            #expect(held <= PendingLogins.most && logins.places.count == held && logins.places.check().isEmpty)
+        }
+        for id in logins.all.keys { _ = logins.end(id) }
+        for code in codes { _ = logins.redeemed(code) }
+        #expect(logins.places.count == 0)
     }
 }
