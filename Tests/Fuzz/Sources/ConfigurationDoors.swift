@@ -35,7 +35,7 @@ extension Door {
 }
 
 private func readApplication(_ table: TableReader, _ secrets: SecretReader, _ peers: PeerReader, _ configuration: inout Configuration) {
-    let server = ServerReader(owner: 0).read(table)
+    let server = ServerReader(owner: 0, proxies: ProxyReader(secrets: secrets)).read(table)
     let client = ClientReader(secrets: secrets).read(table)
     let reader = TokenReader(
         application: "fuzz", client: client, isERPNet: table.node("erpnet") != nil, peers: peers, secrets: secrets, now: 1_790_000_000)
