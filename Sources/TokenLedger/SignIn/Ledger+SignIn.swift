@@ -196,20 +196,29 @@ extension Ledger {
         let was = personBefore(login)
         if let person, was.map({ $0.subject != person.subject }) ?? login.confirmsFirst {
             let waiter = login.waiter
-            logins.change(id) {
-                $0.stage = .confirming(arrival)
-                $0.waiter = nil
-            }
+            logins.change(id) { $0.waiter = nil }
             logins.extend(id, to: now.boot + pace.signIn)
-            if let waiter { turn.answers.append((waiter, .signIn(.confirm(person, was: was)))) }
+            askToConfirm(id, arrival, person, instead: was, waiter, &turn)
         } else {
             store(id, arrival, at: now, &turn)
         }
     }
 
-    /// Who is, or was last, signed in; `nil` where nobody was, or nobody knows who. A subject means nothing at another server or for another client:
+    /// Asks whether this person is meant in the place of the other, and remembers who that was.
+    private mutating func askToConfirm(
+        _ id: LoginID, _ arrival: PendingLogin.Arrival, _ person: Person, instead was: Person?, _ waiter: UInt64?, _ turn: inout Turn
+    ) {
+        var arrival = arrival
+        arrival.was = was
+        logins.change(id) { $0.stage = .confirming(arrival) }
+        if let waiter { turn.answers.append((waiter, .signIn(.confirm(person, was: was)))) }
+    }
+
+    /// Who is, or was last, signed in, or is about to be: a sign-in on its way to the disk comes before this one. `nil` where nobody was, or nobody knows who. A subject means nothing at another server or for another client:
     /// whoever confirms the first one is asked as for the first one then.
     private func personBefore(_ login: PendingLogin) -> Person? {
+        let stored = logins.all.values.compactMap { if case .storing(let arrival) = $0.stage, $0.token == login.token { arrival } else { nil } }
+        if let newest = stored.max(by: { $0.record.generation < $1.record.generation }) { return newest.person }
         guard let record = holdings[login.token]?.record, let subject = record.binding.subject, isOurs(record) || !login.confirmsFirst else { return nil }
         return Person(subject: subject, stored: record.idToken)
     }
@@ -227,6 +236,12 @@ extension Ledger {
             discard(arrival.report, login.token, login.binding, at: now, &turn)
             finish(id, .refused(refusal), &turn)
             turn.answers.append((waiter, .refused(refusal)))
+            return turn
+        }
+        // the answer was about the person who was signed in when it was asked for
+        let was = personBefore(login)
+        if let person = arrival.person, was?.subject != arrival.was?.subject, was?.subject != person.subject {
+            askToConfirm(id, arrival, person, instead: was, waiter, &turn)
             return turn
         }
         logins.change(id) { $0.waiter = waiter }
@@ -273,7 +288,7 @@ extension Ledger {
             return turn
         }
         if case .confirming(let arrival) = login.stage, let person = arrival.person {
-            turn.answers.append((waiter, .signIn(.confirm(person, was: personBefore(login)))))
+            askToConfirm(login.id, arrival, person, instead: personBefore(login), waiter, &turn)
         } else {
             guard wait > 0 else {
                 turn.answers.append((waiter, .refused(.loginUnfinished)))

@@ -62,6 +62,8 @@ struct PendingLogin: Sendable {
         var held: HeldToken
         var record: StoredRecord
         var person: Person?
+        /// Who was signed in when the caller was asked to confirm this person.
+        var was: Person?
     }
 }
 

@@ -497,4 +497,36 @@ import TokenWire
             return secret.withBytes { String(decoding: $0, as: UTF8.self) }
         }
     }
+
+    @Test func `of two who sign in at the same moment the second is asked whether it replaces the first`() throws {
+        var scene = GrantScene()
+        scene.diskAnswer = nil
+        _ = try scene.login(1)
+        _ = try scene.login(2)
+        let first = scene.callback(1)
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        let second = scene.callback(2)
+        scene.grant("access-2", refresh: "refresh-2", identity: "i.ivanov")
+        guard case .confirm(let person, let was?)? = scene.signIn(second) else { return #expect(Bool(false), "nobody is asked") }
+        #expect(person.subject == "i.ivanov" && was.subject == "m.petrova")
+        scene.finishJobs()
+        guard case .signedIn? = scene.signIn(first) else { return #expect(Bool(false), "the first is not signed in") }
+        #expect(scene.stored() == "refresh-1")
+    }
+
+    @Test func `a CONFIRM that is about somebody who has been replaced is asked for anew`() throws {
+        var scene = GrantScene.signedIn()
+        for number: UInt64 in 1...2 {
+            _ = try scene.login(number)
+            _ = scene.callback(number)
+            scene.grant("access-\(number)", refresh: "refresh-1\(number)", identity: number == 1 ? "i.ivanov" : "d.dimitrov")
+        }
+        _ = scene.confirm(1)
+        #expect(scene.stored() == "refresh-11")
+        let outdated = scene.confirm(2)
+        guard case .confirm(_, let was?)? = scene.signIn(outdated) else { return #expect(Bool(false), "it is not asked for anew") }
+        #expect(was.subject == "i.ivanov" && scene.stored() == "refresh-11")
+        _ = scene.confirm(2)
+        #expect(scene.stored() == "refresh-12")
+    }
 }
