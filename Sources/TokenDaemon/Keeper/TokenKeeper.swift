@@ -200,7 +200,7 @@ final class TokenKeeper {
         if !turn.events.isEmpty { changed() }
         arm()
         #if DEBUG
-            if ledger.isSmall, let fault = ledger.check().first { assertionFailure("the ledger contradicts itself: \(fault)") }
+        if ledger.isSmall, let fault = ledger.check().first { assertionFailure("the ledger contradicts itself: \(fault)") }
         #endif
         return own
     }

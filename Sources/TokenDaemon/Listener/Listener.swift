@@ -89,8 +89,10 @@ final class Listener: Readiness {
         let caller = Caller(peer)
         let share = Share(caller.uid == 0 ? .root : .user(caller.uid), .uid(caller.uid))
         guard admits(share) else {
+            // many of one caller at once are taken in as before; but nobody hears an answer to those that came and went
+            guard hasGone(connection) else { return take(connection, waiting: waiting) }
             keeper.noteLimit(caller)
-            desk.turnedAway.add(connection, .tooManyConnections, for: share)
+            _ = close(connection)
             return true
         }
         let arrival = Arrival(fd: connection, share: share) { [unowned self] in
@@ -225,6 +227,12 @@ private final class Arrival: Work {
     }
 
     func resume() { if !isOver { take(self) } }
+}
+
+/// Whether the client has closed its side for good, whatever it left to read.
+private func hasGone(_ fd: Int32) -> Bool {
+    var interest = pollfd(fd: fd, events: 0, revents: 0)
+    return poll(&interest, 1, 0) > 0 && interest.revents & Int16(POLLHUP) != 0
 }
 
 private func isReadable(_ fd: Int32) -> Bool {

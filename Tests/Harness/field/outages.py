@@ -72,7 +72,7 @@ ROWS = [
            [sign_in(), ask("LOGOUT NAME", "^OK forgotten reason=.*503.*told%20again"), get("^ERR login-required reason=signed-out"),
             later(asked(3, "/revoke"), 20), said("event=trouble-ended")]),
     # --- too much
-    Row("BO-08 tokens that live one second are fetched once a second", FAILED,
+    Row("tokens that live one second are fetched once a second", FAILED,
         {"token": Tokens(expires_in=1)}, [during(3, get("^(OK at-|ERR )", wait=1)), asked(range(2, 7)), said("hardly enough to use one")]),
     Row("a 429 for one client does not stop another one of the same server", FAILED,
         {"token": one_client_is_told_to_wait}, [get("^ERR unavailable .*429"), beside(get("^OK at-")), get("^ERR unavailable .*429", wait=0)], beside=True),
