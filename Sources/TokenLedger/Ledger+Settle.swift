@@ -53,8 +53,8 @@ extension Ledger {
         case (.tidy, _): break
         case (.revocation(let key), let result): revocationWritten(key, result)
         case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
-        case (.signOut(let waiter), let result): signOutStored(waiter, result, at: now, &turn)
-        case (.importing(let waiter), let result): importStored(waiter, result, at: now, &turn)
+        case (.signOut(let waiter), let result): signOutStored(waiter, result, isAnswered: work.failures > 0, at: now, &turn)
+        case (.importing(let waiter), let result): importStored(waiter, result, isAnswered: work.failures > 0, at: now, &turn)
         }
     }
 

@@ -85,9 +85,8 @@ final class Desk {
     /// Puts work where it waits for its slice.
     func postpone(_ work: any Work, for share: Share) { queue.append(work, for: share) }
 
-    /// Gives slices to those who wait: one, or for as long as the turn has taken so far, within bounds: new connections come first, for nobody can tell
-    /// whose they are before they are accepted. To be called once a turn, when everything that has come is
-    /// known.
+    /// Gives slices to those who wait: one, or for as long as the turn has taken so far, within bounds. New connections come first, for nobody can tell
+    /// whose they are before they are accepted. To be called once a turn, when everything that has come is known.
     func serve() {
         guard !queue.isEmpty else { return }
         time = Clock.boottime()

@@ -93,18 +93,19 @@ extension Ledger {
         }
     }
 
-    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+    /// - Parameter isAnswered: whoever brought it was told that the disk refused it half-way.
+    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn) {
         guard let brought = imports.removeValue(forKey: waiter) else { return }
         let record = brought.record
         switch result {
         case .failure(let fault):
-            if !brought.isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
+            if !isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
             replaced(record.name, by: nil, at: now, &turn)
         case .success:
             let id = fingerprint(record.secret)
             replaced(record.name, by: record, at: now, &turn)
             turn.events.append(.imported(record.name, id, caller: brought.caller, expires: record.expires))
-            if !brought.isAnswered { turn.answers.append((waiter, .signIn(.imported(id)))) }
+            if !isAnswered { turn.answers.append((waiter, .signIn(.imported(id)))) }
             settleIn(record.name, at: now, &turn)
         }
     }
@@ -114,14 +115,6 @@ extension Ledger {
 struct Import: Sendable {
     var record: StoredRecord
     var caller: Caller
-    /// Whoever brought it was told that the disk refused it half-way; what comes of it later is recorded.
-    var isAnswered = false
-
-    /// Whether the answer is still owed; from now on it is not.
-    mutating func takeAnswer() -> Bool {
-        defer { isAnswered = true }
-        return !isAnswered
-    }
 }
 
 extension Secret {

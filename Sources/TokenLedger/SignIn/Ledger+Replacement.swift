@@ -20,7 +20,7 @@ extension Ledger {
         if case .signIn(let login) = work.step { logins.awaitAnswer(for: login, until: next + pace.intent) }
         noteStore(token, fault, &turn)
         let refusal = Refusal.unsettled(fault)
-        for waiter in takeWaiters(of: work.step) { turn.answers.append((waiter, .refused(refusal))) }
+        for waiter in takeWaiters(of: work) { turn.answers.append((waiter, .refused(refusal))) }
         let notBefore = holdings[token]?.notBefore ?? 0
         holdings[token]?.notBefore = max(notBefore, next)
         for key in credentials[token]?.entries ?? [] { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
@@ -33,11 +33,11 @@ extension Ledger {
             || steps.values.contains { $0.failures > 0 && $0.step.isReplacement && $0.job.name == token }
     }
 
-    private mutating func takeWaiters(of step: StoreStep) -> [UInt64] {
-        switch step {
+    /// Those who have not been told yet: whoever signs out or brings something in hears of the first failure, and of nothing after it.
+    private mutating func takeWaiters(of work: StoreWork) -> [UInt64] {
+        switch work.step {
         case .signIn(let id): logins.takeWaiters(of: id)
-        case .signOut(let waiter): signOuts[waiter]?.takeAnswer() == true ? [waiter] : []
-        case .importing(let waiter): imports[waiter]?.takeAnswer() == true ? [waiter] : []
+        case .signOut(let waiter), .importing(let waiter): work.failures > 1 ? [] : [waiter]
         case .intent, .successor, .remembered, .late, .tidy, .revocation: []
         }
     }

@@ -41,8 +41,9 @@ extension Ledger {
         }
     }
 
-    mutating func signOutStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
+    mutating func signOutStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn) {
         guard var signOut = signOuts.removeValue(forKey: waiter) else { return }
+        signOut.isAnswered = isAnswered
         let token = signOut.tombstone.name
         // what was in force at the end, not when it was asked for: a refresh may have brought another one since
         signOut.ended = holdings[token]?.record ?? signOut.ended
@@ -177,12 +178,6 @@ struct SignOut: Sendable {
     var caller: Caller
     /// Whoever signs out was told that the disk refused it half-way; what comes of it later is recorded.
     var isAnswered = false
-
-    /// Whether the answer is still owed; from now on it is not.
-    mutating func takeAnswer() -> Bool {
-        defer { isAnswered = true }
-        return !isAnswered
-    }
 }
 
 /// Who hears of an errand.
