@@ -1,5 +1,5 @@
 """Servers, gateways and networks that misbehave for a while: nothing of it is final."""
-from .row import FAILED, HELD, Row, ask, asked, beside, during, get, later, never_said, pause, person, renew, said, sign_in, state, together
+from .row import FAILED, HELD, Row, ask, asked, behaves, beside, during, get, later, never_said, pause, person, renew, said, sign_in, state, together
 from .server import Answer, Tokens, error, page
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -41,10 +41,10 @@ def once(what, was, answer, words):
                {"token": [answer]}, [get("^ERR unavailable .*%s" % words), later(get("^OK at-"), 20), asked(2)])
 
 
-def once_at_a_refresh(what, _, answer, words):
-    return person("a refresh is answered with %s once: the token that is held is served, and the next refresh is taken" % what, FAILED,
-                  {"refresh": [answer]}, [sign_in(), renew(words), get("^OK at-"), state("state=degraded .*%s" % words), never_said("login-required"),
-                                          later(get("^OK at-")), later(asked(3), 20), later(state("state=ready"))])
+def for_a_while_at_a_refresh(what, _, answer, words):
+    return person("refreshes are answered with %s for a while: the token that is held is served, and the first refresh after it is taken" % what, FAILED,
+                  {"refresh": answer}, [sign_in(), renew(words), get("^OK at-"), state("state=degraded .*%s" % words), never_said("login-required"),
+                                        behaves("refresh_token"), get("^OK at-"), later(state("state=ready"), 20), never_said("login-required")])
 
 
 def one_client_is_told_to_wait(request, _):
@@ -54,7 +54,7 @@ def one_client_is_told_to_wait(request, _):
 ROWS = [
     *(long_outage(*kind) for kind in NO_ANSWER),
     *(once(*kind) for kind in NO_REFUSAL),
-    *(once_at_a_refresh(*kind) for kind in NO_REFUSAL),
+    *(for_a_while_at_a_refresh(*kind) for kind in NO_REFUSAL),
     Row("the metadata are not found once", FAILED,
         {"paths": {DISCOVERY: [Answer("not found", 404, "text/plain")]}}, [get("^ERR unavailable .*there are no metadata"), later(get("^OK at-"), 20)]),
     Row("invalid_client is told as a refusal, and tried again once an hour", FAILED,

@@ -172,6 +172,13 @@ def beside(step):
     return lambda play: step(play.beside)
 
 
+def behaves(grant):
+    """From now on the token endpoint answers this grant well."""
+    def step(play):
+        play.server.behave(grant)
+    return step
+
+
 def together(*steps):
     """One step after the other, for `later`."""
     return lambda play: next(filter(None, (step(play) for step in steps)), None)

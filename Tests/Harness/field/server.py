@@ -111,6 +111,10 @@ class Server:
             back["id_token"] = self.id_token(query, c_hash=base64url(half))
         return back
 
+    def behave(self, grant):
+        """This grant is answered well from now on."""
+        self._scripts[grant] = Script(None)
+
     # --- what it says
 
     def answer(self, request):
