@@ -36,6 +36,8 @@ extension Ledger {
     static let revocationsAtOnce = 8
     /// Seconds for which a revocation is tried, unless the token is known to end sooner.
     static let longestRevocation: Int64 = 30 * 86_400
+    /// So many of one token are on the disk; who signs in and out again and again beside a server that fails adds no more.
+    static let mostRevocationsOfOne = 32
 
     // MARK: the disk
 
@@ -53,9 +55,19 @@ extension Ledger {
             name: token, server: binding.server, clientID: binding.clientID, grant: record?.grant ?? 0, signedIn: record?.signedIn ?? 0,
             secret: secret, id: fingerprint(secret), until: until)
         guard revocations[revocation.key] == nil else { return revocation.key }
+        makeRoomForRevocation(of: token, &turn)
         revocations[revocation.key] = PendingRevocation(revocation)
         enqueue(.writeRevocation(revocation), .revocation(revocation.key), &turn)
         return revocation.key
+    }
+
+    /// Of those that nobody waits for, the one that was tried most often is given up.
+    private mutating func makeRoomForRevocation(of token: TokenName, _ turn: inout Turn) {
+        let pending = revocations.filter { $0.key.name == token }
+        guard pending.count >= Self.mostRevocationsOfOne else { return }
+        let idle = pending.filter { !$0.value.isAnnounced && $0.value.errand == nil && $0.value.signOut == nil }
+        guard let key = idle.max(by: { ($0.value.failures, $0.key.id.bits) < ($1.value.failures, $1.key.id.bits) })?.key else { return }
+        _ = giveUp(key, "\(Self.mostRevocationsOfOne) refresh tokens of it wait for their revocation", &turn)
     }
 
     /// Seconds since the epoch: when the refresh token ends by itself, as far as anybody knows.

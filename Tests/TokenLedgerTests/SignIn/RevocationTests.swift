@@ -248,6 +248,19 @@ import TokenWire
         #expect(scene.revocations.count == 1)
     }
 
+    @Test func `sign-ins that replace each other leave a bounded number of refresh tokens to revoke, and that one is given up is told`() throws {
+        var scene = GrantScene.signedIn()
+        let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
+        for number in 2...100 {
+            _ = scene.request { $0.importToken(settings, Secret("refresh-\(number)"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
+            answer(&scene, .failed(Scene.busyServer))
+        }
+        #expect(scene.revocations.count == Ledger.mostRevocationsOfOne)
+        #expect(told(scene).count { $0.hasPrefix("32 refresh tokens of it wait for their revocation") } == 99 - Ledger.mostRevocationsOfOne)
+        // the last sign-in's own is among those that are left
+        #expect(scene.revocations.values.contains { $0.secret == Secret("refresh-99") })
+    }
+
     @Test func `a thousand of them are tried a few at a time`() throws {
         var scene = GrantScene.signedIn()
         let found = (1...1000).map { number in
