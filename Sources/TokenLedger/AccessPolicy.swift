@@ -18,6 +18,7 @@ package struct AccessPolicy: Sendable {
     package let asksForUnits: Bool
     /// The groups on which some decision depends, ascending: of a caller's own no others are kept.
     package let groups: [UInt32]
+    let subordinates: SubordinateUIDs
 
     /// From so many entries on a token has an index of them.
     private static let manyEntries = 8
@@ -27,6 +28,7 @@ package struct AccessPolicy: Sendable {
         admins = RuleSet(configuration.admins)
         names = configuration.tokens.keys.sorted()
         credentials = configuration.credentials
+        subordinates = configuration.subordinates
         rules = RuleSet(names.map { configuration.tokens[$0]?.allow ?? [] })
         indices = configuration.tokens.filter { $0.value.allow.count >= Self.manyEntries }.mapValues { PeerIndex($0.allow.lazy.map(\.who)) }
         let patterns = configuration.admins + configuration.tokens.values.flatMap { $0.allow.map(\.who) }

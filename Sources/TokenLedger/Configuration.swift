@@ -17,6 +17,8 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [String: TokenName] = [:]
     /// `[store] key`: seals the store instead of the credential `store-key`. Used at the start alone.
     package var storeKey: Secret?
+    /// Of the machine, when the configuration was read.
+    package var subordinates = SubordinateUIDs()
 
     package init() {}
 }

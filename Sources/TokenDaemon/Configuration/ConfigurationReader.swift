@@ -47,6 +47,7 @@ nonisolated private final class ConfigurationReader {
         clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
         self.now = now
+        configuration.subordinates = names.subordinates()
     }
 
     func read() -> ConfigurationReading {

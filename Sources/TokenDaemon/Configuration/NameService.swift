@@ -1,18 +1,25 @@
 internal import Systemd
-internal import TokenLedger
+package import TokenLedger
 
-/// How users and groups become numbers. Asking may take long: never on the loop.
+/// How users and groups become numbers, and whose subordinate uids are whose. Asking may take long: never on the loop.
 nonisolated package struct NameService: Sendable {
     package var userID: @Sendable (String) -> UInt32?
     package var groupID: @Sendable (String) -> UInt32?
+    package var subordinates: @Sendable () -> SubordinateUIDs
 
-    package init(userID: @escaping @Sendable (String) -> UInt32?, groupID: @escaping @Sendable (String) -> UInt32?) {
+    package init(
+        userID: @escaping @Sendable (String) -> UInt32?, groupID: @escaping @Sendable (String) -> UInt32?,
+        subordinates: @escaping @Sendable () -> SubordinateUIDs = { SubordinateUIDs() }
+    ) {
         self.userID = userID
         self.groupID = groupID
+        self.subordinates = subordinates
     }
 
-    /// The machine's own (getpwnam(3), getgrnam(3)).
-    package static let system = NameService(userID: { Systemd.userID($0) }, groupID: { Systemd.groupID($0) })
+    /// The machine's own (getpwnam(3), getgrnam(3), subuid(5)).
+    package static let system = NameService(
+        userID: { Systemd.userID($0) }, groupID: { Systemd.groupID($0) },
+        subordinates: { SubordinateUIDs((try? OpenedFile("/etc/subuid", followsLinks: true).text()) ?? "") })
 }
 
 /// Asks for each name once a reading, and says which numbers no rule may have.

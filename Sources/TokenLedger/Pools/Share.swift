@@ -2,8 +2,8 @@ package import TokenWire
 
 /// Whose share of a pool something is taken from: the rule that lets the caller in, and the caller within that rule.
 ///
-/// The kernel knows uids, not persons. A member of a group with subordinate uids (subuid(5)) can connect from 65,536 uids and
-/// keeps the group in each of them, so all that comes in by one group is one share, and each uid is a share within it.
+/// The kernel knows uids, not persons. A person with subordinate uids (subuid(5)) can connect from 65,536 of them and keeps a group in each, so all
+/// that comes in by one group is one share. Within it, and among strangers, all subordinate uids of a person are one share.
 package struct Share: Hashable, Sendable {
     /// The kind of rule, and what it names.
     package enum Entry: Hashable, Sendable {
@@ -28,7 +28,7 @@ package struct Share: Hashable, Sendable {
     }
 
     package var entry: Entry
-    /// The caller within the entry.
+    /// The caller within the entry; of a person's subordinate uids the first.
     package var holder: Consumer
 
     package init(_ entry: Entry, _ holder: Consumer) {
@@ -56,10 +56,11 @@ extension AccessPolicy {
     func share(of caller: Caller, by rule: PeerPattern?) -> Share {
         let uid = Consumer.uid(caller.uid)
         if isAdmin(caller) { return Share(caller.uid == 0 ? .root : .administrators, uid) }
-        guard let rule else { return Share(.strangers, uid) }
+        let person = Consumer.uid(subordinates.person(of: caller.uid))
+        guard let rule else { return Share(.strangers, person) }
         if let unit = rule.unit, case .unit(let name) = caller.unit { return Share(.unit(unit.description), .unit(name)) }
         if rule.user != nil { return Share(.user(caller.uid), uid) }
-        return Share(rule.group?.id.map(Share.Entry.group) ?? .strangers, uid)
+        return Share(rule.group?.id.map(Share.Entry.group) ?? .strangers, person)
     }
 
     /// The share of somebody who is not connected now, and whose token it is.
@@ -72,8 +73,8 @@ extension AccessPolicy {
         case .uid(let uid):
             let rules = (settings(of: token)?.allow ?? []).lazy.map(\.who)
             if rules.contains(where: { $0.user?.id == uid }) { return Share(.user(uid), consumer) }
-            let group = rules.first { $0.group != nil && $0.user == nil && $0.unit == nil }?.group?.id
-            return Share(group.map(Share.Entry.group) ?? .user(uid), consumer)
+            guard let group = rules.first(where: { $0.group != nil && $0.user == nil && $0.unit == nil })?.group?.id else { return Share(.user(uid), consumer) }
+            return Share(.group(group), .uid(subordinates.person(of: uid)))
         }
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 @testable import TokenDaemon
 import TestSupport
 import Testing
+import TokenLedger
 
 /// A configuration folder on disk, and a machine with the users that the tests speak of.
 nonisolated struct ConfigurationHouse {
@@ -36,7 +37,8 @@ nonisolated struct ConfigurationHouse {
 
     static let names = NameService(
         userID: { ["alice": 1000, "backup": 34, "root": 0, "fleeting": 61_200, "nobody": 65_534][$0] },
-        groupID: { ["reporting": 500, "adm": 4, "fleeting": 61_200][$0] })
+        groupID: { ["reporting": 500, "adm": 4, "fleeting": 61_200][$0] },
+        subordinates: { SubordinateUIDs("alice:100000:65536") })
 
     /// What was found, without the folder.
     func problems() -> [String] {

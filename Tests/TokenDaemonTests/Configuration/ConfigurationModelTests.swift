@@ -44,6 +44,7 @@ nonisolated struct ConfigurationModelTests {
         try house.write("../credentials/portal-pat", "enrt_0A1B\n", mode: 0o400)
         #expect(house.problems() == [])
         var wanted = Configuration()
+        wanted.subordinates = ConfigurationHouse.names.subordinates()
         wanted.applications["portal"] = Application(
             name: "portal", server: ServerSettings(location: .issuer("https://demodb.my.erp.net/id")),
             client: ClientIdentity(id: "my.trusted.app/portal", authentication: .post(Secret("open sesame"))))
@@ -303,6 +304,7 @@ nonisolated struct ConfigurationModelTests {
         endpoints.introspection = "https://id.example.com/i"
         endpoints.device = "https://id.example.com/d"
         var wanted = Configuration()
+        wanted.subordinates = ConfigurationHouse.names.subordinates()
         wanted.applications["a-1_b"] = Application(
             name: "a-1_b",
             server: ServerSettings(

@@ -88,6 +88,7 @@ nonisolated struct DaemonProblemTests {
         var wanted = Configuration()
         wanted.auditRequired = true
         wanted.readiness = .firstTokens
+        wanted.subordinates = ConfigurationHouse.names.subordinates()
         wanted.admins = [
             PeerPattern(group: NamedID(name: "adm", id: 4)),
             PeerPattern(user: NamedID(name: "alice", id: 1000), unit: UnitPattern("*.service")),

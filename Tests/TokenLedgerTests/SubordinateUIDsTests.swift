@@ -1,0 +1,73 @@
+import Testing
+import TokenWire
+
+@testable import TokenLedger
+
+@Suite struct SubordinateUIDsTests {
+    static let table = SubordinateUIDs(
+        """
+        alice:100000:65536
+        bob:165536:65536
+        alice:900000:10
+        1003:300000:65536
+
+        # no line of subuid(5)
+        carol:x:65536
+        carol:400000
+        carol:400000:0
+        carol:-1:5
+        carol:4294967296:1
+        dave:4294967290:4294967295
+        """)
+
+    struct Case: Sendable {
+        var uid: UInt32
+        var person: UInt32
+    }
+
+    @Test(arguments: [
+        Case(uid: 0, person: 0), Case(uid: 1000, person: 1000), Case(uid: 99_999, person: 99_999), Case(uid: 100_000, person: 100_000),
+        Case(uid: 165_535, person: 100_000), Case(uid: 165_536, person: 165_536), Case(uid: 231_071, person: 165_536), Case(uid: 231_072, person: 231_072),
+        Case(uid: 900_009, person: 100_000), Case(uid: 900_010, person: 900_010), Case(uid: 300_001, person: 300_000), Case(uid: 400_000, person: 400_000),
+        Case(uid: 4_294_967_289, person: 4_294_967_289), Case(uid: .max, person: 4_294_967_290),
+    ]) func `all ranges of one owner are one person`(_ test: Case) {
+        #expect(Self.table.person(of: test.uid) == test.person)
+    }
+
+    @Test func `without ranges everybody is somebody else`() {
+        #expect(SubordinateUIDs().person(of: 100_000) == 100_000)
+        #expect(SubordinateUIDs("").person(of: .max) == .max)
+    }
+
+    /// 65,536 uids of one member of a group, and of one stranger.
+    @Test func `a person with subordinate uids has one share of a group, and one as a stranger`() throws {
+        var configuration = Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20)))] }
+        configuration.subordinates = Self.table
+        let policy = AccessPolicy(configuration)
+        let token = try #require(TokenName("portal.sync"))
+        let member = { (uid: UInt32) in policy.share(of: Caller(uid: uid, gid: 20)) }
+        let stranger = { (uid: UInt32) in policy.share(of: Caller(uid: uid, gid: 21)) }
+        #expect(member(100_001) == Share(.group(20), .uid(100_000)))
+        #expect(member(900_001) == member(100_001))
+        #expect(member(165_536) != member(100_001))
+        #expect(member(1001) == Share(.group(20), .uid(1001)))
+        #expect(stranger(100_001) == Share(.strangers, .uid(100_000)))
+        #expect(policy.share(of: .uid(100_007), for: token) == member(100_001))
+    }
+
+    @Test func `a member with as many uids as a group may hold gives way to another member`() throws {
+        var configuration = Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20)))] }
+        configuration.subordinates = Self.table
+        configuration.limits.membersPerGroup = 16
+        var scene = Scene(configuration)
+        for number: UInt32 in 0..<40 {
+            scene.pass(1)
+            let (_, turn) = try scene.get(by: Caller(uid: 100_000 + number, gid: 20))
+            if let plan = turn.plans.first { _ = scene.settle(plan, .success(Scene.tokens()), id: UInt64(number) + 1) }
+        }
+        #expect(scene.ledger.members.count == 16)
+        let (waiter, turn) = try scene.get(by: Caller(uid: 1001, gid: 20))
+        #expect(turn.refusal(waiter) == nil && turn.plans.count == 1)
+        #expect(scene.ledger.members.count == 16)
+    }
+}
