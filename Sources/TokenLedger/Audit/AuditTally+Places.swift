@@ -59,7 +59,7 @@ extension AuditTally {
     /// When nothing is counted: the room of thousands of callers goes back. No slot of before fits a place made later.
     mutating func vacate() {
         firstGeneration = (counts.map(\.generation).max() ?? firstGeneration) &+ 1
-        (counts, rows, free, places) = ([], [], [], [:])
+        (counts, rows, free, places, keys) = ([], [], [], [:], Self.noKeys)
     }
 
     private mutating func vacancy() -> Int {

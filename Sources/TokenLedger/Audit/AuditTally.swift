@@ -6,7 +6,7 @@
 package struct AuditTally: Sendable {
     /// Keys that are counted one by one. Each share has as many of them as others leave it: whoever has most gives way, and what was counted of
     /// it is told then.
-    package static let mostKeys = 4_096
+    package static let mostKeys = 16_384
     /// Of these, for all callers that no rule admits, and for each of them.
     package static let mostStrangersKeys = 1_024
     static let mostOfOneStranger = 16
@@ -24,7 +24,8 @@ package struct AuditTally: Sendable {
     var places: [AuditGroup: Int] = [:]
     var others = 0
     /// The keys that have a place, and whose they are.
-    var keys = FairHoldings<AuditKey>(
+    var keys = noKeys
+    static let noKeys = FairHoldings<AuditKey>(
         FairPool.Bounds(capacity: mostKeys, strangers: mostStrangersKeys, perStranger: mostOfOneStranger))
 
     package init() {}
