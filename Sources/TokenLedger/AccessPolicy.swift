@@ -3,7 +3,8 @@ package import TokenWire
 /// Decides who may ask for what. Deny by default.
 ///
 /// The entries of a token are tried in order and the first that matches decides: verbs, scopes, and whose token it is.
-package struct AccessPolicy: Sendable {
+/// It never changes; it is a class because it is asked for with every connection and request, and a copy would count each of its tables.
+package final class AccessPolicy: Sendable {
     private let tokens: [TokenName: TokenSettings]
     private let admins: RuleSet
     /// Every rule of every token.
@@ -102,7 +103,7 @@ package struct AccessPolicy: Sendable {
 
     /// The caller's tokens, by name, one after the other: nothing is made of those that nobody comes to.
     package func tokens(for caller: Caller) -> some Sequence<AuthorisedQuery> {
-        rules.tokens(of: caller).lazy.compactMap { try? authorise(name: names[$0].description, for: caller).get() }
+        rules.tokens(of: caller).lazy.compactMap { [self] in try? authorise(name: names[$0].description, for: caller).get() }
     }
 
     /// Which configured token a name means; for what only an admin asks.

@@ -50,6 +50,18 @@ struct PeerIndex: Sendable {
         return found
     }
 
+    /// Of the patterns for which `matches` holds the one that comes before all others.
+    func least(for caller: Caller, by comesBefore: (Int, Int) -> Bool, where matches: (Int) -> Bool) -> Int? {
+        var least: Int?
+        lists(for: caller) { list in
+            for place in list.lazy.map(Int.init) where matches(place) {
+                guard let best = least else { least = place; continue }
+                if comesBefore(place, best) { least = place }
+            }
+        }
+        return least
+    }
+
     private static func first(in list: [Int32], before end: Int32, where matches: (Int) -> Bool) -> Int32 {
         list.first { $0 >= end || matches(Int($0)) } ?? end
     }

@@ -41,7 +41,7 @@ struct RuleSet: Sendable {
 
     /// The pattern that names the caller most closely: by its unit, else by its user, else by a group.
     func closest(to caller: Caller) -> PeerPattern? {
-        index.all(for: caller) { patterns[$0].matches(caller) }.map { patterns[$0] }.min { ($0.distance, $0.text) < ($1.distance, $1.text) }
+        index.least(for: caller, by: { patterns[$0].isCloser(than: patterns[$1]) }, where: { patterns[$0].matches(caller) }).map { patterns[$0] }
     }
 
     /// The tokens that some rule allows to the caller, in the order of their names.
@@ -51,10 +51,14 @@ struct RuleSet: Sendable {
 }
 
 extension PeerPattern {
-    fileprivate var distance: Int { unit != nil ? 0 : user != nil ? 1 : 2 }
+    private var distance: Int { unit != nil ? 0 : user != nil ? 1 : 2 }
 
     /// Of several as close, always the same one.
-    fileprivate var text: String { "\(group?.id ?? 0) \(description)" }
+    private var text: String { "\(group?.id ?? 0) \(description)" }
+
+    fileprivate func isCloser(than other: PeerPattern) -> Bool {
+        distance != other.distance ? distance < other.distance : text < other.text
+    }
 }
 
 /// Ascending lists as one ascending list without repeats, made as it is read.

@@ -25,6 +25,8 @@ final class TokenKeeper {
     private var deliveries: [() -> Void] = []
     /// What the ledger decided and is still to be told, in its order.
     private var untold = FIFO<Telling>()
+    /// There may be something untold: after most batches there is not, and not even a clock is read.
+    private var isTelling = false
     private var nextSlice: LoopTimer?
     private var handOuts = HandOutTable()
     /// Which limit callers met that was told, until there is room again.
@@ -224,18 +226,23 @@ final class TokenKeeper {
         case revisedWatcher(UInt64, isOrphan: Bool)
     }
 
-    func tellLater(_ telling: Telling) { untold.append(telling) }
+    func tellLater(_ telling: Telling) {
+        untold.append(telling)
+        isTelling = true
+    }
 
     /// Hands over what was decided. Called by the loop after each batch. Thousands may wait for one token: what takes longer than a slice of
     /// time goes on in the next turn, when others have been heard.
     func speak() {
-        let end = Clock.boottime() + Self.slice
         flush()
+        guard isTelling else { return }
+        let end = Clock.boottime() + Self.slice
         while Clock.boottime() < end, let telling = untold.removeFirst() {
             tell(telling)
             flush()
         }
-        if !untold.isEmpty { nextSlice?.set(at: loop.now) }
+        isTelling = !untold.isEmpty
+        if isTelling { nextSlice?.set(at: loop.now) }
     }
     private static let slice = Int64.seconds(1) / 1_000
 

@@ -40,6 +40,8 @@ final class Desk {
     private static let longestSlice: Int64 = 25_000
     private static let longestService: Int64 = 100_000
 
+    private static let emptyShares = 64
+
     init(loop: Loop, limits: Limits) throws(SystemError) {
         self.loop = loop
         self.limits = limits
@@ -125,7 +127,8 @@ final class Desk {
         buffers.release(session.heldBytes, of: session.share)
         places.release(of: session.share)
         sessions[session.share]?[ObjectIdentifier(session)] = nil
-        if sessions[session.share]?.isEmpty == true { sessions[session.share] = nil }
+        // those of a few who come and go stay, so that nothing is allocated each time
+        if sessions.count > Self.emptyShares, sessions[session.share]?.isEmpty == true { sessions[session.share] = nil }
     }
 
     /// Of those of a share the one that misses least: it waits for nothing, and has been silent for longest.

@@ -78,24 +78,19 @@ package struct FairPool: Sendable {
 
     /// What is held already stays when they shrink.
     package var bounds: Bounds
-    private var accounts: [Share.Entry: Account] = [:]
-    /// The entries of each tier by what they hold.
+    /// The entries of each tier, and the holders of each entry, by what they hold.
     private var entries = [Ranking<Share.Entry>](repeating: Ranking(), count: Share.Tier.allCases.count)
+    private var holders: [Share.Entry: Ranking<Consumer>] = [:]
     private var held = [Int](repeating: 0, count: Share.Tier.allCases.count)
-
-    private struct Account: Sendable {
-        var total = 0
-        var holders = Ranking<Consumer>()
-    }
 
     package init(_ bounds: Bounds) { self.bounds = bounds }
 
     /// Of everybody together.
     package var count: Int { held.reduce(0, +) }
 
-    package func count(of share: Share) -> Int { accounts[share.entry]?.holders[share.holder] ?? 0 }
+    package func count(of share: Share) -> Int { holders[share.entry]?[share.holder] ?? 0 }
 
-    package func count(of entry: Share.Entry) -> Int { accounts[entry]?.total ?? 0 }
+    package func count(of entry: Share.Entry) -> Int { holders[entry]?.total ?? 0 }
 
     package mutating func claim(_ amount: Int = 1, for share: Share) -> Claim {
         let outlook = outlook(amount, for: share)
@@ -106,7 +101,8 @@ package struct FairPool: Sendable {
     /// What a claim would be told.
     package func outlook(_ amount: Int = 1, for share: Share) -> Claim {
         guard amount > 0 else { return .granted }
-        let (own, ofEntry) = (count(of: share), count(of: share.entry))
+        let entry = holders[share.entry]
+        let (own, ofEntry) = (entry?[share.holder] ?? 0, entry?.total ?? 0)
         let most = share.entry == .strangers ? bounds.perStranger : bounds.perHolder
         guard amount <= bounds.capacity, own <= most, amount <= most - own else { return .refused }
         if ofEntry + amount > bounds.most(of: share.entry) { return instead(own + amount, within: share.entry) }
@@ -119,12 +115,16 @@ package struct FairPool: Sendable {
 
     /// The first tier whose room, with that of those before it, is too small for so much more.
     private func fullTier(from tier: Share.Tier, _ amount: Int) -> Share.Tier? {
-        Share.Tier.allCases.first { $0 >= tier && held[...$0.rawValue].reduce(0, +) + amount > bounds.room(upTo: $0) }
+        var sum = 0
+        return Share.Tier.allCases.first {
+            sum += held[$0.rawValue]
+            return $0 >= tier && sum + amount > bounds.room(upTo: $0)
+        }
     }
 
     /// Whoever holds most within the entry, if that is more than the claimer would.
     private func instead(_ wanted: Int, within entry: Share.Entry) -> Claim {
-        guard let greatest = accounts[entry]?.holders.greatest, greatest.count > wanted else { return .refused }
+        guard let greatest = holders[entry]?.greatest, greatest.count > wanted else { return .refused }
         return .takeFrom(Share(entry, greatest.key))
     }
 
@@ -132,7 +132,7 @@ package struct FairPool: Sendable {
     private func instead(_ wanted: Int, _ wantedOfEntry: Int, _ share: Share, upTo last: Share.Tier) -> Claim {
         let tiers = Share.Tier.allCases.filter { $0 <= last && ($0 <= share.tier || held[$0.rawValue] > bounds.kept(for: $0)) }
         let greatest = tiers.compactMap { entries[$0.rawValue].greatest }.max { $0.count < $1.count }
-        guard let greatest, greatest.key != share.entry, greatest.count > wantedOfEntry, let holder = accounts[greatest.key]?.holders.greatest
+        guard let greatest, greatest.key != share.entry, greatest.count > wantedOfEntry, let holder = holders[greatest.key]?.greatest
         else { return instead(wanted, within: share.entry) }
         return .takeFrom(Share(greatest.key, holder.key))
     }
@@ -141,25 +141,55 @@ package struct FairPool: Sendable {
         guard amount != 0 else { return }
         let tier = share.tier.rawValue
         held[tier] += amount
-        accounts[share.entry, default: Account()].total += amount
-        accounts[share.entry]?.holders.add(amount, to: share.holder)
-        let total = count(of: share.entry)
         entries[tier].add(amount, to: share.entry)
-        if total == 0 { accounts[share.entry] = nil }
+        holders[share.entry, default: Ranking()].add(amount, to: share.holder)
+        // those of a few who come and go stay, so that nothing is allocated each time
+        if holders.count > Self.emptyEntries, count(of: share.entry) == 0 { holders[share.entry] = nil }
     }
+    private static let emptyEntries = 64
 }
 
-/// Who has how much, and who has most.
+/// Who has how much, and who has most: of several the one who came first. A few are looked through; many are kept in order.
 private struct Ranking<Key: Hashable & Sendable>: Sendable {
-    /// The heap that finds the earliest finds the greatest of negative numbers.
-    private var negated = Deadlines<Key>()
+    private(set) var total = 0
+    private var few: [(key: Key, count: Int)] = []
+    /// In place of `few`. The heap that finds the earliest finds the greatest of negative numbers.
+    private var many: Deadlines<Key>?
 
-    subscript(key: Key) -> Int { negated[key].map { Int(-$0) } ?? 0 }
+    subscript(key: Key) -> Int { many.map { Int(-($0[key] ?? 0)) } ?? few.first { $0.key == key }?.count ?? 0 }
 
-    var greatest: (key: Key, count: Int)? { negated.first.map { ($0.key, Int(-$0.at)) } }
+    var greatest: (key: Key, count: Int)? {
+        if let many { return many.first.map { ($0.key, Int(-$0.at)) } }
+        var greatest = few.first
+        for one in few.dropFirst() where one.count > greatest?.count ?? 0 { greatest = one }
+        return greatest
+    }
 
     mutating func add(_ amount: Int, to key: Key) {
+        total += amount
+        if many == nil { addToFew(amount, key) } else { addToMany(amount, key) }
+    }
+
+    private mutating func addToFew(_ amount: Int, _ key: Key) {
+        guard let place = few.firstIndex(where: { $0.key == key }) else {
+            few.append((key, amount))
+            if few.count > 16 { sort() }
+            return
+        }
+        few[place].count += amount
+        if few[place].count == 0 { few.remove(at: place) }
+    }
+
+    private mutating func sort() {
+        var sorted = Deadlines<Key>()
+        for one in few { sorted.set(one.key, at: -Int64(one.count)) }
+        (few, many) = ([], sorted)
+    }
+
+    private mutating func addToMany(_ amount: Int, _ key: Key) {
         let count = self[key] + amount
-        negated.set(key, at: count > 0 ? -Int64(count) : nil)
+        many?.set(key, at: count > 0 ? -Int64(count) : nil)
+        guard let left = many, left.count <= 8 else { return }
+        (few, many) = (left.keys.map { ($0, Int(-(left[$0] ?? 0))) }, nil)
     }
 }
