@@ -114,7 +114,7 @@ int tokend_harden(void);
 int tokend_set_name(const char *_Nonnull name);
 /// Raises the soft limit of open descriptors to the hard one; the limit that now holds.
 int64_t tokend_raise_file_limit(void);
-/// Lets go of the pages of code that the start has mapped; what is needed again comes back from the page cache.
+/// Lets go of the pages of code and constants that the start has mapped; what is needed again comes back from the page cache.
 void tokend_forget_reading(void);
 /// Blocks a signal in the calling thread and those it starts later.
 int tokend_block_signal(int number);
