@@ -14,7 +14,7 @@ extension TokenKeeper {
         switch policy.authoriseLogin(name, for: asker.caller) {
         case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success where flow != nil:
-            return .reply(refuse(Refusal(.unsupported, [], "this version signs in with a browser only; leave flow= out"), name, asker))
+            return .reply(refuse(Refusal(.unsupported, [], "device codes are not supported; sign in with a browser: tokenctl login, or tokenctl login --paste where there is none"), name, asker))
         case .success(let settings):
             return wait(.login, name, number, asker) { waiter in
                 put {

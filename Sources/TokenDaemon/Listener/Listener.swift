@@ -179,12 +179,9 @@ final class Listener: Readiness {
         keeper.noteRoom()
     }
 
-    /// The configuration has changed: other limits hold, other groups matter, and whoever was let in without a look at its unit is looked at now, if
-    /// it matters.
-    func configurationChanged() {
-        for session in sessions.values { session.forgetGroups() }
-        guard keeper.policy.asksForUnits else { return }
-        for session in sessions.values { session.tellUnit() }
+    /// Another configuration is about to be in force.
+    func configurationChanges() {
+        for session in sessions.values { session.forgetCaller() }
     }
 
     private func sweepSessions() {

@@ -14,19 +14,22 @@ struct ReplyQueue {
         case look(Request)
     }
     private var slots: [Slot] = []
+    /// Where the head is among them; those before it are out.
+    private var first = 0
     /// What was asked for, of those that are not at the head.
     private var requests: [UInt64: Request] = [:]
     /// The number of the request at the head.
     private var head: UInt64 = 0
 
-    var isEmpty: Bool { slots.isEmpty }
-    var count: Int { slots.count }
+    var isEmpty: Bool { first == slots.count }
+    var count: Int { slots.count - first }
 
     /// A place for the next request's reply. `request` is kept for a token that may have to wait for its turn.
     mutating func open(_ request: Request? = nil) -> UInt64 {
         slots.append(.waiting(nil))
-        if let request, request.isForToken, slots.count > 1 { requests[head + UInt64(slots.count) - 1] = request }
-        return head + UInt64(slots.count) - 1
+        let number = head + UInt64(count) - 1
+        if let request, request.isForToken, count > 1 { requests[number] = request }
+        return number
     }
 
     /// Remembers which waiter owes the reply.
@@ -38,7 +41,7 @@ struct ReplyQueue {
     mutating func answer(_ number: UInt64, _ reply: Reply) {
         guard let index = index(number) else { return }
         let request = requests.removeValue(forKey: number)
-        slots[index] = if index > 0, let request { .early(reply, request) } else { .answered(reply) }
+        slots[index] = if index > first, let request { .early(reply, request) } else { .answered(reply) }
     }
 
     mutating func answer(_ number: UInt64, _ listing: Listing) {
@@ -48,24 +51,38 @@ struct ReplyQueue {
     }
 
     /// Puts back what is not written to its end.
-    mutating func goOn(with listing: Listing) {
-        head -= 1
-        slots.insert(.listing(listing), at: 0)
-    }
+    mutating func goOn(with listing: Listing) { putBack(.listing(listing)) }
 
     /// Whether the reply at the head is one that takes time: it goes on, or is still to begin.
     var isListing: Bool {
-        switch slots.first {
+        switch isEmpty ? nil : slots[first] {
         case .listing, .look: true
         case .waiting, .answered, .early, nil: false
         }
     }
 
+    /// Whether the reply at the head can be written, or gone on with.
+    var isReady: Bool {
+        switch isEmpty ? nil : slots[first] {
+        case .answered, .early, .listing, .look: true
+        case .waiting, nil: false
+        }
+    }
+
     /// Puts a request whose reply came too early back at the head, to be asked again. Returns its number.
     mutating func reopen() -> UInt64 {
-        head -= 1
-        slots.insert(.waiting(nil), at: 0)
+        putBack(.waiting(nil))
         return head
+    }
+
+    private mutating func putBack(_ slot: Slot) {
+        head -= 1
+        if first > 0 {
+            first -= 1
+            slots[first] = slot
+        } else {
+            slots.insert(slot, at: 0)
+        }
     }
 
     /// A place for a look that is to be taken in its turn.
@@ -73,20 +90,29 @@ struct ReplyQueue {
 
     /// Takes out what can be written now, or looked at.
     mutating func next() -> Slot? {
-        guard let first = slots.first else { return nil }
-        if case .waiting = first { return nil }
-        slots.removeFirst()
+        guard isReady else { return nil }
+        let slot = slots[first]
+        // it may hold a token
+        slots[first] = .waiting(nil)
+        first += 1
         head += 1
-        return first
+        if first == slots.count {
+            slots.removeAll(keepingCapacity: true)
+            first = 0
+        } else if first > 1_024, first > slots.count / 2 {
+            slots.removeFirst(first)
+            first = 0
+        }
+        return slot
     }
 
     /// Everyone who still owes an answer.
     var waiters: [UInt64] {
-        slots.compactMap { if case .waiting(let waiter) = $0 { waiter } else { nil } }
+        slots[first...].compactMap { if case .waiting(let waiter) = $0 { waiter } else { nil } }
     }
 
     private func index(_ number: UInt64) -> Int? {
-        guard number >= head, number - head < UInt64(slots.count) else { return nil }
-        return Int(number - head)
+        guard number >= head, number - head < UInt64(count) else { return nil }
+        return first + Int(number - head)
     }
 }

@@ -11,9 +11,10 @@ internal import TokenWire
 final class Session: Readiness, Asker, Work {
     let fd: Int32
     private var known: Caller
-    private var areGroupsKnown = true
+    private var isKnown = true
     /// Whose places and bytes it takes, and in whose turn it works.
-    let share: Share
+    private(set) var share: Share
+    private var isShareKnown = true
     /// How many bytes it is counted with.
     private(set) var heldBytes = 0
     private let keeper: TokenKeeper
@@ -78,26 +79,53 @@ final class Session: Readiness, Asker, Work {
     var isWaiting: Bool { !queue.isEmpty || watching != nil }
 
     var caller: Caller {
-        if !areGroupsKnown {
-            known.groups = peerGroups(of: fd, among: keeper.policy.groups)
-            areGroupsKnown = true
-        }
+        if !isKnown { lookUp() }
         return known
     }
 
-    /// Other groups matter than when the caller was let in: they are looked up when it is next asked who that is.
-    func forgetGroups() { areGroupsKnown = false }
+    /// The configuration changes: other groups may matter, the unit, and the share may be another one. It is looked up when it is next needed.
+    func forgetCaller() { (isKnown, isShareKnown) = (false, false) }
 
-    var unitForTheRecord: CallerUnit { caller.unit == .untold ? CallerUnit(peerUnit(of: fd)) : caller.unit }
+    private func lookUp() {
+        isKnown = true
+        guard !isClosed else { return }
+        known.groups = peerGroups(of: fd, among: keeper.policy.groups)
+        if keeper.policy.asksForUnits { tellUnit() }
+    }
 
-    var processForTheRecord: String { peerName(of: fd) }
+    // the number of a connection that is closed may be another's by now
+
+    var unitForTheRecord: CallerUnit { known.unit == .untold && !isClosed ? CallerUnit(peerUnit(of: fd)) : known.unit }
+
+    var processForTheRecord: String { isClosed ? "" : peerName(of: fd) }
 
     /// Rules that ask for units have come since this caller was let in. One that can no longer be found keeps to user and group rules; it
     /// stays untold where there is nothing left to look with.
-    func tellUnit() {
-        guard caller.unit == .untold else { return }
+    private func tellUnit() {
+        guard known.unit == .untold else { return }
         let unit = unitForTheRecord
         known.unit = unit == .failed ? .none : unit
+    }
+
+    /// Takes its places and bytes from the share that the configuration in force gives it; `false` if there is no room for it there.
+    private func takesItsShare() -> Bool {
+        isShareKnown = true
+        let next = keeper.policy.share(of: caller)
+        guard next != share else { return true }
+        guard desk.admits(next) else {
+            giveWay()
+            return false
+        }
+        // it may have been the one that had to make room
+        guard !isOver else {
+            desk.forgoes(next)
+            return false
+        }
+        desk.ended(self)
+        (share, heldBytes) = (next, 0)
+        desk.began(self)
+        settle(output.count > 0 ? .waiting : .empty)
+        return !isOver
     }
 
     func open() throws(SystemError) { watch = try desk.loop.watch(fd, wanted, self) }
@@ -110,13 +138,14 @@ final class Session: Readiness, Asker, Work {
         // what was flushed just now may have let in lines that fill the queue again
         guard events & LoopEvents.readable != 0, wanted & LoopEvents.readable != 0, !isOver else { return }
         if !isPostponed, desk.begins() { return receive() }
+        // reported again while it waits for its slice: it would be in every turn
+        if isPostponed, hasInput { want(wanted & ~LoopEvents.readable) }
         hasInput = true
         postpone()
-        want(wanted & ~LoopEvents.readable)
     }
 
     private func receive() {
-        guard let base = desk.room.baseAddress else { return }
+        guard isShareKnown || takesItsShare(), let base = desk.room.baseAddress else { return }
         let count = tokend_recv(fd, base, desk.room.count)
         if count > 0 {
             lastActivity = desk.loop.now
@@ -162,7 +191,8 @@ final class Session: Readiness, Asker, Work {
     /// A line that was answered before, once more: nothing to parse, to authorise or to look up.
     @inline(__always)
     private func repeats(_ line: UnsafeRawBufferPointer) -> Bool {
-        guard queue.isEmpty, let handOut = keeper.repeated(line, for: caller) else { return false }
+        if !isKnown { lookUp() }
+        guard queue.isEmpty, let handOut = keeper.repeated(line, for: known) else { return false }
         handOut.write(to: desk.scratch)
         return true
     }
@@ -187,8 +217,8 @@ final class Session: Readiness, Asker, Work {
     private var isIdentified: Bool {
         guard keeper.policy.asksForUnits else { return true }
         tellUnit()
-        if caller.unit == .untold { keeper.noteShortage() }
-        return caller.unit != .untold
+        if known.unit == .untold { keeper.noteShortage() }
+        return known.unit != .untold
     }
 
     private func ask(_ request: Request) {
@@ -251,7 +281,9 @@ final class Session: Readiness, Asker, Work {
     }
 
     private func drain() {
-        while mayDrain, let slot = queue.next() {
+        var written = 0
+        while mayDrain(after: written), let slot = queue.next() {
+            written += 1
             switch slot {
             case .listing(let listing):
                 if !listing.write(to: desk.scratch, upTo: desk.limits.waitingOutput, isLate: desk.isSliceOver) { return queue.goOn(with: listing) }
@@ -264,8 +296,12 @@ final class Session: Readiness, Asker, Work {
         }
     }
 
-    /// The next page of a listing waits until the last one has left, and for its time.
-    private var mayDrain: Bool { !queue.isListing || (output.count == 0 && desk.scratch.count < desk.limits.waitingOutput && !desk.isSliceOver()) }
+    /// The next replies, or the next page of a listing, wait until what was written has left, and for their time.
+    private func mayDrain(after written: Int) -> Bool {
+        guard queue.isReady, desk.scratch.count < desk.limits.waitingOutput else { return false }
+        if queue.isListing { return output.count == 0 && !desk.isSliceOver() }
+        return written == 0 || written % Self.linesAtOnce != 0 || !desk.isSliceOver()
+    }
 
     private func writeRow() {
         guard output.count == 0, queue.count == 1, let row = watching?.unsent else { return }
@@ -324,19 +360,19 @@ final class Session: Readiness, Asker, Work {
     /// Whether there is something to do that waits for nothing but time.
     private var hasWork: Bool {
         guard !isOver else { return isPeerGone && !isClosed }
-        if queue.isListing { return output.count == 0 }
+        if queue.isReady { return output.count == 0 }
         return reader.hasUnread && watching == nil && !isEnding && hasRoom
     }
 
     /// Goes on with what had to wait: a row, a page, or lines that were read before there was room for their replies. These may leave at
     /// once, and then nothing else would bring us back to the lines behind them.
     private func goOn() {
-        if queue.isListing, !isOver {
+        if queue.isReady, !isOver {
             drain()
             write()
         }
         if watching != nil, !isOver { return writeRow() }
-        while !isOver, reader.hasUnread, watching == nil, !isEnding, hasRoom, linesLeft > 0, !queue.isListing {
+        while !isOver, reader.hasUnread, watching == nil, !isEnding, hasRoom, linesLeft > 0, !queue.isReady {
             reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: take)
             write()
         }
@@ -354,7 +390,7 @@ final class Session: Readiness, Asker, Work {
         isPostponed = false
         guard !isOver else { return finishUnheard() }
         linesLeft = Self.linesPerSlice
-        if hasInput, mayRead, !queue.isListing { receive() } else { goOn() }
+        if hasInput, mayRead, !queue.isReady { receive() } else { goOn() }
         hasInput = false
         // what was not wanted meanwhile is wanted again
         settle(output.count > 0 ? .waiting : .empty)

@@ -234,9 +234,9 @@ package final class Daemon {
         }
         // whom the keeper answers now is told under the new rule already
         audit.isRequired = configuration.auditRequired
+        for listener in listeners { listener.configurationChanges() }
         keeper.adopt(configuration)
         desk.limits = configuration.limits
-        for listener in listeners { listener.configurationChanged() }
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: text))
     }
 }

@@ -39,4 +39,20 @@ import TokenWire
         guard case .answered? = queue.next() else { return #expect(Bool(false)) }
         #expect(queue.isEmpty)
     }
+
+    @Test func `very many replies leave the queue in their order, also when one is put back`() {
+        var queue = ReplyQueue()
+        let numbers = (0..<5_000).map { _ in queue.open() }
+        for number in numbers.reversed() { queue.answer(number, .ok(words: ["\(number)"])) }
+        for number in numbers {
+            guard case .answered? = queue.next() else { return #expect(Bool(false)) }
+            #expect(queue.count == 4_999 - Int(number))
+            if number % 7 == 0 {
+                #expect(queue.reopen() == number)
+                queue.answer(number, .ok())
+                _ = queue.next()
+            }
+        }
+        #expect(queue.isEmpty && queue.open() == 5_000)
+    }
 }

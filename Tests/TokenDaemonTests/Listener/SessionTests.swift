@@ -102,6 +102,48 @@ import TokenLedger
         }
     }
 
+    @Test func `very many replies behind one that comes late are told in their order`() throws {
+        let house = try SessionHouse { $0.pipelined = 65_536 }
+        let pair = try SocketPair()
+        _ = try house.session(of: SessionHouse.alice, pair)
+        #expect(send("IMPORT app.t0 the-token-that-was-brought\n" + String(repeating: "PING\n", count: 10_000), to: pair.b))
+        var heard = ""
+        try house.turn {
+            heard += receive(from: pair.b) ?? ""
+            return heard.utf8.count { $0 == 0x0A } == 10_001
+        }
+        #expect(heard.hasPrefix("OK id=") && heard.split(separator: "\n").dropFirst().allSatisfy { $0 == "OK" })
+    }
+
+    @Test func `a reload moves a connection to the share that its rules give it now`() throws {
+        let house = try SessionHouse { $0.strangersPerUID = 1 }
+        let pairs = try (0..<2).map { _ in try SocketPair() }
+        let sessions = try pairs.map { try #require(try house.session(of: SessionHouse.bob, $0)) }
+        #expect(sessions.allSatisfy { $0.share.entry == .user(1001) })
+        var configuration = house.keeper.ledger.configuration
+        for name in configuration.tokens.keys { configuration.tokens[name]?.allow.removeAll { $0.who.user?.name == "bob" } }
+        for session in sessions { session.forgetCaller() }
+        house.keeper.adopt(configuration)
+        #expect(send("PING\n", to: pairs[0].b))
+        try house.turn(5)
+        #expect(receive(from: pairs[0].b) == "OK\n" && sessions[0].share.entry == .strangers)
+        // there is one place for a stranger, and it is taken
+        #expect(send("PING\n", to: pairs[1].b))
+        try house.turn(5)
+        #expect(receive(from: pairs[1].b)?.hasPrefix("ERR busy") == true)
+        sessions[0].close()
+        #expect(house.desk.admits(Share(.strangers, .uid(1001))))
+    }
+
+    @Test func `a connection that has closed tells nothing of whoever has its number now`() throws {
+        let house = try SessionHouse()
+        let pair = try SocketPair()
+        let session = try #require(try house.session(of: SessionHouse.bob, pair))
+        session.close()
+        session.forgetCaller()
+        #expect(session.processForTheRecord == "" && session.caller == SessionHouse.bob)
+    }
+
     @Test func `a LIST is the same however many pages and slices it takes`() throws {
         let house = try SessionHouse(tokens: 3_000)
         let pair = try SocketPair()
