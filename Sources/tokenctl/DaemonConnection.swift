@@ -57,14 +57,7 @@ final class DaemonConnection {
     /// The next line of the reply; waits for it.
     func nextLine() throws(Failure) -> ReplyLine {
         while lines.isEmpty { try receive() }
-        let line = lines.removeFirst()
-        guard line.isConnectAgain, let again else { return line }
-        self.again = nil
-        socket = try again()
-        if isPatient { socket.waitForever() }
-        reader = ReplyReader()
-        lines = []
-        return try nextLine()
+        return lines.removeFirst()
     }
 
     /// Lets the daemon take as long as it likes for each line from now on.
@@ -82,6 +75,14 @@ final class DaemonConnection {
                 return true
             }
         }
+        if let line = lines.last, line.isConnectAgain, let again { return try connect(again) }
         if isOver { throw reader.hasPartial ? .cutReply : .closed }
+    }
+
+    private func connect(_ again: () throws(Failure) -> DaemonSocket) throws(Failure) {
+        self.again = nil
+        socket = try again()
+        if isPatient { socket.waitForever() }
+        (reader, lines) = (ReplyReader(), [])
     }
 }

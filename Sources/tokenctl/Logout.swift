@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import TokenWire
 
 struct Logout: ParsableCommand {
@@ -7,7 +8,7 @@ struct Logout: ParsableCommand {
         discussion: """
             Prints what came of it, and where the browser's own session ends, if the server has such an address: until then \
             the next login may not ask for a password. An administrator, or the user who signed in, also ends a sign-in whose token has left the configuration. \
-            Only the user who signed in is given an address that says who that was; at any other the server may ask.
+            Only the user who signed in is given an address that says who that was, at a terminal or with --browser; at any other the server may ask.
             """)
 
     @Argument(help: "The token's name: application.token.", completion: .tokenNames)
@@ -35,9 +36,19 @@ struct Logout: ParsableCommand {
         }
     }
 
-    private static func toOpen(_ address: String) -> String { "open this to end the session in the browser too: \(address)\n" }
+    /// The address may name the person: the ID token in it is for a terminal alone, not for a file or the journal.
+    private static func toOpen(_ address: String) -> String {
+        "open this to end the session in the browser too: \(isatty(STDOUT_FILENO) == 1 ? address : withoutHint(address))\n"
+    }
 
-    /// The address may name the person (`id_token_hint`), so that no program is given it as an argument.
+    private static func withoutHint(_ address: String) -> String {
+        let parts = address.split(separator: "?", maxSplits: 1)
+        guard parts.count == 2 else { return address }
+        let rest = parts[1].split(separator: "&").filter { !$0.hasPrefix("id_token_hint=") }
+        return rest.isEmpty ? String(parts[0]) : "\(parts[0])?\(rest.joined(separator: "&"))"
+    }
+
+    /// No program is given the address as an argument, for the same reason.
     private static func opened(_ address: String) throws(Failure) -> String {
         switch BrowserHandover(terminal: Terminal(try Vigil())).open(address) {
         case .opened: "your browser was opened to end its session too\n"

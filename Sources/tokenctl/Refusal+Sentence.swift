@@ -13,7 +13,7 @@ extension Refusal {
     private var remedy: String? {
         switch code {
         case .badRequest, .tooLong: nil
-        case .unsupported: "tokenctl and tokend may be of different versions"
+        case .unsupported: saysRemedy ? nil : "tokenctl and tokend may be of different versions"
         case .denied: "ask the administrator to allow it"
         case .loginRequired: saysRemedy ? nil : "a person must sign in: tokenctl login"
         case .expired: saysRemedy ? nil : "have it reissued, then: tokenctl import"

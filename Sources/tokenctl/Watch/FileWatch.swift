@@ -17,6 +17,8 @@ final class FileWatch {
     /// What is in the file.
     private var held: (id: Fingerprint, expires: Expiry)?
     private var hasWritten = false
+    /// What is in the file is to go, and could not be removed yet.
+    private var isOverdue = false
     /// The trouble that was said last, so that it is said once.
     private var trouble: String?
 
@@ -67,7 +69,7 @@ final class FileWatch {
             case .trouble(let text): complain(of: text)
             case .signedOut(let text):
                 held = nil
-                file.remove()
+                remove()
                 complain(of: text)
             }
         }
@@ -93,6 +95,7 @@ final class FileWatch {
             if let complaint = reload?.start() { say(complaint) }
         }
         held = (token.id, token.expires)
+        isOverdue = false
         pause = RetryPause()
         if trouble != nil { say("well again") }
         trouble = nil
@@ -102,31 +105,46 @@ final class FileWatch {
 
     private func complain(of text: String) {
         // of an earlier run's token nobody knows when it ends
-        if held == nil, file.remove() { say("removed what was in \(file.path): nobody knows when it ends") }
-        let words = "\(text)\(held.map { "; \(file.path) keeps a token that is valid \(validity($0.expires))" } ?? "; there is no token in \(file.path)")"
+        if held == nil, remove() { say("removed what was in \(file.path): nobody knows when it ends") }
+        let words = "\(text)\(held.map { "; \(file.path) keeps a token that is valid \(validity($0.expires))" } ?? (isOverdue ? "" : "; there is no token in \(file.path)"))"
         guard trouble != words else { return }
         trouble = words
         say(words)
         manager.tell("STATUS=\(words)")
     }
 
+    /// Whether there was a file. One that cannot be removed is tried again; that is said once.
+    @discardableResult private func remove() -> Bool {
+        switch file.remove() {
+        case .removed:
+            isOverdue = false
+            return true
+        case .absent: isOverdue = false
+        case .failed(let error):
+            if !isOverdue { say("\(file.path) holds a token that is no longer good and could not be removed: \(String(cString: strerror(error))); remove it") }
+            isOverdue = true
+        }
+        return false
+    }
+
     private func removeWhatHasEnded() {
+        if isOverdue { remove() }
         guard case .at(let end)? = held?.expires, end <= now else { return }
         held = nil
-        file.remove()
-        say("the token in \(file.path) has ended, and the file is removed")
+        if remove() { say("the token in \(file.path) has ended, and the file is removed") }
         manager.tell("STATUS=there is no token in \(file.path)\(trouble.map { ": \($0)" } ?? "")")
     }
 
     /// When to look at the clock again: it may be set, so at most half a minute is slept while there is an end.
     private var end: Deadline {
+        if isOverdue { return Deadline(inSeconds: 10) }
         guard case .at(let end)? = held?.expires else { return .distant }
         return min(Deadline(at: end), Deadline(inSeconds: 30))
     }
 
     private func leave() {
         manager.tell("STOPPING=1")
-        file.remove()
+        remove()
     }
 
     private func validity(_ expires: Expiry) -> String {

@@ -3,7 +3,8 @@ internal import Secrets
 
 /// The file that holds the newest token. A reader finds a whole token or no file.
 ///
-/// Its folder is looked up for each change, because a service that restarts may get a new one, and is held open during the change.
+/// Its folder is looked up for each new token, because a service that restarts may get a new one. The one that the file was put into is held open: it
+/// is removed there, whatever has become of the path.
 final class WatchedFile {
     let path: String
     private let name: String
@@ -11,6 +12,15 @@ final class WatchedFile {
     private let owner: FileOwner?
     /// What was put there: nobody else's file is ever removed.
     private var ours: (device: dev_t, number: ino_t)?
+    private var home: HeldFolder?
+
+    enum Removal {
+        case removed
+        /// There is none of ours.
+        case absent
+        /// It is still there; the reason is an errno.
+        case failed(Int32)
+    }
 
     init(_ path: String, mode: UInt32, owner: FileOwner? = nil) {
         self.path = path
@@ -29,23 +39,28 @@ final class WatchedFile {
         guard facts.st_size == 0 || folder.content(name, atMost: Secret.longestToken)?.isBearerToken == true else {
             throw .unusable("\"\(path)\" is there and holds something else than a token; name another file")
         }
-        ours = (facts.st_dev, facts.st_ino)
+        (ours, home) = ((facts.st_dev, facts.st_ino), folder)
     }
 
     /// Puts a file with these bytes in the place of the old one, on the disk before it is seen.
     func replace(with token: Secret) throws(Failure) {
-        let facts = try folder().put(token, as: name, mode: mode, owner: owner)
-        ours = (facts.st_dev, facts.st_ino)
+        let folder = try folder()
+        let facts = try folder.put(token, as: name, mode: mode, owner: owner)
+        (ours, home) = ((facts.st_dev, facts.st_ino), folder)
     }
 
     /// Whether what was put there is still there.
     var isThere: Bool { (try? folder()).map(isThere) ?? false }
 
-    /// Removes it, if it is still the one that was put there. Whether there was one.
-    @discardableResult func remove() -> Bool {
-        defer { ours = nil }
-        guard let folder = try? folder() else { return false }
-        return isThere(in: folder) && folder.remove(name)
+    /// Removes it, if it is still the one that was put there.
+    func remove() -> Removal {
+        guard let home, isThere(in: home) else {
+            (ours, self.home) = (nil, nil)
+            return .absent
+        }
+        guard home.remove(name) else { return .failed(errno) }
+        (ours, self.home) = (nil, nil)
+        return .removed
     }
 
     private func isThere(in folder: HeldFolder) -> Bool {

@@ -85,8 +85,12 @@ class Daemon:
         """What netcat gets for these lines, as text without the last line feed."""
         return netcat(self.socket, "".join(line + "\n" for line in lines), seconds)
 
+    def command(self, *arguments):
+        """A command of tokenctl that asks this daemon."""
+        return [TOKENCTL, "--socket", str(self.socket), *arguments]
+
     def tokenctl(self, *arguments, seconds=90):
-        return subprocess.run([TOKENCTL, "--socket", str(self.socket), *arguments], stdin=subprocess.DEVNULL,
+        return subprocess.run(self.command(*arguments), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds, check=False)
 
 

@@ -63,3 +63,10 @@ class Dialogue:
             return False
         self.all += text.decode(errors="replace")
         return bool(text)
+
+
+def at_terminal(command, environment=None):
+    """A command that is run at a terminal and asked nothing, as `subprocess.run` gives it back; all that it says is `stdout`."""
+    with Dialogue(["env", *("%s=%s" % pair for pair in (environment or {}).items()), *command]) as dialogue:
+        status = dialogue.ends()
+        return subprocess.CompletedProcess(command, status, dialogue.all.replace("\r\n", "\n"), "")

@@ -10,6 +10,7 @@ import urllib.parse
 
 from . import processes
 from .daemon import Served, Watch
+from .dialogue import at_terminal
 from .signins import SignIns
 
 LOGIN_REQUIRED, REFUSED = 80, 78
@@ -103,7 +104,7 @@ class SignInChecks:
         browser = self.server.browser()
         self.home.login(name, browser=browser, confirm=True)
         served, client = self.home.token(name), self.home.daemon
-        said = client.tokenctl("logout", name + ".user")
+        said = at_terminal(client.command("logout", name + ".user"))
         self.checks.equal("REV-01 %s: tokenctl logout ends well" % name, said.returncode, 0)
         after = client.tokenctl("get", name + ".user")
         self.checks.equal("REV-06 %s: nothing is served any more" % name, (after.returncode, after.stdout), (LOGIN_REQUIRED, ""))

@@ -4,6 +4,7 @@ import pathlib
 from lib import logins
 from lib.chromium import Chromium, missing
 from lib.daemon import REPOSITORY
+from lib.dialogue import at_terminal
 
 from .people import HYBRID, OTHER, PERSON, PORT, Scene, person
 
@@ -172,7 +173,7 @@ def signing_out(checks, server, browser, somebody):
             somebody.signs_in(scene.address(login))
             somebody.sees("You are signed in")
             login.end()
-        done = scene.tokenctl("logout", "app.me")
+        done = at_terminal(scene.daemon.command("logout", "app.me"))
         browser.open(done.stdout.splitlines()[1].rpartition(" ")[2])
         ended = browser.until("document.body.innerText.length > 0") and not any(session["alive"] for session in server.control("sessions")["sessions"])
         somebody.keeps("signed-out")

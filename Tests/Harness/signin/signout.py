@@ -4,6 +4,7 @@ import urllib.parse
 
 from lib import processes
 from lib.conversation import acting_as
+from lib.dialogue import at_terminal
 
 from .people import HYBRID, PERSON, Scene, fields, person
 
@@ -22,7 +23,7 @@ def revoked(checks, server):
             scene.delivers(scene.walks(scene.address(login), "--cookies", cookies))
             login.end()
         held = scene.ask("HEADER app.me")[3:]
-        done = scene.tokenctl("logout", "app.me")
+        done = at_terminal(scene.daemon.command("logout", "app.me"))
         lines = done.stdout.splitlines()
         checks.ok("tokenctl logout says that the server has revoked the sign-in", done.returncode == 0
                   and lines[0] == "app.me: signed out; the server has revoked the sign-in", done)
