@@ -14,7 +14,8 @@ extension TokenKeeper {
         switch policy.authoriseLogin(name, for: asker.caller) {
         case .failure(let refusal): return .reply(refuse(refusal, name, asker))
         case .success where flow != nil:
-            return .reply(refuse(Refusal(.unsupported, [], "device codes are not supported; sign in with a browser: tokenctl login, or tokenctl login --paste where there is none"), name, asker))
+            let text = "device codes are not supported; sign in with a browser: tokenctl login, or tokenctl login --paste where there is none"
+            return .reply(refuse(Refusal(.unsupported, [], text), name, asker))
         case .success(let settings):
             return wait(.login, name, number, asker) { waiter in
                 put {

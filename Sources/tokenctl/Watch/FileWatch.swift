@@ -106,7 +106,8 @@ final class FileWatch {
     private func complain(of text: String) {
         // of an earlier run's token nobody knows when it ends
         if held == nil, remove() { say("removed what was in \(file.path): nobody knows when it ends") }
-        let words = "\(text)\(held.map { "; \(file.path) keeps a token that is valid \(validity($0.expires))" } ?? (isOverdue ? "" : "; there is no token in \(file.path)"))"
+        let outlook = held.map { "; \(file.path) keeps a token that is valid \(validity($0.expires))" }
+        let words = text + (outlook ?? (isOverdue ? "" : "; there is no token in \(file.path)"))
         guard trouble != words else { return }
         trouble = words
         say(words)
