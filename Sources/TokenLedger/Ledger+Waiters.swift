@@ -25,7 +25,10 @@ extension Ledger {
     @discardableResult
     mutating func removeWaiter(_ id: UInt64) -> Waiter? {
         forgetPlace(of: id)
-        return waiting.removeValue(forKey: id).flatMap { entries[$0]?.waiters.removeValue(forKey: id) }
+        guard let key = waiting.removeValue(forKey: id), let waiter = entries[key]?.waiters.removeValue(forKey: id) else { return nil }
+        // the room of those who waited once would stay with every token
+        if entries[key]?.waiters.isEmpty == true { entries[key]?.waiters = [:] }
+        return waiter
     }
 
     private mutating func forgetPlace(of id: UInt64) {

@@ -70,6 +70,13 @@ import TokenWire
         #expect(scene.ledger.waiting.count <= Ledger.mostWaiters)
     }
 
+    @Test func `a token that was waited for once keeps no room for it`() throws {
+        var scene = Self.scene()
+        let (_, turn) = try scene.get(by: Self.alice)
+        _ = scene.settle(try #require(turn.plans.first), .success(Scene.tokens()), id: 1)
+        #expect(scene.ledger.entries.count == 1 && scene.ledger.entries.values.allSatisfy { $0.waiters.capacity == 0 })
+    }
+
     @Test func `a unit's credential always finds a place`() throws {
         var scene = Self.scene()
         for _ in 0..<2 * Ledger.mostWaiters { _ = try scene.get(by: Self.alice) }
