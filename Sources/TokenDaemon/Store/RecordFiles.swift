@@ -29,8 +29,8 @@ nonisolated struct RecordFiles: Sendable {
     var spoiled: Set<TokenName> = []
     /// Files of earlier attempts. One of them may be the only durable copy of a successor, until a better one is there.
     var leftovers: [TokenName: [String]] = [:]
-    /// Of which generation those of them are that hold a whole record and are synced.
-    private var synced: [String: UInt64] = [:]
+    /// Which record those of them hold that are whole and synced.
+    private var synced: [String: StoredRecord] = [:]
     private var asides: [TokenName: Aside] = [:]
     /// Revocations that were sealed with an older key.
     var oldRevocations: [TokenName: [Revocation]] = [:]
@@ -155,7 +155,7 @@ nonisolated struct RecordFiles: Sendable {
     /// A new file with the record, synced; its name. The one of an attempt that got as far needs only be renamed.
     mutating func writeFresh(_ record: StoredRecord, _ bytes: [UInt8]) throws -> String {
         let name = record.name
-        if let last = leftovers[name]?.last, synced[last] == record.generation, folder.exists(last) {
+        if let last = leftovers[name]?.last, synced[last] == record, folder.exists(last) {
             isWhole = true
             return last
         }
@@ -167,7 +167,7 @@ nonisolated struct RecordFiles: Sendable {
             throw error
         }
         leftovers[name, default: []].append(fresh)
-        synced[fresh] = record.generation
+        synced[fresh] = record
         return fresh
     }
 
