@@ -198,7 +198,10 @@ final class CredentialSession: Readiness, Asker {
     func age() {
         switch state {
         case .asking: return keep()
-        case .refusing: keep()
+        case .refusing:
+            keep()
+            // the kernel had no room to watch it
+            if watch == nil { watch = try? loop.watch(fd, LoopEvents.writable, self) }
         case .new, .telling, .closed: break
         }
         looks += 1
