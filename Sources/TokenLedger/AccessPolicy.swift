@@ -215,6 +215,9 @@ extension TokenSettings {
     static let offline = "offline_access"
     /// About the sign-in rather than about an API; servers need not name them among what they granted.
     static let ofSignIn: Set<String> = ["openid", "profile", "email", "address", "phone", offline]
+
+    /// Of the scopes that were asked for those that were not granted.
+    static func missing(of asked: [String], in granted: [String]) -> [String] { asked.elements(notIn: granted).filter { !ofSignIn.contains($0) } }
 }
 
 extension PeerPattern {

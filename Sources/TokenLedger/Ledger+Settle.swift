@@ -84,7 +84,7 @@ extension Ledger {
         let seconds = tokens.lifetime ?? Int64(settings?.assumeLifetime ?? TokenSettings.defaultAssumedLifetime)
         // the same list is not kept twice
         let granted = tokens.scopes.map { $0 == key.scopes ? key.scopes : $0 } ?? unsaid ?? unsaidScopes(key)
-        let missing = key.scopes.filter { !granted.contains($0) && !TokenSettings.ofSignIn.contains($0) }
+        let missing = TokenSettings.missing(of: key.scopes, in: granted)
         guard seconds > 0 else {
             return .failure(
                 Verdict(reason: "short-lived", text: "the server gave a token that has already expired: its expires_in is 0 or less", isFinal: false))

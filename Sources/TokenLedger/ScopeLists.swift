@@ -10,6 +10,13 @@ extension [String] {
         return first { !others.contains($0) }
     }
 
+    /// Those that the other list does not have, in this list's order.
+    func elements(notIn other: [String]) -> [String] {
+        guard count * other.count > Self.few else { return filter { !other.contains($0) } }
+        let others = Set(other)
+        return filter { !others.contains($0) }
+    }
+
     /// Those that the other list has too, in this list's order.
     func elements(in other: [String]) -> [String] {
         guard count * other.count > Self.few else { return filter(other.contains) }

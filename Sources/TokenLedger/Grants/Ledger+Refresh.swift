@@ -181,7 +181,9 @@ extension Ledger {
         next.isProven = true
         next.rotated = report.sent.wall
         if let tokens {
-            if !spending.isNarrowed { next.scopes = tokens.scopes ?? record.scopes }
+            // an answer that says less narrows this access token alone (RFC 6749 section 6): what was granted at the sign-in stays known
+            let known = record.scopes + (configuration.tokens[record.name]?.scopes ?? [])
+            if !spending.isNarrowed, let granted = tokens.scopes, TokenSettings.missing(of: known, in: granted).isEmpty { next.scopes = granted }
             next.idToken = tokens.idToken ?? record.idToken
             next.idleLifetime = tokens.refreshLifetime ?? record.idleLifetime
         }

@@ -550,4 +550,22 @@ import TokenWire
         #expect(scene.reason(waiter) == "missing-scope")
         #expect(scene.stored() == "refresh-2")
     }
+
+    @Test(arguments: [["read"], ["read", "other"], ["openid", "update"]])
+    func `TR-07 RT-15 an answer with fewer scopes withholds its own access token, and changes nothing of what the sign-in was granted`(fewer: [String]) throws {
+        var scene = GrantScene.signedIn()
+        let first = try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", scopes: fewer)
+        #expect(scene.reason(first) == "missing-scope")
+        scene.pass(3601)
+        let second = try scene.get()
+        scene.grant("access-2", refresh: "refresh-3")
+        #expect(scene.token(second)?.token == Secret("access-2"))
+        #expect(scene.disk[GrantScene.user]?.scopes == ["openid", "read", "update", "offline_access"])
+        // more is granted from now on
+        scene.pass(3601)
+        try scene.get()
+        scene.grant("access-3", refresh: "refresh-4", scopes: ["read", "update", "more"])
+        #expect(scene.disk[GrantScene.user]?.scopes == ["read", "update", "more"])
+    }
 }
