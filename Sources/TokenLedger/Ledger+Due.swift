@@ -66,7 +66,11 @@ extension Ledger {
         }
         epoch += 1
         var turn = Turn()
-        for token in holdings.keys { scheduleWarning(token, at: now) }
+        for token in holdings.keys {
+            holdings[token]?.lastUsed?.follow(now)
+            scheduleWarning(token, at: now)
+            scheduleKeepAlive(token, at: now)
+        }
         for server in queues.keys where queues[server]?.server.failure?.isWorthATryAfterAStep == true { queues[server]?.retryServerNow() }
         for token in credentials.keys where credentials[token]?.failure?.isWorthATryAfterAStep == true { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }

@@ -17,6 +17,9 @@ package struct Moment: Hashable, Sendable {
         self.fraction = fraction
     }
 
+    /// Reckons the wall time anew after that clock was set.
+    mutating func follow(_ now: Moment) { wall = now.wall - (now.boot - boot) / .seconds(1) }
+
     /// From CLOCK_BOOTTIME and CLOCK_REALTIME, both in nanoseconds.
     package init(boot: Int64, realtime: Int64) {
         self.init(boot: boot, wall: realtime / .seconds(1), fraction: realtime % .seconds(1))

@@ -20,8 +20,8 @@ struct Holding: Sendable {
     var advice: Refusal?
     /// A send whose outcome nobody knows. It outlives the end of the sign-in, for the server may be asked once more.
     var doubt: Doubt?
-    /// Seconds since the epoch: when the server last answered a refresh. Later than the record says where nothing had to be written.
-    var lastUsed: Int64 = 0
+    /// When the refresh token was brought in or last used, in this process; before that the record says it. `wall` follows the clock.
+    var lastUsed: Moment?
     /// Refusals of the refresh token in a row, and answers without a readable error.
     var refusals = 0
     var silences = 0
@@ -76,12 +76,18 @@ struct Holding: Sendable {
     }
 
     /// Whatever was wrong with the last sign-in is over.
-    mutating func begin(_ record: StoredRecord) {
+    mutating func begin(_ record: StoredRecord, at now: Moment) {
         take(record)
+        lastUsed = nil
+        lastUsed = Moment(boot: lastUse(of: record, at: now), wall: record.rotated)
         (ended, advice, lastSignIn, doubt, flight) = (nil, nil, nil, nil, nil)
         (refusals, silences, notBefore, warnings) = (0, 0, 0, 0)
         isUnsynced = false
     }
+
+    /// CLOCK_BOOTTIME at which the refresh token was last used, so that a wall clock that was wrong at the time, or is now, postpones nothing. What
+    /// only the record says never lies in the future.
+    func lastUse(of record: StoredRecord, at now: Moment) -> Int64 { lastUsed?.boot ?? now.boot - .seconds(max(0, now.wall - record.rotated)) }
 
     /// The refresh token is worth a try, whatever came of the last ones; one in doubt not before the server can be done with it.
     mutating func forgive() {
@@ -90,11 +96,11 @@ struct Holding: Sendable {
         notBefore = doubt?.earliest ?? 0
     }
 
-    /// The server has taken the refresh token, at this second of the epoch.
-    mutating func succeed(at wall: Int64) {
+    /// The server has taken the refresh token.
+    mutating func succeed(at now: Moment) {
         doubt = nil
         forgive()
-        lastUsed = wall
+        lastUsed = now
     }
 }
 

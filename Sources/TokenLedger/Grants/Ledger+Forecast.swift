@@ -20,7 +20,7 @@ extension Ledger {
     private func forecast(_ token: TokenName, _ settings: SignInSettings) -> Int64? {
         guard let record = holdings[token]?.record, record.kind == .refresh else { return nil }
         if let life = settings.refreshLifetime { return record.signedIn + Int64(life) }
-        return idleLife(record, settings).map { max(record.rotated, holdings[token]?.lastUsed ?? 0) + $0 }
+        return idleLife(record, settings).map { (holdings[token]?.lastUsed?.wall ?? record.rotated) + $0 }
     }
 
     /// Seconds.
@@ -42,9 +42,10 @@ extension Ledger {
     /// When it is next time to warn: at once where a warning is due that nobody has heard since the daemon started.
     mutating func scheduleWarning(_ token: TokenName, at now: Moment) {
         guard !isStopping, let settings = configuration.tokens[token], let end = loginUntil(token) else { return warnings.set(token, at: nil) }
-        let given = holdings[token]?.warnings ?? 0
-        let times = Array(warningTimes(settings).dropFirst(given))
-        guard let next = times.first(where: { isWorthwhile($0, token, settings) }) else { return warnings.set(token, at: nil) }
+        let times = warningTimes(settings)
+        // where the end has moved away since, they are to be given once more
+        let given = min(holdings[token]?.warnings ?? 0, times.count { end - now.wall <= $0 })
+        guard let next = times.dropFirst(given).first(where: { isWorthwhile($0, token, settings) }) else { return warnings.set(token, at: nil) }
         warnings.set(token, at: now.boot + .seconds(max(0, end - next - now.wall)))
     }
 
@@ -71,7 +72,7 @@ extension Ledger {
         else { return keepAlives.set(token, at: nil) }
         let interval = keepAliveInterval(record, signIn)
         let spread = jitter.fraction()
-        let due = lastUse(record, holding, at: now) + interval - Int64(Double(interval) * 0.1 * spread)
+        let due = holding.lastUse(of: record, at: now) + interval - Int64(Double(interval) * 0.1 * spread)
         // what was due while the daemon was away is caught up with, but not all at once
         keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(min(pace.catchUp, interval / 2)) * spread) + 1)
     }
@@ -81,18 +82,13 @@ extension Ledger {
         idleLife(record, signIn).map { min(pace.keepAlive, max(.seconds($0) / 2, .seconds(1))) } ?? pace.keepAlive
     }
 
-    /// CLOCK_BOOTTIME
-    private func lastUse(_ record: StoredRecord, _ holding: Holding, at now: Moment) -> Int64 {
-        now.boot - .seconds(now.wall - max(record.rotated, holding.lastUsed))
-    }
-
     /// CLOCK_BOOTTIME at which the refresh token may end unless it is used before: with its access token, or of idleness. `nil` where that is far away.
     func refreshTokenEnd(_ token: TokenName, _ cause: Cause, at now: Moment) -> Int64? {
         guard case .authorizationCode(let signIn)? = configuration.tokens[token]?.grant, let holding = holdings[token], let record = holding.record,
             holding.refreshToken != nil
         else { return nil }
         if signIn.refreshDiesWithToken { return credentials[token]?.entries.compactMap { entries[$0]?.held?.until }.max() ?? now.boot }
-        return cause == .idle ? lastUse(record, holding, at: now) + 2 * keepAliveInterval(record, signIn) : nil
+        return cause == .idle ? holding.lastUse(of: record, at: now) + 2 * keepAliveInterval(record, signIn) : nil
     }
 
     mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {

@@ -193,7 +193,8 @@ extension Ledger {
             return next
         }
         // the same token goes on: what else changed is worth a write now and then
-        let isStale = report.sent.wall - record.rotated >= Self.worthAWrite
+        // also where the wall clock was ahead when the record was written
+        let isStale = abs(report.sent.wall - record.rotated) >= Self.worthAWrite
         return !record.isProven || isStale ? next : nil
     }
 
@@ -213,7 +214,7 @@ extension Ledger {
             verdict = unspent(token, failure, spending, report, at: now, &turn)
         case .success, .failure:
             // the server took the token; a successor is safe even where what else came is of no use
-            holdings[token]?.succeed(at: now.wall)
+            holdings[token]?.succeed(at: now)
             // what was synced ended the intent; where nothing had to be, it ends here
             if spending.kept == nil { tidyIntent(token, &turn) }
         }

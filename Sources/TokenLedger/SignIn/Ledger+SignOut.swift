@@ -121,7 +121,7 @@ extension Ledger {
         if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret {
             old = (secret, before.binding)
         }
-        holdings[token, default: Holding()].begin(record)
+        holdings[token, default: Holding()].begin(record, at: now)
         if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
         credentials[token]?.forgive()
         for key in credentials[token]?.entries ?? [] {

@@ -59,6 +59,79 @@ import TokenWire
         #expect(scene.plans.count == 1)
     }
 
+    // MARK: a wall clock that is wrong
+
+    private static let day: Int64 = 86_400
+
+    /// Hours until the refresh token is sent next; it is found out minute by minute.
+    private func hoursToNextUse(_ scene: inout GrantScene) -> Double {
+        let (start, before) = (scene.now.boot, scene.plans.count)
+        while scene.plans.count == before, scene.now.boot - start < .seconds(4 * Self.day) {
+            scene.pass(60)
+            scene.due()
+        }
+        return Double(scene.now.boot - start) / 3.6e12
+    }
+
+    private func setClock(_ scene: inout GrantScene, ahead seconds: Int64) {
+        scene.now.wall += seconds
+        scene.run { $0.clockStepped(to: $1) }
+    }
+
+    @Test(arguments: [-30, -3, 3, 30] as [Int64], [nil, 1800] as [Int64?])
+    func `TIME-02 RT-16 a start at the wrong time of day uses an idle sign-in within twelve hours, and when the clock is set as soon as it is due`(
+        days: Int64, set: Int64?
+    ) throws {
+        // last used a day before the start
+        var scene = GrantScene.signedIn(GrantScene.record(ago: Self.day + days * Self.day))
+        if let set {
+            scene.pass(Double(set))
+            scene.due()
+            if !scene.plans.isEmpty { return #expect(days > 0, "it was due at once, by the wrong clock") }
+            setClock(&scene, ahead: -days * Self.day)
+            #expect(hoursToNextUse(&scene) < 0.2)
+        } else {
+            #expect(hoursToNextUse(&scene) < 12.1)
+        }
+        // the time that the record says is right again, so that the next start knows it
+        scene.grant("access-1")
+        #expect(scene.disk[GrantScene.user]?.rotated == scene.now.wall)
+    }
+
+    @Test(arguments: [-30, 30] as [Int64])
+    func `TIME-02 RT-16 a clock that is set after the sign-in changes nothing of when its token is used`(days: Int64) throws {
+        var scene = GrantScene()
+        let now = scene.now.wall
+        scene.now.wall += days * Self.day
+        _ = try scene.login(1)
+        _ = scene.callback(1)
+        scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        #expect(scene.disk[GrantScene.user]?.rotated == now + days * Self.day)
+        scene.pass(60)
+        scene.due()
+        setClock(&scene, ahead: -days * Self.day)
+        // the server does not rotate, and the first keep-alive meets a server that is away
+        #expect((10.7...12.1).contains(hoursToNextUse(&scene)))
+        scene.answer(.failure(Scene.unreachable))
+        #expect(hoursToNextUse(&scene) < 0.3)
+        for number in 2...4 {
+            scene.grant("access-\(number)")
+            #expect(scene.disk[GrantScene.user]?.rotated == scene.now.wall)
+            #expect((10.7...12.1).contains(hoursToNextUse(&scene)))
+        }
+    }
+
+    @Test func `each idle life has its own warnings`() throws {
+        var scene = GrantScene.signedIn { _, signIn in signIn.refreshIdle = Int(2 * Self.day) }
+        for cycle in 1...3 {
+            scene.pass(1.2 * Double(Self.day))
+            scene.due()
+            scene.due()
+            #expect(scene.events.count { if case .endsSoon = $0 { true } else { false } } == cycle)
+            scene.grant("access-\(cycle)", refresh: "refresh-\(cycle + 1)")
+        }
+    }
+
     @Test func `RENEW tries a refused sign-in once more though nothing of it is held any longer`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()
