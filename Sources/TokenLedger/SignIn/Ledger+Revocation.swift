@@ -14,6 +14,8 @@ struct PendingRevocation: Sendable {
     var revocation: Revocation
     /// Its sign-in is still in force.
     var isAnnounced = true
+    /// CLOCK_BOOTTIME since which this process knows of it.
+    let since: Int64
     var failures = 0
     /// CLOCK_BOOTTIME before which nobody has it tried again: the server's Retry-After, and a first pause.
     var notBefore: Int64 = 0
@@ -28,7 +30,14 @@ struct PendingRevocation: Sendable {
     /// The disk did not take it.
     var isUnwritten = false
 
-    init(_ revocation: Revocation) { self.revocation = revocation }
+    init(_ revocation: Revocation, since: Int64) {
+        self.revocation = revocation
+        self.since = since
+    }
+
+    /// Seconds for which it is still tried: until the token ends by itself. A wall clock that is ahead when the daemon starts is set within the first
+    /// hour, as a rule.
+    func left(at now: Moment) -> Int64 { max(revocation.until - now.wall, (since + .seconds(3_600) - now.boot) / .seconds(1)) }
 }
 
 extension Ledger {
@@ -44,19 +53,19 @@ extension Ledger {
     /// Before a record that ends a sign-in: its refresh token is to be revoked.
     mutating func announceRevocation(of record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
         guard let record, record.kind == .refresh, !record.secret.isEmpty else { return }
-        _ = writeDown(record.secret, record.binding, of: record.name, record, until: end(of: record, at: now), &turn)
+        _ = writeDown(record.secret, record.binding, of: record.name, record, until: end(of: record, at: now), at: now, &turn)
     }
 
     /// - Parameter record: of the sign-in, while that is in force.
     private mutating func writeDown(
-        _ secret: Secret, _ binding: RecordBinding, of token: TokenName, _ record: StoredRecord? = nil, until: Int64, _ turn: inout Turn
+        _ secret: Secret, _ binding: RecordBinding, of token: TokenName, _ record: StoredRecord? = nil, until: Int64, at now: Moment, _ turn: inout Turn
     ) -> RevocationKey {
         let revocation = Revocation(
             name: token, server: binding.server, clientID: binding.clientID, grant: record?.grant ?? 0, signedIn: record?.signedIn ?? 0,
             secret: secret, id: fingerprint(secret), until: until)
         guard revocations[revocation.key] == nil else { return revocation.key }
         makeRoomForRevocation(of: token, &turn)
-        revocations[revocation.key] = PendingRevocation(revocation)
+        revocations[revocation.key] = PendingRevocation(revocation, since: now.boot)
         enqueue(.writeRevocation(revocation), .revocation(revocation.key), &turn)
         return revocation.key
     }
@@ -78,7 +87,7 @@ extension Ledger {
             if let life = signIn.refreshLifetime { ends.append(record.signedIn + Int64(life)) }
             idle = signIn.refreshIdle.map(Int64.init) ?? idle
         }
-        if let idle { ends.append(max(record.rotated, holdings[record.name]?.lastUsed ?? 0) + idle) }
+        if let idle { ends.append((holdings[record.name]?.lastUsed?.wall ?? record.rotated) + idle) }
         return ends.min() ?? now.wall
     }
 
@@ -96,8 +105,8 @@ extension Ledger {
     mutating func resume(_ found: [Revocation], at now: Moment, _ turn: inout Turn) {
         for revocation in found {
             let (key, holding) = (revocation.key, holdings[revocation.name])
-            revocations[key] = PendingRevocation(revocation)
-            if let record = holding?.record, revocation.isOf(record) {
+            revocations[key] = PendingRevocation(revocation, since: now.boot)
+            if holding?.record.map(revocation.isOf) == true || isInForce(revocation) {
                 forget(key, &turn)
             } else if holding?.locked == nil {
                 // it failed before, or was never sent: nobody knows
@@ -114,13 +123,13 @@ extension Ledger {
     /// A refresh token that nobody uses any more. Nobody waits for its server.
     mutating func revoke(_ secret: Secret, _ binding: RecordBinding, at now: Moment, _ turn: inout Turn, of token: TokenName) {
         guard !secret.isEmpty, holdings[token]?.refreshToken != secret else { return }
-        begin(writeDown(secret, binding, of: token, until: now.wall + Self.longestRevocation, &turn), at: now, &turn)
+        begin(writeDown(secret, binding, of: token, until: now.wall + Self.longestRevocation, at: now, &turn), at: now, &turn)
     }
 
     /// The refresh token of a sign-in that has ended, for whoever ended it.
     mutating func revoke(_ signOut: SignOut, for waiter: UInt64, at now: Moment, _ turn: inout Turn) {
         let record = signOut.ended
-        let key = writeDown(record.secret, record.binding, of: record.name, until: end(of: record, at: now), &turn)
+        let key = writeDown(record.secret, record.binding, of: record.name, until: end(of: record, at: now), at: now, &turn)
         revocations[key]?.signOut = (waiter, signOut)
         begin(key, at: now, &turn)
     }
@@ -144,7 +153,12 @@ extension Ledger {
     /// Its time has come.
     mutating func tryRevocation(_ key: RevocationKey, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, let pending = revocations[key], !pending.isAnnounced, pending.errand == nil else { return }
-        guard pending.failures == 0 || pending.revocation.until > now.wall else { return _ = giveUp(key, "it has ended by itself by now", &turn) }
+        // an import, or a server that hands out the same one again, has brought it back
+        guard !isInForce(pending.revocation) else { return forget(key, &turn) }
+        // whoever signs out hears what the server says, in any case
+        guard pending.failures == 0 || pending.signOut != nil || pending.left(at: now) > 0 else {
+            return _ = giveUp(key, "it has ended by itself by now", &turn)
+        }
         guard pending.signOut != nil || errands.values.count(where: \.isRevocation) < Self.revocationsAtOnce else {
             return attempts.set(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
         }
@@ -152,6 +166,9 @@ extension Ledger {
         run(.revoke(pending.revocation.secret), for: key.name, revoker(of: pending.revocation).application, .revocation(key), &turn)
         revocations[key]?.errand = turn.errands.last?.id
     }
+
+    /// The refresh token of the sign-in that goes on.
+    private func isInForce(_ revocation: Revocation) -> Bool { holdings[revocation.name]?.refreshToken == revocation.secret }
 
     /// Who tells the server: an application that is the same client there, the token's own first. Where none is configured any more, the client
     /// without its secret, in the way in which another application reaches the server, if there is one.
@@ -179,7 +196,7 @@ extension Ledger {
             trouble = giveUp(key, text, &turn)
         case .failed(let failure) where !isConfigured && !failure.mayPass:
             trouble = giveUp(key, "\(failure.text); the client is no longer configured, so its secret was not sent", &turn)
-        case .failed(let failure) where pending.revocation.until <= now.wall:
+        case .failed(let failure) where pending.left(at: now) <= 0:
             trouble = giveUp(key, failure.text, &turn)
         case .failed(let failure):
             trouble = putOff(key, failure, at: now, &turn)
@@ -200,7 +217,7 @@ extension Ledger {
         revocations[key]?.notBefore = now.boot + least
         attempts.set(key, at: now.boot + pause)
         if pending.isUnwritten { enqueue(.writeRevocation(pending.revocation), .revocation(key), &turn) }
-        let text = "\(failure.text); the server is told again, for \(AuditPhrase.duration(pending.revocation.until - now.wall)) at most"
+        let text = "\(failure.text); the server is told again, for \(AuditPhrase.duration(pending.left(at: now))) at most"
         if !pending.isTold { turn.events.append(.notRevoked(key.name, text)) }
         revocations[key]?.isTold = true
         revocations[key]?.trouble = text

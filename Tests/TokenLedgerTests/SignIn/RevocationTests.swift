@@ -47,9 +47,10 @@ import TokenWire
     }
 
     /// A start on what is on the disk now.
-    private func restarted(_ scene: GrantScene, seed: UInt64 = 2) -> GrantScene {
+    private func restarted(_ scene: GrantScene, seed: UInt64 = 2, clockAhead ahead: Double = 0) -> GrantScene {
         var next = GrantScene(seed: seed)
         next.now = scene.now
+        next.now.wall += Int64(ahead)
         next.disk = scene.disk
         next.revocations = scene.revocations
         let found = scene.disk.values.map { Found.record($0, nil) } + scene.revocations.values.map { Found.revocation($0) }
@@ -197,6 +198,67 @@ import TokenWire
         scene.pass(31 * Self.day)
         scene.due()
         #expect(scene.revocations.isEmpty && sent(scene).count == 1)
+    }
+
+    @Test func `a start with the clock ahead does not take the end of a token for certain before it has tried for an hour`() throws {
+        var scene = GrantScene.signedIn()
+        _ = logout(&scene)
+        answer(&scene, .failed(Scene.busyServer))
+        var next = restarted(scene, clockAhead: 60 * Self.day)
+        for _ in 1...5 {
+            #expect(wait(&next) != nil)
+            answer(&next, .failed(Scene.unreachable))
+        }
+        var mended = next
+        mended.now.wall -= Int64(60 * Self.day)
+        mended.run { $0.clockStepped(to: $1) }
+        mended.pass(7_200)
+        mended.due()
+        #expect(mended.revocations.count == 1 && sent(mended).count == sent(next).count + 1)
+        answer(&mended, .revoked)
+        #expect(mended.revocations.isEmpty)
+        // where the clock is right, that is all there is to do
+        while next.now.boot < scene.now.boot + .seconds(7_200), wait(&next, atMost: 3_600) != nil { answer(&next, .failed(Scene.unreachable)) }
+        #expect(next.revocations.isEmpty && told(next).last?.hasSuffix("the server is not told again") == true)
+    }
+
+    // MARK: a token that is in force again
+
+    @Test(arguments: ["import", "sign-in", "restart"]) func `a refresh token that is in force again is not revoked`(way: String) throws {
+        var scene = GrantScene.signedIn()
+        _ = logout(&scene)
+        answer(&scene, .failed(Scene.busyServer))
+        switch way {
+        case "import":
+            let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
+            _ = scene.request { $0.importToken(settings, Secret("refresh-1"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
+        case "sign-in":
+            _ = try scene.login(1)
+            _ = scene.callback(1)
+            scene.grant("access-1", refresh: "refresh-1", identity: "m.petrova")
+        default:
+            scene.disk[GrantScene.user] = GrantScene.record("refresh-1", generation: 3)
+            scene.disk[GrantScene.user]?.grant = 3
+            scene = restarted(scene)
+        }
+        let before = sent(scene).count
+        #expect(wait(&scene, atMost: 4_000) == nil && sent(scene).count == before)
+        #expect(scene.revocations.isEmpty)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
+    @Test func `a LOGOUT is answered also where its refresh token should have ended by now`() throws {
+        var scene = GrantScene.signedIn { _, signIn in signIn.refreshLifetime = 7_200 }
+        _ = logout(&scene)
+        answer(&scene, .failed(Scene.busyServer))
+        scene.pass(7_300)
+        let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
+        _ = scene.request { $0.importToken(settings, Secret("refresh-1"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
+        let waiter = logout(&scene)
+        #expect(sent(scene).count == 2)
+        answer(&scene, .revoked)
+        guard case .signedOut(true, _, nil)? = scene.signIn(waiter) else { return #expect(Bool(false), "not answered") }
     }
 
     @Test func `REV-04 a server that does not revoke is told once, and that is said`() throws {
