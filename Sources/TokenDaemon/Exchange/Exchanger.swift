@@ -253,7 +253,9 @@ final class Exchanger {
                 let request = RevocationRequest(token, .refreshToken, as: plan.application.client, at: try metadata.url(of: .revocation))
                 submit(request.message(), to: flight.settings, before: flight.deadline, .revocation(flight: flight.id, request))
             } catch {
-                finish(flight, .revoked(.unsupported(error.text), metadata))
+                // only a server whose metadata are here can be said to revoke nothing
+                let isUnsupported = metadata.absence == nil && !metadata.names(.revocation)
+                finish(flight, .revoked(isUnsupported ? .unsupported(error.text) : .failed(error), metadata))
             }
         case .probe(let token, _, _):
             look(flight) { () throws(ExchangeFailure) in
