@@ -33,6 +33,9 @@ package struct KnownServer: Sendable {
         self.settings = settings
     }
 
+    /// Whether there are some to go on with when a discovery fails.
+    package var hasMetadata: Bool { known != nil }
+
     /// - Parameter needed: the endpoints that it is about; empty where all of the metadata are. Where they are all pinned nobody waits for a discovery.
     package mutating func ask(needing needed: [ServerMetadata.Endpoint] = [], at now: Int64) -> Answer {
         if let known, now < freshUntil { return .ready(known) }

@@ -108,7 +108,7 @@ final class Exchanger {
         switch servers.ask(for: flight, at: clock()) {
         case .ready(let metadata): proceed(flight, at: metadata)
         case .underway: break
-        case .send(let request): submit(request, to: flight.settings, before: flight.deadline, .metadata(flight.settings))
+        case .send(let request, let deadline): submit(request, to: flight.settings, before: deadline, .metadata(flight.settings))
         case .failed(let failure): fail(flight, failure)
         }
     }

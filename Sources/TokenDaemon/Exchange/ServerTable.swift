@@ -6,8 +6,16 @@ struct ServerTable {
     private struct Entry {
         var known: KnownServer
         var waiting: [UInt64] = []
-        /// Of the discovery that is under way: the deadline of the plan that began it. Those who join later have later ones.
+        /// Of the discovery that is under way. Those who join it later have later deadlines than the plan that began it.
         var deadline: Int64 = 0
+    }
+
+    /// What a flight does next.
+    enum Answer {
+        case ready(ServerMetadata)
+        case underway
+        case send(EndpointRequest, before: Int64)
+        case failed(ExchangeFailure)
     }
 
     enum Progress {
@@ -18,18 +26,22 @@ struct ServerTable {
     private var entries: [ServerSettings: Entry] = [:]
 
     /// Metadata for a flight, or its place among those who wait.
-    mutating func ask(for flight: Flight, at now: Moment) -> KnownServer.Answer {
+    mutating func ask(for flight: Flight, at now: Moment) -> Answer {
         var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
         defer { entries[flight.settings] = entry }
-        let answer = entry.known.ask(needing: flight.neededEndpoints, at: now.seconds)
-        switch answer {
-        case .ready, .failed: break
-        case .underway: entry.waiting.append(flight.id)
-        case .send:
+        switch entry.known.ask(needing: flight.neededEndpoints, at: now.seconds) {
+        case .ready(let metadata): return .ready(metadata)
+        case .failed(let failure): return .failed(failure)
+        case .underway:
             entry.waiting.append(flight.id)
-            entry.deadline = flight.deadline
+            return .underway
+        case .send(let request):
+            entry.waiting.append(flight.id)
+            // where old metadata serve instead, a discovery that hangs leaves time for what they are needed for
+            let left = flight.deadline - now.boot
+            entry.deadline = now.boot + (entry.known.hasMetadata ? left / 3 : left)
+            return .send(request, before: entry.deadline)
         }
-        return answer
     }
 
     mutating func receive(_ result: EndpointResult, from settings: ServerSettings, at now: Moment) -> Progress {
