@@ -6,7 +6,19 @@ struct `A known server` {
     private let settings = ServerSettings(location: .issuer("https://idp.example"))
 
     private func document(_ path: String) -> EndpointResult {
-        answer(200, #"{"issuer":"https://idp.example","token_endpoint":"https://idp.example\#(path)"}"#, cacheControl: "max-age=600")
+        document(["token_endpoint": path])
+    }
+
+    /// Metadata that lack nothing, but for what is changed; fresh for so long.
+    private func document(_ change: [String: String?], maxAge: Int = 600) -> EndpointResult {
+        var members = [
+            "issuer": "", "token_endpoint": "/token", "authorization_endpoint": "/authorize", "jwks_uri": "/keys", "revocation_endpoint": "/revoke",
+            "introspection_endpoint": "/introspect",
+        ]
+        for (name, path) in change where !name.hasSuffix("supported") { members[name] = path }
+        var texts = members.map { #""\#($0)":"\#($1.hasPrefix("https:") ? $1 : "https://idp.example" + $1)""# }
+        for (name, value) in change where name.hasSuffix("supported") { texts.append(#""\#(name)":["\#(value ?? "")"]"#) }
+        return answer(200, "{" + texts.joined(separator: ",") + "}", cacheControl: "max-age=\(maxAge)")
     }
 
     private func token(_ metadata: ServerMetadata?) -> String? { try? metadata?.url(of: .token).path }
@@ -144,5 +156,38 @@ struct `A known server` {
         server.forget()
         #expect(isSend(server.ask(at: 1)))
         #expect(settled(server.receive(answer(503), at: 2, wall: now))?.failure != nil)
+    }
+
+    // MARK: metadata that are of no use
+
+    private static let wrong: [([String: String?], [ServerMetadata.Endpoint])] = [
+        (["token_endpoint": nil], [.token]), (["token_endpoint": "https://elsewhere.example/token"], [.token]), (["jwks_uri": nil], [.token, .keys]),
+        (["revocation_endpoint": nil], [.revocation]), (["introspection_endpoint": "https://elsewhere.example/look"], [.introspection]),
+        (["authorization_endpoint": nil], []), (["token_endpoint": nil], []), (["jwks_uri": nil], []), (["code_challenge_methods_supported": "plain"], []),
+        (["response_types_supported": "token"], []),
+    ]
+
+    @Test(arguments: wrong) func `metadata that lack what is needed are asked for anew after a minute, however long they are fresh`(
+        change: [String: String?], needed: [ServerMetadata.Endpoint]
+    ) {
+        var server = KnownServer(settings)
+        _ = server.ask(needing: needed, at: 0)
+        #expect(settled(server.receive(document(change, maxAge: 86_400), at: 0, wall: now))?.failure == nil)
+        #expect(ready(server.ask(needing: needed, at: 59)) != nil)
+        // what they do not lack goes on
+        if !change.keys.contains("token_endpoint") { #expect(ready(server.ask(needing: [.token], at: 60)) != nil) }
+        #expect(isSend(server.ask(needing: needed, at: 60)))
+        #expect(isUnderway(server.ask(needing: needed, at: 61)))
+        // still wrong: once a minute
+        #expect(settled(server.receive(document(change, maxAge: 86_400), at: 62, wall: now))?.failure == nil)
+        #expect(ready(server.ask(needing: needed, at: 121)) != nil)
+        #expect(isSend(server.ask(needing: needed, at: 122)))
+        // away: the pause of old metadata
+        #expect(settled(server.receive(answer(503), at: 123, wall: now))?.failure == nil)
+        #expect(ready(server.ask(needing: needed, at: 122 + Int64(KnownServer.pause))) != nil)
+        #expect(isSend(server.ask(needing: needed, at: 123 + Int64(KnownServer.pause))))
+        // mended
+        #expect(settled(server.receive(document([:], maxAge: 86_400), at: 500, wall: now))?.failure == nil)
+        #expect(ready(server.ask(needing: needed, at: 86_000)) != nil)
     }
 }

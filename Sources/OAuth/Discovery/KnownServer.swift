@@ -26,7 +26,9 @@ package struct KnownServer: Sendable {
     private let settings: ServerSettings
     private var discovery: Discovery?
     private var known: ServerMetadata?
-    private var foundAt: Int64 = 0
+    /// When the last discovery ended, and whether it brought `known`.
+    private var endedAt: Int64 = 0
+    private var isCurrent = false
     private var freshUntil: Int64 = 0
 
     package init(_ settings: ServerSettings) {
@@ -38,7 +40,7 @@ package struct KnownServer: Sendable {
 
     /// - Parameter needed: the endpoints that it is about; empty where all of the metadata are. Where they are all pinned nobody waits for a discovery.
     package mutating func ask(needing needed: [ServerMetadata.Endpoint] = [], at now: Int64) -> Answer {
-        if let known, now < freshUntil { return .ready(known) }
+        if let known, now < freshUntil, !(isCurrent && known.lacks(needed) && isWorthAsking(at: now)) { return .ready(known) }
         if isPinned(needed) { return .ready(known ?? pinned(instead: .undiscovered)) }
         if discovery != nil { return .underway }
         var discovery = Discovery(settings)
@@ -59,15 +61,18 @@ package struct KnownServer: Sendable {
         return settle(step, at: now)
     }
 
-    /// An endpoint was not where the metadata say. `true` if it is worth asking for them again: they were found more than a minute
+    /// An endpoint was not where the metadata say. `true` if it is worth asking for them again: they were asked for more than a minute
     /// ago. What is pinned is never doubted.
     package mutating func doubt(at now: Int64) -> Bool {
         guard settings.endpoints.token == nil else { return false }
         guard discovery == nil else { return true }
-        guard now >= foundAt + Int64(Discovery.shortestFreshness) else { return false }
+        guard isWorthAsking(at: now) else { return false }
         freshUntil = 0
         return true
     }
+
+    /// Whoever mended what the server says of itself need not wait until that is no longer fresh.
+    private func isWorthAsking(at now: Int64) -> Bool { now >= endedAt + Int64(Discovery.shortestFreshness) }
 
     /// Uses nothing any more that was found before now.
     package mutating func forget() {
@@ -90,11 +95,11 @@ package struct KnownServer: Sendable {
         case .send(let request):
             return .send(request)
         case .found(let metadata, let freshFor):
-            (known, foundAt, freshUntil) = (metadata, now, now + Int64(freshFor))
+            (known, endedAt, isCurrent, freshUntil) = (metadata, now, true, now + Int64(freshFor))
             discovery = nil
             return .settled(.success(metadata))
         case .failed(let failure):
-            discovery = nil
+            (discovery, endedAt, isCurrent) = (nil, now, false)
             // without a token endpoint there is nothing to go on with, and without an issuer no ID token can be checked
             if known == nil, settings.endpoints.token != nil, settings.location.issuer != nil { known = pinned(instead: failure) }
             guard let known else { return .settled(.failure(failure)) }

@@ -58,6 +58,13 @@ package struct ServerMetadata: Sendable {
     /// Whether there is an endpoint of this kind at all; `url` may still refuse it.
     package func names(_ endpoint: Endpoint) -> Bool { endpoints[endpoint] != nil }
 
+    /// Whether something that needs these endpoints would be refused because of what the metadata say: a sign-in, where none is named.
+    func lacks(_ needed: [Endpoint]) -> Bool {
+        let isMissing = { (endpoint: Endpoint) in (try? url(of: endpoint)) == nil }
+        guard needed.isEmpty else { return needed.contains(where: isMissing) }
+        return [.authorization, .token, .keys].contains(where: isMissing) || !allowsChallenge || !AuthorizationRequest.ResponseType.allCases.allSatisfy(allows)
+    }
+
     /// Takes over what a metadata document says, beside what is pinned. Unknown members are ignored, and what is wrong with one
     /// endpoint matters only to those who need it.
     mutating func add(_ document: JSONObject, from issuer: HTTPSURL) {

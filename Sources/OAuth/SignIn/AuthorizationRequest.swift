@@ -76,17 +76,24 @@ package struct AuthorizationRequest: Sendable {
     /// not (DISC-12).
     private func refuseUnsupported(by metadata: ServerMetadata) throws(ExchangeFailure) {
         let server = "the server '\((metadata.issuer ?? "").shown())'"
-        if !metadata.challengeMethods.isEmpty, !metadata.challengeMethods.contains("S256") {
+        guard metadata.allowsChallenge else {
             throw .configuration("\(server) does not support the PKCE method S256, and no weaker one is used; have it enabled there")
         }
         guard responseType == .codeAndIdentity else { return }
         guard scopes.contains("openid") else {
             throw .configuration("the response type 'code id_token' needs the scope 'openid'; add it, or use the response type 'code'")
         }
-        guard metadata.responseTypes.isEmpty || metadata.responseTypes.contains(where: responseType.isSame(as:)) else {
+        guard metadata.allows(responseType) else {
             throw .configuration("\(server) does not support the response type 'code id_token'; use 'code'")
         }
     }
+}
+
+extension ServerMetadata {
+    /// Where a server does not say what it can do, it is asked.
+    var allowsChallenge: Bool { challengeMethods.isEmpty || challengeMethods.contains("S256") }
+
+    func allows(_ type: AuthorizationRequest.ResponseType) -> Bool { responseTypes.isEmpty || responseTypes.contains(where: type.isSame(as:)) }
 }
 
 extension AuthorizationRequest.ResponseType {
