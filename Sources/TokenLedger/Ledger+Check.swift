@@ -62,16 +62,18 @@ extension Ledger {
         var faults: [String] = []
         let exchanges = flights.values.filter(\.isExchange)
         let perServer = Dictionary(grouping: exchanges, by: \.server).mapValues(\.count)
-        for (location, queue) in queues {
-            if queue.inFlight != perServer[location] ?? 0 {
-                faults.append("\(location.address) counts \(queue.inFlight) exchanges and has \(perServer[location] ?? 0)")
+        for (server, queue) in queues {
+            if queue.inFlight != perServer[server] ?? 0 {
+                faults.append("\(server.location.address) counts \(queue.inFlight) exchanges and has \(perServer[server] ?? 0)")
             }
-            for key in queue.keys where entries[key]?.progress != .queued { faults.append("\(key) waits for \(location.address), and its entry does not") }
+            for key in queue.keys where entries[key]?.progress != .queued {
+                faults.append("\(key) waits for \(server.location.address), and its entry does not")
+            }
             faults += queue.check()
         }
-        for (location, count) in perServer {
-            if queues[location] == nil { faults.append("exchanges with \(location.address) are under way, which has no queue") }
-            if count > Self.flightsPerServer { faults.append("\(count) exchanges are with \(location.address)") }
+        for (server, count) in perServer {
+            if queues[server] == nil { faults.append("exchanges with \(server.location.address) are under way, which has no queue") }
+            if count > Self.flightsPerServer { faults.append("\(count) exchanges are with \(server.location.address)") }
         }
         if exchanges.count > Self.flightsInAll { faults.append("\(exchanges.count) exchanges are under way") }
         return faults

@@ -45,7 +45,7 @@ extension Ledger {
     private func waitingShares(of entry: Entry) -> [Share] { entry.waiters.values.sorted { $0.id < $1.id }.map(\.share) }
 
     /// Starts what a server has room for.
-    private mutating func startQueued(_ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
+    private mutating func startQueued(_ server: ServerRoute, at now: Moment, _ turn: inout Turn) {
         while !isStopping, hasRoom, let key = queues[server]?.next(at: now.boot) {
             guard entries[key]?.progress == .queued else { continue }
             if let refusal = reasonNotToBegin(key, at: now.boot) {
@@ -87,7 +87,7 @@ extension Ledger {
         for (server, _, _) in waiting.sorted(by: { ($0.inFlight, $0.latest) < ($1.inFlight, $1.latest) }) { startQueued(server, at: now, &turn) }
     }
 
-    private mutating func begin(_ key: CacheKey, _ server: ServerLocation, at now: Moment, _ turn: inout Turn) {
+    private mutating func begin(_ key: CacheKey, _ server: ServerRoute, at now: Moment, _ turn: inout Turn) {
         guard let settings = configuration.tokens[key.token], let application = application(of: key.token), let entry = entries[key] else { return }
         let id = makeID()
         let generation = credentials[key.token, default: Credential()].generation
@@ -123,7 +123,7 @@ extension Ledger {
     /// Nanoseconds that one exchange may take.
     func patience(for token: TokenName) -> Int64 { .seconds(application(of: token)?.server.timeout ?? ServerSettings.defaultTimeout) }
 
-    func server(of key: CacheKey) -> ServerLocation? { application(of: key.token)?.server.location }
+    func server(of key: CacheKey) -> ServerRoute? { application(of: key.token).map { ServerRoute($0.server) } }
 
     /// Why no exchange for this token is made before somebody does something, or before the next try of what is refused.
     func finalRefusal(_ token: TokenName, at boot: Int64) -> Refusal? {
@@ -136,7 +136,7 @@ extension Ledger {
     /// Why the server or this client of it is left alone; both may be.
     private func coolings(of token: TokenName) -> [ServerQueue.Cooling] {
         guard let application = application(of: token) else { return [] }
-        return queues[application.server.location]?.coolings(of: application.client.id) ?? []
+        return queues[ServerRoute(application.server)]?.coolings(of: application.client.id) ?? []
     }
 
     /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.

@@ -12,10 +12,10 @@ extension Ledger {
         for member in crowds.filter({ !isWanted($0.key) }).values.flatMap(\.items) { forget(member: member) }
         consumers = consumers.filter { isWanted($0.key.token) }
         holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
-        let servers = Set(configuration.applications.values.map(\.server.location))
+        let servers = Set(configuration.applications.values.map { ServerRoute($0.server) })
         queues = queues.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
-        let clients = Dictionary(grouping: configuration.applications.values, by: \.server.location).mapValues { Set($0.map(\.client.id)) }
-        for location in queues.keys { queues[location]?.keepOnly(clients: clients[location] ?? []) }
+        let clients = Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) }
+        for server in queues.keys { queues[server]?.keepOnly(clients: clients[server] ?? []) }
         keepAlives.removeAll { !isWanted($0) }
         warnings.removeAll { !isWanted($0) }
     }

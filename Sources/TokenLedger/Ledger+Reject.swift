@@ -92,7 +92,7 @@ extension Ledger {
         }
         // also its server is tried, however it failed before
         if let application = application(of: token) {
-            queues[application.server.location]?.forgive(client: application.client.id)
+            queues[ServerRoute(application.server)]?.forgive(client: application.client.id)
         }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
@@ -158,7 +158,11 @@ extension Ledger {
         }
         // what was wrong on the way there, such as the password for a proxy, may be mended
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
-            let server = application.server.location
+            let server = ServerRoute(application.server)
+            // what the server itself said is as true on another way
+            if queues[server] == nil, let before = configuration.applications[name].map({ ServerRoute($0.server) }), before.location == server.location {
+                queues[server] = queues[before].map { ServerQueue(pausesOf: $0) }
+            }
             if queues[server]?.server.failure?.law == .unsent { queues[server]?.forgiveServer() }
         }
         replaceConfiguration(next)

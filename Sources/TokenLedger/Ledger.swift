@@ -23,7 +23,7 @@ package struct Ledger: Sendable {
     /// Who first asked for a variant of a shared token.
     var payers: [CacheKey: Consumer] = [:]
     var credentials: [TokenName: Credential] = [:]
-    var queues: [ServerLocation: ServerQueue] = [:]
+    var queues: [ServerRoute: ServerQueue] = [:]
     /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
     var holdings: [TokenName: Holding] = [:]
     var logins = PendingLogins()
@@ -392,7 +392,7 @@ extension Credential {
 struct Flight: Sendable {
     var key: CacheKey
     var generation: UInt64
-    var server: ServerLocation
+    var server: ServerRoute
     var cause: Cause
     /// CLOCK_BOOTTIME
     var began: Int64

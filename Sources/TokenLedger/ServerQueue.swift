@@ -36,6 +36,11 @@ struct ServerQueue: Sendable {
     /// Clients that were told to wait (429), by their ids.
     private(set) var clients: [String: Cooling] = [:]
 
+    init() {}
+
+    /// Nothing waits, and whoever was left alone still is.
+    init(pausesOf other: ServerQueue) { (server, clients) = (other.server, other.clients) }
+
     // MARK: what waits
 
     var hasWaiting: Bool { !waiting.isEmpty }

@@ -233,6 +233,49 @@ import TokenWire
         #expect(turn.refusal(waiter) == nil)
     }
 
+    // MARK: ways to a server
+
+    private static func proxy(_ user: String?) -> ProxySettings? {
+        user.map { ProxySettings(url: "http://proxy.test:3128", login: $0.isEmpty ? nil : ProxySettings.Login(user: $0, password: Secret("of-\($0)"))) }
+    }
+
+    @Test(
+        arguments: [
+            ("", nil, false), (nil, "", false), ("a", "b", false), ("a", "", false), ("a", "a", true), ("", "", true), (nil, nil, true),
+        ] as [(String?, String?, Bool)], [TransportFault.Kind.unreachable, .handshake, .proxyRefusal])
+    func `a proxy that fails stops the applications that use it with the same login, and no others of the server`(
+        way: (mine: String?, theirs: String?, isShared: Bool), fault: TransportFault.Kind
+    ) throws {
+        let (mine, theirs, isShared) = way
+        var (configuration, foreign) = Self.clients()
+        configuration.applications["portal"]?.server.proxy = Self.proxy(mine)
+        configuration.applications["mail"]?.server.proxy = Self.proxy(theirs)
+        var scene = Scene(configuration)
+        let failure = ExchangeFailure(law: .unsent, reach: .server, fault: fault, text: "the proxy opened no tunnel")
+        for _ in 1...8 {
+            let (_, turn) = try scene.get()
+            _ = scene.settle(try #require(turn.plans.first), .failure(failure))
+            if scene.ledger.nextDeadline != nil { scene.pass(301) }
+            _ = scene.due()
+        }
+        let (_, last) = try scene.get()
+        _ = scene.settle(try #require(last.plans.first), .failure(failure))
+        var plans = 0
+        for number in 1...3 {
+            let turn = try scene.get(TokenQuery(name: foreign.description, scopes: number == 1 ? [] : [number == 2 ? "read" : "update"])).1
+            plans += turn.plans.count
+        }
+        #expect(plans == (isShared ? 0 : 3), "neither a pause nor one exchange at a time")
+        // RENEW with another password goes on where it was
+        guard isShared, mine == "a" else { return }
+        var next = configuration
+        next.applications["mail"]?.server.proxy?.login?.password = Secret("another")
+        let key = try scene.authorised(TokenQuery(name: foreign.description), Scene.script).key
+        let before = scene.ledger.server(of: key)
+        _ = scene.ledger.adopt(next, at: scene.now)
+        #expect(scene.ledger.server(of: key) == before)
+    }
+
     // MARK: tokens that live a moment
 
     @Test func `between two exchanges of one cache key lies a second, and a life of less than five is warned of once`() throws {

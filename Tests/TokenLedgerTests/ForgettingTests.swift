@@ -102,12 +102,12 @@ import TokenWire
         let query = try scene.authorised(TokenQuery(name: "app0.job"), Scene.script)
         let plan = try #require(scene.ledger.ask(query, waiter: 1, at: scene.now).plans.first)
         _ = scene.settle(plan, .failure(ExchangeFailure(law: .answered(retryAfter: 600), reach: .client, status: 429, text: "the token endpoint answered 429")))
-        let location = ServerLocation.issuer("https://id0.test")
-        #expect(scene.ledger.queues[location]?.clients.count == 1)
+        let server = ServerRoute(ServerSettings(location: .issuer("https://id0.test")))
+        #expect(scene.ledger.queues[server]?.clients.count == 1)
         var next = Self.configuration(0)
         next.applications["app0"]?.client.id = "another"
         _ = scene.ledger.adopt(next, at: scene.now)
-        #expect(scene.ledger.queues[location]?.clients.count == 0)
+        #expect(scene.ledger.queues[server]?.clients.count == 0)
     }
 
     @Test func `decisions about a token that is gone are counted on in the sums alone`() {

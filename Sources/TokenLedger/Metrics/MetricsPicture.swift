@@ -77,7 +77,7 @@ extension Ledger {
 
     fileprivate func serverFigures(at now: Moment) -> [MetricsPicture.Server] {
         configuration.applications.values.sorted { $0.name < $1.name }.map { application in
-            let coolings = queues[application.server.location]?.coolings(of: application.client.id) ?? []
+            let coolings = queues[ServerRoute(application.server)]?.coolings(of: application.client.id) ?? []
             let pauses = coolings.map(\.backoff).filter { $0.isCooling(at: now.boot) }
             let cooldown = Double((pauses.map(\.until).max() ?? now.boot) - now.boot) / 1e9
             return MetricsPicture.Server(application: application.name, issuer: application.server.location.address, cooldown: cooldown)

@@ -337,7 +337,7 @@ extension Ledger {
     }
 
     private mutating func serve(_ arrival: PendingLogin.Arrival, _ key: CacheKey, at now: Moment, _ turn: inout Turn) {
-        let server = server(of: key) ?? .issuer("")
+        guard let server = server(of: key) else { return }
         let flight = Flight(key: key, generation: 0, server: server, cause: .signIn, began: arrival.report.sent.boot)
         publish(arrival.held, flight, arrival.report, at: now, &turn)
         reschedule(key, at: now.boot)
