@@ -13,6 +13,13 @@ extension ExchangeFailure {
         self.init(law: law, reach: fault.kind.reach, fault: fault.kind, text: "could not get \(purpose): \(fault.text)")
     }
 
+    /// The same of a request that was never sent, because of what was asked before it.
+    package var beforeSending: ExchangeFailure {
+        var failure = self
+        failure.law = .unsent
+        return failure
+    }
+
     /// The address may be an old one: metadata are worth asking for again.
     package var doubtsEndpoint: Bool { [404, 405, 410, 415].contains(status) }
 }

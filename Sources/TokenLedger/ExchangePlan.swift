@@ -52,9 +52,12 @@ package struct ExchangeReport: Sendable {
     package var successor: Secret?
     /// Who has signed in, where an ID token was checked.
     package var identity: VerifiedIdentity?
+    /// It came to a token request. Without one the failure is about the metadata, and nothing can be spent.
+    package var isRequested: Bool
 
     package init(
-        plan: UInt64, outcome: ExchangeOutcome, sent: Moment, id: Fingerprint?, took: Int64, successor: Secret? = nil, identity: VerifiedIdentity? = nil
+        plan: UInt64, outcome: ExchangeOutcome, sent: Moment, id: Fingerprint?, took: Int64, successor: Secret? = nil, identity: VerifiedIdentity? = nil,
+        isRequested: Bool = true
     ) {
         self.plan = plan
         self.outcome = outcome
@@ -63,5 +66,6 @@ package struct ExchangeReport: Sendable {
         self.took = took
         self.successor = successor
         self.identity = identity
+        self.isRequested = isRequested
     }
 }

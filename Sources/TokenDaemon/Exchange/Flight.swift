@@ -165,7 +165,7 @@ struct Flight {
         let id = (try? outcome.get()).map { Fingerprint(of: $0.accessToken) }
         return ExchangeReport(
             plan: plan.id, outcome: outcome, sent: sent, id: id, took: now.boot - began.boot, successor: successor,
-            identity: (try? outcome.get()) == nil ? nil : identity)
+            identity: (try? outcome.get()) == nil ? nil : identity, isRequested: request != nil)
     }
 }
 

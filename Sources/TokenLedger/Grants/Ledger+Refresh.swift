@@ -134,6 +134,9 @@ extension Ledger {
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
         queues[flight.server]?.end()
         if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
+        var report = report
+        // a page in the place of the metadata is no answer to the refresh token
+        if !report.isRequested { report.outcome = report.outcome.mapError { $0.law == .silent ? $0.beforeSending : $0 } }
             park(id, token, report, &turn)
         } else {
             digest(id, spending, report, of: token, at: now, &turn)

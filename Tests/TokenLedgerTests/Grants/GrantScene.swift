@@ -166,7 +166,8 @@ struct GrantScene {
 
     /// The last plan's answer.
     mutating func answer(
-        _ outcome: ExchangeOutcome, successor: String? = nil, identity: String? = nil, to plan: ExchangePlan? = nil, sent: Moment? = nil
+        _ outcome: ExchangeOutcome, successor: String? = nil, identity: String? = nil, to plan: ExchangePlan? = nil, sent: Moment? = nil,
+        isRequested: Bool = true
     ) {
         guard let plan = plan ?? plans.last else { return }
         let token = try? outcome.get().accessToken
@@ -175,7 +176,8 @@ struct GrantScene {
                 ExchangeReport(
                     plan: plan.id, outcome: outcome, sent: sent ?? now, id: token.map(Scene.fingerprint), took: 5_000_000,
                     successor: successor.map { Secret($0) },
-                    identity: identity.map { VerifiedIdentity(issuer: "https://id.test", subject: $0, expires: now.wall + 300) }),
+                    identity: identity.map { VerifiedIdentity(issuer: "https://id.test", subject: $0, expires: now.wall + 300) },
+                    isRequested: isRequested),
                 at: now))
     }
 

@@ -41,4 +41,25 @@ import Testing
         }
         for refusals in 3...9 { #expect(consequence(.no, error, isReplay: false, after: refusals) == .ended(isAnswerLost: false)) }
     }
+
+    @Test(arguments: [true, false])
+    func `RT-11 a page in the place of the metadata says nothing about a refresh token that was never sent`(isRequested: Bool) throws {
+        var scene = GrantScene.signedIn()
+        let page = ExchangeFailure(law: .silent, reach: .credential, status: 404, text: "there are no metadata")
+        var pauses: [Double] = []
+        for _ in 1...12 {
+            try scene.get(wait: 600)
+            scene.answer(.failure(page), isRequested: isRequested)
+            let (start, before) = (scene.now.boot, scene.plans.count)
+            while scene.plans.count == before, scene.now.boot - start < .seconds(7_200) {
+                scene.pass(1)
+                try scene.get(wait: 0)
+            }
+            pauses.append(Double(scene.now.boot - start) / 1e9)
+        }
+        #expect((pauses.max() ?? 0) <= (isRequested ? 3_601 : 301) && (pauses.max() ?? 0) > (isRequested ? 3_500 : 1), "\(pauses)")
+        #expect(scene.ledger.holdings[GrantScene.user]?.silences == (isRequested ? 3 : 0))
+        scene.grant("access-1", refresh: "refresh-2")
+        #expect(scene.state == .ready)
+    }
 }
