@@ -94,9 +94,11 @@ extension Ledger {
         let grant = GrantRequest.refresh(
             token: secret, scopes: signIn.narrow && key.scopes != settings.scopes ? key.scopes : [], audience: audience,
             isProven: record.isKnownGood)
+        // an ID token that nobody asked for is not looked at, as at the sign-in
+        let namesPerson = settings.scopes.contains("openid") || record.binding.subject != nil
         return ExchangePlan(
             id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
-            identity: .refresh(subject: record.binding.subject, earlier: record.idToken), cause: flight.cause)
+            identity: namesPerson ? .refresh(subject: record.binding.subject, earlier: record.idToken) : nil, cause: flight.cause)
     }
 
     /// The intent could not be made durable, or not in time: nothing was sent.
@@ -132,11 +134,11 @@ extension Ledger {
     mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let token = flight.key.token
         guard let spending = flight.spending, case .exchanging = spending.stage else { return }
-        queues[flight.server]?.end()
-        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
         var report = report
         // a page in the place of the metadata is no answer to the refresh token
         if !report.isRequested { report.outcome = report.outcome.mapError { $0.law == .silent ? $0.beforeSending : $0 } }
+        queues[flight.server]?.end()
+        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
             park(id, token, report, &turn)
         } else {
             digest(id, spending, report, of: token, at: now, &turn)

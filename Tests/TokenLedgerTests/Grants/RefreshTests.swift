@@ -568,4 +568,21 @@ import TokenWire
         scene.grant("access-3", refresh: "refresh-4", scopes: ["read", "update", "more"])
         #expect(scene.disk[GrantScene.user]?.scopes == ["read", "update", "more"])
     }
+
+    @Test(
+        arguments: [(["openid", "read"], "m.petrova", true), (["openid", "read"], nil, true), (["read"], nil, false), (["read"], "m.petrova", true)]
+            as [([String], String?, Bool)])
+    func `IDT-17 an ID token that nobody asked for is not looked at in a refresh either`(scopes: [String], subject: String?, isChecked: Bool) throws {
+        var record = GrantScene.record(subject: subject)
+        record.scopes = scopes
+        record.idToken = Secret("a.b.c")
+        var scene = GrantScene.signedIn(record) { token, _ in
+            token.scopes = scopes
+            token.allow[1].scopes = ["read"]
+        }
+        try scene.get()
+        let plan = try #require(scene.plans.last)
+        #expect((plan.identity != nil) == isChecked)
+        if case .refresh(let checked, _)? = plan.identity { #expect(checked == subject) }
+    }
 }
