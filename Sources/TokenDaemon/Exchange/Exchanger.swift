@@ -225,7 +225,7 @@ final class Exchanger {
         do throws(IdentityProblem) {
             let url = try? metadata.url(of: .keys)
             if let url, let set = keys.atHand(flight.settings, at: url, now: clock()) {
-                if try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) != nil { return .success(tokens) }
+                if try claim.isProven(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) { return .success(tokens) }
                 if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
             } else if let url {
                 warmKeys(of: flight.settings, at: url)

@@ -196,6 +196,16 @@ struct IdentityClaim {
         try expectation.compare(token, allowing: algorithms, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
     }
 
+    /// Whether its signature is right. Keys that cannot tell are as good as none.
+    func isProven(by keys: KeySet, allowing algorithms: [String], at now: Int64) throws(IdentityProblem) -> Bool {
+        do throws(IdentityProblem) {
+            return try judge(by: keys, allowing: algorithms, at: now) != nil
+        } catch {
+            guard error == .unnamedKey || error == .unfitKey else { throw error }
+            return false
+        }
+    }
+
     /// Who it says has signed in, if these keys can tell; `nil` when newer ones are needed.
     func judge(by keys: KeySet, allowing algorithms: [String], at now: Int64) throws(IdentityProblem) -> VerifiedIdentity? {
         switch try token.signature(by: keys, allowing: algorithms) {

@@ -30,12 +30,17 @@ final class IdentityKey {
     isolated deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// As it stands in a key set.
-    var published: String { #"{"kty":"RSA","use":"sig","alg":"RS256","kid":"\#(id)","e":"AQAB","n":"\#(modulus)"}"# }
+    var published: String { published(as: id) }
+
+    /// - Parameter name: `nil` for a key without an id.
+    func published(as name: String?, for algorithm: String = "RS256") -> String {
+        #"{"kty":"RSA","use":"sig","alg":"\#(algorithm)",\#(name.map { #""kid":"\#($0)","# } ?? "")"e":"AQAB","n":"\#(modulus)"}"#
+    }
 
     /// A token of these claims, which are JSON.
-    func signed(_ claims: [String: String], type: String = "JWT") throws -> String {
+    func signed(_ claims: [String: String], type: String = "JWT", isNamed: Bool = true) throws -> String {
         let payload = "{" + claims.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
-        let text = base64url(Array(#"{"alg":"RS256","kid":"\#(id)","typ":"\#(type)"}"#.utf8)) + "." + base64url(Array(payload.utf8))
+        let text = base64url(Array(#"{"alg":"RS256",\#(isNamed ? #""kid":"\#(id)","# : "")"typ":"\#(type)"}"#.utf8)) + "." + base64url(Array(payload.utf8))
         let input = folder.appendingPathComponent("text")
         try Data(text.utf8).write(to: input)
         let signature = try Self.openssl("dgst", "-sha256", "-sign", folder.appendingPathComponent("key.pem").path, input.path)

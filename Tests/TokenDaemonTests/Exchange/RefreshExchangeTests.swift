@@ -92,4 +92,35 @@ struct `A refresh at the exchange` {
         #expect(report.id == nil)
         #expect(report.successor == Secret("RT-2"))
     }
+
+    private enum Keys: CaseIterable { case twoWithoutNames, ofAnotherAlgorithm }
+
+    @Test(arguments: Keys.allCases, [nil, #""i.ivanov""#])
+    private func `IDT-17 keys at hand that cannot tell who signed are as good as none`(keys: Keys, person: String?) throws {
+        let (present, next) = (try IdentityKey.present.get(), try IdentityKey.next.get())
+        let published =
+            switch keys {
+            case .twoWithoutNames: [present.published(as: nil), next.published(as: nil)]
+            case .ofAnotherAlgorithm: [present.published(as: "present", for: "RS512")]
+            }
+        var change: [String: String?] = ["nonce": nil]
+        if let person { change["sub"] = person }
+        let authority = try authority(keys: .ok(#"{"keys":[\#(published.joined(separator: ","))]}"#)) { issuer in
+            let claims = Person.claims(issuer, change).compactMapValues(\.self)
+            return [.tokens(idToken: nil), .tokens("AT-2", refresh: "RT-2", idToken: try present.signed(claims, isNamed: keys != .twoWithoutNames))]
+        }
+        let run = try ExchangeRun()
+        // the front's key cannot be told either, and its keys have come then
+        _ = try run.report(on: ExchangePlan(signIn: 1, at: authority, front: Secret(Person.idToken(authority.issuer, ["c_hash": Person.codeHash]))))
+        try #require(authority.asked.contains("GET /keys"))
+        _ = try run.report(on: ExchangePlan(refresh: 2, at: authority))
+        let report = try run.report(on: ExchangePlan(refresh: 3, at: authority))
+        #expect(report.successor == Secret("RT-2"))
+        if person == nil {
+            #expect(try report.outcome.get().accessToken == Secret("AT-2"))
+            #expect(try report.outcome.get().idToken == nil)
+        } else {
+            #expect(report.failure?.text == "the ID token has another 'sub' than it must have")
+        }
+    }
 }
