@@ -14,6 +14,9 @@ extension Ledger {
         return Ready(held: held, until: isPromised ? held.until - promise : held.until, currency: currency(of: query.key))
     }
 
+    /// Whether it is the held token, and one for whoever asks so.
+    package func offers(_ held: HeldToken, to query: AuthorisedQuery) -> Bool { entries[query.key]?.held?.id == held.id && held.suits(query.fit) }
+
     private mutating func currency(of key: CacheKey) -> Currency {
         if let currency = entries[key]?.currency { return currency }
         let currency = Currency()
@@ -273,12 +276,11 @@ package struct Ready: Sendable {
 
 extension HeldToken {
     /// Whether the server granted nothing beyond the rule's own scopes, and everything the caller asked for by name.
-    func suits(_ fit: Fit) -> Bool { beyond(fit).isEmpty && fit.demanded.firstElement(notIn: scopes) == nil }
+    func suits(_ fit: Fit) -> Bool { beyond(fit, atMost: 1).isEmpty && fit.demanded.firstElement(notIn: scopes) == nil }
 
     /// `offline_access` is about the refresh token: it lets nobody do anything with this one.
-    fileprivate func beyond(_ fit: Fit) -> [String] {
-        guard let bound = fit.bound, scopes.firstElement(notIn: bound + [TokenSettings.offline]) != nil else { return [] }
-        return scopes.filter { !bound.contains($0) && $0 != TokenSettings.offline }
+    fileprivate func beyond(_ fit: Fit, atMost most: Int) -> [String] {
+        fit.bound.map { scopes.elements(notIn: $0 + [TokenSettings.offline], atMost: most) } ?? []
     }
 }
 
@@ -287,11 +289,11 @@ extension Refusal {
 
     /// Why a held token is not for this caller.
     static func unsuitable(_ held: HeldToken, _ fit: Fit) -> Refusal {
-        let beyond = held.beyond(fit).map(quoted).joined(separator: ", ")
+        let beyond = held.beyond(fit, atMost: mostNamed + 1)
         guard beyond.isEmpty else {
-            return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(beyond) beyond what the rule allows")
+            return Refusal(.refused, [Field("reason", "wider-than-rule")], "the server granted \(named(beyond)) beyond what the rule allows")
         }
-        let missing = fit.demanded.filter { !held.scopes.contains($0) }.map(quoted).joined(separator: ", ")
+        let missing = named(fit.demanded.elements(notIn: held.scopes, atMost: mostNamed + 1))
         return Refusal(.refused, [Field("reason", "missing-scope")], "the token that is held has no scope \(missing)")
     }
 
@@ -299,6 +301,13 @@ extension Refusal {
     package static var spentOnArrival: Refusal {
         Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had too little of its life left when it arrived")
     }
+    /// Scopes for a text, a few of them by name.
+    static func named(_ scopes: [String]) -> String {
+        let names = scopes.prefix(mostNamed).map(quoted).joined(separator: ", ")
+        return scopes.count > mostNamed ? names + " and others" : names
+    }
+    private static let mostNamed = 5
+
 
     static func shortLived(_ lifetime: Int64, _ minValid: Int) -> Refusal {
         Refusal(

@@ -90,8 +90,7 @@ extension Ledger {
                 Verdict(reason: "short-lived", text: "the server gave a token that has already expired: its expires_in is 0 or less", isFinal: false))
         }
         guard missing.isEmpty else {
-            let names = missing.map(quoted).joined(separator: ", ")
-            return .failure(Verdict(reason: "missing-scope", text: "the server did not grant scope \(names)", isFinal: true))
+            return .failure(Verdict(reason: "missing-scope", text: "the server did not grant scope \(Refusal.named(missing))", isFinal: true))
         }
         guard let id = report.id else {
             return .failure(Verdict(reason: "no-fingerprint", text: "the token came without its fingerprint", isFinal: false))
@@ -167,10 +166,14 @@ extension Ledger {
     /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
     mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
         guard let held = entries[key]?.held else { return }
+        // a thousand callers of one rule are one question
+        var misfits: [Fit: Refusal?] = [:]
         for waiter in takeWaiters(of: key) {
             let promise = waiter.promise.least(held)
-            if !held.suits(waiter.fit) {
-                turn.answers.append((waiter.id, .refused(.unsuitable(held, waiter.fit))))
+            let misfit = misfits[waiter.fit] ?? (held.suits(waiter.fit) ? nil : .unsuitable(held, waiter.fit))
+            misfits[waiter.fit] = .some(misfit)
+            if let misfit {
+                turn.answers.append((waiter.id, .refused(misfit)))
             } else if held.lasts(promise, at: now.boot) {
                 turn.answers.append((waiter.id, .token(held)))
                 if waiter.patience.isForToken {

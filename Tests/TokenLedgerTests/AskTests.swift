@@ -318,4 +318,45 @@ import TokenWire
         #expect(exchanges >= 8)
         #expect(scene.ledger.consumers(of: Scene.sync).count <= 8)
     }
+
+    // MARK: servers that grant thousands of scopes
+
+    @Test(arguments: [1, 5, 6, 4_000]) func `a refusal names a few scopes and says that there are others`(beyond: Int) throws {
+        var scene = Scene()
+        let granted = ["read", "update"] + (0..<beyond).map { "more-\($0)" }
+        try scene.obtain(scopes: granted, by: Scene.script)
+        let (waiter, turn) = try scene.get(by: Scene.other)
+        let settled = turn.plans.first.map { scene.settle($0, .success(Scene.tokens(scopes: granted))) }
+        let text = try #require((settled?.refusal(waiter) ?? turn.refusal(waiter))?.text)
+        let names = (["update"] + (0..<beyond).map { "more-\($0)" }).prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
+        #expect(text == "the server granted \(names)\(beyond > 4 ? " and others" : "") beyond what the rule allows")
+    }
+
+    @Test func `a thousand callers of a token with thousands of scopes are answered in a moment`() throws {
+        let scopes = (0..<4_000).map { "https://api.test/scope/number-\($0)" }
+        var scene = Scene(
+            Scene.configuration {
+                $0.shared = true
+                $0.scopes = scopes
+                $0.allow = [
+                    AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000))),
+                    AllowEntry(who: PeerPattern(user: NamedID(name: "bob", id: 1001)), scopes: Array(scopes.dropLast(8))),
+                ]
+            })
+        let bounded = try scene.authorised(TokenQuery(name: "portal.sync", wait: 30), Scene.other)
+        var plan: ExchangePlan?
+        for waiter in 1...500 as ClosedRange<UInt64> { plan = scene.ledger.ask(bounded, waiter: waiter, at: scene.now).plans.first ?? plan }
+        let granted = scopes + (0..<4_000).map { "https://api.test/other/number-\($0)" }
+        let clock = ContinuousClock()
+        var settled = Turn()
+        let took = try clock.measure { settled = scene.settle(try #require(plan), .success(Scene.tokens(scopes: granted))) }
+        #expect(settled.answers.count == 500)
+        let tookRefusals = try clock.measure {
+            for _ in 1...10 {
+                let (waiter, turn) = try scene.get(TokenQuery(name: "portal.sync", wait: 5), by: Scene.other)
+                #expect(try #require(turn.refusal(waiter)).text.utf8.count < 500)
+            }
+        }
+        #expect(took < .seconds(2) && tookRefusals < .seconds(2), "\(took), \(tookRefusals)")
+    }
 }
