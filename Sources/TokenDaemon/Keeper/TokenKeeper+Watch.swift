@@ -39,6 +39,8 @@ extension TokenKeeper {
         }
         switch row {
         case .token(let held):
+            // it has waited for its slice of time, and is not what the caller gets now; what that is has a row of its own
+            guard query.key == watcher.key, ledger.offers(held, to: query) else { return }
             guard record(handedOut(held, query, watcher.asker.caller), of: watcher.asker) != nil else { return end(id, .unrecorded) }
             deliver { watcher.asker.hear(row: .token(held.served)) }
         case .trouble(let state, let reason):
