@@ -115,8 +115,12 @@ extension Ledger {
         } ?? false
     }
 
-    /// Whose budget an exchange is taken from, and whose variant it is: where all share one token, each caller has its own.
-    func payer(of query: AuthorisedQuery) -> Consumer { query.key.consumer == .shared ? query.share.holder : query.key.consumer }
+    /// Whose budget an exchange is taken from, and whose variant of a shared token it is. Where all share one token, each caller has its own; all
+    /// uids of a member of a group have one.
+    func payer(of query: AuthorisedQuery) -> Consumer {
+        if case .group = query.share.entry { return query.share.holder }
+        return query.key.consumer == .shared ? query.share.holder : query.key.consumer
+    }
 
     /// Takes one exchange from the consumer's budget, or says when there is one again.
     mutating func spend(_ key: ConsumerKey, lifetime: Int64, at now: Moment) -> Refusal? {
@@ -297,10 +301,6 @@ extension Refusal {
         return Refusal(.refused, [Field("reason", "missing-scope")], "the token that is held has no scope \(missing)")
     }
 
-    /// The exchange took longer than the token lives, or than half of that where half is promised.
-    package static var spentOnArrival: Refusal {
-        Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had too little of its life left when it arrived")
-    }
     /// Scopes for a text, a few of them by name.
     static func named(_ scopes: [String]) -> String {
         let names = scopes.prefix(mostNamed).map(quoted).joined(separator: ", ")
@@ -308,6 +308,10 @@ extension Refusal {
     }
     private static let mostNamed = 5
 
+    /// The exchange took longer than the token lives, or than half of that where half is promised.
+    package static var spentOnArrival: Refusal {
+        Refusal(.unavailable, [Field("retry-after", 1)], "the server's token had too little of its life left when it arrived")
+    }
 
     static func shortLived(_ lifetime: Int64, _ minValid: Int) -> Refusal {
         Refusal(

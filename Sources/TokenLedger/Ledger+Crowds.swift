@@ -15,7 +15,12 @@ extension Ledger {
         var crowd = crowds.removeValue(forKey: token) ?? FairHoldings(Self.bounds(perGroup: configuration.limits.membersPerGroup))
         var all = FairHoldings<ConsumerKey>(Self.memberBounds())
         swap(&all, &members)
-        let (isIn, putOut) = crowd.admit(member, of: share, rank: now.boot) { isIdle($0) }
+        var (isIn, putOut) = crowd.admit(member, of: share, rank: now.boot) { isIdle($0) }
+        if !isIn, crowd.count(of: share) == 0, let idle = longestIdle(in: &crowd, of: share.entry, at: now) {
+            crowd.remove(idle)
+            isIn = crowd.admit(member, of: share, rank: now.boot).isIn
+            putOut.append(idle)
+        }
         let (isInAll, putOutOfAll) = isIn ? all.admit(member, of: share, rank: now.boot) { isIdle($0) } : (false, [])
         swap(&all, &members)
         crowds[token] = crowd
@@ -24,6 +29,22 @@ extension Ledger {
         forget(member: member)
         return Refusal(.busy, [Field("retry-after", 60)], "too many members of the group hold a token of their own of \"\(token)\"")
     }
+
+    /// Where each has one, a newcomer takes the place of the one that was asked for least lately. Who had it may come back, so that each place is given
+    /// away now and then at most. A few are looked at: those that were asked for meanwhile come later the next time.
+    private func longestIdle(in crowd: inout FairHoldings<ConsumerKey>, of entry: Share.Entry, at now: Moment) -> ConsumerKey? {
+        let latest = now.boot - Self.leastIdle
+        for _ in 0..<8 {
+            guard let first = crowd.first(of: entry) else { return nil }
+            let asked = lastAsked(first)
+            if isIdle(first), asked <= latest { return first }
+            crowd.setRank(of: first, to: max(asked, latest + 1))
+        }
+        return nil
+    }
+    private static let leastIdle = Int64.seconds(600)
+
+    private func lastAsked(_ member: ConsumerKey) -> Int64 { consumers[member]?.variants.compactMap { entries[$0]?.lastAsked }.max() ?? 0 }
 
     /// Nobody waits for what it holds, or watches it.
     private func isIdle(_ member: ConsumerKey) -> Bool {

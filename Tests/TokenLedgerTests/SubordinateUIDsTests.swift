@@ -70,4 +70,21 @@ import TokenWire
         #expect(turn.refusal(waiter) == nil && turn.plans.count == 1)
         #expect(scene.ledger.members.count == 16)
     }
+
+    @Test func `a member's uids have one budget of exchanges, and another member has another`() throws {
+        var configuration = Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20)))] }
+        configuration.subordinates = Self.table
+        var scene = Scene(configuration)
+        let callers = (0..<10).map { Caller(uid: 100_000 + $0, gid: 20) } + (0..<3).map { Caller(uid: 165_536 + $0, gid: 20) }
+        for caller in callers { try scene.obtain(by: caller) }
+        scene.pass(40)
+        var plans = 0
+        for caller in callers[..<10] {
+            let (waiter, turn) = try scene.get(Scene.query(3_590), by: caller)
+            plans += turn.plans.count
+            #expect(turn.plans.isEmpty == (turn.refusal(waiter)?.code == .busy))
+        }
+        #expect(plans == Budget.burst)
+        #expect(try scene.get(Scene.query(3_590), by: callers[10]).1.plans.count == 1)
+    }
 }

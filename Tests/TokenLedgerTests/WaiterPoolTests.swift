@@ -193,6 +193,48 @@ import TokenWire
         #expect(again.token(waiter) != nil, "who holds a token is served")
     }
 
+    @Test func `where every member holds one, a newcomer takes the place of the one that was asked for least lately`() throws {
+        var scene = Self.scene(3)
+        for uid in 1...3 {
+            try scene.obtain(by: Self.member(uid))
+            scene.pass(2)
+        }
+        func isServed(_ scene: inout Scene, _ uid: Int) throws -> Bool {
+            let (waiter, turn) = try scene.get(by: Self.member(uid))
+            guard let plan = turn.plans.first else { return turn.token(waiter) != nil }
+            return scene.settle(plan, .success(Scene.tokens()), id: UInt64(uid)).token(waiter) != nil
+        }
+        scene.pass(590)
+        #expect(try !isServed(&scene, 4), "all were asked for a moment ago")
+        #expect(try isServed(&scene, 1))
+        scene.pass(10)
+        // 2 is the one
+        #expect(try isServed(&scene, 4) && scene.ledger.members.count == 3)
+        #expect(scene.ledger.entries.keys.map(\.consumer).contains(.uid(2)) == false)
+        // of 1 and 3, that is 3; who waits or watches keeps the place
+        let watched = try scene.authorised(Scene.query(), Self.member(3))
+        _ = scene.ledger.watch(watched, watcher: 9, at: scene.now)
+        #expect(try !isServed(&scene, 2))
+        scene.pass(600)
+        #expect(try isServed(&scene, 2))
+        #expect(Set(scene.ledger.entries.keys.map(\.consumer)) == [.uid(2), .uid(3), .uid(4)])
+        #expect(scene.ledger.check().isEmpty)
+    }
+
+    @Test func `thousands of newcomers have no more tokens fetched than there are places that nobody asked for lately`() throws {
+        var scene = Self.scene(16)
+        var got = 0
+        for uid in 100_000..<104_000 {
+            scene.pass(1)
+            let (_, turn) = try scene.get(by: Self.member(uid))
+            if let plan = turn.plans.first {
+                _ = scene.settle(plan, .success(Scene.tokens()))
+                got += 1
+            }
+        }
+        #expect((16...16 * 7).contains(got) && got > 32, "\(got)")
+    }
+
     @Test func `room is free again when a member's token has ended`() throws {
         var scene = Self.scene(2)
         for uid in [1, 2] { try scene.obtain(life: 60, by: Self.member(uid)) }
