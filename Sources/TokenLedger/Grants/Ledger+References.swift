@@ -52,6 +52,7 @@ extension Ledger {
                 name: name, kind: kind, binding: binding, generation: before.generation + 1, grant: before.grant + 1, secret: secret,
                 scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
             holdings[name]?.generation = record.generation
+            holdings[name]?.grant = record.grant
             imports[waiter] = Import(record: record, caller: caller)
             announceRevocation(of: before.record, at: now, &turn)
             enqueue(.replace(record), .importing(waiter: waiter), &turn)

@@ -307,6 +307,7 @@ extension Ledger {
         let holding = holdings[token] ?? Holding()
         (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
         holdings[token, default: Holding()].generation += 1
+        holdings[token]?.grant += 1
         holdings[token]?.replacements += 1
         logins.change(id) { $0.stage = .storing(arrival) }
         logins.awaitAnswer(for: id, until: now.boot + pace.intent)

@@ -21,6 +21,7 @@ extension Ledger {
             name: token, kind: .ended, binding: record.binding, generation: holding.generation + 1, grant: holding.grant + 1, secret: Secret(""),
             signedIn: record.signedIn, rotated: now.wall)
         holdings[token]?.generation += 1
+        holdings[token]?.grant += 1
         holdings[token]?.replacements += 1
         signOuts[waiter] = SignOut(ended: record, tombstone: tombstone, caller: caller)
         announceRevocation(of: record, at: now, &turn)

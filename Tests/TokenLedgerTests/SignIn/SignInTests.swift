@@ -529,4 +529,27 @@ import TokenWire
         _ = scene.confirm(2)
         #expect(scene.stored() == "refresh-12")
     }
+
+    @Test func `each of two sign-ins that are stored at once is a grant of its own`() throws {
+        var scene = GrantScene.signedIn()
+        for number in [1, 2] as [UInt64] {
+            _ = try scene.login(number)
+            _ = scene.callback(number)
+        }
+        let plans = scene.plans.suffix(2)
+        scene.diskAnswer = nil
+        for (number, plan) in zip(2..., plans) {
+            var tokens = IssuedTokens(accessToken: Secret("access-\(number)"), lifetime: 3600, scopes: nil)
+            tokens.refreshToken = Secret("refresh-\(number)")
+            scene.answer(.success(tokens), successor: "refresh-\(number)", identity: "m.petrova", to: plan)
+        }
+        let grants = scene.jobs.compactMap { task in if case .replace(let record) = task.job { record.grant } else { nil } }
+        #expect(grants == [2, 3])
+        scene.diskAnswer = .success(())
+        scene.finishJobs()
+        #expect(scene.stored() == "refresh-3" && scene.ledger.holdings[GrantScene.user]?.grant == 3)
+        // and whatever ends it is another one again
+        _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
+        #expect(scene.disk[GrantScene.user]?.grant == 4)
+    }
 }
