@@ -9,12 +9,24 @@ extension AccessPolicy {
         let scopes = Set(key.scopes)
         let sole = token.soleKey
         if token.isForAll, key.consumer == sole.consumer, key.audience == sole.audience, scopes == Set(sole.scopes) { return sole }
-        for entry in token.allow where entry.couldBe(key.consumer, of: token) {
+        for entry in entries(of: token, for: key.consumer) where entry.couldBe(key.consumer, of: token) {
             let most = entry.scopes ?? token.scopes
             let asked = token.asks(scopes.isSuperset(of: most) ? most : most.filter(scopes.contains))
             if Set(asked) == scopes { return CacheKey(token: token.name, consumer: key.consumer, scopes: asked, audience: key.audience) }
         }
         return nil
+    }
+
+    /// The entries that could let this consumer in, in their order, and perhaps others.
+    private func entries(of token: TokenSettings, for consumer: Consumer) -> [AllowEntry] {
+        guard let index = index(of: token.name) else { return token.allow }
+        let places: [Int32]
+        switch consumer {
+        case .shared, .probe: return token.allow
+        case .unit(let name): places = index.places(withUnit: name)
+        case .uid(let uid): places = index.places(couldMatchUser: uid)
+        }
+        return places.sorted().map { token.allow[Int($0)] }
     }
 }
 

@@ -111,6 +111,9 @@ package final class AccessPolicy: Sendable {
 
     func settings(of token: TokenName) -> TokenSettings? { tokens[token] }
 
+    /// Of its entries, where they are many.
+    func index(of token: TokenName) -> PeerIndex? { indices[token] }
+
     /// The first entry that matches decides; one that does not let the caller do what it wants is none.
     private func grant(_ name: String, for caller: Caller, where permits: (AllowEntry) -> Bool = { _ in true }) -> (TokenSettings, AllowEntry)? {
         guard caller.unit != .failed, let token = token(named: name),
@@ -230,6 +233,9 @@ extension PeerPattern {
         if let unit { return matches(unit, caller) }
         return true
     }
+
+    /// Whoever is in a group, and no more is asked for.
+    var isGroupAlone: Bool { group != nil && user == nil && unit == nil }
 
     /// Whether it names the unit of a caller whose user is not known yet, and asks for a user or a group.
     func mightMatch(_ caller: Caller) -> Bool {

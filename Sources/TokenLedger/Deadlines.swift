@@ -33,11 +33,11 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
         for key in current.keys.filter(isUnwanted) { set(key, at: nil) }
     }
 
-    /// Takes out every key whose deadline has come.
-    mutating func due(at now: Int64) -> [Key] {
+    /// Takes out the keys whose deadline has come, the earliest first, and no more than so many: the others stay due.
+    mutating func due(at now: Int64, atMost most: Int = .max) -> [Key] {
         var keys: [Key] = []
         dropStale()
-        while let first = heap.first, first.at <= now {
+        while keys.count < most, let first = heap.first, first.at <= now {
             removeFirst()
             if current[first.key] == first.at {
                 current[first.key] = nil

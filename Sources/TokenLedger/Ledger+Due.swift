@@ -3,20 +3,23 @@ internal import TokenWire
 
 extension Ledger {
     /// What time alone brings: renewals, tries after a pause, tokens that end, callers whose patience is over.
-    /// Level-triggered: calling it late, twice or too early does no harm.
+    /// Level-triggered: calling it late, twice or too early does no harm. Of what is due at once, as at the end of an outage, a part is done, and the
+    /// rest when it is called again, at once: others are heard between.
     package mutating func due(at now: Moment) -> Turn {
         var turn = Turn()
-        for key in schedule.due(at: now.boot) { attend(key, at: now, &turn) }
-        for waiter in patience.due(at: now.boot) { timeOut(waiter, at: now, &turn) }
+        for key in schedule.due(at: now.boot, atMost: Self.mostAtOnce) { attend(key, at: now, &turn) }
+        for waiter in patience.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
         for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
-        for token in keepAlives.due(at: now.boot) { keepAlive(token, at: now, &turn) }
-        for token in warnings.due(at: now.boot) { warn(token, at: now, &turn) }
-        for token in looks.due(at: now.boot) { look(at: token, at: now, &turn) }
-        for revocation in attempts.due(at: now.boot) { tryRevocation(revocation, at: now, &turn) }
+        for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
+        for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
+        for token in looks.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
+        for revocation in attempts.due(at: now.boot, atMost: Self.mostAtOnce) { tryRevocation(revocation, at: now, &turn) }
         expireLogins(at: now, &turn)
         startAllQueued(at: now, &turn)
         return turn
     }
+
+    private static let mostAtOnce = 256
 
     /// Begins what is kept without being asked for.
     package mutating func start(at now: Moment) -> Turn {

@@ -148,7 +148,10 @@ extension Ledger {
         var orphans: [UInt64] = []
         var kept: [KeptToken] = []
         for token in changed {
-            for key in credentials[token]?.entries ?? [] {
+            let keys = credentials[token]?.entries ?? []
+            // none is looked for in a list of all
+            credentials[token]?.entries = []
+            for key in keys {
                 orphans += (entries[key]?.waiters.keys.sorted() ?? []) + watchers(of: key).map(\.id)
                 if let item = keeping(of: key) { kept.append(item) }
                 close(key)

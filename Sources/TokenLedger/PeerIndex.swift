@@ -8,6 +8,10 @@ struct PeerIndex: Sendable {
     private var byUnit = UnitIndex()
     /// Those that name a unit and a user or a group, once more: systemd asks for a unit without telling its user.
     private var byUnitAlone = UnitIndex()
+    /// Of patterns with an exact unit.
+    private var usersOfUnits: Set<UInt32> = []
+    /// The first pattern with a group alone.
+    private(set) var firstGroupAlone: Int?
 
     init(_ patterns: some Sequence<PeerPattern>) {
         for (place, pattern) in patterns.enumerated() { add(pattern, Int32(place)) }
@@ -15,8 +19,10 @@ struct PeerIndex: Sendable {
 
     private mutating func add(_ pattern: PeerPattern, _ place: Int32) {
         if let unit = pattern.unit, pattern.user != nil || pattern.group != nil { byUnitAlone.add(unit, place) }
+        if pattern.isGroupAlone, firstGroupAlone == nil { firstGroupAlone = Int(place) }
         if let unit = pattern.unit, unit.isExact {
             byUnit.add(unit, place)
+            if let id = pattern.user?.id { usersOfUnits.insert(id) }
         } else if let user = pattern.user {
             if let id = user.id { byUser[id, default: []].append(place) }
         } else if let group = pattern.group {
@@ -40,6 +46,24 @@ struct PeerIndex: Sendable {
         byUnitAlone.lists(for: name) { least = min(least, Self.first(in: $0, before: least, where: matches)) }
         return least == .max ? nil : Int(least)
     }
+
+    // MARK: of somebody who is not connected
+
+    /// Whether any pattern names the user, whatever else it asks for.
+    func names(user: UInt32) -> Bool { byUser[user] != nil || usersOfUnits.contains(user) }
+
+    /// The first pattern whose unit this is, whatever else it asks for.
+    func first(withUnit name: String) -> Int? { places(withUnit: name).min().map { Int($0) } }
+
+    /// All patterns whose unit this is, whatever else they ask for; in no order.
+    func places(withUnit name: String) -> [Int32] {
+        var places: [Int32] = []
+        for index in [byUnit, byUnitAlone] { index.lists(for: name) { places += $0 } }
+        return places
+    }
+
+    /// All patterns without an exact unit that this user could match, in whatever groups it is; in no order.
+    func places(couldMatchUser user: UInt32) -> [Int32] { (byUser[user] ?? []) + byGroup.values.joined() }
 
     /// All patterns for which `matches` holds, in no order and none twice.
     func all(for caller: Caller, where matches: (Int) -> Bool) -> [Int] {

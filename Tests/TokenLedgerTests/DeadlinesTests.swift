@@ -55,4 +55,16 @@ import Testing
         #expect(budget.spend(at: .seconds(361), lifetime: .seconds(3600)) != nil)
         #expect(budget.spend(at: .seconds(100_000), lifetime: .seconds(3600)) == nil)
     }
+
+    @Test(arguments: [1, 7, 256]) func `a part of what is due comes in order, and the rest stays due`(most: Int) {
+        var deadlines = Deadlines<Int>()
+        for key in 0..<1_000 { deadlines.set(key, at: Int64(key / 2)) }
+        var all: [Int] = []
+        while let next = deadlines.next, next <= 400 {
+            let part = deadlines.due(at: 400, atMost: most)
+            #expect((1...most).contains(part.count))
+            all += part
+        }
+        #expect(all.count == 802 && all.map { $0 / 2 } == all.map { $0 / 2 }.sorted() && Set(all) == Set(0..<802))
+    }
 }

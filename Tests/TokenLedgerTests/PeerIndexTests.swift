@@ -50,6 +50,56 @@ private struct Population {
 }
 
 @Suite struct PeerIndexTests {
+    /// As a look through all entries finds it.
+    private func share(of consumer: Consumer, _ entries: [AllowEntry]) -> Share {
+        switch consumer {
+        case .unit(let name): Share(.unit(entries.first { $0.who.unit?.matches(name) == true }?.who.unit?.description ?? name), consumer)
+        case .uid(0), .shared, .probe: Share(.root, consumer)
+        case .uid(let uid):
+            if entries.contains(where: { $0.who.user?.id == uid }) {
+                Share(.user(uid), consumer)
+            } else if let group = entries.first(where: { $0.who.group != nil && $0.who.user == nil && $0.who.unit == nil })?.who.group?.id {
+                Share(.group(group), consumer)
+            } else {
+                Share(.user(uid), consumer)
+            }
+        }
+    }
+
+    @Test(arguments: [3, 8, 30]) func `an index finds the share of whoever is not connected, and what is kept of it, as a look through all entries does`(
+        _ count: Int
+    ) throws {
+        var population = Population(UInt64(count) + 100)
+        let token = try #require(TokenName("portal.sync"))
+        let consumers = (0...6).map { Consumer.uid($0) } + Population.callerUnits.map { .unit($0) } + [.shared, .probe]
+        for _ in 0..<100 {
+            let entries = population.entries(count)
+            let policy = AccessPolicyTests.policy(entries)
+            for consumer in consumers {
+                #expect(policy.share(of: consumer, for: token) == share(of: consumer, entries), "\(consumer)")
+                for scopes in [["read"], ["update", "read"], ["update"]] {
+                    let key = CacheKey(token: token, consumer: consumer, scopes: scopes, audience: nil)
+                    // few enough entries to be looked through
+                    let alone = entries.compactMap { AccessPolicyTests.policy([$0]).present(key) }.first
+                    #expect(policy.present(key)?.scopes == alone?.scopes, "\(consumer) \(scopes)")
+                }
+            }
+        }
+    }
+
+    @Test func `ten thousand rules cost no more than a few for whoever is not connected`() throws {
+        let token = try #require(TokenName("portal.sync"))
+        let entries = (0..<10_000).map { AllowEntry(who: PeerPattern(user: NamedID(name: "u", id: 2_000 + UInt32($0))), place: "p.toml:\($0)") }
+        let policy = AccessPolicyTests.policy(entries)
+        let took = ContinuousClock().measure {
+            for uid in 2_000..<12_000 as Range<UInt32> {
+                let key = CacheKey(token: token, consumer: .uid(uid), scopes: ["read", "update"], audience: nil)
+                #expect(policy.share(of: .uid(uid), for: token).entry == .user(uid) && policy.present(key) != nil)
+            }
+        }
+        #expect(took < .seconds(10), "\(took)")
+    }
+
     @Test(arguments: [3, 7, 8, 30])
     func `an index decides for every caller as a look through all entries in their order does`(_ count: Int) throws {
         var population = Population(UInt64(count))

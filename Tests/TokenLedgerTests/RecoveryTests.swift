@@ -95,4 +95,25 @@ import TokenWire
         }
         #expect(recoveries(try scene.obtain().events) == ["uid 1000: 2"])
     }
+
+    @Test func `what is due at once after an outage is done in parts, and the rest is due at once`() throws {
+        var scene = Scene(Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20)))] })
+        let names = (0..<1_000).map { TokenName("portal.t\($0)")! }
+        let configuration = names.reduce(into: scene.ledger.configuration) { $0 = $0.with($1, like: Scene.sync) }
+        _ = scene.ledger.adopt(configuration, at: scene.now)
+        for (number, name) in names.enumerated() {
+            let query = try scene.authorised(TokenQuery(name: name.description), Caller(uid: 5_000, gid: 20, pid: 1))
+            for plan in scene.ledger.ask(query, waiter: UInt64(number) + 10_000, at: scene.now).plans { _ = scene.settle(plan, .success(Scene.tokens())) }
+        }
+        #expect(scene.ledger.entries.values.count { $0.held != nil } == 1_000)
+        scene.pass(3_500)
+        var (turns, queued) = (0, 0)
+        repeat {
+            _ = scene.due()
+            let now = scene.ledger.entries.values.count { $0.progress != .none }
+            #expect(now - queued <= 256)
+            (turns, queued) = (turns + 1, now)
+        } while scene.ledger.nextDeadline.map { $0 <= scene.now.boot } ?? false
+        #expect(turns == 4 && queued == 1_000)
+    }
 }

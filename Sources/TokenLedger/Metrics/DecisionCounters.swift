@@ -69,12 +69,13 @@ package struct DecisionCounters: Sendable {
 
     /// In the order of events, tokens and decisions.
     var all: [Total] {
-        places.map { (series: $0.key, count: counts[Int($0.value)]) }.sorted { $0.series.order < $1.series.order }
+        // the texts are made once, not for each comparison
+        places.map { (order: $0.key.order, total: (series: $0.key, count: counts[Int($0.value)])) }.sorted { $0.order < $1.order }.map(\.total)
     }
 
     /// Number of decisions by event, for those there were.
     var byEvent: [(event: AuditEvent, count: UInt64)] {
-        let sums = all.reduce(into: forgotten) { $0[$1.series.event, default: 0] &+= $1.count }
+        let sums = places.reduce(into: forgotten) { $0[$1.key.event, default: 0] &+= counts[Int($1.value)] }
         return AuditEvent.allCases.compactMap { event in sums[event].map { (event: event, count: $0) } }
     }
 }

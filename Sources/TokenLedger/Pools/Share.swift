@@ -65,15 +65,16 @@ extension AccessPolicy {
 
     /// The share of somebody who is not connected now, and whose token it is.
     package func share(of consumer: Consumer, for token: TokenName) -> Share {
+        let (rules, index) = (settings(of: token)?.allow ?? [], index(of: token))
         switch consumer {
         case .unit(let name):
-            let rule = settings(of: token)?.allow.first { $0.who.unit?.matches(name) == true }
-            return Share(.unit(rule?.who.unit?.description ?? name), consumer)
+            let first = index.map { $0.first(withUnit: name) } ?? rules.firstIndex { $0.who.unit?.matches(name) == true }
+            return Share(.unit(first.flatMap { rules[$0].who.unit?.description } ?? name), consumer)
         case .uid(0), .shared, .probe: return Share(.root, consumer)
         case .uid(let uid):
-            let rules = (settings(of: token)?.allow ?? []).lazy.map(\.who)
-            if rules.contains(where: { $0.user?.id == uid }) { return Share(.user(uid), consumer) }
-            guard let group = rules.first(where: { $0.group != nil && $0.user == nil && $0.unit == nil })?.group?.id else { return Share(.user(uid), consumer) }
+            if index?.names(user: uid) ?? rules.contains(where: { $0.who.user?.id == uid }) { return Share(.user(uid), consumer) }
+            let first = index.map(\.firstGroupAlone) ?? rules.firstIndex(where: \.who.isGroupAlone)
+            guard let group = first.flatMap({ rules[$0].who.group?.id }) else { return Share(.user(uid), consumer) }
             return Share(.group(group), .uid(subordinates.person(of: uid)))
         }
     }
