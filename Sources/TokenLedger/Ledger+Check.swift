@@ -46,6 +46,9 @@ extension Ledger {
         }
         for (token, credential) in credentials {
             for key in credential.entries where entries[key] == nil || key.token != token { faults.append("\(token) lists \(key), which is not its entry") }
+            for key in credential.entries where entries[key]?.held.map({ $0.until > credential.servableUntil }) ?? false {
+                faults.append("what is held of \(key) lives longer than \(token) knows")
+            }
         }
         for key in payers.keys where entries[key] == nil { faults.append("\(key) has somebody who asked for it and no entry") }
         for key in schedule.keys where entries[key] == nil { faults.append("\(key) is scheduled and has no entry") }

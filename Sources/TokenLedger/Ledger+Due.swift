@@ -64,7 +64,7 @@ extension Ledger {
         for key in entries.keys {
             guard var held = entries[key]?.held else { continue }
             held.follow(now)
-            entries[key]?.held = held
+            setHeld(held, key)
             if held.isReference { reschedule(key, at: now.boot) }
         }
         epoch += 1

@@ -115,7 +115,7 @@ extension Ledger {
     mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
         let previous = entries[key]?.held?.id
-        entries[key]?.held = held
+        setHeld(held, key)
         entries[key]?.trouble = nil
         entries[key]?.isAsked = false
         entries[key]?.isRejected = false

@@ -107,7 +107,9 @@ extension Ledger {
 
     /// Whether any result of a token could be served now.
     package func isServable(_ token: TokenName, at boot: Int64) -> Bool {
-        credentials[token]?.entries.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false } ?? false
+        // in an outage thousands of results may have ended, and are tried on
+        guard let credential = credentials[token], credential.servableUntil > boot else { return false }
+        return credential.entries.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false }
     }
 
     private static func rank(_ state: TokenState) -> Int {

@@ -102,6 +102,14 @@ package struct Ledger: Sendable {
         return lastID
     }
 
+    /// Puts a token into its place.
+    mutating func setHeld(_ held: HeldToken, _ key: CacheKey) {
+        guard entries[key] != nil else { return }
+        entries[key]?.held = held
+        let until = credentials[key.token]?.servableUntil ?? 0
+        credentials[key.token]?.servableUntil = max(until, held.until)
+    }
+
     mutating func replaceConfiguration(_ next: Configuration) {
         configuration = next
         policy = AccessPolicy(next)
@@ -301,6 +309,8 @@ struct Credential: Sendable {
     let generation: UInt64
     /// Its cached results.
     var entries = CacheKeys()
+    /// CLOCK_BOOTTIME from which on none of what was ever held of it can be served.
+    var servableUntil: Int64 = 0
     @Rare private var hardship: Hardship? = nil
 
     init(generation: UInt64 = 0) { self.generation = generation }

@@ -18,7 +18,8 @@ extension Ledger {
         if let present = entries[key]?.held, present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
         open(key, at: now)
         entries[key]?.endCurrency()
-        entries[key]?.held = held.lasts(1, at: now.boot) ? held : nil
+        entries[key]?.held = nil
+        if held.lasts(1, at: now.boot) { setHeld(held, key) }
         entries[key]?.trouble = nil
         for watcher in watchers(of: key) where held.lasts(1, at: now.boot) { turn.rows.append((watcher.id, row(held, for: watcher))) }
         satisfyWaiters(of: key, at: now, &turn)

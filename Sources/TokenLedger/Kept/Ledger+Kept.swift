@@ -48,7 +48,7 @@ extension Ledger {
         // the same list is not kept twice
         if held.scopes == key.scopes { held.scopes = key.scopes }
         open(key, at: now)
-        entries[key]?.held = held
+        setHeld(held, key)
         entries[key]?.isAsked = item.isAsked
         entries[key]?.lastAsked = item.lastAsked
         entries[key]?.knownLifetime = held.lifetime
