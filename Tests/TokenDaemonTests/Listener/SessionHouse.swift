@@ -8,6 +8,39 @@ import TokenWire
 
 @testable import TokenDaemon
 
+/// Entries as they are recorded, each as its fields.
+final class RecordingSink: AuditSink {
+    private(set) var entries: [[AuditField: String]] = []
+    /// Whether entries are taken.
+    var isOpen = true
+    var isJournal: Bool { false }
+
+    func take(_ fields: [(AuditField, String)]) -> Bool {
+        if isOpen { entries.append(Dictionary(fields) { first, _ in first }) }
+        return isOpen
+    }
+
+    func events(_ name: String) -> [[AuditField: String]] { entries.filter { $0[.event] == name } }
+}
+
+/// Somebody who asks the keeper without a connection, and writes down what is heard.
+final class RecordingAsker: Asker {
+    var caller: Caller
+    private(set) var replies: [UInt64: Reply] = [:]
+    private(set) var moved: [UInt64: UInt64] = [:]
+    private(set) var rows: [Row] = []
+    private(set) var end: Refusal?
+
+    init(_ caller: Caller) { self.caller = caller }
+
+    var unitForTheRecord: CallerUnit { caller.unit }
+    var processForTheRecord: String { "test" }
+    func hear(_ number: UInt64, _ reply: Reply) { replies[number] = reply }
+    func movedWait(_ number: UInt64, to waiter: UInt64) { moved[number] = waiter }
+    func hear(row: Row) { rows.append(row) }
+    func hearEnd(_ refusal: Refusal) { end = refusal }
+}
+
 /// A keeper with a desk and a loop, and sessions over pairs of sockets: no listener, no network. Every caller is who the test says.
 final class SessionHouse {
     let loop: Loop
@@ -17,16 +50,13 @@ final class SessionHouse {
     private let exchanger: Exchanger
     private let guardian: LoopTimer
 
-    private final class NoSink: AuditSink {
-        var isJournal: Bool { false }
-        func take(_ fields: [(AuditField, String)]) -> Bool { true }
-    }
+    let journal = RecordingSink()
 
     static let alice = Caller(uid: 1000, gid: 1000, pid: 1)
     static let bob = Caller(uid: 1001, gid: 1001, pid: 2)
 
     /// `tokens` reference tokens, app.t0 to app.tN, each for alice and bob; alice may bring them in.
-    init(tokens: Int = 1, _ change: (inout Limits) -> Void = { _ in }) throws {
+    init(tokens: Int = 1, _ change: (inout Limits) -> Void = { _ in }, configured: (inout Configuration) -> Void = { _ in }) throws {
         let loop = try Loop()
         self.loop = loop
         guardian = try loop.timer { loop.stop() }
@@ -43,10 +73,11 @@ final class SessionHouse {
                 ])
         }
         change(&configuration.limits)
+        configured(&configuration)
         let house = try #require(store)
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/0.test")
         let disk = try Store(state: house.state, key: StoreHouse.key, sources: house.sources, memory: nil, tokens: nil, loop: loop)
-        let audit = try AuditLog(loop: loop, sink: NoSink(), required: false, clock: Clock.boottime)
+        let audit = try AuditLog(loop: loop, sink: journal, required: false, clock: Clock.boottime)
         keeper = try TokenKeeper(configuration, seed: 1, loop: loop, exchanger: exchanger, store: disk, audit: audit)
         desk = try Desk(loop: loop, limits: configuration.limits)
         loop.afterBatch = { [unowned self] in

@@ -1,0 +1,49 @@
+import Glibc
+import Systemd
+import TestSupport
+import Testing
+import TokenLedger
+
+@testable import TokenDaemon
+
+@Suite struct ReloaderTests {
+    @Test func `each asker gets a reading that began after it asked, in their order`() throws {
+        let files = try ConfigurationHouse()
+        let house = try SessionHouse()
+        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop)
+        var readings: [(asker: Int, reading: ConfigurationReading)] = []
+        try files.write("tokend.toml", "[limits]\nconnections = 100\n")
+        reloader.read { readings.append((1, $0)) }
+        reloader.read { readings.append((2, $0)) }
+        try house.turn { readings.count == 2 }
+        #expect(readings.map(\.asker) == [1, 2])
+        #expect(readings[0].reading.configuration?.limits.connections == 100)
+        try files.write("tokend.toml", "[limits]\nconnections = 200\n")
+        reloader.read { readings.append((3, $0)) }
+        try house.turn { readings.count == 3 }
+        #expect(readings[2].reading.configuration?.limits.connections == 200)
+    }
+
+    @Test func `one application alone is read for its secrets, and is no configuration`() throws {
+        let files = try ConfigurationHouse()
+        let house = try SessionHouse()
+        try files.write("tokend.toml", "nonsense = 1\n")
+        try files.write(
+            "apps.d/portal.toml",
+            """
+            issuer = "https://id.example.com"
+            [client]
+            id = "app"
+            secret = { credential = "portal-secret" }
+            [token.sync]
+            grant = "client_credentials"
+            allow = [ { user = "alice" } ]
+            """)
+        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop)
+        var reading: ConfigurationReading?
+        reloader.read(application: "portal") { reading = $0 }
+        try house.turn { reading != nil }
+        #expect(reading?.configuration == nil && reading?.problems.isEmpty == true)
+        #expect(reading?.draft.applications.keys.sorted() == ["portal"])
+    }
+}
