@@ -74,14 +74,6 @@ ssize_t tokend_send(int fd, const void *bytes, size_t count) {
     }
 }
 
-ssize_t tokend_recv(int fd, void *bytes, size_t count) {
-    for (;;) {
-        ssize_t n = syscall(SYS_recvfrom, fd, bytes, count, MSG_DONTWAIT, NULL, NULL);
-        if (n >= 0) return n;
-        if (errno != EINTR) return -errno;
-    }
-}
-
 int tokend_unread(int fd) {
     int count;
     return ioctl(fd, SIOCOUTQ, &count) < 0 ? -errno : count;

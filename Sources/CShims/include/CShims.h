@@ -55,8 +55,12 @@ int tokend_accept(int fd);
 int tokend_has_hung_up(int fd);
 /// The least that blocks nobody: MSG_NOSIGNAL | MSG_DONTWAIT, repeated after EINTR. Number of bytes sent.
 ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
-/// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input.
+/// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input; -EBADMSG if descriptors came along (SCM_RIGHTS, unix(7)), which end
+/// on another thread.
 ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
+/// Closes a connection whose input may not have been read to its end, on another thread: what was sent along with that ends with it. Nothing is lost
+/// that was written to it.
+void tokend_close_unread(int fd);
 /// Bytes that were sent on a stream socket and that its peer has not read (SIOCOUTQ, unix(7)).
 int tokend_unread(int fd);
 struct epoll_event;

@@ -30,7 +30,7 @@ final class Listener: Readiness {
     private var rest: LoopTimer?
 
     private static let acceptedPerTurn = 1_024
-    private static let acceptedUntimed = 4
+    private static let acceptedUntimed = 1
     private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(2)
 
@@ -87,12 +87,13 @@ final class Listener: Readiness {
         let canWait = !keeper.policy.asksForUnits || connectionsPinPeers
         guard canWait, !desk.begins(), let peer = peerCredentials(of: connection) else { return take(connection, waiting: waiting) }
         let caller = Caller(peer)
-        let share = Share(caller.uid == 0 ? .root : .user(caller.uid), .uid(caller.uid))
+        let person = keeper.policy.subordinates.person(of: caller.uid)
+        let share = Share(caller.uid == 0 ? .root : .user(person), .uid(person))
         guard admits(share) else {
             // many of one caller at once are taken in as before; but nobody hears an answer to those that came and went
             guard hasGone(connection) else { return take(connection, waiting: waiting) }
             keeper.noteLimit(caller)
-            _ = close(connection)
+            tokend_close_unread(connection)
             return true
         }
         let arrival = Arrival(fd: connection, share: share) { [unowned self] in
@@ -133,7 +134,7 @@ final class Listener: Readiness {
             }
             take(connection, of: peer)
         } else {
-            _ = close(connection)
+            tokend_close_unread(connection)
         }
         return true
     }
@@ -154,7 +155,7 @@ final class Listener: Readiness {
             if !isSweeping { armSweep() }
         } catch {
             desk.forgoes(share)
-            _ = close(connection)
+            tokend_close_unread(connection)
         }
     }
 

@@ -26,6 +26,8 @@ final class Session: Readiness, Asker, Work {
     private var output = Output()
     private var watching: Watching?
     private var isInputOver = false
+    /// All that the client will ever have sent has been received.
+    private var isRead = false
     private var hasSpoken = false
     /// Nothing more is read; the connection closes when everything is written.
     private var isEnding = false
@@ -155,6 +157,7 @@ final class Session: Readiness, Asker, Work {
             // a token that was brought in, or a code, would lie here until somebody else says as much
             tokend_wipe(base, count)
         } else if count == 0 {
+            isRead = true
             endInput()
         } else if count != -Int(EAGAIN) {
             close()
@@ -426,6 +429,7 @@ final class Session: Readiness, Asker, Work {
                 reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: takeUnheard)
             } else {
                 let count = tokend_recv(fd, base, desk.room.count)
+                isRead = count == 0
                 guard count > 0 else { break }
                 bytesLeftUnheard -= count
                 reader.feed(UnsafeRawBufferPointer(start: base, count: count), mayBeLong: mayBeLong, each: takeUnheard)
@@ -487,9 +491,14 @@ final class Session: Readiness, Asker, Work {
 
     func close() {
         guard !isClosed else { return }
-        if let watch { desk.loop.endClosing(watch) }
+        guard !isRead else {
+            if let watch { desk.loop.endClosing(watch) }
+            end()
+            return _ = Glibc.close(fd)
+        }
+        if let watch { desk.loop.end(watch) }
         end()
-        _ = Glibc.close(fd)
+        tokend_close_unread(fd)
     }
 
     /// Makes room for somebody who holds less; the client is told, unless a line is half-way: what came behind it would be taken for its rest.

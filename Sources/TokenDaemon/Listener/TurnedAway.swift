@@ -38,21 +38,20 @@ final class TurnedAway {
 
     /// Tells a connection that is under no watch, and sees to its end.
     func add(_ fd: Int32, _ reason: Reason, for share: Share) {
-        guard say(reason, to: fd) else { return _ = close(fd) }
-        guard hasRoom(for: share) else { return end(fd) }
+        guard say(reason, to: fd), hasRoom(for: share) else { return tokend_close_unread(fd) }
         do throws(SystemError) {
             connections[share, default: [:]][fd] = try Leaving(fd, share, loop) { [unowned self] in ended($0) }
             if !isSweeping { armSweep() }
         } catch {
             pool.release(of: share)
-            end(fd)
+            tokend_close_unread(fd)
         }
     }
 
     /// Tells a connection, and ends it: for want of descriptors.
     func addAtOnce(_ fd: Int32, _ reason: Reason) {
         _ = say(reason, to: fd)
-        end(fd)
+        tokend_close_unread(fd)
     }
 
     /// `false` if the client hears nothing any more.
@@ -61,14 +60,6 @@ final class TurnedAway {
         guard line.withUnsafeBytes({ tokend_send(fd, $0.baseAddress!, $0.count) }) > 0 else { return false }
         _ = shutdown(fd, Int32(SHUT_WR))
         return true
-    }
-
-    /// What has come is read: with bytes left, the kernel would tell the client of a reset where the line is.
-    private func end(_ fd: Int32) {
-        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { room in
-            for _ in 0..<Leaving.readingsAtOnce { guard tokend_recv(fd, room.baseAddress!, room.count) > 0 else { break } }
-        }
-        _ = close(fd)
     }
 
     private func hasRoom(for share: Share) -> Bool {
@@ -112,7 +103,6 @@ final class TurnedAway {
 
         /// Of 4 kB each. Nobody sends so much before it reads.
         private static let mostReadings = 64
-        static let readingsAtOnce = 16
 
         init(_ fd: Int32, _ share: Share, _ loop: Loop, _ gone: @escaping (Leaving) -> Void) throws(SystemError) {
             self.fd = fd
@@ -131,9 +121,9 @@ final class TurnedAway {
 
         func close() {
             guard let watch else { return }
-            loop.endClosing(watch)
+            loop.end(watch)
             self.watch = nil
-            _ = Glibc.close(fd)
+            tokend_close_unread(fd)
             gone(self)
         }
     }

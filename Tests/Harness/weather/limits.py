@@ -1,10 +1,13 @@
 """Clients that take too much, say too little, read nothing or vanish: they harm nobody but themselves."""
+import contextlib
 import grp
 import pwd
 import re
 import resource
 import select
+import socket
 import statistics
+import struct
 import time
 
 from lib import processes
@@ -248,6 +251,42 @@ def waiters_of_one_user(checks, server, _):
         checks.ok("with busy where there was no place", any(BUSY.match(line) for line in heard))
 
 
+def lingering():
+    """A TCP socket whose close takes 20 s: nobody reads what it has sent (SO_LINGER, socket(7)). The other end is to be kept."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender = socket.create_connection(listener.getsockname())
+        receiver, _ = listener.accept()
+    sender.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sender.send(b"x" * 65536)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 20))
+    return sender, receiver
+
+
+def descriptors_that_are_sent_along(checks, server, _):
+    """unix(7), SCM_RIGHTS: whoever closes the last copy of a descriptor waits for it."""
+    with prepared(server, "") as stage:
+        stage.start()
+        quiet = stage.open()
+        for what, first in (("with a request", b""), ("behind a QUIT, where nothing is read", b"QUIT\n"), ("behind half a line", b"PI")):
+            sender, receiver = lingering()
+            with socket.socket(socket.AF_UNIX) as client:
+                with acting_as(BIN):
+                    client.connect(str(stage.daemon.socket))
+                if first:
+                    client.send(first)
+                with contextlib.suppress(OSError):
+                    socket.send_fds(client, [b"PING\n"], [sender.fileno()])
+                sender.close()
+                began = time.monotonic()
+                checks.equal("a descriptor that is sent along %s holds nobody up" % what, quiet.ask("PING"), "OK")
+            checks.ok("nor when its connection ends: %s" % what, quiet.ask("PING") == "OK" and time.monotonic() - began < 10, time.monotonic() - began)
+            receiver.close()
+        with acting_as(BIN), stage.open() as again:
+            checks.ok("who sent one is served on another connection", again.ask("GET app.job").startswith("OK "))
+
+
 def many_uids_of_one_member(checks, server, _):
     """A member of a group keeps it in every subordinate uid; root plays them."""
     with prepared(server, "members_per_group = 16\n") as stage:
@@ -267,4 +306,5 @@ def many_uids_of_one_member(checks, server, _):
 SECTIONS = [
     connections_of_one_user, connections_of_all, strangers, descriptors, unanswered_requests, client_that_reads_nothing,
     lines_without_end, silent_clients, clients_that_vanish, a_thousand_idle_connections, waiters_of_one_user, many_uids_of_one_member,
+    descriptors_that_are_sent_along,
 ]

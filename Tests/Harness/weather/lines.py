@@ -10,7 +10,7 @@ from lib.daemon import CALLER
 from lib.stage import Stage, token
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
-PAGE = REPOSITORY / "Sources" / "TokenWire" / "Documentation.docc" / "Protocol.md"
+PAGE = REPOSITORY / "systemd" / "man" / "tokend-protocol.7.md"
 
 TOKEN = r"[A-Za-z0-9._~+/=-]+"
 SERVED = r"OK %s type=Bearer expires=\d{10} id=[0-9a-f]{16}( scope=\S+)+" % TOKEN
