@@ -19,7 +19,7 @@ package final class AccessPolicy: Sendable {
     package let asksForUnits: Bool
     /// The groups on which some decision depends, ascending: of a caller's own no others are kept.
     package let groups: [UInt32]
-    let subordinates: SubordinateUIDs
+    package let subordinates: SubordinateUIDs
 
     /// From so many entries on a token has an index of them.
     private static let manyEntries = 8

@@ -67,7 +67,8 @@ extension Ledger {
     }
 
     private static func bounds(perGroup: Int) -> FairPool.Bounds {
-        var bounds = FairPool.Bounds(capacity: mostMembers)
+        // nobody holds so much of a group that what is in use of it keeps the others out
+        var bounds = FairPool.Bounds(capacity: mostMembers, perHolder: max(perGroup / 4, 1))
         bounds.perGroup = perGroup
         (bounds.keptForNamed, bounds.keptForAdministrators) = (0, 0)
         return bounds

@@ -34,6 +34,19 @@ import TokenWire
         #expect(Self.table.person(of: test.uid) == test.person)
     }
 
+    /// LXD gives root a range in which those of users lie.
+    @Test(arguments: [
+        Case(uid: 199_999, person: 199_999), Case(uid: 200_000, person: 200_000), Case(uid: 200_099, person: 200_000), Case(uid: 200_100, person: 200_100),
+        Case(uid: 200_109, person: 200_100), Case(uid: 200_110, person: 200_000), Case(uid: 200_150, person: 200_150), Case(uid: 200_155, person: 200_155),
+        Case(uid: 200_158, person: 200_150), Case(uid: 200_160, person: 200_000), Case(uid: 264_999, person: 200_000), Case(uid: 265_535, person: 265_000),
+        Case(uid: 265_536, person: 265_000),
+        Case(uid: 265_540, person: 265_541),
+    ]) func `of ranges one in another the one that begins last counts, and the others go on behind it`(_ test: Case) {
+        let table = SubordinateUIDs(
+            "mallory:200000:65536\nbob:200100:10\ncarol:200150:10\ndave:200155:3\nerin:265000:540\nfrank:265541:1\nfrank:265540:1\nbob:200100:10")
+        #expect(table.person(of: test.uid) == test.person)
+    }
+
     @Test func `without ranges everybody is somebody else`() {
         #expect(SubordinateUIDs().person(of: 100_000) == 100_000)
         #expect(SubordinateUIDs("").person(of: .max) == .max)
@@ -55,7 +68,7 @@ import TokenWire
         #expect(policy.share(of: .uid(100_007), for: token) == member(100_001))
     }
 
-    @Test func `a member with as many uids as a group may hold gives way to another member`() throws {
+    @Test func `a member with as many uids as a group may hold leaves room for another member, also while all of them are in use`() throws {
         var configuration = Scene.configuration { $0.allow = [AllowEntry(who: PeerPattern(group: NamedID(name: "crowd", id: 20)))] }
         configuration.subordinates = Self.table
         configuration.limits.membersPerGroup = 16
@@ -65,10 +78,11 @@ import TokenWire
             let (_, turn) = try scene.get(by: Caller(uid: 100_000 + number, gid: 20))
             if let plan = turn.plans.first { _ = scene.settle(plan, .success(Scene.tokens()), id: UInt64(number) + 1) }
         }
-        #expect(scene.ledger.members.count == 16)
+        // a quarter of what the group may hold
+        #expect(scene.ledger.members.count == 4)
         let (waiter, turn) = try scene.get(by: Caller(uid: 1001, gid: 20))
         #expect(turn.refusal(waiter) == nil && turn.plans.count == 1)
-        #expect(scene.ledger.members.count == 16)
+        #expect(scene.ledger.members.count == 5)
     }
 
     @Test func `a member's uids have one budget of exchanges, and another member has another`() throws {

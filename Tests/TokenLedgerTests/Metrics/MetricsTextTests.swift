@@ -1,6 +1,6 @@
-import FoundationEssentials
 import OAuth
 import Secrets
+import TestSupport
 import Testing
 import TokenWire
 
@@ -90,15 +90,12 @@ import TokenWire
         #expect(lines.contains(#"tokend_application_info{application="portal",issuer="https://id.test/\"\\\n"} 1"#))
     }
 
-    @Test func `the protocol's page describes each metric in the same words`() throws {
-        let page = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/Sources/TokenWire/Documentation.docc/Protocol.md"
-        let rows = try String(contentsOfFile: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| `tokend_") }
-        #expect(rows.count == MetricFamily.allCases.count)
-        for (row, family) in zip(rows, MetricFamily.allCases) {
-            #expect(row.hasPrefix("| `\(family.sampleName)` |"))
-            #expect(row.hasSuffix("| \(family.help) |"))
+    @Test func `tokend-protocol(7) describes each metric in the same words`() throws {
+        let items = try ManualPage("tokend-protocol.7.md").items(under: "METRICS")
+        #expect(items.count == MetricFamily.allCases.count)
+        for (item, family) in zip(items, MetricFamily.allCases) {
+            #expect(item.literals.first == family.sampleName)
+            #expect(item.text == family.help)
         }
-        let text = try String(contentsOfFile: page, encoding: .utf8)
-        for cause in Cause.allCases { #expect(text.contains("`\(cause.rawValue)`")) }
     }
 }
