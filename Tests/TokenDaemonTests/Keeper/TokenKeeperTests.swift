@@ -106,7 +106,7 @@ import TokenWire
         #expect(repeated(house, by: other))
         other.unit = .unit("job.service")
         #expect(!repeated(house, by: other))
-        #expect(house.journal.events("token").count == 1, "repeats are counted and told later")
+        #expect(house.journal.events("handed-out").count == 1, "repeats are counted and told later")
     }
 
     @Test(arguments: ["sign-out", "another token", "reload", "dropped"])
