@@ -31,6 +31,7 @@ build: ## release programs, stripped, in .build/install
 
 install: ## programs, units, manual and examples to DESTDIR and PREFIX; after "make build"
 	@test -x $(BUILT)/tokend -a -x $(BUILT)/tokenctl || { echo 'nothing to install yet; "make build" comes first' >&2; exit 1; }
+	@command -v lowdown > /dev/null || { echo 'there is no lowdown, which makes the manual pages; install it (make deps)' >&2; exit 1; }
 	install -D -m 755 -t $(USR)/bin $(BUILT)/tokend $(BUILT)/tokenctl
 	@for unit in systemd/*.service systemd/*.socket; do \
 	    $(PUT) $$unit $(USR)/lib/systemd/system/$${unit##*/} && \
@@ -39,7 +40,10 @@ install: ## programs, units, manual and examples to DESTDIR and PREFIX; after "m
 	$(PUT) systemd/tokend.sysusers $(USR)/lib/sysusers.d/tokend.conf
 	$(PUT) systemd/tokend.tmpfiles $(USR)/lib/tmpfiles.d/tokend.conf
 	$(PUT) -t $(USR)/lib/systemd/catalog systemd/*.catalog
-	@for page in systemd/man/*.[1-8]; do $(PUT) -t $(USR)/share/man/man$${page##*.} $$page || exit 1; done
+	@made=$$(mktemp) && trap 'rm -f "$$made"' EXIT && for source in systemd/man/*.md; do \
+	    page=$${source##*/} && page=$${page%.md} && systemd/man/render $$source > "$$made" && \
+	    $(PUT) "$$made" $(USR)/share/man/man$${page##*.}/$$page || exit 1; \
+	done
 	@$(BUILT)/tokenctl --generate-completion-script bash | sed "1{/^#!/d}" | $(PUT) /dev/stdin $(USR)/share/bash-completion/completions/tokenctl
 	@$(BUILT)/tokenctl --generate-completion-script zsh | $(PUT) /dev/stdin $(USR)/share/zsh/site-functions/_tokenctl
 	@$(BUILT)/tokenctl --generate-completion-script fish | $(PUT) /dev/stdin $(USR)/share/fish/vendor_completions.d/tokenctl.fish

@@ -61,6 +61,15 @@ package struct ExchangeFailure: Error, Hashable, Sendable {
 
     package var law: Law
     package var reach: Reach
+
+    /// Nobody has to do anything before another attempt may succeed.
+    package var mayPass: Bool {
+        switch law {
+        case .unsent, .answered, .unknown, .silent: true
+        case .no, .configuration: false
+        }
+    }
+
     /// The server's `error`, printable ASCII of at most 64 bytes.
     package var oauthError: String?
     /// HTTP status of the answer, if there was one.

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Secrets
+import TestSupport
 import Testing
 @testable import TokenWire
 
@@ -10,11 +10,7 @@ import Testing
     }
 
     static func turns() throws -> [Turn] {
-        let page =
-            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-            + "/Sources/TokenWire/Documentation.docc/Protocol.md"
-        let text = try String(contentsOfFile: page, encoding: .utf8)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = try ManualPage("tokend-protocol.7.md").text.split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex(of: "```transcript"))
         var turns: [Turn] = []
         for line in lines[(start + 1)...].prefix(while: { $0 != "```" }) {
@@ -92,15 +88,5 @@ import Testing
             case .failure(let refusal): #expect(Reply.refused(refusal).encoded == turn.reply)
             }
         }
-    }
-
-    @Test func `the page names every verb, key and code`() throws {
-        let page =
-            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-            + "/Sources/TokenWire/Documentation.docc/Protocol.md"
-        let text = try String(contentsOfFile: page, encoding: .utf8)
-        for verb in Verb.allCases { #expect(text.contains("`\(verb.rawValue)")) }
-        for key in Key.allCases { #expect(text.contains("\(key.name)=")) }
-        for code in RefusalCode.allCases { #expect(text.contains("`\(code.rawValue)`")) }
     }
 }

@@ -1,4 +1,4 @@
-internal import Secrets
+package import Secrets
 
 extension ClientIdentity {
     /// Proves who asks: in the body, or in the header it returns, never in both (RFC 6749 section 2.3).
@@ -24,7 +24,7 @@ extension ClientIdentity {
     }
 
     /// What must not come back in a text, in every form in which it was sent.
-    var secrets: [Secret] {
+    package var secrets: [Secret] {
         switch authentication {
         case .none: []
         case .post(let secret), .basic(let secret): [secret, secret.formEncoded, .basicCredentials(id: id, secret: secret)]

@@ -1,4 +1,4 @@
-internal import Secrets
+package import Secrets
 
 extension GrantRequest {
     /// Whether sending it may use up something that cannot be sent again: it then must not be lost on a dead connection (NET-11).
@@ -28,7 +28,7 @@ extension GrantRequest {
     }
 
     /// What it carries that must not come back in a text.
-    var secrets: [Secret] {
+    package var secrets: [Secret] {
         switch self {
         case .clientCredentials: []
         case .authorizationCode(let code, _, let verifier): [code, code.formEncoded, verifier, verifier.formEncoded]

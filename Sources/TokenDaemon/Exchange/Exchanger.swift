@@ -37,16 +37,22 @@ final class Exchanger {
     private var flights: [UInt64: Flight] = [:]
     private var transfers: [UInt64: Purpose] = [:]
     private var lastTransfer: UInt64 = 0
+    private let loop: Loop
+    /// Flights that are to ask for keys again, and when.
+    private var keyless: [UInt64] = []
+    private var keyTimer: LoopTimer?
 
     /// - Parameter clock: tells the time; a test drives it by hand.
     init(loop: Loop, userAgent: String, clock: @escaping () -> Moment = { .now }) throws {
         self.clock = clock
+        self.loop = loop
         let mailbox = try Mailbox<Message>()
         self.mailbox = mailbox
         thread = try ExchangeThread(userAgent: userAgent) { id, result in
             mailbox.send(.ended(transfer: id, EndpointResult(result)))
         }
         try mailbox.open(on: loop) { [weak self] in self?.receive($0) }
+        keyTimer = try loop.timer { [unowned self] in seekKeysAgain() }
     }
 
     func perform(_ plan: ExchangePlan) { begin(Flight(.exchange(plan), at: clock())) }
@@ -194,10 +200,24 @@ final class Exchanger {
         for flight in waiting.compactMap({ flights[$0] }) {
             switch result {
             case .success(let set): judge(flight, by: set)
-            case .failure(let failure): fail(flight, failure)
+            case .failure(let failure): missKeys(flight, failure)
             }
         }
     }
+
+    /// The keys could not be had. Where the code is spent they are asked for again while there is time: nothing else brings what it brought.
+    private func missKeys(_ flight: Flight, _ failure: ExchangeFailure) {
+        guard flight.isIssued, failure.mayPass, flight.deadline - clock().boot > 2 * Self.keyPause else { return fail(flight, failure) }
+        keyless.append(flight.id)
+        keyTimer?.set(at: loop.now + Self.keyPause)
+    }
+
+    private func seekKeysAgain() {
+        let again = keyless.compactMap { flights[$0] }
+        keyless = []
+        for flight in again { seekKeys(for: flight) }
+    }
+    private static let keyPause = Int64.seconds(1)
 
     private func judge(_ flight: Flight, by set: KeySet) {
         guard let claim = flight.claim, let metadata = flight.metadata else { return }
@@ -299,12 +319,24 @@ final class Exchanger {
 
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
         guard flights.removeValue(forKey: flight.id) != nil, case .exchange(let plan) = flight.work else { return }
-        finished(flight.report(plan, outcome, now: clock()))
+        let told: ExchangeOutcome =
+            switch outcome {
+            case .success(let issued): .success(issued.withholding(flight.secrets))
+            case .failure(let failure): .failure(failure.withholding(flight.secrets))
+            }
+        finished(flight.report(plan, told, now: clock()))
     }
 
     private func finish(_ flight: Flight, _ result: ErrandResult) {
         guard flights.removeValue(forKey: flight.id) != nil else { return }
-        errandFinished(ErrandReport(id: flight.id, result: result))
+        let told: ErrandResult =
+            switch result {
+            case .located(.failure(let failure)): .located(.failure(failure.withholding(flight.secrets)))
+            case .revoked(.failed(let failure), let metadata): .revoked(.failed(failure.withholding(flight.secrets)), metadata)
+            case .probed(let health): .probed(health.withholding(flight.secrets))
+            case .located(.success), .revoked(.revoked, _), .revoked(.unsupported, _): result
+            }
+        errandFinished(ErrandReport(id: flight.id, result: told))
     }
 
     private func submit(_ request: EndpointRequest, to settings: ServerSettings, before deadline: Int64, _ purpose: Purpose) {

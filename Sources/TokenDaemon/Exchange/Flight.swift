@@ -47,6 +47,18 @@ struct Flight {
 
     var settings: ServerSettings { application.server }
 
+    /// What is sent with it. A server that sends it back is not quoted.
+    var secrets: [Secret] {
+        switch work {
+        case .exchange(let plan): application.client.secrets + plan.grant.secrets
+        case .errand(let plan):
+            switch plan.errand {
+            case .locate: application.client.secrets
+            case .revoke(let token), .probe(let token, _, _): application.client.secrets + [token]
+            }
+        }
+    }
+
     /// Nanoseconds of BOOTTIME: all of it must be over.
     var deadline: Int64 {
         switch work {
@@ -67,6 +79,9 @@ struct Flight {
             }
         }
     }
+
+    /// The token endpoint has brought tokens, which only wait to be believed.
+    var isIssued: Bool { issued != nil }
 
     mutating func found(_ metadata: ServerMetadata) { self.metadata = metadata }
 

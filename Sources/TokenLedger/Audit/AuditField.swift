@@ -1,4 +1,4 @@
-/// Every field that an entry may have: the one list of keys, described in `systemd/tokend.catalog`.
+/// Every field that an entry may have: the one list of keys, described in tokend(8).
 package enum AuditField: String, Hashable, Sendable, CaseIterable {
     case message = "MESSAGE"
     case messageID = "MESSAGE_ID"

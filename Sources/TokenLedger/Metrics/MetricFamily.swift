@@ -65,7 +65,7 @@ package enum MetricFamily: String, CaseIterable, Sendable {
         case .rejected: "reports that an API did not take a token, by their answer"
         case .decisions:
             "decisions by event since the start; in the journal TOKEND_COUNT adds up to as many, but for what a crashed tokend left to be told, "
-                + "and for kinds that found no place among 4,096, which are told as others"
+                + "and for kinds that found no place among 16,384, which are told as others"
         case .application: "the identity server of each application"
         case .cooldown: "until the identity server is asked again after a failure; 0 where nothing is wrong"
         case .exchangesUnderWay: "exchanges with the identity server that have not ended"

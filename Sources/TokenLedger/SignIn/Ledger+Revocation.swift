@@ -265,13 +265,3 @@ extension Ledger {
     }
     static let unheard = "tokend stops before the server has answered; the next start tells it again"
 }
-
-extension ExchangeFailure {
-    /// Nobody has to do anything before another attempt may succeed.
-    fileprivate var mayPass: Bool {
-        switch law {
-        case .unsent, .answered, .unknown, .silent: true
-        case .no, .configuration: false
-        }
-    }
-}

@@ -1,4 +1,4 @@
-"""The README's recipes answer what they say they answer: its commands are run as they stand there."""
+"""The recipes of tokend(8) answer what they say they answer: its commands are run as they stand there."""
 import json
 import re
 
@@ -23,10 +23,11 @@ _SYSTEMD_UNIT=tokend.service
 
 
 def commands():
-    """What follows "### Who got what" in the README: {comment: command}."""
-    section = (REPOSITORY / "README.md").read_text().partition("### Who got what\n")[2]
+    """The shell commands of THE JOURNAL in tokend(8): {comment: command}."""
+    section = (REPOSITORY / "systemd" / "man" / "tokend.8.md").read_text().partition("# THE JOURNAL\n")[2]
     block = section.partition("```sh\n")[2].partition("```")[0]
-    return {comment.strip(): command.strip() for command, _, comment in (line.partition("  # ") for line in block.splitlines())}
+    found = (recipe.partition("\n") for recipe in re.split(r"(?m)^# ", block)[1:])
+    return {comment: re.sub(r"\s*\\?\n\s*", " ", command).strip() for comment, _, command in found}
 
 
 class Recipes:
@@ -37,7 +38,7 @@ class Recipes:
         """The output of the recipe whose comment says `what`."""
         found = [(comment, command) for comment, command in self.commands.items() if what in comment]
         if len(found) != 1:
-            raise AssertionError("the README has %d recipes for %r" % (len(found), what))
+            raise AssertionError("tokend(8) has %d recipes for %r" % (len(found), what))
         self.used.add(found[0][0])
         done = self.scene.host.run("sh", "-c", change(found[0][1]), check=False)
         if done.stderr.strip():
@@ -109,4 +110,4 @@ def what_they_say(scene):
     checks.equal("when trouble began and ended", trouble[-2:], [("renewal-failed", "portal.root"), ("recovered", "portal.root")])
     explained = recipes.run("explained")
     checks.ok("the journal explains what happened and what to do", re.search(r"(?m)^(░░|--) .*(rules|no rule admits)", explained), explained[-400:])
-    checks.equal("the README has no recipe that is not tried", set(recipes.commands) - recipes.used, set())
+    checks.equal("tokend(8) has no recipe that is not tried", set(recipes.commands) - recipes.used, set())

@@ -61,6 +61,11 @@ ROWS = [
         {"token": [error("invalid_client", 401)]}, [get("^ERR refused oauth-error=invalid_client "), asked(1), later(get("^OK at-"), 20), asked(2)]),
     Row("a refusal that lasts is not tried before its hour", HELD,
         {"token": error("unauthorized_client", 400)}, [*([get("^ERR refused oauth-error=unauthorized_client ")] * 5), pause(1), asked(1)]),
+    person("the keys cannot be had for a moment after a sign-in: they are asked for again, for the code is spent", FAILED,
+           {"paths": {"/jwks": [page(502), page(502)]}}, [sign_in(), get("^OK at-")]),
+    Row("a server sends the secret back where its words are quoted: they are withheld", FAILED,
+        {"token": Answer("{}", headers={"Content-Encoding": "s3cret-of-the-field-suite"})},
+        [get("^ERR unavailable (?!.*s3cret)"), state("state=unavailable (?!.*s3cret)")]),
     # --- kept connections
     Row("NET-11 a server that ends idle connections with close_notify alone: GET and renewal (uvicorn, hypercorn)", FAILED,
         {"idle": 0.3}, [get("^OK at-"), pause(0.6), renew(AGAIN), pause(0.6), later(renew(AGAIN)), get("^OK at-"), asked(3), never_said("event=renewal-failed")]),

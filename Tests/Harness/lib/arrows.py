@@ -1,4 +1,4 @@
-"""The arrow table of the README, and what the sources import.
+"""The arrow table of Architecture.md, and what the sources import.
 
 SwiftPM lets a transitive import pass; this does not. The table has the columns "room", "imports" and "outside packages";
 "(one file)" behind a package holds the room to it.
@@ -8,6 +8,7 @@ import re
 
 from . import swiftsource
 
+PAGE = pathlib.Path("Sources", "TokenDaemon", "Documentation.docc", "Architecture.md")
 HEADER = ["room", "imports", "outside packages"]
 EDGE_MODULES = {"Glibc", "Synchronization"}
 PRODUCTS = {"swift-argument-parser": "ArgumentParser"}
@@ -42,14 +43,14 @@ def table(markdown):
 def findings(repository):
     """Everything wrong with the imports of `repository`, as sentences with a place in front."""
     repository = pathlib.Path(repository)
-    readme = repository / "README.md"
-    rows = table(readme.read_text(encoding="utf-8")) if readme.exists() else {}
+    page = repository / PAGE
+    rows = table(page.read_text(encoding="utf-8")) if page.exists() else {}
     if not rows:
-        return ["README.md: no arrow table (| %s |)" % " | ".join(HEADER)]
+        return ["Architecture.md: no arrow table (| %s |)" % " | ".join(HEADER)]
     rooms = {folder.name: sorted(folder.rglob("*.swift")) for folder in sorted((repository / "Sources").iterdir()) if folder.is_dir()}
     rooms = {name: files for name, files in rooms.items() if files}
-    faults = ['README.md: no row for the room "%s"' % name for name in rooms if name not in rows]
-    faults += ['README.md: a row for "%s", but no such room in Sources' % name for name in rows if name not in rooms]
+    faults = ['Architecture.md: no row for the room "%s"' % name for name in rooms if name not in rows]
+    faults += ['Architecture.md: a row for "%s", but no such room in Sources' % name for name in rows if name not in rooms]
     faults += _circles(rows)
     for name in rooms:
         if name in rows:
@@ -65,7 +66,7 @@ def _circles(rows):
             seen |= ahead
             ahead = {further for room in ahead if room in rows for further in rows[room].imports} - seen
         if start in seen:
-            found.append('README.md: the arrows lead from "%s" back to it' % start)
+            found.append('Architecture.md: the arrows lead from "%s" back to it' % start)
     return found
 
 

@@ -43,7 +43,7 @@ def missing():
     faults = []
     if os.geteuid() != 0:
         faults.append("needs root")
-    for command in ("mmdebstrap", "systemd-nspawn", "nsenter", "unshare"):
+    for command in ("mmdebstrap", "systemd-nspawn", "nsenter", "unshare", "lowdown"):
         if not shutil.which(command):
             faults.append('the command "%s" is not installed; "make deps" brings it' % command)
     if not _mounts("cgroup2"):

@@ -237,16 +237,16 @@ nonisolated struct ConfigurationModelTests {
         #expect(house.read().configuration?.limits == Limits(), "what stands there is the default")
     }
 
-    @Test func `the example of the README reads clean`() throws {
+    @Test(arguments: [("README.md", 1), ("systemd/man/tokend.toml.5.md", 3)]) func `the example of a page reads clean`(_ page: String, _ tokens: Int) throws {
         let house = try ConfigurationHouse()
         try house.write("../credentials/secret_portal", "open sesame", mode: 0o400)
         try house.write("../credentials/secret_portal-pat", "enrt_0A1B", mode: 0o400)
-        let readme = try text(of: repository() + "/README.md")
-        let start = try #require(readme.firstRange(of: "```toml\n")).upperBound
-        let end = try #require(readme[start...].firstRange(of: "```\n")).lowerBound
-        try house.write("apps.d/portal.toml", String(readme[start..<end]))
+        let page = try text(of: repository() + "/" + page)
+        let start = try #require(page.firstRange(of: "```toml\n")).upperBound
+        let end = try #require(page[start...].firstRange(of: "```\n")).lowerBound
+        try house.write("apps.d/portal.toml", String(page[start..<end]))
         #expect(house.problems() == [])
-        #expect(house.read().configuration?.tokens.count == 3)
+        #expect(house.read().configuration?.tokens.count == tokens)
     }
 
     private func text(of path: String) throws -> String {

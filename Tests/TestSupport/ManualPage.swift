@@ -1,0 +1,36 @@
+internal import FoundationEssentials
+
+/// A manual page of `systemd/man`, and what its definition lists define: a term in a line of its own, then ": " and its text.
+package struct ManualPage {
+    package struct Item {
+        package let term: String
+        /// The first line of its definition.
+        package let text: String
+
+        /// What stands in backticks in the term.
+        package var literals: [String] {
+            term.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+        }
+    }
+
+    package let text: String
+    private var lists: [String: [Item]] = [:]
+
+    package init(_ name: String) throws {
+        text = try String(contentsOfFile: ManualPage.folder + name, encoding: .utf8)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var heading = ""
+        for (line, next) in zip(lines, lines.dropFirst()) {
+            if line.hasPrefix("#") { heading = String(line.drop { $0 == "#" || $0 == " " }) }
+            if next.hasPrefix(": ") { lists[heading, default: []].append(Item(term: String(line), text: String(next.dropFirst(2)))) }
+        }
+    }
+
+    /// In the order of the page; none where there is no such heading.
+    package func items(under heading: String) -> [Item] { lists[heading] ?? [] }
+
+    /// All literals of the terms under a heading.
+    package func terms(under heading: String) -> [String] { items(under: heading).flatMap(\.literals) }
+
+    private static let folder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/systemd/man/"
+}
