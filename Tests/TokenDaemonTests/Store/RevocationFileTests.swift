@@ -79,6 +79,19 @@ import TokenWire
         var last = try house.files(keys: SealingKeys(present: SealingKey(Secret("a new key, also of 32 bytes....."))))
         #expect(try revocations(&last) == [Self.revocation()])
     }
+
+    @Test func `one that is off the disk does not come back when what is left is sealed anew`() throws {
+        let house = try StoreHouse()
+        var files = try house.files()
+        for number in [0xa1, 0xa2] as [UInt64] { try files.carryOut(.writeRevocation(Self.revocation(number))) }
+        let present = try SealingKey(Secret("a new key, also of 32 bytes....."))
+        var next = try house.files(keys: SealingKeys(present: present, older: [SealingKey(StoreHouse.key)]))
+        _ = try next.load(at: 1_790_000_500)
+        try next.carryOut(.removeRevocation(Self.revocation(0xa1).key))
+        #expect(try next.reseal(StoreHouse.name))
+        var last = try house.files(keys: SealingKeys(present: present))
+        #expect(try revocations(&last) == [Self.revocation(0xa2)])
+    }
 }
 
 extension [UInt8] {

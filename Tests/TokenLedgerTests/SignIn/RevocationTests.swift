@@ -74,6 +74,55 @@ import TokenWire
         #expect(wait(&scene) == nil)
     }
 
+    enum End: CaseIterable { case login, logout, importing }
+
+    /// Begins to end the sign-in of `signedIn()`; a new one brings this refresh token.
+    private func end(_ scene: inout GrantScene, by end: End, bringing refresh: String = "refresh-2") throws {
+        switch end {
+        case .login: scene.grant("access-2", refresh: refresh, identity: "m.petrova")
+        case .logout: _ = logout(&scene)
+        case .importing:
+            let settings = try #require(scene.ledger.configuration.tokens[GrantScene.user])
+            _ = scene.request { $0.importToken(settings, Secret(refresh), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
+        }
+    }
+
+    private static func beginning(_ end: End) throws -> GrantScene {
+        var scene = GrantScene.signedIn()
+        guard end == .login else { return scene }
+        _ = try scene.login(1)
+        _ = scene.callback(1)
+        return scene
+    }
+
+    @Test(arguments: End.allCases) func `REV-05 however a sign-in ends, its revocation is given to the disk before the record that ends it`(_ end: End) throws {
+        var scene = try Self.beginning(end)
+        scene.diskAnswer = nil
+        try self.end(&scene, by: end)
+        let kinds = scene.jobs.map { task in if case .writeRevocation = task.job { "revocation" } else { "record" } }
+        #expect(kinds == ["revocation", "record"])
+        scene.finish(scene.jobs.removeFirst())
+        #expect(scene.revocations.values.map(\.secret) == [Secret("refresh-1")] && sent(scene).isEmpty)
+        scene.finish(scene.jobs.removeFirst())
+        #expect(sent(scene) == ["refresh-1"])
+    }
+
+    @Test(arguments: [End.login, .importing]) func `a sign-in that brings the refresh token that is in use does not revoke it`(_ end: End) throws {
+        var scene = try Self.beginning(end)
+        try self.end(&scene, by: end, bringing: "refresh-1")
+        #expect(sent(scene).isEmpty && scene.revocations.isEmpty && scene.disk[GrantScene.user]?.grant == 2)
+        #expect(wait(&scene, atMost: 100) == nil)
+    }
+
+    @Test(arguments: [true, false]) func `a sign-in that is not taken does not revoke the refresh token that is in use`(_ isCancelled: Bool) throws {
+        var scene = try Self.beginning(.login)
+        if isCancelled { _ = scene.cancel(1) }
+        scene.grant("access-2", refresh: "refresh-1", scopes: ["openid", "read", "offline_access"], identity: "m.petrova")
+        #expect(sent(scene).isEmpty && scene.revocations.isEmpty)
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
+    }
+
     @Test func `REV-03 a revocation that fails is tried again after 10 s, 20 s and so on, at least once an hour, until the server has it`() throws {
         var scene = GrantScene.signedIn()
         let waiter = logout(&scene)
@@ -283,6 +332,15 @@ import TokenWire
         scene.run { $0.adopt(configuration, at: $1).turn }
         #expect(try #require(wait(&scene)) <= 11)
         #expect(scene.errands.last?.application.client.authentication == .post(Secret("the-right-one")))
+    }
+
+    @Test func `REV-03 a reload does not bring forward an attempt that the server asked to wait for`() throws {
+        var scene = GrantScene.signedIn()
+        _ = logout(&scene)
+        answer(&scene, .failed(ExchangeFailure(law: .answered(retryAfter: 500), reach: .server, status: 503, text: "answered 503")))
+        let configuration = scene.ledger.configuration
+        scene.run { $0.adopt(configuration, at: $1).turn }
+        #expect(try #require(wait(&scene)) >= 500)
     }
 
     @Test func `the token of a sign-in that another one replaces is told of again too`() throws {
