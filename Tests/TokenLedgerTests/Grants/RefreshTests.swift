@@ -365,6 +365,60 @@ import TokenWire
         #expect(scene.state == .loginRequired)
     }
 
+    @Test func `RT-09 while a renewal is under way the present token is served, to whom it lasts long enough`() throws {
+        var scene = GrantScene.signedIn()
+        try scene.get()
+        scene.grant("access-1", refresh: "refresh-2", life: 36_000)
+        try scene.get()
+        scene.pass(29_000)
+        scene.due()
+        #expect(scene.plans.count == 2, "the renewal has begun")
+        for minValid in [nil, 60, 6_900] as [Int?] {
+            let waiter = try scene.get(minValid: minValid)
+            #expect(scene.token(waiter)?.token == Secret("access-1"), "\(minValid ?? 0)")
+        }
+        let demanding = try scene.get(minValid: 7_100)
+        #expect(scene.answers[demanding] == nil && scene.plans.count == 2)
+        scene.grant("access-2", refresh: "refresh-3", life: 36_000)
+        #expect(scene.token(demanding)?.token == Secret("access-2"))
+        let next = try scene.get()
+        #expect(scene.token(next)?.token == Secret("access-2"))
+    }
+
+    enum Change: CaseIterable {
+        case nothing, anotherToken, itsRules, itself
+        func change(_ configuration: Configuration) -> Configuration {
+            var next = configuration
+            switch self {
+            case .nothing: break
+            case .anotherToken: next = next.with(TokenName("portal.other")!, like: GrantScene.user)
+            case .itsRules: next.tokens[GrantScene.user]?.allow.removeLast()
+            case .itself: next.applications["portal"]?.client.authentication = .post(Secret("another"))
+            }
+            return next
+        }
+    }
+
+    @Test(arguments: Change.allCases) func `RT-10 a reload has a refused token tried again only where that token changes`(_ reload: Change) throws {
+        // in the pause after the first refusal, and after the last one
+        for refusals in [1, 4] {
+            var scene = GrantScene.signedIn()
+            try scene.get()
+            for pause in [61.0, 601, 3601].prefix(refusals - 1) {
+                scene.answer(.failure(GrantScene.invalidGrant))
+                scene.pass(pause)
+                try scene.get()
+            }
+            scene.answer(.failure(GrantScene.invalidGrant))
+            scene.pass(10)
+            let next = reload.change(scene.ledger.configuration)
+            scene.run { $0.adopt(next, at: $1).turn }
+            let waiter = try scene.get()
+            #expect(scene.plans.count == refusals + (reload == .itself ? 1 : 0), "after \(refusals)")
+            if reload != .itself { #expect(scene.refusal(waiter)?.code == (refusals == 1 ? .unavailable : .loginRequired)) }
+        }
+    }
+
     @Test func `an administrator can have a refused token tried once more`() throws {
         var scene = GrantScene.signedIn()
         try scene.get()

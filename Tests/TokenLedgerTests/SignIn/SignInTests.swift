@@ -162,6 +162,25 @@ import TokenWire
         #expect(scene.ledger.nextDeadline.map { $0 > scene.now.boot + .seconds(600) } ?? true, "nobody's end is waited for any more")
     }
 
+    @Test func `AWAIT with wait=0 is answered at once and takes no place among those who wait`() throws {
+        var scene = GrantScene()
+        _ = try begin(&scene)
+        func wait(_ scene: inout GrantScene, _ seconds: Int) -> UInt64 {
+            scene.request { $0.awaitLogin(LoginID(1, 1), for: GrantScene.alice, waiter: $1, wait: seconds, at: $2) }
+        }
+        for _ in 0...PendingLogins.mostWaiters {
+            let waiter = wait(&scene, 0)
+            #expect(scene.refusal(waiter)?.code == .timeout)
+        }
+        let patient = wait(&scene, 1)
+        #expect(scene.answers[patient] == nil)
+        scene.pass(1)
+        scene.due()
+        #expect(scene.refusal(patient)?.code == .timeout)
+        _ = callback(&scene, "code=abc&state=state-1")
+        #expect(scene.plans.count == 1, "the sign-in goes on")
+    }
+
     @Test func `AC-19 a code that is with the server when the ten minutes end is waited for`() throws {
         var scene = GrantScene()
         _ = try begin(&scene)
@@ -436,6 +455,17 @@ import TokenWire
         _ = callback(&scene, "code=abc&state=state-2", 2)
         scene.grant("access-2", refresh: "refresh-2", identity: "m.petrova")
         #expect(scene.ledger.status(of: GrantScene.user, at: scene.now).reason == nil)
+    }
+
+    @Test func `TR-08 what a narrowed sign-in brought is revoked, and the sign-in before it stays in use`() throws {
+        var scene = GrantScene.signedIn()
+        _ = try begin(&scene)
+        _ = callback(&scene, "code=abc&state=state-1")
+        scene.grant("access-9", refresh: "refresh-9", scopes: ["openid", "read", "offline_access"], identity: "m.petrova")
+        #expect(revoked(scene) == ["refresh-9"] && scene.revocations.values.map(\.secret) == [Secret("refresh-9")])
+        #expect(scene.stored() == "refresh-1")
+        try scene.get()
+        #expect(scene.sentToken == "refresh-1")
     }
 
     @Test(arguments: ["invalid_request", "login_required"]) func `RT-10 a refusal of the first refresh of a sign-in asks for the person`(word: String) throws {
