@@ -45,6 +45,9 @@ import TokenWire
         Case(pattern: unit("a.service"), caller: peer(1, .missed), matches: false),
         Case(pattern: user(1), caller: peer(1, .missed), matches: true),
         Case(pattern: user(1), caller: peer(1, .failed), matches: false),
+        Case(pattern: user(0), caller: peer(0, .failed), matches: false),
+        Case(pattern: group(100), caller: peer(1, .failed), matches: false),
+        Case(pattern: unit("a.service"), caller: peer(1, .failed), matches: false),
         Case(pattern: unit("a.service"), caller: peer(0), matches: false),
         Case(pattern: PeerPattern(user: NamedID(name: "u", id: 1), unit: UnitPattern("a.service")), caller: peer(1, .unit("a.service")), matches: true),
         Case(pattern: PeerPattern(user: NamedID(name: "u", id: 1), unit: UnitPattern("a.service")), caller: peer(2, .unit("a.service")), matches: false),
@@ -57,6 +60,20 @@ import TokenWire
         let result = policy.authorise(TokenQuery(name: "portal.sync"), for: test.caller)
         #expect(((try? result.get()) != nil) == test.matches)
         #expect(policy.isStranger(test.caller) == (!test.matches && (test.caller.uid != 0 || test.caller.unit == .failed)))
+    }
+
+    @Test(arguments: [1, 20], [CallerUnit.none, .untold, .missed, .failed])
+    func `SEC-06 whoever is in no known unit gets nothing by a rule for units, however many there are`(_ count: Int, _ unknown: CallerUnit) {
+        let patterns = (0..<count).map { Self.unit("a\($0).service") } + [Self.unit("a@*.service")]
+        let policy = Self.policy(patterns.map { AllowEntry(who: $0, login: true) }, admins: patterns)
+        for (unit, isTold) in [(unknown, false), (.unit("a0.service"), true), (.unit("a@7.service"), true)] {
+            let caller = Self.peer(1, unit)
+            #expect(((try? policy.authorise(name: "portal.sync", for: caller).get()) != nil) == isTold)
+            #expect(((try? policy.authoriseLogin("portal.sync", for: caller).get()) != nil) == isTold)
+            #expect((policy.consumer(of: "portal.sync", for: caller) != nil) == isTold)
+            #expect(policy.maySignIn(caller) == isTold && policy.isAdmin(caller) == isTold && policy.isStranger(caller) == !isTold)
+            #expect(Array(policy.tokens(for: caller)).isEmpty == !isTold)
+        }
     }
 
     @Test func `a rule names whose token it is and where it stands, whatever becomes of the request`() throws {

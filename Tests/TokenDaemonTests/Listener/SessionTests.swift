@@ -2,6 +2,7 @@ import Systemd
 import TestSupport
 import Testing
 import TokenLedger
+import TokenWire
 
 @testable import TokenDaemon
 
@@ -133,6 +134,66 @@ import TokenLedger
         #expect(receive(from: pairs[1].b)?.hasPrefix("ERR busy") == true)
         sessions[0].close()
         #expect(house.desk.admits(Share(.strangers, .uid(1001))))
+    }
+
+    /// What these lines are answered with on a connection of their own.
+    private func replies(_ house: SessionHouse, _ caller: Caller, _ lines: String, until holds: (String) -> Bool) throws -> [Substring] {
+        let pair = try SocketPair()
+        _ = try house.session(of: caller, pair)
+        #expect(send(lines, to: pair.b))
+        var heard = ""
+        try house.turn {
+            heard += receive(from: pair.b) ?? ""
+            return holds(heard)
+        }
+        return heard.split(separator: "\n")
+    }
+
+    @Test func `METRICS tells nothing of what a reload has removed, and its sums never fall`() throws {
+        let house = try SessionHouse(tokens: 2)
+        let root = Caller(uid: 0, gid: 0)
+        func metrics() throws -> [Substring] { try replies(house, root, "METRICS\n") { $0.contains("# EOF") && $0.hasSuffix("OK\n") } }
+        var configuration = house.keeper.ledger.configuration
+        let fetched = TokenName("old.sync")!
+        configuration.applications["old"] = configuration.applications["app"]
+        configuration.applications["old"]?.name = "old"
+        configuration.tokens[fetched] = TokenSettings(
+            name: fetched, grant: .clientCredentials, allow: [AllowEntry(who: PeerPattern(user: NamedID(name: "alice", id: 1000)), place: "old.toml:1")])
+        house.keeper.adopt(configuration)
+        // nobody listens at the server of "old"
+        for lines in [["IMPORT app.t0 token-0", "IMPORT app.t1 token-1"], ["GET app.t0", "GET app.t0", "GET app.t1", "GET old.sync"]] {
+            _ = try replies(house, SessionHouse.alice, lines.joined(separator: "\n") + "\n") { $0.split(separator: "\n").count == lines.count }
+        }
+        let before = try metrics()
+        for sample in [#"tokend_handed_out_total{token="app.t0"} 2"#, #"tokend_exchanges_total{application="old","#, #"{event="handed-out"} 3"#] {
+            #expect(before.contains { $0.contains(sample) }, "\(sample)")
+        }
+        for name in ["app.t0", "old.sync"] { configuration.tokens[TokenName(name)!] = nil }
+        configuration.applications["old"] = nil
+        house.keeper.adopt(configuration)
+        let after = try metrics()
+        for gone in ["app.t0", "old.sync", #"application="old""#] { #expect(!after.contains { $0.contains(gone) }, "\(gone)") }
+        for sample in [#"tokend_handed_out_total{token="app.t1"} 1"#, #"{event="handed-out"} 3"#] {
+            #expect(after.contains { $0.contains(sample) }, "\(sample)")
+        }
+    }
+
+    @Test(arguments: [
+        ("0", false), ("1700000000", false), ("-1", false), ("+5000000000", false), ("253402300799", true), ("253402300800", false),
+        ("9223372036854775807", false), ("9223372036854775808", false), ("99999999999999999999", false), ("soon", false), ("never", true), ("5000000000", true),
+    ])
+    func `IMPORT takes an end that lies ahead and within what a time may be`(_ expires: String, _ isTaken: Bool) throws {
+        let house = try SessionHouse()
+        let reply = try replies(house, SessionHouse.alice, "IMPORT app.t0 token-0 expires=\(expires)\n") { $0.hasSuffix("\n") }
+        #expect(reply.first?.hasPrefix(isTaken ? "OK id=" : "ERR bad-request ") == true, "\(reply)")
+    }
+
+    @Test(arguments: [
+        (PeerUnit.unit("a.service"), CallerUnit.unit("a.service")), (.unit("user@1000.service"), .none), (.unit("systemd-nspawn@m.service"), .none),
+        (.none, .none), (.untold, .untold), (.exhausted, .untold), (.missed, .missed), (.failed, .failed),
+    ])
+    func `SEC-06 a unit that could not be found out is no unit and no absence of one`(_ found: PeerUnit, _ unit: CallerUnit) {
+        #expect(Caller(Peer(uid: 1, gid: 1, pid: 1, unit: found)).unit == unit)
     }
 
     @Test func `a connection that has closed tells nothing of whoever has its number now`() throws {
