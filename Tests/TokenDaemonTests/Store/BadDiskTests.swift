@@ -85,6 +85,55 @@ import TokenWire
         #expect(try house.names() == ["portal.user"])
     }
 
+    /// How the room of an intent came to hold what may be the only copy of a successor.
+    enum Spoiling: CaseIterable { case unsynced, unnamed, damagedBeforeStart, incompleteAtStart }
+
+    /// The files of a daemon for which `portal.user.next` is spoiled, beside the record of generation 1.
+    private func spoiled(_ spoiling: Spoiling, _ house: StoreHouse) throws -> RecordFiles {
+        var good = try house.files()
+        try good.carryOut(.commit(StoreHouse.record(1)))
+        try good.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(1)))
+        let wish = spoiling == .unsynced ? "fsync" : "rename"
+        var files = try house.files(try .faulty("fail@\(wish):1,fail@\(wish):2"))
+        switch spoiling {
+        case .unsynced, .unnamed: #expect(throws: StoreFault.self) { try files.carryOut(.commit(StoreHouse.record(2))) }
+        case .damagedBeforeStart:
+            let damaged = house.content("portal.user.next")[..<RecordFiles.block] + Array(repeating: 7 as UInt8, count: 500)
+            try house.write("portal.user.next", Array(damaged))
+            files = try house.files()
+            #expect(try files.found() == ["portal.user 1 sent 1"])
+        case .incompleteAtStart:
+            #expect(throws: StoreFault.self) { try files.carryOut(.commit(StoreHouse.record(2))) }
+            files = try house.files(try .faulty("fail@fsync:1"))
+            #expect(try files.found() == ["portal.user 2 unsynced"])
+        }
+        return files
+    }
+
+    private func inode(_ file: String, _ house: StoreHouse) throws -> UInt64 {
+        var facts = stat()
+        try #require(lstat(house.grants + "/" + file, &facts) == 0)
+        return UInt64(facts.st_ino)
+    }
+
+    @Test(arguments: Spoiling.allCases) func `RT-05 a room that was written to once is not written again before the next intent`(_ spoiling: Spoiling) throws {
+        let house = try StoreHouse()
+        var files = try spoiled(spoiling, house)
+        let room = try inode("portal.user.next", house)
+        try files.carryOut(.commit(StoreHouse.record(3)))
+        #expect(try inode("portal.user", house) != room)
+        #expect(try house.names() == ["portal.user"])
+    }
+
+    @Test(arguments: [Spoiling.unsynced, .damagedBeforeStart]) func `the next intent has a room of its own, which is used`(_ spoiling: Spoiling) throws {
+        let house = try StoreHouse()
+        var files = try spoiled(spoiling, house)
+        try files.carryOut(.prepare(StoreHouse.name, StoreHouse.intent(1, attempt: 2)))
+        let room = try inode("portal.user.next", house)
+        try files.carryOut(.commit(StoreHouse.record(3)))
+        #expect(try inode("portal.user", house) == room)
+    }
+
     @Test func `RT-04 RT-05 as long as nothing can be synced the old record stays, and a successor is taken when it can`() throws {
         let house = try StoreHouse()
         var good = try house.files()
