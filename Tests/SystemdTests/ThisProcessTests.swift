@@ -19,6 +19,15 @@ import Testing
         }
     }
 
+    @Test func `SEC-04 a hardened process ends at a crash without a report of its memory`() async {
+        await #expect(processExitsWith: .success) {
+            let crashes = [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
+            for number in crashes { signal(number, SIG_IGN) }
+            try ThisProcess.harden()
+            for number in crashes { #expect(unsafeBitCast(signal(number, SIG_DFL), to: Int.self) == 0, "signal \(number)") }
+        }
+    }
+
     @Test func `the number of descriptors rises to what is allowed`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 256, rlim_max: 1024)
