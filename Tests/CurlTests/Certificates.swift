@@ -27,6 +27,11 @@ enum Certificates {
     static func file(_ name: Name) throws -> String { try folder.get().appendingPathComponent("\(name.rawValue).pem").path }
     static func authority() throws -> String { try folder.get().appendingPathComponent("authority.pem").path }
     static func strangersAuthority() throws -> String { try folder.get().appendingPathComponent("strangers-authority.pem").path }
+    /// Under which a folder of authorities has one of them (openssl-rehash(1)).
+    static func hash(of authority: String) throws -> String {
+        try run("openssl x509 -hash -noout -in '\(authority)' >'\(authority).hash'", in: folder.get())
+        return try String(contentsOfFile: "\(authority).hash", encoding: .utf8).trimmingCharacters(in: .newlines)
+    }
     private struct Failure: Error { let text: String }
 
     private static let place = FileManager.default.temporaryDirectory

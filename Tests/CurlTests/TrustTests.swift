@@ -46,6 +46,32 @@ import Testing
         #expect(failure.phase == .unsent)
     }
 
+    private static func function<F>(_ name: String, as type: F.Type) throws -> F { unsafeBitCast(try #require(dlsym(nil, name)), to: F.self) }
+
+    /// Exchanges for which the folder of the system's authorities holds this one alone: their thread inherits a mount namespace.
+    private static func exchanges(systemAuthority: String, hash: String) throws -> Exchanges {
+        typealias Mount = @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>, UnsafePointer<CChar>?, UInt, UnsafeRawPointer?) -> Int32
+        let unshare = try function("unshare", as: (@convention(c) (Int32) -> Int32).self)
+        let mount = try function("mount", as: Mount.self)
+        try #require(unshare(0x20000) == 0)  // CLONE_NEWNS
+        try #require(mount(nil, "/", nil, 0x44000, nil) == 0)  // MS_REC, MS_PRIVATE
+        try #require(mount("tmpfs", "/etc/ssl/certs", "tmpfs", 0, nil) == 0)
+        try #require(symlink(systemAuthority, "/etc/ssl/certs/\(hash).0") == 0)
+        return try Exchanges()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can make a mount namespace"))
+    func `NET-02 beside a private authority the folder of the system's does not count`() async {
+        await #expect(processExitsWith: .success) {
+            let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
+            let (authority, hash) = (try Certificates.authority(), try Certificates.hash(of: Certificates.authority()))
+            let exchanges = try Self.exchanges(systemAuthority: authority, hash: hash)
+            let stranger = try Certificates.strangersAuthority()
+            let failure = try await exchanges.failure(of: .get(server.url).with { $0.caFile = stranger })
+            #expect(failure.cause == .certificate(reason: "unable to get local issuer certificate"))
+        }
+    }
+
     @Test func `a missing file of authorities is named as such`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = "/nonexistent.pem" })

@@ -89,6 +89,39 @@ import Testing
         #expect(scene.owner(source) == Int64(geteuid()))
     }
 
+    /// As in a service with `RestrictAddressFamilies=` without AF_NETLINK: socket(2) fails for this thread from now on.
+    private static func denyNetlink() throws {
+        #if arch(x86_64)
+        let socketCall: UInt32 = 41
+        #else
+        let socketCall: UInt32 = 198
+        #endif
+        // struct sock_filter: load the call's number; another one is allowed; load its first argument; AF_NETLINK is refused; allow
+        let filter: [(code: UInt16, ifTrue: UInt8, ifFalse: UInt8, value: UInt32)] = [
+            (0x20, 0, 0, 0), (0x15, 0, 3, socketCall), (0x20, 0, 0, 16), (0x15, 0, 1, 16), (0x06, 0, 0, 0x0005_0000 | UInt32(EAFNOSUPPORT)),
+            (0x06, 0, 0, 0x7FFF_0000),
+        ]
+        typealias Prctl = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
+        let prctl = unsafeBitCast(try #require(dlsym(nil, "prctl")), to: Prctl.self)
+        try #require(prctl(38, 1, 0, 0, 0) == 0)  // PR_SET_NO_NEW_PRIVS
+        let result = filter.withUnsafeBufferPointer { rules in
+            let program = (count: UInt(rules.count), rules: rules.baseAddress)
+            return withUnsafePointer(to: program) { prctl(22, 2, UInt(bitPattern: $0), 0, 0) }  // PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        }
+        try #require(result == 0)
+    }
+
+    @Test func `where the kernel may not be asked by netlink, its tables are read`() async {
+        await #expect(processExitsWith: .success) {
+            try Self.denyNetlink()
+            for family in Family.allCases {
+                let scene = try Scene(family)
+                #expect(scene.owner(TOKEND_OWNER_NETLINK.rawValue) == Int64(-EOPNOTSUPP))
+                #expect(scene.owner(TOKEND_OWNER_ANY.rawValue) == Int64(geteuid()))
+            }
+        }
+    }
+
     @Test(arguments: sources)
     func `a connection that was reset is nobody's`(_ source: UInt32) throws {
         let scene = try Scene(.four)
