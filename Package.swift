@@ -49,6 +49,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]),
         .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets", "TestSupport"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Secrets"]),
+        .testTarget(name: "TokenctlTests", dependencies: ["tokenctl", "Secrets", "TestSupport"]),
         .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
         .testTarget(
             name: "TokenDaemonTests",
