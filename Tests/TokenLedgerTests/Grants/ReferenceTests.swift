@@ -20,6 +20,22 @@ import TokenWire
         #expect(status.expires == expires ?? .never)
     }
 
+    @Test func `STAT-01 a token in use is served to its end, and no place at a server is taken for another one`() throws {
+        var scene = try imported(expires: .at(1_790_003_600))
+        let key = try #require(scene.ledger.configuration.tokens[GrantScene.pat]).soleKey
+        let query = try scene.ledger.policy.authorise(name: "portal.pat", for: GrantScene.alice).get()
+        scene.take(try scene.ledger.watch(query, watcher: 5, at: scene.now).get())
+        // at 3500 s a token that is exchanged would be renewed
+        for (seconds, isServed) in [(0.0, true), (3_500, true), (99, true), (2, false)] {
+            scene.pass(seconds)
+            scene.due()
+            let waiter = try scene.get(name: GrantScene.pat)
+            #expect((scene.token(waiter) != nil) == isServed)
+            #expect(scene.ledger.entries[key].map { $0.progress == .none } != false && scene.ledger.queues.values.allSatisfy { $0.inFlight == 0 })
+        }
+        #expect(scene.plans.isEmpty && scene.errands.isEmpty && scene.ledger.flights.isEmpty)
+    }
+
     @Test func `REJECT changes nothing, and somebody hears of it`() throws {
         var scene = try imported()
         try scene.get(name: GrantScene.pat)
