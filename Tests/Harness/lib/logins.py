@@ -11,16 +11,10 @@ import time
 import urllib.parse
 
 from .conversation import acting_as
+from .processes import free_port  # noqa: F401
 
 STATE = "st-8f3kq0Zx"
 EXPIRES = 1798160400  # 2026-12-25 01:00:00 UTC
-
-
-def free_port():
-    """A port that nobody holds on 127.0.0.1 now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Daemon:

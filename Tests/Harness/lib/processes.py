@@ -2,6 +2,7 @@
 import contextlib
 import ctypes
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -11,9 +12,13 @@ PR_SET_PDEATHSIG = 1
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody holds now, and that the kernel gives to nobody who asks for any (ip(7), ip_local_port_range): it is still free
+    when a program that is started with it comes to it."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def until(condition, seconds, every=0.05):
