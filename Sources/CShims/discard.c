@@ -135,6 +135,31 @@ static void discard_passed(int fd) { discard(fd, 0); }
 
 void tokend_close_unread(int fd) { discard(fd, 1); }
 
+// Linux 6.16
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
+void tokend_refuse_descriptors(int listener) {
+    const int off = 0;
+    setsockopt(listener, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+}
+
+int tokend_may_get_descriptors(int connection) {
+    int on = 1;
+    socklen_t size = sizeof on;
+    return getsockopt(connection, SOL_SOCKET, SO_PASSRIGHTS, &on, &size) < 0 || on;
+}
+
+ssize_t tokend_recv_bytes(int fd, void *bytes, size_t count) {
+    for (;;) {
+        // not through libc: see tokend_send
+        ssize_t n = syscall(SYS_recvfrom, fd, bytes, count, MSG_DONTWAIT, NULL, NULL);
+        if (n >= 0) return n;
+        if (errno != EINTR) return -errno;
+    }
+}
+
 ssize_t tokend_recv(int fd, void *bytes, size_t count) {
     control_room room;
     struct iovec part = {.iov_base = bytes, .iov_len = count};

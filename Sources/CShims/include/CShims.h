@@ -58,6 +58,12 @@ ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
 /// MSG_DONTWAIT, repeated after EINTR. Number of bytes, 0 at the end of input; -EBADMSG if descriptors came along (SCM_RIGHTS, unix(7)), which end
 /// on another thread.
 ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
+/// Has the kernel refuse descriptors that clients would send along to connections made from now on, where it can (SO_PASSRIGHTS, Linux 6.16).
+void tokend_refuse_descriptors(int listener);
+/// 0 where the kernel has refused them from the moment the connection was made.
+int tokend_may_get_descriptors(int connection);
+/// The same as `tokend_recv`, of a connection that gets none.
+ssize_t tokend_recv_bytes(int fd, void *_Nonnull bytes, size_t count);
 /// Closes a connection whose input may not have been read to its end, on another thread: what was sent along with that ends with it. Nothing is lost
 /// that was written to it.
 void tokend_close_unread(int fd);

@@ -40,6 +40,7 @@ final class Listener: Readiness {
         self.loop = loop
         self.keeper = keeper
         self.way = way
+        tokend_refuse_descriptors(fd)
         forerunners = Forerunners(isAnybodyThere: isReadable(fd))
         watch = try loop.watch(fd, LoopEvents.readable, self)
         sweep = try loop.timer { [unowned self] in sweepSessions() }

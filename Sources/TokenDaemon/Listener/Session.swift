@@ -25,6 +25,7 @@ final class Session: Readiness, Asker, Work {
     private var queue = ReplyQueue()
     private var output = Output()
     private var watching: Watching?
+    private let mayGetDescriptors: Bool
     private var isInputOver = false
     /// All that the client will ever have sent has been received.
     private var isRead = false
@@ -70,6 +71,7 @@ final class Session: Readiness, Asker, Work {
     init(fd: Int32, caller: Caller, share: Share, keeper: TokenKeeper, desk: Desk, gone: @escaping (Session) -> Void) {
         self.fd = fd
         known = caller
+        mayGetDescriptors = tokend_may_get_descriptors(fd) != 0
         self.share = share
         self.keeper = keeper
         self.desk = desk
@@ -148,7 +150,7 @@ final class Session: Readiness, Asker, Work {
 
     private func receive() {
         guard isShareKnown || takesItsShare(), let base = desk.room.baseAddress else { return }
-        let count = tokend_recv(fd, base, desk.room.count)
+        let count = mayGetDescriptors ? tokend_recv(fd, base, desk.room.count) : tokend_recv_bytes(fd, base, desk.room.count)
         if count > 0 {
             lastActivity = desk.loop.now
             hasSpoken = true
@@ -491,7 +493,7 @@ final class Session: Readiness, Asker, Work {
 
     func close() {
         guard !isClosed else { return }
-        guard !isRead else {
+        guard !isRead, mayGetDescriptors else {
             if let watch { desk.loop.endClosing(watch) }
             end()
             return _ = Glibc.close(fd)
