@@ -288,14 +288,20 @@ import TokenWire
         #expect(scene.token(waiter) != nil)
     }
 
-    @Test func `while a token is held the replay waits until little of it is left`() throws {
+    /// A token that is held and in use, whose renewal has begun.
+    private func renewing(life: Int64, after seconds: Double) throws -> GrantScene {
         var scene = GrantScene.signedIn()
         try scene.get()
-        scene.grant("access-1", refresh: "refresh-2", life: 3600)
+        scene.grant("access-1", refresh: "refresh-2", life: life)
         try scene.get()
-        scene.pass(2900)
+        scene.pass(seconds)
         scene.due()
-        #expect(scene.plans.count == 2)
+        #expect(scene.plans.count == 2, "the renewal has begun")
+        return scene
+    }
+
+    @Test func `while a token is held the replay waits until little of it is left`() throws {
+        var scene = try renewing(life: 3600, after: 2900)
         scene.answer(.failure(GrantScene.lost))
         scene.pass(300)
         scene.due()
@@ -366,13 +372,7 @@ import TokenWire
     }
 
     @Test func `RT-09 while a renewal is under way the present token is served, to whom it lasts long enough`() throws {
-        var scene = GrantScene.signedIn()
-        try scene.get()
-        scene.grant("access-1", refresh: "refresh-2", life: 36_000)
-        try scene.get()
-        scene.pass(29_000)
-        scene.due()
-        #expect(scene.plans.count == 2, "the renewal has begun")
+        var scene = try renewing(life: 36_000, after: 29_000)
         for minValid in [nil, 60, 6_900] as [Int?] {
             let waiter = try scene.get(minValid: minValid)
             #expect(scene.token(waiter)?.token == Secret("access-1"), "\(minValid ?? 0)")
