@@ -28,6 +28,7 @@ nonisolated private final class ConfigurationReader {
     private let secrets: SecretReader
     private let clients: ClientReader
     private let peers: PeerReader
+    private let names: NameService
     private let now: Int64
     private var configuration = Configuration()
     private var named: [String: ServerSettings] = [:]
@@ -46,11 +47,12 @@ nonisolated private final class ConfigurationReader {
         servers = ServerReader(owner: sources.owner, proxies: ProxyReader(secrets: secrets))
         clients = ClientReader(secrets: secrets)
         peers = PeerReader(names: NameResolver(names))
+        self.names = names
         self.now = now
-        configuration.subordinates = names.subordinates()
     }
 
     func read() -> ConfigurationReading {
+        configuration.subordinates = names.subordinates()
         let files = folder.files()
         let credentials = files.daemon.flatMap { TableReader($0, problems) }.map {
             DaemonReader(peers: peers, secrets: secrets).read($0, into: &configuration)
