@@ -133,7 +133,7 @@ final class FileWatch {
         guard case .at(let end)? = held?.expires, end <= now else { return }
         held = nil
         if remove() { say("the token in \(file.path) has ended, and the file is removed") }
-        manager.tell("STATUS=there is no token in \(file.path)\(trouble.map { ": \($0)" } ?? "")")
+        if !isOverdue { manager.tell("STATUS=there is no token in \(file.path)\(trouble.map { ": \($0)" } ?? "")") }
     }
 
     /// When to look at the clock again: it may be set, so at most half a minute is slept while there is an end.
