@@ -41,11 +41,6 @@ struct Submission: Sendable {
         TransferFailure(phase: phase, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
     }
 
-    /// libcurl had no room for it.
-    var unbegun: TransferFailure {
-        TransferFailure(phase: phase, cause: .other, text: "libcurl could not begin a transfer")
-    }
-
     /// Of a transfer that has written nothing on its present connection.
     var phase: TransferFailure.Phase { isSecond ? .sent : .unsent }
 }

@@ -124,13 +124,17 @@ extension TransferLoop {
         guard let submission = waiting.removeValue(forKey: id) else { return queue.leave(id) }
         do throws(TransferFailure) {
             let transfer = try RunningTransfer(submission, userAgent: userAgent, now: tokend_boottime())
-            guard let multi, multi.add(transfer.handle) else { throw submission.unbegun }
+            guard let multi, multi.add(transfer.handle) else { throw Self.noMemory }
             running[id] = transfer
         } catch {
             queue.leave(id)
             // what was lost once may have reached the server
-            deliver(id, .failure(submission.isSecond ? submission.unbegun : error))
+            deliver(id, .failure(TransferFailure(phase: submission.phase, cause: error.cause, text: error.text)))
         }
+    }
+
+    private static var noMemory: TransferFailure {
+        TransferFailure(phase: .unsent, cause: .other, text: "libcurl could not begin a transfer")
     }
 
     private func release(_ transfer: RunningTransfer, lookupIsOver: Bool) {

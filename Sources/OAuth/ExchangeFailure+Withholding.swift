@@ -1,19 +1,13 @@
 package import Secrets
 
+// A server may send back what it was sent, wherever its words are quoted. Secrets of less than eight bytes occur in any text and are passed over.
+
 extension ExchangeFailure {
-    /// The same failure, in whose text nothing of these secrets stands: a server may send back what it was sent wherever its words are quoted.
-    /// Shorter ones than eight bytes are passed over, for they occur in any text.
+    /// The same failure, in whose text nothing of these secrets stands.
     package func withholding(_ secrets: [Secret]) -> ExchangeFailure {
-        guard Self.holds(text, anyOf: secrets) else { return self }
         var failure = self
-        failure.text = Self.withheld(status)
+        failure.text = text.withholding(secrets, status: status)
         return failure
-    }
-
-    private static func holds(_ text: String, anyOf secrets: [Secret]) -> Bool { Secret(text).holds(anyOf: secrets.filter { $0.count >= 8 }) }
-
-    private static func withheld(_ status: Int?) -> String {
-        "the server answered\(status.map { " \($0)" } ?? "") with words that hold a secret; they are withheld"
     }
 }
 
@@ -23,7 +17,7 @@ extension TokenHealth {
         switch self {
         case .good: self
         case .unknown(let failure): .unknown(failure.withholding(secrets))
-        case .refused(let text): .refused(ExchangeFailure(law: .no, reach: .credential, text: text).withholding(secrets).text)
+        case .refused(let text): .refused(text.withholding(secrets, status: nil))
         }
     }
 }
@@ -31,10 +25,18 @@ extension TokenHealth {
 extension IssuedTokens {
     /// The same without granted scopes that hold something of these secrets: scopes are told to callers.
     package func withholding(_ secrets: [Secret]) -> IssuedTokens {
-        let long = secrets.filter { $0.count >= 8 }
-        guard let scopes, Secret(scopes.joined(separator: " ")).holds(anyOf: long) else { return self }
+        guard let scopes, scopes.joined(separator: " ").holds(anyOf: secrets) else { return self }
         var issued = self
-        issued.scopes = scopes.filter { !Secret($0).holds(anyOf: long) }
+        issued.scopes = scopes.filter { !$0.holds(anyOf: secrets) }
         return issued
+    }
+}
+
+extension String {
+    fileprivate func holds(anyOf secrets: [Secret]) -> Bool { Secret(self).holds(anyOf: secrets.filter { $0.count >= 8 }) }
+
+    fileprivate func withholding(_ secrets: [Secret], status: Int?) -> String {
+        guard holds(anyOf: secrets) else { return self }
+        return "the server answered\(status.map { " \($0)" } ?? "") with words that hold a secret; they are withheld"
     }
 }

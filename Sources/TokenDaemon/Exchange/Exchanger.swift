@@ -319,12 +319,8 @@ final class Exchanger {
 
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
         guard flights.removeValue(forKey: flight.id) != nil, case .exchange(let plan) = flight.work else { return }
-        let told: ExchangeOutcome =
-            switch outcome {
-            case .success(let issued): .success(issued.withholding(flight.secrets))
-            case .failure(let failure): .failure(failure.withholding(flight.secrets))
-            }
-        finished(flight.report(plan, told, now: clock()))
+        let secrets = flight.secrets
+        finished(flight.report(plan, outcome.map { $0.withholding(secrets) }.mapError { $0.withholding(secrets) }, now: clock()))
     }
 
     private func finish(_ flight: Flight, _ result: ErrandResult) {

@@ -150,7 +150,7 @@ final class Session: Readiness, Asker, Work {
 
     private func receive() {
         guard isShareKnown || takesItsShare(), let base = desk.room.baseAddress else { return }
-        let count = mayGetDescriptors ? tokend_recv(fd, base, desk.room.count) : tokend_recv_bytes(fd, base, desk.room.count)
+        let count = receive(into: base)
         if count > 0 {
             lastActivity = desk.loop.now
             hasSpoken = true
@@ -159,11 +159,17 @@ final class Session: Readiness, Asker, Work {
             // a token that was brought in, or a code, would lie here until somebody else says as much
             tokend_wipe(base, count)
         } else if count == 0 {
-            isRead = true
             endInput()
         } else if count != -Int(EAGAIN) {
             close()
         }
+    }
+
+    /// As recv(2), with an error in place of -1.
+    private func receive(into base: UnsafeMutableRawPointer) -> Int {
+        let count = mayGetDescriptors ? tokend_recv(fd, base, desk.room.count) : tokend_recv_bytes(fd, base, desk.room.count)
+        if count == 0 { isRead = true }
+        return count
     }
 
     private func read(_ bytes: UnsafeRawBufferPointer) {
@@ -430,8 +436,7 @@ final class Session: Readiness, Asker, Work {
             if reader.hasUnread {
                 reader.feed(UnsafeRawBufferPointer(start: nil, count: 0), mayBeLong: mayBeLong, each: takeUnheard)
             } else {
-                let count = tokend_recv(fd, base, desk.room.count)
-                isRead = count == 0
+                let count = receive(into: base)
                 guard count > 0 else { break }
                 bytesLeftUnheard -= count
                 reader.feed(UnsafeRawBufferPointer(start: base, count: count), mayBeLong: mayBeLong, each: takeUnheard)
@@ -493,14 +498,11 @@ final class Session: Readiness, Asker, Work {
 
     func close() {
         guard !isClosed else { return }
-        guard !isRead, mayGetDescriptors else {
-            if let watch { desk.loop.endClosing(watch) }
-            end()
-            return _ = Glibc.close(fd)
-        }
-        if let watch { desk.loop.end(watch) }
+        let holdsNoDescriptors = isRead || !mayGetDescriptors
+        // what another thread closes a moment later is still under watch until then
+        if let watch { if holdsNoDescriptors { desk.loop.endClosing(watch) } else { desk.loop.end(watch) } }
         end()
-        tokend_close_unread(fd)
+        if holdsNoDescriptors { _ = Glibc.close(fd) } else { tokend_close_unread(fd) }
     }
 
     /// Makes room for somebody who holds less; the client is told, unless a line is half-way: what came behind it would be taken for its rest.
