@@ -73,14 +73,17 @@ def distance(found, outcome, end):
 
 
 def lost(scene, count):
-    """The server has refused the replay. A start asks it once more, and hears the same."""
+    """The server has refused the replay. A start asks it once more, and hears the same; it asks again only where that answer came too late for it."""
     for life in range(2):
         reply = scene.get_at_last()
         if not reply.startswith("ERR login-required reason=answer-lost "):
             return "in life %d a GET says %r" % (life, reply[:200])
-        found = pairs(scene.sends())
-        if found[count:] != [(0, 400)] * life:
-            return "in life %d: %s" % (life, scene.sends())
+        sends = scene.sends()
+        asked = sends[count:]
+        pauses = [later.at - earlier.at for earlier, later in zip(asked, asked[1:])]
+        expected = {(0, 400)} if life else set()
+        if set(pairs(sends)[count:]) != expected or any(pause < TIMEOUT + REPLAY - 0.8 for pause in pauses):
+            return "in life %d: %s" % (life, sends)
         if life == 0:
             scene.again()
     return ""
