@@ -2,7 +2,9 @@
 import ast
 import collections
 import csv
+import pathlib
 import re
+import xml.etree.ElementTree
 
 PASSED, FAILED, SKIPPED, UNKNOWN = "passed", "failed", "skipped", "not run"
 
@@ -25,10 +27,11 @@ class Behaviour:
 
 
 class Test:
-    """A test that says in its name which behaviours it is about. `begins`: how its sentence begins in a log, a pattern."""
+    """A test that says in its name which behaviours it is about. `begins`: how its sentence begins in a log, or as the name of a case, a pattern.
+    `functions`: the test functions of pytest that have the sentence."""
 
-    def __init__(self, name, file, begins=None):
-        self.name, self.file, self.begins = name, file, begins
+    def __init__(self, name, file, begins=None, functions=None):
+        self.name, self.file, self.begins, self.functions = name, file, begins, functions
         self.ids = _IDS.match(name).group().split()
 
 
@@ -52,6 +55,54 @@ def check_tests(text, file):
             and _IDS.match(node.value) and "\n" not in node.value]
 
 
+def pytest_tests(text, file):
+    """The sentences of a module: strings that begin with ids, in asserts and in the names of cases. Each belongs to the test functions that have it or
+    that use what has it: a function, a fixture, a table."""
+    sentences, uses = collections.defaultdict(list), collections.defaultdict(set)
+    for name, node in _definitions(ast.parse(text)):
+        documentation = {id(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Expr)}
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and id(inner) not in documentation and _IDS.match(inner.value):
+                sentences[name].append(inner.value)
+            uses[name].add(getattr(inner, "id", None) or getattr(inner, "attr", None) or getattr(inner, "arg", None))
+    found = []
+    for test in (name for name in list(uses) if name.startswith("test_")):
+        reached = [test]
+        for name in reached:
+            reached += [used for used in uses[name] if used in uses and used not in reached]
+        found += [(sentence, test) for name in reached for sentence in sentences[name]]
+    module = str(pathlib.PurePath(file).with_suffix("")).replace("/", ".")
+    owners = collections.defaultdict(set)
+    for sentence, test in found:
+        owners[sentence].add((module, test))
+    if not any(name.startswith("test_") for name in uses):
+        # tables whose cases are named in another module
+        owners = {sentence: set() for name in sentences for sentence in sentences[name]}
+    return [Test(sentence, file, re.compile(_pattern(sentence)), functions) for sentence, functions in owners.items()]
+
+
+def _definitions(tree):
+    """What a module and its classes define, by name."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, ast.Module([inner for inner in node.body if not isinstance(inner, ast.FunctionDef)], [])
+            yield from _definitions(node)
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield getattr(target, "id", ""), node
+
+
+def proves(item, ids):
+    """Whether a test of pytest proves one of these behaviours."""
+    name = getattr(item, "callspec", None) and item.callspec.id or ""
+    for test in pytest_tests(pathlib.Path(item.path).read_text(encoding="utf-8"), item.path.name):
+        if set(test.ids) & set(ids) and any(function == item.originalname for _, function in test.functions):
+            return True
+    return bool(_IDS.match(name) and set(_IDS.match(name).group().split()) & set(ids))
+
+
 def _pattern(sentence):
     """Of a sentence with places for values; more may follow."""
     return ".*?".join(re.escape(part) for part in _PLACE.split(sentence))
@@ -66,21 +117,26 @@ def tests(repository):
             found += swift_tests(path.read_text(encoding="utf-8"), str(place))
     for path in sorted([*(repository / "Tests" / "Harness").rglob("*"), *(repository / "Benchmarks").rglob("*")]):
         place = path.relative_to(repository)
-        if not path.is_file() or path.name == "selftest" or ".build" in place.parts or path.suffix not in ("", ".py"):
+        if not path.is_file() or ".build" in place.parts or path.suffix not in ("", ".py"):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         if path.suffix == ".py" or "python3" in text.partition("\n")[0]:
             found += check_tests(text, str(place))
+    folder = repository / "Tests" / "EndToEnd"
+    for path in sorted(folder.rglob("*.py")):
+        if path.name != "test_harness.py":
+            found += pytest_tests(path.read_text(encoding="utf-8"), str(path.relative_to(folder)))
     return found
 
 
 # MARK: results
 
 class Results:
-    """What logs say: the results of Swift tests by name, and of checks by sentence."""
+    """What logs say: the results of Swift tests by name, and of checks by sentence. And what pytest's report says of its test functions and their cases."""
 
-    def __init__(self, logs=()):
+    def __init__(self, logs=(), reports=()):
         self.swift, self.checks = collections.defaultdict(set), []
+        self.cases = [case for report in reports for case in _cases(report)]
         for log in logs:
             for sign, *names in _SWIFT_RESULT.findall(log):
                 self.swift[next(filter(None, names))].add(_SWIFT_WORDS[sign])
@@ -91,11 +147,29 @@ class Results:
             self.checks += [(PASSED if word == "ok" else FAILED, sentence) for word, sentence in _CHECK.findall(log)]
 
     def of(self, test):
-        if test.begins:
+        if test.functions is not None:
+            found = self._of_pytest(test)
+        elif test.begins:
             found = {result for result, sentence in self.checks if test.begins.match(sentence)}
         else:
             found = self.swift.get(test.name, set())
         return next((result for result in (FAILED, SKIPPED, PASSED) if result in found), UNKNOWN)
+
+    def _of_pytest(self, test):
+        """Where its sentence names cases, these alone."""
+        own = [(case, result) for place, function, case, result in self.cases
+               if not test.functions or any(function == name and (place + ".").startswith(module + ".") for module, name in test.functions)]
+        named = [result for case, result in own if test.begins.match(case)]
+        return named or ([result for _, result in own] if test.functions else [])
+
+
+def _cases(report):
+    """(module and class, function, case in brackets, result) of each test in a report of pytest."""
+    for case in xml.etree.ElementTree.fromstring(report).iter("testcase"):
+        function, _, name = case.get("name").partition("[")
+        kinds = {child.tag for child in case}
+        result = FAILED if kinds & {"failure", "error"} else SKIPPED if "skipped" in kinds else PASSED
+        yield case.get("classname"), function, name[:-1], result
 
 
 # MARK: the account

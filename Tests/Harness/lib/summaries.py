@@ -2,6 +2,7 @@
 import re
 
 _CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+_PYTEST = re.compile(r"^=+ (.*\b(?:passed|failed|skipped|errors?)\b.*) in [\d.]+s.*=+$", re.MULTILINE)
 _RUN = re.compile(r"^.*Test run with (\d+) tests? .*$", re.MULTILINE)
 # not anchored: what a test's own processes print may stand before it on the line
 _FAILED = re.compile(r"✘ Test (?!run with ).* failed after [\d.]+ seconds")
@@ -17,7 +18,7 @@ class Count:
 
 def count(log, status):
     """Counts a finished run from its log and exit status; a run that proves nothing has one failure."""
-    counted = _closing_line(log) or _swift_testing(log)
+    counted = _closing_line(log) or _pytest(log) or _swift_testing(log)
     if counted.failed == 0 and status != 0:
         counted.fault = "the run ended with status %d" % status
     elif counted.passed + counted.failed == 0:
@@ -32,6 +33,14 @@ def _closing_line(log):
         return None
     passed, failed, skipped = found[-1]
     return Count(int(passed), int(failed), int(skipped or 0), _whole(_CLOSING, log)[-1:])
+
+
+def _pytest(log):
+    found = _PYTEST.findall(log)
+    if not found:
+        return None
+    counts = {word.rstrip("s"): int(number) for number, word in re.findall(r"(\d+) (\w+)", found[-1])}
+    return Count(counts.get("passed", 0), counts.get("failed", 0) + counts.get("error", 0), counts.get("skipped", 0), _whole(_PYTEST, log)[-1:])
 
 
 def _swift_testing(log):

@@ -1,11 +1,4 @@
-#!/usr/bin/env python3
-"""Checks a built tokenctl against a scripted daemon on a Unix socket.
-
-    tokenctl-check PATH-TO-TOKENCTL
-
-Prints a line for each check and ends with "N passed, N failed". Exits 1 if one failed.
-"""
-
+"""tokenctl against a scripted daemon on a Unix socket."""
 import contextlib
 import fcntl
 import json
@@ -14,32 +7,18 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unicodedata
 
-TOKENCTL = os.path.abspath(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
+from lib.daemon import TOKENCTL
+
 FOLDER = tempfile.TemporaryDirectory(prefix="tokenctl-check.")
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeW5jIn0.c2lnbmF0dXJl=="
 TAIL = "type=Bearer expires=1762189360 id=9f3ac2d1770b41e6 scope=read scope=update"
 GOOD = f"OK {TOKEN} {TAIL}\n"
 F_SETPIPE_SZ = 1031  # fcntl has it since Python 3.10
-passed = failed = 0
-# a job in the background ignores SIGINT, and hands that on to what it starts
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def check(name, truth, seen=""):
-    """Counts one check; `seen` is what to show when it fails."""
-    global passed, failed
-    if truth:
-        passed += 1
-        print(f"ok    {name}")
-    else:
-        failed += 1
-        print(f"FAIL  {name}\n      {seen}")
 
 
 def until(condition):
@@ -116,11 +95,11 @@ def expect(name, reply, arguments, request=None, out=None, err=None, status=0):
     truth &= err is None or result.stderr == err
     truth &= status == 0 or "tokenctl: " in result.stderr
     truth &= TOKEN not in result.stderr
-    check(name, truth, seen)
+    assert truth, f"{name}: {seen}"
     return result
 
 
-def requests():
+def test_requests():
     get = [
         (["get", "portal.sync"], "GET portal.sync\n"),
         (["get", "portal.sync", "--wait", "5"], "GET portal.sync wait=5\n"),
@@ -149,10 +128,10 @@ def requests():
            "tokenctl: portal.sync: nothing is held, so nothing was renewed; the next request fetches it\n", 75)
     row = "+ portal.sync consumer=%s state=ready expires=never id=9f3ac2d1770b41e6%s\n"
     result = expect("renew", row % ("shared", "") + "OK 1\n", ["renew", "portal.sync"], "RENEW portal.sync\n", err="")
-    check("renew prints the row", "9f3ac2d1770b41e6" in result.stdout, result.stdout)
+    assert "9f3ac2d1770b41e6" in result.stdout, "renew prints the row"
     result = expect("renew that fails", row % ("shared", " reason=busy") + "OK 1\n", ["renew", "portal.sync"], "RENEW portal.sync\n",
                     err="tokenctl: portal.sync: nothing was renewed; the reason stands in the row\n", status=75)
-    check("and prints why", "busy" in result.stdout, result.stdout)
+    assert "busy" in result.stdout, "and prints why"
     expect("renew that fails for one consumer", row % ("shared", "") + row % ("unit:a.service", " reason=busy") + "OK 2\n", ["renew", "portal.sync"],
            "RENEW portal.sync\n", err="tokenctl: portal.sync: not all was renewed; the reason stands in the row\n", status=75)
     expect("reload", "+ portal-secret is a systemd credential; restart to read it\nOK\n", ["reload"], "RELOAD\n",
@@ -168,13 +147,13 @@ def requests():
     expect("ping", "OK\n", ["ping"], "PING\n", "OK\n", "")
 
 
-def printing():
+def test_printing():
     rows = "+ portal.pat state=ready\n+ portal.synchronous state=login-required\nOK 2\n"
     expect("list", rows, ["list"], "LIST\n", "portal.pat          ready\nportal.synchronous  login-required\n", "")
     expect("list of none", "OK 0\n", ["list"], "LIST\n", "", "")
     result = expect("list --json", rows, ["list", "--json"], "LIST\n")
-    check("list --json is JSON", json.loads(result.stdout) == [
-        {"name": "portal.pat", "state": "ready"}, {"name": "portal.synchronous", "state": "login-required"}], result.stdout)
+    assert json.loads(result.stdout) == [{"name": "portal.pat", "state": "ready"}, {"name": "portal.synchronous", "state": "login-required"}], (
+        "list --json is JSON")
     now = int(time.time())
     rows = (f"+ portal.sync state=ready expires={now + 3000} renews={now + 90000} failures=0\n"
             f"+ portal.pat state=degraded expires=never failures=3 reason=the%20%22server%22%0Aanswered%20503\n"
@@ -182,36 +161,32 @@ def printing():
     result = expect("status", rows, ["status"], "STATUS\n", err="")
     cells = [line.split("  ") for line in result.stdout.splitlines()]
     cells = [[cell.strip() for cell in line if cell] for line in cells]
-    check("status is a table", cells == [
-        ["NAME", "STATE", "EXPIRES", "RENEWS", "FAILURES", "REASON"],
-        ["portal.sync", "ready", cells[1][2], "in 24 h" if "24" in cells[1][3] else "in 25 h", "0", "-"],
-        ["portal.pat", "degraded", "never", "-", "3", 'the "server"%0Aanswered 503'],
-        ["portal.old", "expired", "4 d ago", "-", "-", "-"]] and cells[1][2] in ("in 50 min", "in 49 min"), result.stdout)
+    assert (cells == [["NAME", "STATE", "EXPIRES", "RENEWS", "FAILURES", "REASON"], ["portal.sync", "ready", cells[1][2], "in 24 h" if "24" in cells[1][3] else "in 25 h", "0", "-"], ["portal.pat", "degraded", "never", "-", "3", 'the "server"%0Aanswered 503'], ["portal.old", "expired", "4 d ago", "-", "-", "-"]] and cells[1][2] in ("in 50 min", "in 49 min")), (
+        f"status is a table: {result.stdout}")
     starts = {line.index(word) for line, word in zip(result.stdout.splitlines(), ["STATE", "ready", "degraded", "expired"])}
-    check("status has aligned columns", len(starts) == 1, result.stdout)
+    assert len(starts) == 1, f"status has aligned columns: {result.stdout}"
     result = expect("status --json", rows, ["status", "portal.sync", "--json"], "STATUS portal.sync\n")
-    check("status --json is JSON", json.loads(result.stdout)[1] == {
-        "name": "portal.pat", "state": "degraded", "expires": None, "failures": 3,
-        "reason": 'the "server"\nanswered 503'}, result.stdout)
+    assert (json.loads(result.stdout)[1]
+            == {"name": "portal.pat", "state": "degraded", "expires": None, "failures": 3, "reason": 'the "server"\nanswered 503'}), "status --json is JSON"
     result = expect("list --json of a row with a field called name", "+ portal.sync name=other state=ready\nOK\n", ["list", "--json"], "LIST\n")
-    check("no member of the object is there twice", result.stdout == '[{"name":"portal.sync","state":"ready"}]\n', result.stdout)
+    assert result.stdout == '[{"name":"portal.sync","state":"ready"}]\n', "no member of the object is there twice"
     result = expect("get --json", GOOD, ["get", "portal.sync", "--json"], "GET portal.sync\n")
-    check("get --json is JSON", json.loads(result.stdout) == {
-        "token": TOKEN, "type": "Bearer", "expires": 1762189360, "id": "9f3ac2d1770b41e6", "scope": ["read", "update"]}, result.stdout)
+    assert json.loads(result.stdout) == {"token": TOKEN, "type": "Bearer", "expires": 1762189360, "id": "9f3ac2d1770b41e6", "scope": ["read", "update"]}, (
+        "get --json is JSON")
     result = expect("get --json of a token without end", f"OK {TOKEN} type=Bearer expires=never id=9f3ac2d1770b41e6 later=1\n",
                     ["get", "--json", "portal.sync"], "GET portal.sync\n")
-    check("never is null", json.loads(result.stdout)["expires"] is None and json.loads(result.stdout)["scope"] == [], result.stdout)
+    assert json.loads(result.stdout)["expires"] is None and json.loads(result.stdout)["scope"] == [], "never is null"
     expect("control characters from the daemon do not reach the terminal", "+ a\x1b[31mb\u009bx\nOK\n", ["reload"], out="a%1B[31mb%C2%9Bx\n")
 
 
-def refusals():
+def test_refusals():
     codes = {"bad-request": 64, "too-long": 64, "unsupported": 64, "denied": 77, "login-required": 80, "expired": 81, "unavailable": 75,
              "refused": 78, "bad-config": 78, "timeout": 75, "busy": 75, "stopping": 75, "internal": 70, "brand-new": 70}
     for code, status in codes.items():
         for arguments in (["get", "portal.sync"], ["get", "portal.sync", "--json"], ["wait", "portal.sync"]):
             result = expect(f"{code} exits {status}: {' '.join(arguments)}", f"ERR {code} : because\n", arguments, out="", status=status)
             shown = code if code != "brand-new" else "internal"
-            check("and says so", result.stderr.startswith(f"tokenctl: portal.sync: {shown}: because"), result.stderr)
+            assert result.stderr.startswith(f"tokenctl: portal.sync: {shown}: because"), "and says so"
     expect("the remedy follows", 'ERR denied : uid 1000 may not use "portal.sync"\n', ["get", "portal.sync"], out="", status=77,
            err='tokenctl: portal.sync: denied: uid 1000 may not use "portal.sync"; ask the administrator to allow it\n')
     expect("retry-after is told", "ERR unavailable retry-after=40 reason=cooling%20down : the server answered 503\n", ["header", "portal.sync"], out="",
@@ -220,11 +195,11 @@ def refusals():
            err="tokenctl: portal.sync: internal: a%1B]0;b; the journal has the reason: journalctl -u tokend (reason=%1B[2J)\n")
     with Daemon(None, greet=lambda c: c.sendall(b"ERR busy retry-after=5 : 8 connections are the most for uid 1000\n")) as daemon:
         results = [run("get", "portal.sync", socket_path=daemon.path) for _ in range(20)]
-    check("a daemon that refuses before it is asked is understood (20 times)",
-          all((r.returncode, r.stdout) == (75, "") and "8 connections" in r.stderr for r in results), results[-1])
+    assert all((r.returncode, r.stdout) == (75, "") and "8 connections" in r.stderr for r in results), (
+        f"a daemon that refuses before it is asked is understood (20 times): {results[-1]}")
 
 
-def usage():
+def test_usage():
     wrong = [
         ["frobnicate"], ["get"], ["get", ""], ["get", "a.b", "c.d"], ["get", "a.b", "--wait", "601"], ["get", "a.b", "--wait", "-1"], ["get", "a.b", "--wait=x"],
         ["get", "a.b", "--wait"], ["get", "a.b", "--min-valid", "soon"], ["get", "a.b", "--min-valid=-1"], ["get", "a.b", "--frob"],
@@ -236,50 +211,52 @@ def usage():
         for arguments in wrong:
             result = run(*arguments, socket_path=daemon.path)
             shown = " ".join(a if len(a) < 40 else a[:37] + "..." for a in arguments).encode("unicode_escape").decode()
-            check(f"wrong usage exits 64: {shown!r}", (result.returncode, result.stdout) == (64, "") and result.stderr.startswith("tokenctl: "), result)
+            assert (result.returncode, result.stdout) == (64, "") and result.stderr.startswith("tokenctl: "), f"wrong usage exits 64: {shown!r}"
         for slip in ("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeW5jIn0.c2ln", "eyJhbGciOiJSUzI1NiJ9." + "eyJzdWIiOiJzeW5jIn0" * 9, "0.AXoA!x*y$zabc-_1234", "-9abcdefgijklmnopqrst"):
             for arguments in (["imprt", "portal.pat", slip], ["get", "a.b", slip], ["get", "a.b", "--wait=" + slip], ["renew", "a.b", "--id", slip], ["get", slip],
                               ["explain", slip], ["audit", "--token", slip], ["audit", "--user", slip], ["watch", "a.b", "--output", "x", "--mode", slip]):
                 result = run(*arguments, socket_path="/nonexistent/sock")
-                check(f"a token among the arguments is not repeated: {arguments[:-1]}", result.returncode in (64, 69, 77) and slip[:20] not in result.stderr, result)
+                assert result.returncode in (64, 69, 77) and slip[:20] not in result.stderr, f"a token among the arguments is not repeated: {arguments[:-1]}"
         for word, place in (("Bearer " + slip, "Bearer"), (slip + "\n", "a line end")):
             result = run("get", word, socket_path="/nonexistent/sock")
-            check(f"nor one with {place}", result.returncode in (64, 69) and slip[:20] not in result.stderr, result)
+            assert result.returncode in (64, 69) and slip[:20] not in result.stderr, f"nor one with {place}"
         result = run("watch", "a.b", "--output", "nowhere/relative-path-2024/file", socket_path="/nonexistent/sock")
-        check("a path is repeated", "nowhere/relative-path-2024/file" in result.stderr, result)
+        assert "nowhere/relative-path-2024/file" in result.stderr, "a path is repeated"
         result = run("get", "portal-production.synchronise-2027", socket_path="/nonexistent/sock")
-        check("but the name of a token is", "portal-production.synchronise-2027: no daemon answers" in result.stderr, result)
-    check("and nothing wrong was sent", daemon.requests == [], daemon.requests)
+        assert "portal-production.synchronise-2027: no daemon answers" in result.stderr, "but the name of a token is"
+    assert daemon.requests == [], "and nothing wrong was sent"
     with Daemon(says("OK\n")) as daemon:
         result = run("reject", "a.b", "--id", "sesame-sesame-sesame", socket_path=daemon.path)
-    check("a token given as an id is not repeated by its check", "never the token" in result.stderr, result.stderr)
+    assert "never the token" in result.stderr, "a token given as an id is not repeated by its check"
     for command in ["get", "header", "list", "status", "wait", "watch", "reject", "renew", "reload", "explain", "ping"]:
         result = run(command, "--help")
-        check(f"{command} --help", result.returncode == 0 and result.stdout.startswith("OVERVIEW: ") and "--socket" in result.stdout, result)
+        assert result.returncode == 0 and result.stdout.startswith("OVERVIEW: ") and "--socket" in result.stdout, f"{command} --help"
     result = run("--help")
-    check("--help names every exit status", result.returncode == 0 and all(str(n) in result.stdout for n in (64, 69, 70, 74, 75, 77, 78, 80, 81)), result.stdout)
+    assert result.returncode == 0 and all(str(n) in result.stdout for n in (64, 69, 70, 74, 75, 77, 78, 80, 81)), (
+        f"--help names every exit status: {result.stdout}")
     result = run("--version")
-    check("--version", result.returncode == 0 and result.stdout.strip() != "", result)
+    assert result.returncode == 0 and result.stdout.strip() != "", "--version"
 
 
-def connections():
+def test_connections():
     nowhere = os.path.join(FOLDER.name, "nowhere.sock")
     for arguments in (["get", "a.b"], ["get", "a.b", "--json"], ["list"], ["ping"], ["watch", "a.b"]):
         result = run(*arguments, socket_path=nowhere)
-        check(f"no socket exits 69: {' '.join(arguments)}", result.returncode == 69 and result.stdout == "" and "systemctl start tokend.socket" in result.stderr, result)
+        assert result.returncode == 69 and result.stdout == "" and "systemctl start tokend.socket" in result.stderr, (
+            f"no socket exits 69: {' '.join(arguments)}")
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(os.path.join(FOLDER.name, "dead.sock"))
     result = run("get", "a.b", "--socket", os.path.join(FOLDER.name, "dead.sock"))
-    check("a socket without a daemon exits 69", result.returncode == 69 and result.stdout == "" and "refused" in result.stderr, result)
+    assert result.returncode == 69 and result.stdout == "" and "refused" in result.stderr, "a socket without a daemon exits 69"
     result = run("get", "a.b", socket_path="/tmp/" + "x" * 200)
-    check("a path that is too long exits 64", result.returncode == 64 and "107" in result.stderr, result)
+    assert result.returncode == 64 and "107" in result.stderr, "a path that is too long exits 64"
     with Daemon(says(GOOD)) as daemon:
         result = run("get", "a.b", "--socket", daemon.path, socket_path=nowhere)
-        check("--socket goes before TOKEND_SOCKET", (result.returncode, result.stdout) == (0, TOKEN + "\n"), result)
+        assert (result.returncode, result.stdout) == (0, TOKEN + "\n"), "--socket goes before TOKEND_SOCKET"
     result = run("get", "No.Such", environment={"TOKEND_SOCKET": ""})
-    check("an empty TOKEND_SOCKET counts as none", "tokenctl: No.Such: " in result.stderr and 'at ""' not in result.stderr, result)
+    assert "tokenctl: No.Such: " in result.stderr and 'at ""' not in result.stderr, "an empty TOKEND_SOCKET counts as none"
     result = run("get", "a b", socket_path=nowhere)
-    check("a name that cannot be sent exits 64 without a daemon too", result.returncode == 64 and "without spaces" in result.stderr, result)
+    assert result.returncode == 64 and "without spaces" in result.stderr, "a name that cannot be sent exits 64 without a daemon too"
 
     for piece in (1, 2, 7, 64):
         def drip(connection, line, piece=piece):
@@ -299,7 +276,7 @@ def connections():
             result = run("get", "portal.sync", socket_path=daemon.path)
         if (result.returncode, result.stdout) != (70 if cut else 69, "") or "eyJ" in result.stderr:
             wrong.append((cut, result))
-    check(f"a daemon that closes anywhere in its reply leaves nothing on stdout ({len(GOOD)} places)", not wrong, wrong[:1])
+    assert not wrong, f"a daemon that closes anywhere in its reply leaves nothing on stdout ({len(GOOD)} places)"
     for name, reply in [("no protocol", "HTTP/1.1 400 Bad Request\r\n"), ("an OK without a token", "OK\n"), ("half a token line", f"OK {TOKEN}\n"),
                         ("a token that is none", f"OK a\u00e9b {TAIL}\n"), ("an endless line", "OK " + "t" * 70000), ("zeros", "\0" * 10 + "\n"),
                         ("a strange row", f"+ x\nOK {TOKEN}\n")]:
@@ -309,13 +286,13 @@ def connections():
     expect("a row that is none is not printed", "+ a.b ready\nOK 1\n", ["list"], out="", status=70)
     with Daemon(lambda c, l: "close") as daemon:
         result = run("ping", socket_path=daemon.path)
-    check("a daemon that hangs up exits 69", result.returncode == 69 and "closed the connection" in result.stderr, result)
+    assert result.returncode == 69 and "closed the connection" in result.stderr, "a daemon that hangs up exits 69"
     with Daemon(None, greet=lambda c: None) as daemon:
         results = [run("get", "a.b", socket_path=daemon.path) for _ in range(20)]
-    check("a daemon that hangs up before it is asked exits 69 (20 times)", all((r.returncode, r.stdout) == (69, "") for r in results), results[-1])
+    assert all((r.returncode, r.stdout) == (69, "") for r in results), f"a daemon that hangs up before it is asked exits 69 (20 times): {results[-1]}"
 
 
-def silence():
+def test_silence():
     """The one check that waits: a daemon that accepts and says nothing. 15 s past --wait is the promise."""
     release = threading.Event()
     with Daemon(lambda c, l: release.wait(60)) as daemon:
@@ -323,29 +300,30 @@ def silence():
         result = run("get", "a.b", "--wait", "0", socket_path=daemon.path)
         took = time.monotonic() - began
         release.set()
-    check("a daemon that is silent past --wait exits 69", result.returncode == 69 and result.stdout == "" and 14 < took < 25 and "15 s" in result.stderr, (took, result))
+    assert result.returncode == 69 and result.stdout == "" and 14 < took < 25 and "15 s" in result.stderr, (
+        "a daemon that is silent past --wait exits 69: %s" % ((took, result),))
 
 
-def output():
+def test_output():
     answers = {"GET": GOOD, "WATCH": "+" + GOOD[2:], "PING": "OK\n"}
     with Daemon(lambda connection, line: connection.sendall(answers[line.split()[0]].encode())) as daemon:
         settings = dict(os.environ, TOKEND_SOCKET=daemon.path)
         with open("/dev/full", "w") as full:
             for arguments in (["get", "a.b"], ["get", "a.b", "--json"], ["ping"]):
                 result = subprocess.run([TOKENCTL, *arguments], env=settings, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
-                check(f"a full disk exits 74: {' '.join(arguments)}", result.returncode == 74 and "standard output" in result.stderr, result)
+                assert result.returncode == 74 and "standard output" in result.stderr, f"a full disk exits 74: {' '.join(arguments)}"
         for command in ("get", "watch"):
             for closed in (">&-", "<&- >&-", "<&- >&- 2>&-"):
                 daemon.requests.clear()
                 result = subprocess.run(["sh", "-c", f'exec "$0" {command} a.b {closed}', TOKENCTL], env=settings, stderr=subprocess.PIPE, text=True, timeout=60)
-                check(f"{command} with closed descriptors ({closed}) exits 74 and does not print into its own socket",
-                      result.returncode == 74 and daemon.requests == [f"{command.upper()} a.b\n"], (result, daemon.requests))
+                assert result.returncode == 74 and daemon.requests == [f"{command.upper()} a.b\n"], (
+                    "%s: %s" % (f"{command} with closed descriptors ({closed}) exits 74 and does not print into its own socket", (result, daemon.requests)))
         reading, writing = os.pipe()
         os.close(reading)
         result = subprocess.run([TOKENCTL, "get", "a.b"], env=settings, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, restore_signals=True)
-        check("a closed pipe ends it by SIGPIPE", result.returncode == -signal.SIGPIPE and result.stderr == "", result)
+        assert result.returncode == -signal.SIGPIPE and result.stderr == "", "a closed pipe ends it by SIGPIPE"
         result = subprocess.run([TOKENCTL, "get", "a.b"], env=settings, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, restore_signals=False)
-        check("a closed pipe exits 74 where SIGPIPE is ignored", result.returncode == 74, result)
+        assert result.returncode == 74, "a closed pipe exits 74 where SIGPIPE is ignored"
         os.close(writing)
     big = "t" * 32768
     with Daemon(says(f"OK {big} {TAIL}\n")) as daemon:
@@ -358,10 +336,10 @@ def output():
         until(lambda: process.poll() is not None or state(process) == "S")
         with open(reading) as pipe:
             text = pipe.read()
-        check("a non-blocking pipe gets the whole token", process.wait(30) == 0 and text == big + "\n", len(text))
+        assert process.wait(30) == 0 and text == big + "\n", f"a non-blocking pipe gets the whole token: {len(text)}"
 
 
-def watching():
+def test_watching():
     row = f"+ {TOKEN} type=Bearer expires=1762189360 id=9f3ac2d1770b41e6\n"
     trouble = "+ - state=degraded reason=no%20answer\n"
     steps = threading.Semaphore(0)
@@ -376,12 +354,13 @@ def watching():
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for number, text in enumerate((row, trouble, row), 1):
             seen = process.stdout.readline()
-            check(f"watch prints row {number} at once", seen == text[2:], seen)
+            assert seen == text[2:], f"watch prints row {number} at once"
             steps.release()
         steps.release()
         out, err = process.communicate(timeout=30)
-        check("watch ends on ERR with its status", process.returncode == 77 and out == "" and err.startswith("tokenctl: portal.sync: denied: no longer"), (process.returncode, err))
-        check("watch asks once", daemon.requests == ["WATCH portal.sync scope=read\n"], daemon.requests)
+        assert process.returncode == 77 and out == "" and err.startswith("tokenctl: portal.sync: denied: no longer"), (
+            "watch ends on ERR with its status: %s" % ((process.returncode, err),))
+        assert daemon.requests == ["WATCH portal.sync scope=read\n"], "watch asks once"
 
     with Daemon(says(row)) as daemon:
         settings = dict(os.environ, TOKEND_SOCKET=daemon.path)
@@ -389,10 +368,10 @@ def watching():
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-        check("SIGINT ends watch quietly", process.returncode in (130, -signal.SIGINT) and out == "" and err == "", (process.returncode, err))
+        assert process.returncode in (130, -signal.SIGINT) and out == "" and err == "", "SIGINT ends watch quietly: %s" % ((process.returncode, err),)
         shell = subprocess.run(["bash", "-c", 'set -m; "$0" watch a.b > "$1" & pid=$!; until [ -s "$1" ]; do read -t 0.01 <> <(:); done; kill -INT $pid; wait $pid; echo $?',
                                 TOKENCTL, os.path.join(FOLDER.name, "rows")], env=settings, capture_output=True, text=True, timeout=60)
-        check("which a shell sees as 130", shell.stdout.strip() == "130", shell)
+        assert shell.stdout.strip() == "130", "which a shell sees as 130"
 
     def close(connection, line):
         connection.sendall(row.encode() + row[:20].encode())
@@ -406,7 +385,7 @@ def watching():
     expect("watch prints no row that is none", "+ hello\n", ["watch", "a.b"], out="", status=70)
 
 
-def unprintable():
+def test_unprintable():
     """Whatever a daemon says, no terminal obeys it and no reader overlooks it."""
     signs = {"ESC": "\x1b[2J", "BEL": "\x07", "CR": "\rok", "DEL": "\x7f", "C1": "\x9b31m", "right-to-left": "\u202e", "line separator": "\u2028", "tag": "\U000e0041"}
     commands = [["get", "a.b"], ["get", "--", "a.b"], ["get", "a.b", "--json"], ["header", "a.b"], ["exec", "a.b", "--", "true"], ["watch", "a.b"], ["list"],
@@ -426,12 +405,12 @@ def unprintable():
                 said = result.stdout + result.stderr
                 if result.returncode < 0 or any(character != "\n" and unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in said):
                     wrong.append((arguments, reply, result))
-        check(f"no reply brings {name} to a terminal", not wrong, wrong[:1])
+        assert not wrong, f"no reply brings {name} to a terminal"
     result = run("get", "a.b\x1b[2J", "--no-such\x1b[2J")
-    check("nor does an argument", "\x1b" not in result.stderr and result.returncode == 64, result)
+    assert "\x1b" not in result.stderr and result.returncode == 64, "nor does an argument"
 
 
-def numbers():
+def test_numbers():
     """Numbers at the ends of what their types can hold are refused or bounded; nothing ends with a signal."""
     ends = ["-9223372036854775809", "-9223372036854775808", "-253402300800", "-1", "253402300799", "253402300800", "67767976233532799", "67768036191694799", "9223372036854775807",
             "9223372036854775808", "99999999999999999999999"]
@@ -455,14 +434,8 @@ def numbers():
                                 ("--mode", ["watch", "a.b", "--output", "/nonexistent/token"])):
             # an option whose value is negative is written with =
             tries([*command, f"{option}={number}", *(["--", "true"] if command[0] == "exec" else [])], "ERR denied : no\n", (64, 77))
-    check("numbers at the ends of their types end nothing", not wrong, wrong[:2])
+    assert not wrong, "numbers at the ends of their types end nothing"
     for expires, status in (("2020-01-01T00:00:00Z", 64), ("1", 64), ("-5", 64), ("2100-01-01T00:00:00Z", 0), ("4102444800", 0), ("never", 0)):
         with Daemon(says("OK id=9f3ac2d1770b41e6\n")) as daemon:
             result = run("import", "a.b", f"--expires={expires}", socket_path=daemon.path, input="enrt_0123456789\n")
-        check(f"import --expires {expires} exits {status}", result.returncode == status and ("past" in result.stderr) == (status == 64), result)
-
-
-for part in (requests, printing, refusals, usage, connections, output, watching, unprintable, numbers, silence):
-    part()
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+        assert result.returncode == status and ("past" in result.stderr) == (status == 64), f"import --expires {expires} exits {status}"

@@ -1,33 +1,21 @@
-#!/usr/bin/env python3
-"""Signs in with a real browser: chromium without a window goes the whole way, and every page is looked at.
-
-    browser-check PATH-TO-TOKENCTL [FOLDER]
-
-Screenshots of every page, light, dark and narrow, are left in FOLDER (.build/test/pages). Prints a line for each check and
-ends with "N passed, N failed". Exits 1 if one failed.
-"""
+"""A real browser goes the whole way of a sign-in, and every page is looked at: light, dark and narrow. Screenshots are left in .build/test/pages."""
 import contextlib
 import html
 import http.server
-import os
-import pathlib
-import sys
 import threading
 import time
 import urllib.parse
 
-sys.dont_write_bytecode = True
-from lib import logins  # noqa: E402
-from lib.checks import Checks, die_cleanly_on_signals  # noqa: E402
-from lib.chromium import Chromium, missing  # noqa: E402
-from lib.logins import Daemon, Login  # noqa: E402
+import pytest
+from lib import logins
+from lib.chromium import Chromium
+from lib.daemon import REPOSITORY, TOKENCTL
+from lib.logins import Daemon, Login
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-TOKENCTL = os.path.abspath(sys.argv[1]) if len(sys.argv) in (2, 3) else sys.exit(__doc__)
-PAGES = pathlib.Path(sys.argv[2] if len(sys.argv) == 3 else REPOSITORY / ".build" / "test" / "pages")
+pytestmark = pytest.mark.browser
+PAGES = REPOSITORY / ".build" / "test" / "pages"
 SIGNED_IN = "OK subject=m.petrova expires=%d\n" % logins.EXPIRES
 NOT_OURS = "ERR bad-request reason=state : the answer belongs to another login\n"
-checks = Checks()
 
 
 class Identity:
@@ -73,6 +61,18 @@ class Identity:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
+@pytest.fixture(scope="module")
+def identity():
+    return Identity()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    PAGES.mkdir(parents=True, exist_ok=True)
+    with Chromium() as browser:
+        yield browser
+
+
 @contextlib.contextmanager
 def signing_in(identity, *arguments, callback=SIGNED_IN, mode="query", host="127.0.0.1", name="portal.user", **answers):
     """A login that waits, the address it printed, and the port."""
@@ -92,40 +92,40 @@ def go(browser, address):
 
 def look(browser, name, title, *texts):
     """Waits for the page, looks at it in every dress, and at what the browser thinks of it."""
-    checks.ok("%s: the page is there" % name, browser.until("document.querySelector('h1') && document.querySelector('h1').innerText == %r" % title),
-              browser.script("document.documentElement.outerHTML"))
+    assert browser.until("document.querySelector('h1') && document.querySelector('h1').innerText == %r" % title), (
+        "%s: the page is there: %s" % (name, browser.script("document.documentElement.outerHTML")))
     shown = browser.script("document.body.innerText") or ""
-    checks.ok("%s: it says what it should" % name, all(text in shown for text in texts), shown)
+    assert all(text in shown for text in texts), "%s: it says what it should: %s" % (name, shown)
     for dress, options in (("light", {}), ("dark", {"dark": True}), ("narrow", {"width": 360, "height": 560})):
         browser.dress(**options)
         browser.screenshot(PAGES / ("%s-%s.png" % (name, dress)))
         colours = browser.script("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('main')).backgroundColor].join(' ')")
         wanted = {"light": "rgb(243, 244, 246) rgb(255, 255, 255)", "dark": "rgb(20, 22, 26) rgb(30, 33, 39)"}.get(dress)
-        checks.ok("LOOP-10 %s: its style is applied, %s" % (name, dress), wanted in (None, colours), colours)
-        checks.ok("%s: nothing is wider than the window, %s" % (name, dress), browser.script("document.documentElement.scrollWidth <= innerWidth"))
+        assert wanted in (None, colours), "LOOP-10 %s: its style is applied, %s" % (name, dress)
+        assert browser.script("document.documentElement.scrollWidth <= innerWidth"), "%s: nothing is wider than the window, %s" % (name, dress)
     browser.dress()
 
 
 def ends(login, status, *texts):
     found = login.end()
-    checks.ok("and tokenctl exits %d" % status, found[0] == status and all(text in found[1] + found[2] for text in texts), found)
+    assert found[0] == status and all(text in found[1] + found[2] for text in texts), "and tokenctl exits %d" % status
 
 
 def policy(browser, identity, name, port):
     asked = [url for url in browser.requests() if not url.startswith(identity.address)]
-    checks.ok("LOOP-10 %s: the browser asked nobody else for anything" % name, asked and all(":%d/" % port in url for url in asked), asked)
-    checks.equal("LOOP-10 %s: the browser holds nothing against the page" % name, browser.complaints(), [])
+    assert asked and all(":%d/" % port in url for url in asked), "LOOP-10 %s: the browser asked nobody else for anything" % name
+    assert browser.complaints() == [], "LOOP-10 %s: the browser holds nothing against the page" % name
 
 
-def signed_in(browser, identity):
+def test_signed_in(browser, identity):
     for mode, host in (("query", "127.0.0.1"), ("form_post", "127.0.0.1"), ("query", "localhost"), ("form_post", "localhost")):
         name = "signed-in-%s-%s" % (mode, host)
         with signing_in(identity, mode=mode, host=host) as (login, address, port):
             go(browser, address)
             look(browser, name, "You are signed in", "m.petrova", "You can close this window.")
             policy(browser, identity, name, port)
-            checks.equal("LOOP-11 %s: the address bar holds no code" % name, browser.script("location.href"), "http://%s:%d/done" % (host, port))
-            checks.ok("LOOP-11 %s: neither does the history" % name, not any("code=" in url for url in browser.history()[-2:]), browser.history())
+            assert browser.script("location.href") == "http://%s:%d/done" % (host, port), "LOOP-11 %s: the address bar holds no code" % name
+            assert not any("code=" in url for url in browser.history()[-2:]), "LOOP-11 %s: neither does the history: %s" % (name, browser.history())
             ends(login, 0, "signed in as m.petrova")
     with signing_in(identity, callback="OK subject=%s expires=never\n" % urllib.parse.quote("<img src=x onerror=alert(1)>" + "w" * 120)) as (login, address,
         port):
@@ -135,7 +135,7 @@ def signed_in(browser, identity):
         ends(login, 0)
 
 
-def other_ends(browser, identity):
+def test_other_ends(browser, identity):
     identity.denies = True
     for mode in ("query", "form_post"):
         with signing_in(identity, mode=mode, callback="ERR refused oauth-error=access_denied : the sign-in was cancelled or refused\n") as (login, address,
@@ -159,7 +159,7 @@ def other_ends(browser, identity):
         ends(login, 80)
 
 
-def what_is_no_end(browser, identity):
+def test_what_is_no_end(browser, identity):
     with signing_in(identity, mode="form_post") as (login, address, port):
         for name, url, title in [("nothing-here", "/", "There is nothing here"), ("wrong-method", "/callback?code=x", "This is not what was expected")]:
             browser.open("http://127.0.0.1:%d%s" % (port, url))
@@ -178,7 +178,7 @@ def what_is_no_end(browser, identity):
         ends(login, 0, "still waiting")
 
 
-def patience(browser, identity):
+def test_patience(browser, identity):
     def slowly(words):
         time.sleep(2)
         return SIGNED_IN
@@ -187,19 +187,3 @@ def patience(browser, identity):
         go(browser, address)
         look(browser, "slow-exchange", "You are signed in")
         ends(login, 0)
-
-
-def main():
-    die_cleanly_on_signals()
-    for obstacle in missing():
-        sys.exit("browser-check: " + obstacle)
-    PAGES.mkdir(parents=True, exist_ok=True)
-    identity = Identity()
-    with Chromium() as browser:
-        for part in (signed_in, other_ends, what_is_no_end, patience):
-            checks.section(part.__name__.replace("_", " "), part, browser, identity)
-    return checks.end()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,4 @@
-#!/usr/bin/env python3
-"""Checks what tokenctl has for programs and administrators (exec, watch --output, audit, metrics), and its completions.
-
-    tools-check PATH-TO-TOKENCTL [PART...]
-
-The daemon is scripted, and so are journalctl and systemctl. Prints a line for each check and ends with "N passed, N failed".
-"""
+"""tokenctl for programs and administrators (exec, watch --output, audit, metrics) and its completions. The daemon, journalctl and systemctl are scripted."""
 import json
 import os
 import pathlib
@@ -16,19 +10,14 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-sys.dont_write_bytecode = True
-from lib.checks import Checks, die_cleanly_on_signals  # noqa: E402
+from lib.daemon import TOKENCTL
 
-TOKENCTL = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeW5jIn0.c2lnbmF0dXJl=="
 OTHER = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvdGhlciJ9.b3RoZXI"
 FAR = 4102444800
-checks = Checks()
 
 
 def served(token=TOKEN, expires=FAR, number=1):
@@ -100,69 +89,69 @@ def comes(condition, seconds=30):
 
 # --- exec
 
-def exec_file(folder):
+def test_exec_file(folder):
     with Daemon(folder, GET="OK " + served() + "\n", HEADER="OK X-Api-Key: enrt_1D\n") as daemon:
         def sh(script, *options, **more):
             return run(daemon, "exec", "portal.sync", *options, "--", "sh", "-c", script, **more)
         result = sh('cat "$TOKEND_TOKEN_FILE" "$TOKEND_TOKEN_FILE"')
-        checks.equal("the command finds the token, and nothing else, in a file it may open again and again", (result.returncode, result.stdout, result.stderr),
-                     (0, TOKEN * 2, ""))
-        checks.equal("the daemon was asked as for get", daemon.requests[:1], ["GET portal.sync"])
+        assert (result.returncode, result.stdout, result.stderr) == (0, TOKEN * 2, ""), (
+            "the command finds the token, and nothing else, in a file it may open again and again")
+        assert daemon.requests[:1] == ["GET portal.sync"], "the daemon was asked as for get"
         # the seals bind root too
         for way in (">", ">>", "1<>"):
             changed = sh('printf x %s "$TOKEND_TOKEN_FILE"; cat "$TOKEND_TOKEN_FILE"' % way)
-            checks.ok("nobody can change it by %s" % way, changed.stdout == TOKEN and changed.stderr, changed)
+            assert changed.stdout == TOKEN and changed.stderr, "nobody can change it by %s" % way
         # ls itself opens one more
-        checks.equal("the command inherits that one descriptor and no other", run(daemon, "exec", "a.b", "--", "ls", "/proc/self/fd").stdout.split(),
-                     ["0", "1", "2", "3", "4"])
-        checks.equal("and with --env none", run(daemon, "exec", "a.b", "--env", "V", "--", "ls", "/proc/self/fd").stdout.split(), ["0", "1", "2", "3"])
-        checks.equal("its environment does not have the token", [line for line in sh("env").stdout.splitlines() if "eyJ" in line], [])
+        assert run(daemon, "exec", "a.b", "--", "ls", "/proc/self/fd").stdout.split() == ["0", "1", "2", "3", "4"], (
+            "the command inherits that one descriptor and no other")
+        assert run(daemon, "exec", "a.b", "--env", "V", "--", "ls", "/proc/self/fd").stdout.split() == ["0", "1", "2", "3"], "and with --env none"
+        assert [line for line in sh("env").stdout.splitlines() if "eyJ" in line] == [], "its environment does not have the token"
         if os.geteuid() == 0:
             changed = sh('exec setpriv --reuid=65534 --regid=65534 --clear-groups cat "$TOKEND_TOKEN_FILE"')
-            checks.equal("it can still be opened after a change of user", (changed.returncode, changed.stdout), (0, TOKEN))
-        checks.equal("another variable may name it", sh('cat "$KEY_FILE"', "--file-env", "KEY_FILE").stdout, TOKEN)
-        checks.equal("its descriptor may be chosen", sh("cat /dev/fd/7", "--fd", "7").stdout, TOKEN)
+            assert (changed.returncode, changed.stdout) == (0, TOKEN), "it can still be opened after a change of user"
+        assert sh('cat "$KEY_FILE"', "--file-env", "KEY_FILE").stdout == TOKEN, "another variable may name it"
+        assert sh("cat /dev/fd/7", "--fd", "7").stdout == TOKEN, "its descriptor may be chosen"
         reading, writing = os.pipe()
         taken = run(daemon, "exec", "portal.sync", "--fd", str(reading), "--", "true", pass_fds=[reading])
-        checks.equal("but not one that is in use", (taken.returncode, "in use" in taken.stderr), (64, True))
+        assert (taken.returncode, "in use" in taken.stderr) == (64, True), "but not one that is in use"
         beyond = subprocess.run(["prlimit", "--nofile=64", TOKENCTL, "exec", "a.b", "--fd", "900", "--", "true"], env=environment(daemon),
                                 capture_output=True, text=True, check=False)
-        checks.equal("nor one beyond what the process may have", (beyond.returncode, "ulimit -n" in beyond.stderr), (64, True))
+        assert (beyond.returncode, "ulimit -n" in beyond.stderr) == (64, True), "nor one beyond what the process may have"
         over = run(daemon, "exec", "portal.sync", "--", "sh", "-c", "echo $TOKEND_TOKEN_FILE", pass_fds=[reading])
-        checks.ok("the one it takes by itself is a free one", over.stdout.strip() not in ("", "/proc/self/fd/%d" % reading), over)
+        assert over.stdout.strip() not in ("", "/proc/self/fd/%d" % reading), "the one it takes by itself is a free one"
         os.close(reading), os.close(writing)
         closed = subprocess.run(["sh", "-c", 'exec "$0" exec a.b -- sh -c \'echo $TOKEND_TOKEN_FILE >&2\' <&- >&-', TOKENCTL], env=environment(daemon),
                                 stderr=subprocess.PIPE, text=True, check=False)
-        checks.equal("nor is it ever a standard one", closed.stderr, "/proc/self/fd/3\n")
-        checks.equal("a header comes ready to send", sh('cat "$TOKEND_TOKEN_FILE"', "--header").stdout, "X-Api-Key: enrt_1D")
-        checks.equal("--env gives the token in a variable, and no file", sh('echo "$ERP_TOKEN $TOKEND_TOKEN_FILE"', "--env", "ERP_TOKEN").stdout, TOKEN + " \n")
-        checks.equal("or both", sh('cat "$F"; echo $V', "--env", "V", "--file-env", "F").stdout, TOKEN * 2 + "\n")
+        assert closed.stderr == "/proc/self/fd/3\n", "nor is it ever a standard one"
+        assert sh('cat "$TOKEND_TOKEN_FILE"', "--header").stdout == "X-Api-Key: enrt_1D", "a header comes ready to send"
+        assert sh('echo "$ERP_TOKEN $TOKEND_TOKEN_FILE"', "--env", "ERP_TOKEN").stdout == TOKEN + " \n", "--env gives the token in a variable, and no file"
+        assert sh('cat "$F"; echo $V', "--env", "V", "--file-env", "F").stdout == TOKEN * 2 + "\n", "or both"
 
 
-def exec_process(folder):
+def test_exec_process(folder):
     with Daemon(folder, GET="OK " + served() + "\n") as daemon:
         look = "grep -E '^Sig(Blk|Ign)' /proc/self/status"
         usual = subprocess.run(["sh", "-c", look], stdout=subprocess.PIPE, text=True, check=True, restore_signals=True).stdout.splitlines()
         process = subprocess.Popen([TOKENCTL, "exec", "a.b", "--", "sh", "-c", "echo $$; %s; kill -TERM $$" % look],
                                    env=environment(daemon), stdout=subprocess.PIPE, text=True, restore_signals=True)
         out = process.communicate(timeout=30)[0].splitlines()
-        checks.equal("the process id is the command's", out[0], str(process.pid))
-        checks.equal("no more signals are blocked or ignored for it than for others", out[1:], usual)
-        checks.equal("a signal that ends it is seen", process.returncode, -signal.SIGTERM)
-        checks.equal("so is its exit status", run(daemon, "exec", "a.b", "--", "sh", "-c", "exit 7").returncode, 7)
-        checks.equal("its arguments arrive as they are", run(daemon, "exec", "a.b", "--", "printf", "%s|", "-x", "--", "a b", "").stdout, "-x|--|a b||")
+        assert out[0] == str(process.pid), "the process id is the command's"
+        assert out[1:] == usual, "no more signals are blocked or ignored for it than for others"
+        assert process.returncode == -signal.SIGTERM, "a signal that ends it is seen"
+        assert run(daemon, "exec", "a.b", "--", "sh", "-c", "exit 7").returncode == 7, "so is its exit status"
+        assert run(daemon, "exec", "a.b", "--", "printf", "%s|", "-x", "--", "a b", "").stdout == "-x|--|a b||", "its arguments arrive as they are"
         missing = run(daemon, "exec", "a.b", "--", "/no/such/program")
-        checks.equal("a command that is not there exits 127", (missing.returncode, missing.stderr),
-                     (127, 'tokenctl: a.b: cannot run "/no/such/program": No such file or directory\n'))
-        checks.equal("one that is none exits 126", run(daemon, "exec", "a.b", "--", "/etc/passwd").returncode, 126)
+        assert (missing.returncode, missing.stderr) == (127, 'tokenctl: a.b: cannot run "/no/such/program": No such file or directory\n'), (
+            "a command that is not there exits 127")
+        assert run(daemon, "exec", "a.b", "--", "/etc/passwd").returncode == 126, "one that is none exits 126"
         for arguments in (["a.b"], ["a.b", "true"], ["a.b", "--env", "1X", "--", "true"], ["a.b", "--env", "X", "--file-env", "X", "--", "true"],
                           ["a.b", "--env", "PATH", "--", "true"], ["a.b", "--env", "LD_PRELOAD", "--", "true"], ["a.b", "--file-env", "PATH", "--", "true"],
                           ["a.b", "--env", "TOKEND_TOKEN_FILE", "--", "true"],
                           ["a.b", "--fd", "2", "--", "true"]):
-            checks.equal("wrong usage exits 64: exec " + " ".join(arguments), run(daemon, "exec", *arguments).returncode, 64)
+            assert run(daemon, "exec", *arguments).returncode == 64, "wrong usage exits 64: exec " + " ".join(arguments)
     with Daemon(folder, GET="ERR denied : uid 1 may not use \"a.b\"\n") as daemon:
         refused = run(daemon, "exec", "a.b", "--", "echo", "ran")
-        checks.equal("without a token nothing is run", (refused.returncode, refused.stdout), (77, ""))
+        assert (refused.returncode, refused.stdout) == (77, ""), "without a token nothing is run"
 
 
 # --- watch --output
@@ -215,46 +204,46 @@ class Watching:
         return self.process.wait(30)
 
 
-def watch_file(folder):
+def test_watch_file(folder):
     with Daemon(folder) as daemon, Watching(daemon, folder, "--mode", "0640", "--reload-unit", "erp.service", "--scope", "read") as watching:
         caller = daemon.caller()
-        checks.equal("the daemon is asked to watch", daemon.requests, ["WATCH portal.sync scope=read"])
-        checks.ok("the manager has heard nothing yet", not select.select([watching.manager], [], [], 0)[0])
+        assert daemon.requests == ["WATCH portal.sync scope=read"], "the daemon is asked to watch"
+        assert not select.select([watching.manager], [], [], 0)[0], "the manager has heard nothing yet"
         told(caller, "+ " + served())
         notice = watching.notified()
-        checks.ok("readiness is told with the first token", notice.startswith("READY=1\nSTATUS=portal.sync is in "), notice)
-        checks.equal("when the file is there, whole and alone", watching.content(), TOKEN)
+        assert notice.startswith("READY=1\nSTATUS=portal.sync is in "), "readiness is told with the first token"
+        assert watching.content() == TOKEN, "when the file is there, whole and alone"
         first = watching.file.stat()
-        checks.equal("with the mode that was asked for, whatever the umask", stat.S_IMODE(first.st_mode), 0o640)
+        assert stat.S_IMODE(first.st_mode) == 0o640, "with the mode that was asked for, whatever the umask"
         held = open(watching.file)
         told(caller, "+ " + served(OTHER, number=2))
         notice = watching.notified()
-        checks.ok("a renewal is a status", notice.startswith("STATUS="), notice)
-        checks.equal("and a new file", (watching.content(), watching.file.stat().st_ino != first.st_ino), (OTHER, True))
-        checks.equal("who has the old one open reads it to its end", held.read(), TOKEN)
+        assert notice.startswith("STATUS="), "a renewal is a status"
+        assert (watching.content(), watching.file.stat().st_ino != first.st_ino) == (OTHER, True), "and a new file"
+        assert held.read() == TOKEN, "who has the old one open reads it to its end"
         held.close()
         wanted = "--no-block --no-ask-password try-reload-or-restart erp.service\n"
-        checks.ok("the unit is reloaded each time", comes(lambda: watching.reloads.exists() and watching.reloads.read_text() == wanted * 2))
+        assert comes(lambda: watching.reloads.exists() and watching.reloads.read_text() == wanted * 2), "the unit is reloaded each time"
         second = watching.file.stat().st_ino
         told(caller, "+ - state=degraded reason=the%20server%20is%20away")
-        checks.ok("trouble is said, with how long the file keeps", watching.said("degraded: the server is away; %s keeps a token that is valid until 2100" % watching.file),
-                  watching.words.read_text())
-        checks.ok("and told to the manager", "degraded" in watching.notified())
+        assert watching.said("degraded: the server is away; %s keeps a token that is valid until 2100" % watching.file), (
+            f"trouble is said, with how long the file keeps: {watching.words.read_text()}")
+        assert "degraded" in watching.notified(), "and told to the manager"
         told(caller, "+ - state=degraded reason=the%20server%20is%20away")
         told(caller, "+ " + served(OTHER, number=2))
         watching.notified()
-        checks.equal("the same trouble is said once, and its end", watching.words.read_text().count("degraded"), 1)
-        checks.ok("and so is its end", watching.said("well again"))
-        checks.equal("the same token is no new file", watching.file.stat().st_ino, second)
-        checks.equal("nor a reload", watching.reloads.read_text(), wanted * 2)
-        checks.equal("no half file is left beside it", [name for name in os.listdir(folder) if name.endswith(".new")], [])
-        checks.equal("SIGTERM ends it in order", watching.end(), 0)
-        checks.equal("and the token does not stay behind", watching.content(), None)
-        checks.ok("nothing it said holds a token", "eyJ" not in watching.words.read_text())
+        assert watching.words.read_text().count("degraded") == 1, "the same trouble is said once, and its end"
+        assert watching.said("well again"), "and so is its end"
+        assert watching.file.stat().st_ino == second, "the same token is no new file"
+        assert watching.reloads.read_text() == wanted * 2, "nor a reload"
+        assert [name for name in os.listdir(folder) if name.endswith(".new")] == [], "no half file is left beside it"
+        assert watching.end() == 0, "SIGTERM ends it in order"
+        assert watching.content() is None, "and the token does not stay behind"
+        assert "eyJ" not in watching.words.read_text(), "nothing it said holds a token"
         caller.close()
 
 
-def watch_restarts(folder):
+def test_watch_restarts(folder):
     daemon = Daemon(folder)
     with daemon:
         watching = Watching(daemon, folder)
@@ -264,41 +253,42 @@ def watch_restarts(folder):
         inode = watching.file.stat().st_ino
     with watching:
         caller.close()
-        checks.ok("a daemon that goes is said", watching.said("the daemon closed the connection"), watching.words.read_text())
-        checks.equal("the file stays", watching.content(), TOKEN)
+        assert watching.said("the daemon closed the connection"), f"a daemon that goes is said: {watching.words.read_text()}"
+        assert watching.content() == TOKEN, "the file stays"
         with daemon:
             caller = daemon.caller()
-            checks.equal("and is asked again when it is back", daemon.requests[1:], ["WATCH portal.sync"])
+            assert daemon.requests[1:] == ["WATCH portal.sync"], "and is asked again when it is back"
             told(caller, "+ " + served())
             told(caller, "+ " + served(OTHER, number=2))
-            checks.ok("the next token is taken", comes(lambda: watching.content() == OTHER))
+            assert comes(lambda: watching.content() == OTHER), "the next token is taken"
             told(caller, "ERR stopping : the daemon is stopping")
-            checks.ok("a daemon that stops is no end", watching.said("stopping: the daemon is stopping"))
+            assert watching.said("stopping: the daemon is stopping"), "a daemon that stops is no end"
             caller.close()
             told(daemon.caller(), 'ERR denied : uid 1 may not use "portal.sync"')
-            checks.equal("a lost rule is", watching.process.wait(30), 77)
-            checks.equal("and takes the file away", (inode > 0, watching.content()), (True, None))
+            assert watching.process.wait(30) == 77, "a lost rule is"
+            assert (inode > 0, watching.content()) == (True, None), "and takes the file away"
 
 
-def watch_ends(folder):
+def test_watch_ends(folder):
     with Daemon(folder) as daemon:
         with Watching(daemon, folder) as watching:
             caller = daemon.caller()
             told(caller, "+ " + served(expires=int(time.time()) + 2))
             watching.notified()
             told(caller, "+ - state=unavailable reason=no%20answer")
-            checks.ok("an unavailable server is said", watching.said("unavailable: no answer"))
-            checks.equal("the file keeps its token", watching.content(), TOKEN)
-            checks.ok("until that ends", comes(lambda: watching.content() is None, 10))
-            checks.ok("and then says so", watching.said("has ended, and the file is removed"))
+            assert watching.said("unavailable: no answer"), "an unavailable server is said"
+            assert watching.content() == TOKEN, "the file keeps its token"
+            assert comes(lambda: watching.content() is None, 10), "until that ends"
+            assert watching.said("has ended, and the file is removed"), "and then says so"
             told(caller, "+ " + served(OTHER, number=2))
-            checks.ok("the next token brings a file again", comes(lambda: watching.content() == OTHER))
+            assert comes(lambda: watching.content() == OTHER), "the next token brings a file again"
             told(caller, "+ - state=login-required reason=signed-out")
-            checks.ok("who has signed out leaves no token behind, though it would live on", comes(lambda: watching.content() is None), watching.words.read_text())
-            checks.ok("and that is said", watching.said("signed-out; there is no token in "), watching.words.read_text())
+            assert comes(lambda: watching.content() is None), (
+                f"who has signed out leaves no token behind, though it would live on: {watching.words.read_text()}")
+            assert watching.said("signed-out; there is no token in "), f"and that is said: {watching.words.read_text()}"
             told(caller, "+ " + served(number=3))
-            checks.ok("until somebody has signed in again", comes(lambda: watching.content() == TOKEN))
-            checks.equal("SIGINT ends it too", watching.end(signal.SIGINT), 0)
+            assert comes(lambda: watching.content() == TOKEN), "until somebody has signed in again"
+            assert watching.end(signal.SIGINT) == 0, "SIGINT ends it too"
         below = pathlib.Path(folder, "below")
         below.mkdir()
         with Watching(daemon, below) as watching:
@@ -309,10 +299,10 @@ def watch_ends(folder):
             shutil.rmtree(below)
             told(caller, "+ " + served(OTHER, number=2))
             seen = []
-            checks.ok("a file that can no longer be written is said", comes(lambda: seen.append(words.read()) or "could not write" in "".join(seen)), seen)
+            assert comes(lambda: seen.append(words.read()) or "could not write" in "".join(seen)), f"a file that can no longer be written is said: {seen}"
             below.mkdir()
             told(daemon.caller(), "+ " + served(OTHER, number=2))
-            checks.ok("and tried again until it can", comes(lambda: watching.content() == OTHER))
+            assert comes(lambda: watching.content() == OTHER), "and tried again until it can"
             words.close()
             watching.end()
         for what, spoil in (("anybody may write in", lambda: below.chmod(0o777)), ("has another path by now", lambda: below.rename(pathlib.Path(folder, "beside")))):
@@ -324,7 +314,7 @@ def watch_ends(folder):
                 file, words = os.open(watching.file, os.O_RDONLY), watching.words.open()
                 spoil()
                 told(caller, "+ - state=login-required reason=signed-out")
-                checks.ok("a file in a folder that %s is removed all the same" % what, comes(lambda: os.fstat(file).st_nlink == 0), words.read())
+                assert comes(lambda: os.fstat(file).st_nlink == 0), "a file in a folder that %s is removed all the same: %s" % (what, words.read())
                 os.close(file)
                 words.close()
                 watching.end()
@@ -332,46 +322,46 @@ def watch_ends(folder):
         left.write_text("old")
         with Watching(daemon, folder) as watching:
             caller = daemon.caller()
-            checks.equal("what an earlier run left stays while a token may come", watching.content(), "old")
+            assert watching.content() == "old", "what an earlier run left stays while a token may come"
             told(caller, "+ - state=login-required reason=nobody")
-            checks.ok("and goes with the first trouble", watching.said("nobody knows when it ends") and watching.content() is None)
+            assert watching.said("nobody knows when it ends") and watching.content() is None, "and goes with the first trouble"
         if os.geteuid() == 0:
             for owner, found in (("65534:65533", (65534, 65533)), (":65533", (0, 65533)), ("daemon", (1, 1))):
                 with Watching(daemon, folder, "--owner", owner) as watching:
                     told(daemon.caller(), "+ " + served())
                     watching.notified()
-                    checks.equal("the file is given to " + owner, (watching.file.stat().st_uid, watching.file.stat().st_gid), found)
+                    assert (watching.file.stat().st_uid, watching.file.stat().st_gid) == found, "the file is given to " + owner
                     watching.end()
         with Watching(daemon, folder, "--reload-unit", "erp.service", systemctl="exit 4") as watching:
             told(daemon.caller(), "+ " + served())
-            checks.ok("a reload that fails is said, with its remedy", watching.said("systemctl ended with 4; another user than root needs a polkit rule"))
-            checks.equal("and the watch goes on", watching.process.poll(), None)
+            assert watching.said("systemctl ended with 4; another user than root needs a polkit rule"), "a reload that fails is said, with its remedy"
+            assert watching.process.poll() is None, "and the watch goes on"
             watching.end()
 
 
-def watch_refuses(folder):
+def test_watch_refuses(folder):
     os.mkdir(os.path.join(folder, "there"))
     os.symlink("/etc/passwd", os.path.join(folder, "link"))
     with Daemon(folder) as daemon:
         for what, path in (("a folder", "there"), ("a link", "link")):
             result = run(daemon, "watch", "a.b", "--output", os.path.join(folder, path))
-            checks.equal("%s is not replaced" % what, (result.returncode, "not a regular file" in result.stderr), (64, True))
+            assert (result.returncode, "not a regular file" in result.stderr) == (64, True), "%s is not replaced" % what
         for what, content in (("a text", "127.0.0.1 localhost\n"), ("a token with a line end", TOKEN + "\n"), ("more than a token", "x" * 40000)):
             pathlib.Path(folder, "other").write_text(content)
             result = run(daemon, "watch", "a.b", "--output", os.path.join(folder, "other"))
-            checks.equal("%s that is there is left alone" % what, (result.returncode, "something else than a token" in result.stderr, pathlib.Path(folder, "other").read_text()),
-                         (64, True, content))
-        checks.equal("nor is a device", run(daemon, "watch", "a.b", "--output", "/dev/null").returncode, 64)
-        checks.ok("/dev/null is still there", stat.S_ISCHR(os.stat("/dev/null").st_mode))
+            assert (result.returncode, "something else than a token" in result.stderr, pathlib.Path(folder, "other").read_text()) == (64, True, content), (
+                "%s that is there is left alone" % what)
+        assert run(daemon, "watch", "a.b", "--output", "/dev/null").returncode == 64, "nor is a device"
+        assert stat.S_ISCHR(os.stat("/dev/null").st_mode), "/dev/null is still there"
     with Daemon(folder, WATCH="+ - state=unavailable\n") as daemon:
         nowhere = run(daemon, "watch", "a.b", "--output", os.path.join(folder, "no", "token"))
-        checks.equal("a file that can never be made exits 73 before there is a token", (nowhere.returncode, "could not write" in nowhere.stderr), (73, True))
+        assert (nowhere.returncode, "could not write" in nowhere.stderr) == (73, True), "a file that can never be made exits 73 before there is a token"
         for arguments in (["--reload-unit", "x.service"], ["--owner", "root"], ["--output", "t", "--owner", "no-such-user"], ["--output", "t", "--owner", "root:"], ["--output", ""], ["--output", "t", "--mode", "0666"], ["--output", "t", "--mode", "9"],
                           ["--output", "t", "--mode", "0400"], ["--output", "t", "--reload-unit", "-x.service"], ["--output", "t", "--reload-unit", "a b.service"]):
-            checks.equal("wrong usage exits 64: watch " + " ".join(arguments), run(daemon, "watch", "a.b", *arguments).returncode, 64)
+            assert run(daemon, "watch", "a.b", *arguments).returncode == 64, "wrong usage exits 64: watch " + " ".join(arguments)
 
 
-def watch_folders(folder):
+def test_watch_folders(folder):
     """Root writes where nobody else can have it write somewhere else; anybody else where they may."""
     if os.geteuid() != 0:
         return
@@ -385,8 +375,8 @@ def watch_folders(folder):
         def refused(what, change, path, words):
             change()
             result = run(daemon, "watch", "a.b", "--output", str(path))
-            checks.equal("root writes nothing %s, and is told what to do" % what,
-                         (result.returncode, all(word in result.stderr for word in [*words, "folder that"]), path.exists()), (64, True, False))
+            assert (result.returncode, all(word in result.stderr for word in [*words, "folder that"]), path.exists()) == (64, True, False), (
+                "root writes nothing %s, and is told what to do" % what)
             os.chown(place, 0, 0)
             place.chmod(0o755)
 
@@ -402,7 +392,7 @@ def watch_folders(folder):
         place.chmod(0o1777)
         told(daemon.caller(), "+ " + served())
         watching.notified()
-        checks.equal("a sticky folder will do: nobody else can replace what is root's", watching.content(), TOKEN)
+        assert watching.content() == TOKEN, "a sticky folder will do: nobody else can replace what is root's"
         watching.end()
         place.chmod(0o755)
     roots = pathlib.Path(folder, "of-root-alone")
@@ -415,8 +405,8 @@ def watch_folders(folder):
         place.rename(str(place) + "-before")
         place.symlink_to(roots)
         told(caller, "+ " + served(OTHER, number=2))
-        checks.equal("a folder that becomes another's ends the watch", watching.process.wait(30), 64)
-        checks.equal("and root has made nothing where its link leads to", os.listdir(roots), [])
+        assert watching.process.wait(30) == 64, "a folder that becomes another's ends the watch"
+        assert os.listdir(roots) == [], "and root has made nothing where its link leads to"
     for mode in (0o755, 0o775):
         own = pathlib.Path(folder, "own-%o" % mode)
         own.mkdir()
@@ -427,9 +417,10 @@ def watch_folders(folder):
             process = subprocess.Popen([TOKENCTL, "watch", "portal.sync", "--output", str(own / "token")], env=environment(daemon), user=1, group=1, extra_groups=[],
                                        stderr=subprocess.DEVNULL)
             told(daemon.caller(), "+ " + served())
-            checks.ok("anybody else writes into a folder of theirs, mode %o" % mode, comes(lambda: (own / "token").exists() and (own / "token").read_text() == TOKEN))
+            assert comes(lambda: (own / "token").exists() and (own / "token").read_text() == TOKEN), (
+                "anybody else writes into a folder of theirs, mode %o" % mode)
             process.terminate()
-            checks.equal("and in order", process.wait(30), 0)
+            assert process.wait(30) == 0, "and in order"
 
 
 # --- audit
@@ -473,86 +464,88 @@ ENTRIES = [
 ]
 
 
-def audit_sums(folder):
+def test_audit_sums(folder):
     journal = Journal(folder, ENTRIES)
     result = journal.audit()
     cells = [re.split(r"\s{2,}", line) for line in result.stdout.splitlines()]
-    checks.equal("repeats are added up, and columns that nobody fills are left out", cells, [
-        ["COUNT", "EVENT", "DECISION", "TOKEN", "ID", "CALLER", "FIRST", "LAST"],
-        ["1", "renewed", "issued", "portal.sync", "1" * 16, "erp-sync.service", "1970-01-01 00:16:40", "1970-01-01 00:16:40"],
-        ["42", "handed-out", "ready", "portal.sync", "1" * 16, "erp-sync.service", "1970-01-01 00:16:40", "1970-01-01 00:17:11"],
-        ["1", "refused", "denied", "unknown", "-", "uid 33", "1970-01-01 00:17:20", "1970-01-01 00:17:20"],
-        ["1", "renewed", "issued", "portal.sync", "2" * 16, "erp-sync.service", "1970-01-01 00:17:30", "1970-01-01 00:17:30"]])
+    assert (cells == [["COUNT", "EVENT", "DECISION", "TOKEN", "ID", "CALLER", "FIRST", "LAST"], ["1", "renewed", "issued", "portal.sync", "1" * 16, "erp-sync.service", "1970-01-01 00:16:40", "1970-01-01 00:16:40"], ["42", "handed-out", "ready", "portal.sync", "1" * 16, "erp-sync.service", "1970-01-01 00:16:40", "1970-01-01 00:17:11"], ["1", "refused", "denied", "unknown", "-", "uid 33", "1970-01-01 00:17:20", "1970-01-01 00:17:20"], ["1", "renewed", "issued", "portal.sync", "2" * 16, "erp-sync.service", "1970-01-01 00:17:30", "1970-01-01 00:17:30"]]), (
+        "repeats are added up, and columns that nobody fills are left out")
     rows = json.loads(journal.audit("--json").stdout)
-    checks.equal("as JSON the counts are numbers, and so are the times", (sum(row["count"] for row in rows), rows[1]["first"], rows[1]["last"], rows[1]["uid"]), (45, 1000, 1031, 1))
+    assert (sum(row["count"] for row in rows), rows[1]["first"], rows[1]["last"], rows[1]["uid"]) == (45, 1000, 1031, 1), (
+        "as JSON the counts are numbers, and so are the times")
     result = journal.audit("--renewals")
-    checks.equal("renewals are listed with their cause", [line.split()[2:6] for line in result.stdout.splitlines()[1:]][0], ["1", "renewed", "issued", "asked"])
-    checks.ok("and with the token that each replaces", re.search(r"due .*2222222222222222 +1111111111111111", result.stdout), result.stdout)
+    assert [line.split()[2:6] for line in result.stdout.splitlines()[1:]][0] == ["1", "renewed", "issued", "asked"], "renewals are listed with their cause"
+    assert re.search(r"due .*2222222222222222 +1111111111111111", result.stdout), "and with the token that each replaces"
     lost = Journal(folder, [*ENTRIES, entry(1060, "others", 7, reason="user", uid=9), entry(1061, "audit-gap", 1, held=5)]).audit("--unit", "erp-sync.service")
-    checks.ok("what the sums cannot know is said", "7 decisions of this time were only counted" in lost.stderr and "5 decisions of this time could not" in lost.stderr, lost.stderr)
+    assert "7 decisions of this time were only counted" in lost.stderr and "5 decisions of this time could not" in lost.stderr, (
+        "what the sums cannot know is said")
     nothing = Journal(folder, []).audit("--refused")
-    checks.equal("an empty answer is said to be one", (nothing.returncode, nothing.stdout, nothing.stderr), (0, "", "tokenctl: nothing was found\n"))
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "tokenctl: nothing was found\n"), "an empty answer is said to be one"
 
 
-def audit_questions(folder):
+def test_audit_questions(folder):
     journal, service = Journal(folder, ENTRIES), "_SYSTEMD_UNIT=tokend.service"
     always = sorted([service, "TOKEND_EVENT=others", "TOKEND_EVENT=audit-gap"])
     journal.audit("--token", "a.b", "--token", "c.d", "--unit", "x.service", "--unit", "x@1.2", "--user", "root", "--refused", "--since", "2 hours ago", "--until", "now")
-    checks.equal("options become matches of journald's own fields", journal.matches(), [
-        sorted([service, "TOKEND_TOKEN=a.b", "TOKEND_TOKEN=c.d", "TOKEND_CONSUMER_UNIT=x.service", "TOKEND_CONSUMER_UNIT=x@1.2.service", "TOKEND_CONSUMER_UID=0", "TOKEND_EVENT=refused"]), always])
+    assert (journal.matches() == [sorted([service, "TOKEND_TOKEN=a.b", "TOKEND_TOKEN=c.d", "TOKEND_CONSUMER_UNIT=x.service", "TOKEND_CONSUMER_UNIT=x@1.2.service", "TOKEND_CONSUMER_UID=0", "TOKEND_EVENT=refused"]), always]), (
+        "options become matches of journald's own fields")
     words = journal.asked.read_text().splitlines()
-    checks.ok("times are handed to journalctl as they are", "--since=2 hours ago" in words and "--until=now" in words and "--output=json" in words, words)
+    assert "--since=2 hours ago" in words and "--until=now" in words and "--output=json" in words, "times are handed to journalctl as they are"
     journal.audit("--id", "1" * 16)
-    checks.equal("an id is looked for as the token's and as what another one replaced", journal.matches(), [
-        sorted([service, "TOKEND_TOKEN_ID=" + "1" * 16]), sorted([service, "TOKEND_PREVIOUS_ID=" + "1" * 16]), always])
+    assert journal.matches() == [sorted([service, "TOKEND_TOKEN_ID=" + "1" * 16]), sorted([service, "TOKEND_PREVIOUS_ID=" + "1" * 16]), always], (
+        "an id is looked for as the token's and as what another one replaced")
     journal.audit("--since", "-1h", "--until", "-30min")
     words = journal.asked.read_text().splitlines()
-    checks.ok("times may begin with a minus", "--since=-1h" in words and "--until=-30min" in words, words)
+    assert "--since=-1h" in words and "--until=-30min" in words, "times may begin with a minus"
     mistaken = journal.audit("--id", TOKEN)
-    checks.equal("a token in the place of an id is not repeated", (mistaken.returncode, TOKEN in mistaken.stderr, "never the token" in mistaken.stderr), (64, False, True))
+    assert (mistaken.returncode, TOKEN in mistaken.stderr, "never the token" in mistaken.stderr) == (64, False, True), (
+        "a token in the place of an id is not repeated")
     for arguments in (["--id", "X"], ["--unit", "x@*"], ["--token", "a"], ["--refused", "--renewals"], ["--unit", ""], ["--user", "nobody-at-all"]):
-        checks.equal("wrong usage exits 64: audit " + " ".join(arguments), journal.audit(*arguments).returncode, 64)
+        assert journal.audit(*arguments).returncode == 64, "wrong usage exits 64: audit " + " ".join(arguments)
 
 
-def audit_failures(folder):
+def test_audit_failures(folder):
     closed = Journal(folder, ENTRIES[:1], complaint="Hint: You are currently not seeing messages from other users and the system.\\n")
     result = closed.audit()
-    checks.equal("who may not read the whole journal is not told a part of it", (result.returncode, result.stdout, "usermod -aG systemd-journal" in result.stderr), (77, "", True))
+    assert (result.returncode, result.stdout, "usermod -aG systemd-journal" in result.stderr) == (77, "", True), (
+        "who may not read the whole journal is not told a part of it")
     result = Journal(folder, [], 1, "No journal files were opened due to insufficient permissions.\\n").audit()
-    checks.equal("nor who may read nothing", (result.returncode, "systemd-journal" in result.stderr), (77, True))
+    assert (result.returncode, "systemd-journal" in result.stderr) == (77, True), "nor who may read nothing"
     result = Journal(folder, [], 1, "Failed to parse timestamp: soon\\n").audit("--since", "soon")
-    checks.equal("journalctl's own complaint is passed on", (result.returncode, result.stderr), (64, "tokenctl: journalctl failed: Failed to parse timestamp: soon\n"))
-    result = run(None, "audit", more={"PATH": folder})
-    checks.equal("without journalctl it says so", (result.returncode, result.stderr), (127, 'tokenctl: cannot run "journalctl": No such file or directory\n'))
+    assert (result.returncode, result.stderr) == (64, "tokenctl: journalctl failed: Failed to parse timestamp: soon\n"), (
+        "journalctl's own complaint is passed on")
+    result = run(None, "audit", more={"PATH": str(folder)})
+    assert (result.returncode, result.stderr) == (127, 'tokenctl: cannot run "journalctl": No such file or directory\n'), "without journalctl it says so"
     for what, line in (("cut", ENTRIES[0][:-3]), ("no object", "[1]"), ("nested", '{"A":{"B":"c"}}'), ("two objects", '{"A":"b"}{"A":"b"}'), ("a bad escape", r'{"A":"\x"}'),
                        ("half a pair", r'{"A":"\ud83d"}'), ("endless", '{"A":"' + "x" * 1100000 + '"}')):
         result = Journal(folder, [line]).audit()
-        checks.equal("a line that is %s is not guessed at" % what, (result.returncode, result.stdout), (70, ""))
+        assert (result.returncode, result.stdout) == (70, ""), "a line that is %s is not guessed at" % what
     odd = '{"TOKEND_EVENT":"handed-out","TOKEND_COUNT":"2","A":null,"B":[1,200,3],"TOKEND_TOKEN":["a.b","c.d"],"TOKEND_DECISION":"\\u00e9\\ud83d\\ude00\\n","__REALTIME_TIMESTAMP":"1"}'
     rows = json.loads(Journal(folder, [odd]).audit("--json").stdout)
-    checks.equal("bytes, nothing, repeated fields and all escapes are read", (rows[0]["count"], rows[0]["token"], rows[0]["decision"]), (2, "a.b", "\u00e9\U0001F600\n"))
+    assert (rows[0]["count"], rows[0]["token"], rows[0]["decision"]) == (2, "a.b", "\u00e9\U0001F600\n"), (
+        "bytes, nothing, repeated fields and all escapes are read")
 
 
-def metrics(folder):
+def test_metrics(folder):
     text = ["# TYPE tokend_handed_out counter", 'tokend_handed_out_total{token="portal.sync"} 42', "# EOF"]
     with Daemon(folder, METRICS="".join("+ %s\n" % line for line in text) + "OK\n") as daemon:
         result = run(daemon, "metrics")
-        checks.equal("metrics prints the rows as they are", (result.returncode, result.stdout.splitlines(), daemon.requests), (0, text, ["METRICS"]))
+        assert (result.returncode, result.stdout.splitlines(), daemon.requests) == (0, text, ["METRICS"]), "metrics prints the rows as they are"
     with Daemon(folder, METRICS="ERR denied : uid 1000 is no administrator\n") as daemon:
-        checks.equal("who may not see them exits 77", run(daemon, "metrics").returncode, 77)
+        assert run(daemon, "metrics").returncode == 77, "who may not see them exits 77"
 
 
 # --- completions
 
-def completions(folder):
+def test_completions(folder):
     for shell in ("bash", "zsh", "fish"):
         made = run(None, "--generate-completion-script", shell)
         script = pathlib.Path(folder, shell)
         script.write_text(made.stdout)
-        checks.ok("there is a completion for %s" % shell, made.returncode == 0 and "exec" in made.stdout and "reload-unit" in made.stdout)
+        assert made.returncode == 0 and "exec" in made.stdout and "reload-unit" in made.stdout, "there is a completion for %s" % shell
         if shutil.which(shell):
             parsed = subprocess.run([shell, "-n", str(script)], capture_output=True, text=True, check=False)
-            checks.equal("which %s can read" % shell, (parsed.returncode, parsed.stderr), (0, ""))
+            assert (parsed.returncode, parsed.stderr) == (0, ""), "which %s can read" % shell
     programs = pathlib.Path(folder, "bin")
     programs.mkdir()
     (programs / "tokenctl").symlink_to(TOKENCTL)
@@ -564,22 +557,5 @@ def completions(folder):
             shell = subprocess.run(["bash", "-c", script, str(pathlib.Path(folder, "bash"))], capture_output=True, text=True, check=False,
                                    env=environment(daemon, PATH="%s:%s" % (programs, os.environ["PATH"])))
             return {word.strip() for word in shell.stdout.split("\n")}
-        checks.ok("bash offers the subcommands", {"exec", "audit", "setup"} <= offered("tokenctl", ""), offered("tokenctl", ""))
-        checks.ok("and the names of the caller's tokens", {"portal.pat", "portal.sync"} <= offered("tokenctl", "get", ""), offered("tokenctl", "get", ""))
-
-
-PARTS = [exec_file, exec_process, watch_file, watch_restarts, watch_ends, watch_refuses, watch_folders, audit_sums, audit_questions, audit_failures, metrics, completions]
-
-
-def main():
-    die_cleanly_on_signals()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for part in PARTS:
-        if len(sys.argv) < 3 or part.__name__ in sys.argv[2:]:
-            with tempfile.TemporaryDirectory(prefix="tools-check.") as folder:
-                checks.section(part.__name__.replace("_", " "), part, folder)
-    return checks.end()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        assert {"exec", "audit", "setup"} <= offered("tokenctl", ""), "bash offers the subcommands"
+        assert {"portal.pat", "portal.sync"} <= offered("tokenctl", "get", ""), "and the names of the caller's tokens"

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Compares the manual pages with the programs in .build/install and their sources; ends with "N passed, N failed".
+"""The manual pages say what the programs and their sources say.
 
 What the configuration knows is what "tokend --check" names when it meets a key that nobody knows. Verbs, keys, codes, states, metrics, and the
 fields, events, causes and decisions of the journal are compared by the Swift tests, with the enumerations themselves.
@@ -7,15 +6,12 @@ fields, events, causes and decisions of the journal are compared by the Swift te
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 import tempfile
 
-sys.dont_write_bytecode = True
-from lib import manual  # noqa: E402
-from lib.checks import Checks  # noqa: E402
-from lib.daemon import REPOSITORY, TOKENCTL, TOKEND  # noqa: E402
+import pytest
+from lib import manual
+from lib.daemon import REPOSITORY, TOKENCTL, TOKEND
 
 STRAY = "zzzzzzzz"
 
@@ -60,90 +56,90 @@ def known_keys():
     return {(file, table): set(keys.split(", ")) for file, table, keys in found}
 
 
-def configuration(checks):
+def test_configuration():
     known, page = known_keys(), manual.page("tokend.toml.5")
     tables = {title[1:-1] for title in page.lists if re.fullmatch(r"\[\w+\]", title)} - {"client", "endpoints", "proxy"}
-    checks.equal("tokend.toml(5) has the tables of tokend.toml, and no others", tables, known.get(("tokend", "")))
+    assert tables == known.get(("tokend", "")), "tokend.toml(5) has the tables of tokend.toml, and no others"
     for table, titles in TABLES.items():
         file = "tokend" if titles[0][1:-1] in known.get(("tokend", ""), ()) else "portal"
-        checks.equal("tokend.toml(5) has the keys of %s, and no others" % (table or "an application"), sorted(page.terms(*titles)), sorted(known.get((file, table), ())))
+        assert sorted(page.terms(*titles)) == sorted(known.get((file, table), ())), (
+            "tokend.toml(5) has the keys of %s, and no others" % (table or "an application"))
 
 
-def options(checks):
+def test_options():
     offered = subprocess.run([TOKEND, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
     offered = {option for row in re.findall(r"(?m)^  (-.*?)(?:  |$)", offered) for option in re.findall(r"(?<![\w-])--?[\w-]+", row)}
     page = manual.page("tokend.8")
-    checks.equal("tokend(8) explains the options of tokend --help, and no others", sorted(page.terms("OPTIONS")), sorted(offered))
+    assert sorted(page.terms("OPTIONS")) == sorted(offered), "tokend(8) explains the options of tokend --help, and no others"
     shown = set(re.findall(r"`(--?[\w-]+)`", page.text.partition("# SYNOPSIS")[2].partition("# DESCRIPTION")[0]))
-    checks.equal("and shows each of them in its synopsis", shown, offered)
+    assert shown == offered, "and shows each of them in its synopsis"
 
 
-def commands(checks):
+def test_commands():
     known, page = manual.commands(TOKENCTL), manual.page("tokenctl.1")
     headings = {heading.split()[0]: heading for heading in page.lists if heading.split()[0].islower()}
-    checks.equal("tokenctl(1) has a section for each command, and no others", sorted(headings), sorted(name for name in known if name))
+    assert sorted(headings) == sorted(name for name in known if name), "tokenctl(1) has a section for each command, and no others"
     common = {"--socket", "--help", "--version"}
-    checks.equal("it explains once what all commands take", {term for term in page.terms("DESCRIPTION") if term.startswith("--")}, common)
+    assert {term for term in page.terms("DESCRIPTION") if term.startswith("--")} == common, "it explains once what all commands take"
     for name, heading in headings.items():
         # what a term takes is no option
         explained = [term for term in page.terms(heading) if term.startswith("--")]
-        checks.equal("tokenctl(1) explains the options of %s, and no others" % name, sorted(explained), sorted(known.get(name, set()) - common))
+        assert sorted(explained) == sorted(known.get(name, set()) - common), "tokenctl(1) explains the options of %s, and no others" % name
 
 
-def exit_statuses(checks):
+def test_exit_statuses():
     wire, control = manual.sources("TokenWire"), manual.sources("tokenctl")
     codes = {int(number) for number in re.findall(r"(?m)^        case \..*: (\d+)$", wire.partition("var exitStatus: Int32")[2].partition("\n    }\n")[0])}
     failures = {int(number) for number in re.findall(r"(?m)^        case \..*: (\d+)$", control.partition("var status: Int32")[2].partition("\n    }\n")[0])}
     setup = {int(number) for number in re.findall(r"notSetUp\(.*, (\d+)\)", control)}
-    checks.ok("the sources tell exit statuses", codes and failures and setup)
-    checks.equal("tokenctl(1) has every exit status, and no others", manual.page("tokenctl.1").statuses(), {0} | codes | failures | setup)
+    assert codes and failures and setup, "the sources tell exit statuses"
+    assert manual.page("tokenctl.1").statuses() == {0} | codes | failures | setup, "tokenctl(1) has every exit status, and no others"
     names = set(re.findall(r"\bEX_\w+", manual.sources("tokend", "TokenDaemon/Check")))
     daemon = {getattr(os, name) for name in names} | {0, 64}
-    checks.equal("tokend(8) has every exit status, and no others", manual.page("tokend.8").statuses(), daemon)
+    assert manual.page("tokend.8").statuses() == daemon, "tokend(8) has every exit status, and no others"
     for name, program in (("tokend.8", TOKEND), ("tokenctl.1", TOKENCTL)):
         said = subprocess.run([program, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout.partition("Exit status:")[2].partition("USAGE")[0]
         told = {int(number) for number in re.findall(r"\b\d+\b", said)}
-        checks.ok("%s --help tells none that its page does not" % name, told and told <= manual.page(name).statuses(), told)
+        assert told and told <= manual.page(name).statuses(), "%s --help tells none that its page does not" % name
 
 
 WORD = r"[a-z]+(?:-[a-z]+)*"
 
 
-def reasons(checks):
+def test_reasons():
     """Each word of ours that a refusal or an entry of the journal has as its reason is explained: to callers by the page, otherwise by the catalog."""
     text = manual.sources("TokenWire", "TokenLedger", "TokenDaemon")
     refusals = set(re.findall(r'Field\("reason", "(%s)"\)' % WORD, text)) | set(re.findall(r'loginRequired\(\s*\w+,\s*"(%s)"' % WORD, text))
     refusals |= set(re.findall(r'static let \w*Reason = "(%s)"' % WORD, text)) | set(re.findall(r'(?:Verdict|Rejection)\(reason: "(%s)"' % WORD, text))
     page = set(manual.page("tokend-protocol.7").terms("REASONS"))
-    checks.ok("the sources tell reasons", len(refusals) > 20, sorted(refusals))
-    checks.equal("tokend-protocol(7) has every reason of a refusal", refusals - page, set())
-    checks.equal("and no others", {reason for reason in page if not re.search(r'"%s"' % reason, text)}, set())
+    assert len(refusals) > 20, f"the sources tell reasons: {sorted(refusals)}"
+    assert refusals - page == set(), "tokend-protocol(7) has every reason of a refusal"
+    assert {reason for reason in page if not re.search(r'"%s"' % reason, text)} == set(), "and no others"
     catalog = (REPOSITORY / "systemd" / "tokend.catalog").read_text(encoding="utf-8")
     explained = set(re.findall(r"(?m)^(%s): " % WORD, catalog)) | set(re.findall(r"\b(not-root|address|other-unit|gone): ", catalog))
     entries = set(re.findall(r'\breason: "(%s)"' % WORD, text)) - {"user"}
-    checks.ok("entries of the journal have reasons", len(entries) > 8, sorted(entries))
-    checks.equal("the catalog explains those of the journal", entries - explained - page, set())
+    assert len(entries) > 8, f"entries of the journal have reasons: {sorted(entries)}"
+    assert entries - explained - page == set(), "the catalog explains those of the journal"
 
 
-def fields(checks):
+def test_fields():
     text = manual.sources("TokenWire", "TokenLedger", "TokenDaemon")
     used = set(re.findall(r'Field\("(%s)"' % WORD, text)) | set(re.findall(r"[\" ](type|expires|id|scope)=", manual.sources("TokenWire")))
     used |= {name for names in re.findall(r'fields\([^()\n]*, ("[\w-]+"), ("[\w-]+")\)', text) for name in (word.strip('"') for word in names)}
-    checks.equal("tokend-protocol(7) has every field of a reply, and no others", sorted(manual.page("tokend-protocol.7").terms("FIELDS OF REPLIES")), sorted(used))
+    assert sorted(manual.page("tokend-protocol.7").terms("FIELDS OF REPLIES")) == sorted(used), "tokend-protocol(7) has every field of a reply, and no others"
 
 
-def repeats(checks):
+def test_repeats():
     """A fact stands once: no list has a term twice."""
     for source in manual.PAGES:
         page = manual.Page(source)
         twice = ["%s: %s" % (heading, term) for heading, terms in page.lists.items() for term in terms if terms.count(term) > 1]
-        checks.equal("no list of %s has a term twice" % page.name, twice, [])
+        assert twice == [], "no list of %s has a term twice" % page.name
 
 
-def form(checks):
+@pytest.mark.man_pages
+def test_form():
     tools = {"mandoc": ["mandoc", "-T", "lint", "-W", "warning"], "groff": ["groff", "-k", "-t", "-mandoc", "-ww", "-z", "-T", "utf8"]}
-    if not checks.ok("lowdown, mandoc and groff are installed", all(shutil.which(tool) for tool in ("lowdown", *tools)), '"make deps" brings them'):
-        return
     with tempfile.TemporaryDirectory() as folder:
         for source in manual.PAGES:
             made = pathlib.Path(folder, source.stem)
@@ -152,54 +148,43 @@ def form(checks):
                 said = subprocess.run([*command, str(made)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False).stdout
                 # lowdown begins each section with a paragraph of its own
                 found = [line for line in said.splitlines() if "paragraph macro" not in line]
-                checks.equal("%s finds nothing in %s" % (tool, source.stem), found, [])
+                assert found == [], "%s finds nothing in %s" % (tool, source.stem)
             shown = subprocess.run(["man", "-l", str(made)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
                                    env={**os.environ, "MANWIDTH": "200", "LC_ALL": "C.UTF-8"}).stdout
             words = set(re.sub(r".\x08", "", shown).split())
             literals = re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^```.*?^```$", "", source.read_text(encoding="utf-8")))
             whole = " ".join(words)
             lost = [literal for literal in literals if not all(word in whole for word in literal.split())]
-            checks.equal("no literal of %s is lost or changed" % source.stem, lost, [])
+            assert lost == [], "no literal of %s is lost or changed" % source.stem
 
 
-def references(checks):
+def test_references():
     """The pages that ours and the units send a reader to."""
     ours = {path.stem for path in manual.PAGES}
     for source in sorted([*manual.PAGES, *(REPOSITORY / "systemd").glob("*.service"), *(REPOSITORY / "systemd").glob("*.socket")]):
         text = source.read_text(encoding="utf-8")
         named = {"%s.%s" % pair for pair in re.findall(r"(?<![\w.-])(token[\w.-]*)\((\d)\)", text)}
-        checks.equal("%s sends nobody to a page of ours that is not there" % source.name, named - ours, set())
+        assert named - ours == set(), "%s sends nobody to a page of ours that is not there" % source.name
         links = {(target, "%s.%s.md" % (name, section)) for name, section, target in re.findall(r"\[(token[\w.-]*)\((\d)\)\]\(([^)]*)\)", text)}
-        checks.equal("and each link of %s leads to the page that it names" % source.name, {pair for pair in links if pair[0] != pair[1]}, set())
+        assert {pair for pair in links if pair[0] != pair[1]} == set(), "and each link of %s leads to the page that it names" % source.name
     for source in (REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / ".github").glob("*.md"))):
         targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", source.read_text(encoding="utf-8"))
-        checks.equal("every link of %s leads to a file" % source.name, [target for target in targets if not (source.parent / target).exists()], [])
+        assert [target for target in targets if not (source.parent / target).exists()] == [], "every link of %s leads to a file" % source.name
 
 
-def papers(checks):
+def test_papers():
     lines = (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
-    checks.ok("the README has at most 200 lines", len(lines) <= 200, len(lines))
-    checks.ok("and says within 25 how to try it and how to develop it", {"make demo", "make test"} <= set(lines[:25]))
+    assert len(lines) <= 200, "the README has at most 200 lines"
+    assert {"make demo", "make test"} <= set(lines[:25]), "and says within 25 how to try it and how to develop it"
     targets = set(re.findall(r"(?m)^([a-z]+):.*##", (REPOSITORY / "Makefile").read_text(encoding="utf-8")))
     sources = [REPOSITORY / "README.md", *sorted((REPOSITORY / ".github").glob("*.md")), *sorted((REPOSITORY / "Sources").glob("*/*.docc/*.md"))]
     named = {word for paper in sources for code in re.findall(r"(?m)^make .*$|`make [^`]*`", paper.read_text(encoding="utf-8"))
              for word in re.findall(r"(?<= )[a-z]+(?![\w=.])", code.partition("#")[0])}
-    checks.equal("the papers name no target that the Makefile does not have", named - targets, set())
+    assert named - targets == set(), "the papers name no target that the Makefile does not have"
     swift = [path for folder in ("Sources", "Tests") for path in sorted((REPOSITORY / folder).rglob("*.swift")) if ".build" not in path.parts]
     known = {path.stem for path in swift} | set(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in swift)))
     for paper in sources:
         names = set(re.findall(r"`([A-Z][a-z]+[A-Z+]\w*(?:\+\w+)*)`", paper.read_text(encoding="utf-8")))
-        checks.equal("%s names no type or file of Swift that does not exist" % paper.relative_to(REPOSITORY), {name for name in names if name not in known}, set())
+        assert {name for name in names if name not in known} == set(), "%s names no type or file of Swift that does not exist" % paper.relative_to(REPOSITORY)
         places = re.findall(r"`((?:Sources|Tests|systemd|Benchmarks)/[\w./+-]+)`", paper.read_text(encoding="utf-8"))
-        checks.equal("and no path that does not exist", [place for place in places if not (REPOSITORY / place).exists()], [])
-
-
-def main():
-    checks = Checks()
-    for part in (configuration, options, commands, exit_statuses, reasons, fields, repeats, form, references, papers):
-        checks.section(part.__name__.replace("_", " "), part, checks)
-    return checks.end()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        assert [place for place in places if not (REPOSITORY / place).exists()] == [], "and no path that does not exist"
