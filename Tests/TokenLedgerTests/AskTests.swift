@@ -334,7 +334,7 @@ import TokenWire
     }
 
     @Test func `a thousand callers of a token cost no more for each of its scopes where it has thousands`() throws {
-        #expect(try growth(from: 500, to: 4_000, costOfCallers) < 24, "linear growth is 8, quadratic growth is 64")
+        #expect(try growth(from: 250, to: 2_000, costOfCallers) < 24, "linear growth is 8, quadratic growth is 64")
     }
 
     /// The processor time that 500 callers who wait for a token of so many scopes cost, and ten who are refused it.
