@@ -34,6 +34,8 @@ NEEDS = {
     "browser": ("drives chromium", chromium.missing),
     "man_pages": ("renders the manual pages", commands("lowdown", "mandoc", "groff", "man")),
 }
+# what every test of a folder needs
+FOLDERS = {"faults": "root", "signin": "root"}
 NEEDS = {name: (meaning, functools.cache(missing)) for name, (meaning, missing) in NEEDS.items()}
 
 
@@ -54,6 +56,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.path.parent.name in FOLDERS:
+            item.add_marker(FOLDERS[item.path.parent.name])
     wanted = config.getoption("behaviour")
     if wanted:
         kept = [item for item in items if behaviours.proves(item, wanted)]

@@ -63,7 +63,7 @@ def pytest_tests(text, file):
         documentation = {id(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Expr)}
         for inner in ast.walk(node):
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and id(inner) not in documentation and _IDS.match(inner.value):
-                sentences[name].append(inner.value)
+                sentences[name].append(re.sub(r"(: |: %s)$", "", inner.value))
             uses[name].add(getattr(inner, "id", None) or getattr(inner, "attr", None) or getattr(inner, "arg", None))
     found = []
     for test in (name for name in list(uses) if name.startswith("test_")):

@@ -1,10 +1,12 @@
 """The simulated ERP.net Identity of Tests/IdentitySimulator, started beside a test or inside a booted machine."""
+import contextlib
 import json
 import os
 import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 
 from . import processes
 
@@ -60,3 +62,13 @@ class Simulator:
         if not answer.get("ok"):
             raise RuntimeError("the simulator refuses %r: %s" % (line, answer))
         return answer
+
+
+@contextlib.contextmanager
+def started(*options):
+    """One in a new folder."""
+    build()
+    with tempfile.TemporaryDirectory(prefix="idp-") as folder:
+        os.chmod(folder, 0o755)  # a daemon that is another user reads its certificate
+        with Simulator(pathlib.Path(folder, "idp"), *options) as server:
+            yield server

@@ -32,9 +32,11 @@ class Stage:
             self.server.control(line)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.server.control("clear")
         self.daemon.stop()
+        if kind:
+            print("tokend said:\n" + self.daemon.words()[-6000:])
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- configuration
