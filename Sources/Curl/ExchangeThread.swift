@@ -9,7 +9,7 @@ internal import Synchronization
 package final class ExchangeThread: Sendable {
     package typealias Delivery = @Sendable (UInt64, Result<TransferResponse, TransferFailure>) -> Void
 
-    private let mailbox: Mailbox
+    private let mailbox: TransferMailbox
     private let deliver: Delivery
     private let thread: Mutex<pthread_t?>
 
@@ -17,7 +17,7 @@ package final class ExchangeThread: Sendable {
     /// each submitted transfer, on the exchange thread: it should only hand the value on. Throws when the process has no
     /// descriptor or no thread left.
     package init(userAgent: String = "tokend", deliver: @escaping Delivery) throws(TransferFailure) {
-        guard let mailbox = Mailbox() else { throw Self.unavailable(errno) }
+        guard let mailbox = TransferMailbox() else { throw Self.unavailable(errno) }
         self.mailbox = mailbox
         self.deliver = deliver
         thread = Mutex(try Self.start(ThreadStart(mailbox: mailbox, userAgent: userAgent, deliver: deliver)))
@@ -81,11 +81,11 @@ extension ExchangeThread {
 
 /// What the new thread is given.
 private final class ThreadStart: Sendable {
-    private let mailbox: Mailbox
+    private let mailbox: TransferMailbox
     private let userAgent: String
     private let deliver: ExchangeThread.Delivery
 
-    init(mailbox: Mailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
+    init(mailbox: TransferMailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
         self.mailbox = mailbox
         self.userAgent = userAgent
         self.deliver = deliver

@@ -12,7 +12,7 @@ struct ResolveQueue {
     static let longestLookup: Int64 = 30_000_000_000
 
     private struct Lookup { let group: String, began: Int64 }
-    private var line: [(id: UInt64, group: String)] = []
+    private var queued: [(id: UInt64, group: String)] = []
     private var lookups: [UInt64: Lookup] = [:]
     private var abandoned: [Lookup] = []
 
@@ -20,29 +20,29 @@ struct ResolveQueue {
     var resolving: some Collection<UInt64> { lookups.keys }
 
     /// Joins the end of the line.
-    mutating func join(_ id: UInt64, group: String) { line.append((id, group)) }
+    mutating func join(_ id: UInt64, group: String) { queued.append((id, group)) }
 
     /// The transfers whose turn has come, in the order in which they joined; each holds its turn until `leave` or `abandon`.
     mutating func admit(now: Int64) -> [UInt64] {
         abandoned.removeAll { $0.began + Self.longestLookup <= now }
         var admitted: [UInt64] = []
-        var waiting: [(id: UInt64, group: String)] = []
-        for (id, group) in line {
-            if hasTurn(for: group) {
+        var stillQueued: [(id: UInt64, group: String)] = []
+        for (id, group) in queued {
+            if hasFreeSlot(for: group) {
                 lookups[id] = Lookup(group: group, began: now)
                 admitted.append(id)
             } else {
-                waiting.append((id, group))
+                stillQueued.append((id, group))
             }
         }
-        line = waiting
+        queued = stillQueued
         return admitted
     }
 
     /// The name is resolved, or the transfer ended while it waited in line.
     mutating func leave(_ id: UInt64) {
         guard lookups.removeValue(forKey: id) == nil else { return }
-        line.removeAll { $0.id == id }
+        queued.removeAll { $0.id == id }
     }
 
     /// The transfer ended in the middle of its lookup: the thread lives on, and its turn with it.
@@ -52,10 +52,10 @@ struct ResolveQueue {
 
     /// When the next given-up lookup stops counting, if somebody waits for that.
     var nextRelease: Int64? {
-        line.isEmpty ? nil : abandoned.map { $0.began + Self.longestLookup }.min()
+        queued.isEmpty ? nil : abandoned.map { $0.began + Self.longestLookup }.min()
     }
 
-    private func hasTurn(for group: String) -> Bool {
+    private func hasFreeSlot(for group: String) -> Bool {
         let all = lookups.count + abandoned.count
         let own = lookups.values.count { $0.group == group } + abandoned.count { $0.group == group }
         return all < Self.total && own < (all < Self.total / 2 ? Self.perGroup : 1)

@@ -4,16 +4,16 @@ internal import Secrets
 
 extension RunningTransfer {
     func configure(userAgent: String, now: Int64) throws(TransferFailure) {
-        try setLaws()
+        try setFixedOptions()
         try setTLS()
         try setRequest(userAgent: userAgent)
-        try setRoute()
-        try setBounds(now: now)
+        try setProxy()
+        try setConnectionLimits(now: now)
         try setCallbacks()
     }
 
     /// What holds for every transfer, whatever the environment or a `.netrc` says.
-    private func setLaws() throws(TransferFailure) {
+    private func setFixedOptions() throws(TransferFailure) {
         try handle.set(CURLOPT_NOSIGNAL, 1)
         try handle.set(CURLOPT_QUICK_EXIT, 1)
         try handle.set(CURLOPT_FOLLOWLOCATION, 0)
@@ -33,12 +33,12 @@ extension RunningTransfer {
         try handle.set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         try EasyHandle.check(tokend_curl_set_expected_name(handle.pointer, expectedName.pointer))
         try handle.set(CURLOPT_CA_CACHE_TIMEOUT, 5)
-        guard let authorities = submission.transfer.caFile ?? Self.systemAuthorities else { return }
+        guard let authorities = submission.transfer.caFile ?? Self.systemCABundle else { return }
         try handle.set(CURLOPT_CAINFO, authorities)
         try handle.set(CURLOPT_CAPATH, pointer: nil)
     }
 
-    private static var systemAuthorities: String? {
+    private static var systemCABundle: String? {
         tokend_curl_system_authorities().map { String(cString: $0) }
     }
 
@@ -60,7 +60,7 @@ extension RunningTransfer {
     }
 
     /// An empty proxy is "none, not even the environment's".
-    private func setRoute() throws(TransferFailure) {
+    private func setProxy() throws(TransferFailure) {
         try handle.set(CURLOPT_PROXY, proxy.map { "http://\($0.name)" } ?? "")
         try handle.set(CURLOPT_NOPROXY, "")
         try handle.set(CURLOPT_HTTPPROXYTUNNEL, 1)
@@ -71,13 +71,14 @@ extension RunningTransfer {
 
     /// libcurl before 8.19 takes a tunnel that was opened with another login, or with none, for its own (CVE-2026-3784): such a tunnel serves one request.
     private func setProxyLogin(_ login: Transfer.ProxyLogin) throws(TransferFailure) {
-        try EasyHandle.check(login.terminated.withBytes { tokend_curl_set_proxy_login(handle.pointer, $0.baseAddress?.assumingMemoryBound(to: CChar.self)) })
+        let userAndPassword = login.percentEncodedCString
+        try EasyHandle.check(userAndPassword.withBytes { tokend_curl_set_proxy_login(handle.pointer, $0.baseAddress?.assumingMemoryBound(to: CChar.self)) })
         try handle.set(CURLOPT_FRESH_CONNECT, 1)
         try handle.set(CURLOPT_FORBID_REUSE, 1)
     }
 
     /// The whole is bounded by the loop: libcurl would look at its clock before it looks whether the answer is there.
-    private func setBounds(now: Int64) throws(TransferFailure) {
+    private func setConnectionLimits(now: Int64) throws(TransferFailure) {
         let remaining = submission.remaining(now: now)
         try handle.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(submission.transfer.connectTimeout, 1), remaining))
         try handle.set(CURLOPT_MAXAGE_CONN, 30)

@@ -32,14 +32,14 @@ extension RunningTransfer {
     private var phase: TransferFailure.Phase { isSent ? .sent : submission.phase }
 
     private func failure(_ code: CURLcode) -> TransferFailure {
-        let (cause, reason) = explain(code)
+        let (cause, reason) = causeAndReason(code)
         return TransferFailure(phase: phase, cause: cause, text: "no answer from '\(server.name)': \(reason)")
     }
 
     /// The cause, and the operator's words for it: ours, OpenSSL's or the kernel's, never the peer's.
-    private func explain(_ code: CURLcode) -> (TransferFailure.Cause, String) {
+    private func causeAndReason(_ code: CURLcode) -> (TransferFailure.Cause, String) {
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
-        if hasTwoLengths { return (.protocolError, "what it sent is not HTTP/1.1") }
+        if hasDuplicateLength { return (.protocolError, "what it sent is not HTTP/1.1") }
         if !isSent, let proxy, let fault = proxyFault(code, proxy) { return fault }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return (.resolve, "its name could not be resolved")

@@ -16,7 +16,7 @@ final class RunningTransfer {
     let proxy: Endpoint?
     let headers: HeaderList
     /// The certificate must name this.
-    let expectedName: LentText
+    let expectedName: CStringBuffer
     let body = SecretBuffer()
 
     /// Whether the name lookup is over.
@@ -32,13 +32,13 @@ final class RunningTransfer {
     private(set) var headersAreWhole = false
     /// Whether the latest answer gives its length a second time. Two readers of one connection could take different ends for it, so neither is
     /// believed (RFC 9112 section 6.3).
-    private(set) var hasTwoLengths = false
+    private(set) var hasDuplicateLength = false
     private var hasLength = false
     private var headerBytes = 0
     /// Bytes of the answer at the last look.
     private var received = 0
     /// On the clock of `now`.
-    let patienceEnds: Int64
+    let monotonicDeadline: Int64
 
     /// Throws before anything is sent, for an address or a header that may not be used.
     init(_ submission: Submission, userAgent: String, now: Int64) throws(TransferFailure) {
@@ -48,9 +48,9 @@ final class RunningTransfer {
         proxy = if let proxy = transfer.proxy { try Endpoint(proxy, as: .proxy) } else { nil }
         // asked with `Expect: 100-continue`, many servers never answer; libcurl would wait a second for each
         headers = try HeaderList([("Accept", Secret(transfer.accept))] + transfer.headers, without: ["Expect"])
-        expectedName = LentText(server.host)
+        expectedName = CStringBuffer(server.host)
         handle = try EasyHandle()
-        patienceEnds = Self.now + Int64(submission.remaining(now: now)) * Submission.millisecond
+        monotonicDeadline = Self.now + Int64(submission.remaining(now: now)) * Submission.millisecond
         try configure(userAgent: userAgent, now: now)
     }
 
@@ -84,7 +84,7 @@ final class RunningTransfer {
 
     /// Whether the request was lost with a kept connection: the server closed it before a line of the answer, perhaps before the request
     /// came (RFC 9112 section 9.3.1).
-    var isLostWithKeptConnection: Bool { isSent && !hasConnected && headerBytes + body.count == 0 }
+    var isLostOnReusedConnection: Bool { isSent && !hasConnected && headerBytes + body.count == 0 }
 
     /// Takes a part of the body and overwrites it where it was; false ends the transfer.
     func receive(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
@@ -98,11 +98,11 @@ final class RunningTransfer {
     /// Takes a header line, a status line, or the empty line at their end; false ends the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         if line.starts(with: "HTTP/".utf8) { (headersAreWhole, hasLength) = (false, false) }
-        if Self.isLength(line) { (hasTwoLengths, hasLength) = (hasLength, true) }
+        if Self.isLength(line) { (hasDuplicateLength, hasLength) = (hasLength, true) }
         if line.allSatisfy({ $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) { headersAreWhole = true }
         headerBytes += line.count
         isTooLarge = isTooLarge || headerBytes > Self.maximumHeaders
-        return !isTooLarge && !hasTwoLengths
+        return !isTooLarge && !hasDuplicateLength
     }
 
     /// Whether it is a `Content-Length` header, in whatever case.

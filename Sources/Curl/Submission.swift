@@ -7,7 +7,7 @@ struct Submission: Sendable {
     let transfer: Transfer
     let submitted: Int64
     /// It was lost once with a kept connection and is sent a second time.
-    private(set) var isSecond = false
+    private(set) var isRetry = false
 
     init(id: UInt64, transfer: Transfer, submitted: Int64) {
         self.id = id
@@ -16,14 +16,14 @@ struct Submission: Sendable {
     }
 
     /// The same once more on a new connection; `nil` where it must not be sent twice.
-    var second: Submission? {
+    var retry: Submission? {
         guard !needsNewConnection else { return nil }
-        var second = self
-        second.isSecond = true
-        return second
+        var retry = self
+        retry.isRetry = true
+        return retry
     }
 
-    var needsNewConnection: Bool { transfer.freshConnection || isSecond }
+    var needsNewConnection: Bool { transfer.freshConnection || isRetry }
 
     /// When the whole exchange must be over.
     var deadline: Int64 { submitted + Int64(min(max(transfer.timeout, 1), Self.longestTimeout)) * Self.millisecond }
@@ -42,5 +42,5 @@ struct Submission: Sendable {
     }
 
     /// Of a transfer that has written nothing on its present connection.
-    var phase: TransferFailure.Phase { isSecond ? .sent : .unsent }
+    var phase: TransferFailure.Phase { isRetry ? .sent : .unsent }
 }

@@ -60,7 +60,7 @@ package struct Transfer: Sendable {
 
 extension Transfer {
     /// Whether libcurl connects to an address that is written down (RFC 3986 section 3.2.2), so that no name is looked up.
-    var isForAddress: Bool {
+    var connectsToIPAddress: Bool {
         let authority = (proxy ?? url).split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
         if authority.hasPrefix("[") { return true }
         let parts = (authority.split(separator: ":").first ?? "").split(separator: ".", omittingEmptySubsequences: false)

@@ -6,10 +6,10 @@ internal import CShims
 /// libcurl is started with the first transfer and given back a minute after the last, together with the idle
 /// connections: a daemon that has nothing to exchange holds no memory for it and is never woken.
 final class TransferLoop {
-    private static let linger: Int64 = 60_000_000_000
+    private static let idleTimeout: Int64 = 60_000_000_000
     private static let longestWait: Int64 = 3_600_000_000_000
 
-    private let mailbox: Mailbox
+    private let mailbox: TransferMailbox
     private let userAgent: String
     private let deliver: ExchangeThread.Delivery
 
@@ -19,7 +19,7 @@ final class TransferLoop {
     private var waiting: [UInt64: Submission] = [:]
     private var running: [UInt64: RunningTransfer] = [:]
 
-    init(mailbox: Mailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
+    init(mailbox: TransferMailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
         self.mailbox = mailbox
         self.userAgent = userAgent
         self.deliver = deliver
@@ -62,7 +62,7 @@ extension TransferLoop {
             let released = noteResolved() + collect(multi) + endOverdue(before)
             if released == 0 { break }
         }
-        dropWhenIdle(now: tokend_boottime())
+        closeWhenIdle(now: tokend_boottime())
     }
 
     private func noteResolved() -> Int {
@@ -78,7 +78,7 @@ extension TransferLoop {
             count += 1
             let result = ended.result(code, now: tokend_boottime())
             release(ended, lookupIsOver: ended.isResolved || code != CURLE_OPERATION_TIMEDOUT)
-            if ended.isLostWithKeptConnection, let second = ended.submission.second { enqueue(second) } else { deliver(ended.submission.id, result) }
+            if ended.isLostOnReusedConnection, let retry = ended.submission.retry { enqueue(retry) } else { deliver(ended.submission.id, result) }
         }
         return count
     }
@@ -86,7 +86,7 @@ extension TransferLoop {
     /// What had no patience left at `before`, and to which nothing came since. Whoever stood still for longer than an exchange may take
     /// finds the answer waiting: it is taken, and not called too late unread.
     private func endOverdue(_ before: Int64) -> Int {
-        let overdue = running.values.filter { $0.patienceEnds <= before }
+        let overdue = running.values.filter { $0.monotonicDeadline <= before }
         for transfer in overdue where !transfer.hasReceivedMore() {
             release(transfer, lookupIsOver: transfer.isResolved)
             deliver(transfer.submission.id, .failure(transfer.overdue))
@@ -97,15 +97,15 @@ extension TransferLoop {
     private func wait() {
         guard let multi else { return mailbox.wait() }
         let now = tokend_boottime()
-        let next = [waiting.values.map(\.deadline).min(), queue.nextRelease, running.isEmpty ? idleSince + Self.linger : nil]
-        let patience = running.values.map(\.patienceEnds).min().map { $0 - RunningTransfer.now } ?? .max
-        let left = min(max(min((next.compactMap(\.self).min() ?? .max) - now, patience), 0), Self.longestWait)
+        let next = [waiting.values.map(\.deadline).min(), queue.nextRelease, running.isEmpty ? idleSince + Self.idleTimeout : nil]
+        let timeLeft = running.values.map(\.monotonicDeadline).min().map { $0 - RunningTransfer.now } ?? .max
+        let left = min(max(min((next.compactMap(\.self).min() ?? .max) - now, timeLeft), 0), Self.longestWait)
         multi.wait(wake: mailbox.wake, milliseconds: CInt((left + Submission.millisecond - 1) / Submission.millisecond))
     }
 
-    private func dropWhenIdle(now: Int64) {
+    private func closeWhenIdle(now: Int64) {
         guard running.isEmpty, waiting.isEmpty else { return idleSince = now }
-        if now - idleSince >= Self.linger { multi = nil }
+        if now - idleSince >= Self.idleTimeout { multi = nil }
     }
 }
 
@@ -117,7 +117,7 @@ extension TransferLoop {
         waiting[submission.id] = submission
         multi = multi ?? MultiHandle()
         // an address is nothing to look up, however many names hang
-        if submission.transfer.isForAddress { begin(submission.id) } else { queue.join(submission.id, group: submission.transfer.group) }
+        if submission.transfer.connectsToIPAddress { begin(submission.id) } else { queue.join(submission.id, group: submission.transfer.group) }
     }
 
     private func begin(_ id: UInt64) {

@@ -43,10 +43,10 @@ import Testing
         ("https://192.0.2.7/token", nil, true), ("https://192.0.2.7:8443/token", nil, true), ("https://[2001:db8::1]/token", nil, true),
         ("https://id.test/token", nil, false), ("https://1.2.3.id.test/token", nil, false), ("https://192.0.2.7/token", "http://proxy:3128", false),
         ("https://id.test/token", "http://192.0.2.9:3128", true),
-    ]) func `nothing is looked up for an address`(url: String, proxy: String?, isForAddress: Bool) {
+    ]) func `nothing is looked up for an address`(url: String, proxy: String?, connectsToIPAddress: Bool) {
         var transfer = Transfer(.get, url: url, group: "a")
         transfer.proxy = proxy
-        #expect(transfer.isForAddress == isForAddress)
+        #expect(transfer.connectsToIPAddress == connectsToIPAddress)
     }
 
     @Test func `who leaves the line is not admitted`() {

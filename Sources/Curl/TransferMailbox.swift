@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// What other threads ask of the exchange thread, and the descriptor that wakes it.
-final class Mailbox: Sendable {
+final class TransferMailbox: Sendable {
     enum Message: Sendable {
         case submit(Submission)
         case cancel(id: UInt64)

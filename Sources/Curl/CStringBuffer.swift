@@ -1,5 +1,5 @@
 /// A C string at a fixed address, for a library that keeps the pointer.
-final class LentText {
+final class CStringBuffer {
     let pointer: UnsafeMutablePointer<CChar>
 
     init(_ text: String) {
