@@ -2,7 +2,7 @@ internal import COpenSSL
 package import Secrets
 
 /// Why something sealed does not open. Says nothing of what is in it.
-package enum SealFault: Error, Hashable, Sendable, CustomStringConvertible {
+package enum UnsealError: Error, Hashable, Sendable, CustomStringConvertible {
     /// These bytes were never sealed, or their beginning is gone.
     case notSealed
     /// Of a later version of this program.
@@ -39,14 +39,14 @@ package final class SealingKey: @unchecked Sendable {
         package var description: String { Fingerprint(bits: bits).description }
     }
 
-    package static let length = GaloisCounter.keyLength
+    package static let length = AES256GCM.keyLength
     /// How much longer the sealed is than what was sealed.
-    package static let overhead = headerLength + GaloisCounter.tagLength
+    package static let overhead = headerLength + AES256GCM.tagLength
 
     private static let magic: [UInt8] = Array("SEAL".utf8)
     private static let format: UInt8 = 1
     private static let saltLength = 32
-    private static let headerLength = magic.count + 1 + 8 + saltLength + GaloisCounter.nonceLength
+    private static let headerLength = magic.count + 1 + 8 + saltLength + AES256GCM.nonceLength
 
     package let id: ID
     private let base: UnsafeMutableRawPointer
@@ -70,14 +70,14 @@ package final class SealingKey: @unchecked Sendable {
 
     package func seal(_ plain: Secret, for context: [UInt8]) throws(OpenSSLError) -> [UInt8] {
         let idBytes = withUnsafeBytes(of: id.bits.bigEndian) { Array($0) }
-        let header = Self.magic + [Self.format] + idBytes + randomBytes(Self.saltLength + GaloisCounter.nonceLength)
+        let header = Self.magic + [Self.format] + idBytes + randomBytes(Self.saltLength + AES256GCM.nonceLength)
         guard let sealed = try cipher(header)?.seal(plain, context: header + context) else {
             throw OpenSSLError(description: "cannot seal (AES-256-GCM)")
         }
         return header + sealed
     }
 
-    package func open(_ sealed: UnsafeRawBufferPointer, for context: [UInt8]) throws(SealFault) -> Secret {
+    package func open(_ sealed: UnsafeRawBufferPointer, for context: [UInt8]) throws(UnsealError) -> Secret {
         let id = try Self.keyID(of: sealed)
         guard id == self.id else { throw .otherKey(id) }
         let header = Array(sealed.prefix(Self.headerLength))
@@ -87,18 +87,18 @@ package final class SealingKey: @unchecked Sendable {
     }
 
     /// Which key opens it.
-    package static func keyID(of sealed: UnsafeRawBufferPointer) throws(SealFault) -> ID {
+    package static func keyID(of sealed: UnsafeRawBufferPointer) throws(UnsealError) -> ID {
         guard sealed.starts(with: magic), sealed.count > magic.count else { throw .notSealed }
         guard sealed[magic.count] == format else { throw .format(sealed[magic.count]) }
         guard sealed.count >= overhead else { throw .damaged }
         return ID(bits: sealed[(magic.count + 1)...].prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     }
 
-    private func cipher(_ header: [UInt8]) throws(OpenSSLError) -> GaloisCounter? {
-        let nonce = header.suffix(GaloisCounter.nonceLength)
-        let salt = Array(header.dropLast(GaloisCounter.nonceLength).suffix(Self.saltLength))
+    private func cipher(_ header: [UInt8]) throws(OpenSSLError) -> AES256GCM? {
+        let nonce = header.suffix(AES256GCM.nonceLength)
+        let salt = Array(header.dropLast(AES256GCM.nonceLength).suffix(Self.saltLength))
         let key = try derive(
             Self.length, from: UnsafeRawBufferPointer(start: base, count: Self.length), salt: salt, info: Array("tokend seal".utf8))
-        return GaloisCounter(key: key, nonce: nonce)
+        return AES256GCM(key: key, nonce: nonce)
     }
 }

@@ -23,7 +23,7 @@ package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
     }
 
     /// RSASSA-PSS, with the same hash for its mask and a salt as long as the hash (RFC 7518 section 3.5).
-    var isProbabilistic: Bool {
+    var isPSS: Bool {
         switch self {
         case .ps256, .ps384, .ps512: true
         case .rs256, .rs384, .rs512, .es256, .es384, .es512, .edDSA: false

@@ -14,7 +14,7 @@ package func isSignature(
     defer { ERR_clear_error() }
     let handle = try PublicKeyHandle(key)
     let verifier = try Verifier(handle, algorithm)
-    guard let signature = key.asOpenSSLWrites(signature) else { return false }
+    guard let signature = key.derEncoded(signature) else { return false }
     return verifier.accepts(signature, of: text)
 }
 
@@ -56,13 +56,13 @@ private final class Verifier {
         var parameters: OpaquePointer?
         let isReady =
             EVP_DigestVerifyInit_ex(context, &parameters, algorithm.digest, nil, nil, key.pointer, nil) == 1
-            && (!algorithm.isProbabilistic || Self.setProbabilistic(parameters))
+            && (!algorithm.isPSS || Self.setPSS(parameters))
         guard isReady else { throw OpenSSLError(description: "OpenSSL cannot check signatures of \(algorithm.rawValue)") }
     }
 
     deinit { EVP_MD_CTX_free(context) }
 
-    private static func setProbabilistic(_ parameters: OpaquePointer?) -> Bool {
+    private static func setPSS(_ parameters: OpaquePointer?) -> Bool {
         EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1
     }
@@ -77,7 +77,7 @@ private final class Verifier {
 extension VerificationKey {
     /// RFC 7518 section 3.4 writes an elliptic signature as two numbers side by side, OpenSSL as an ASN.1 sequence of them; `nil` for
     /// one of another length.
-    fileprivate func asOpenSSLWrites(_ signature: [UInt8]) -> [UInt8]? {
+    fileprivate func derEncoded(_ signature: [UInt8]) -> [UInt8]? {
         switch self {
         case .rsa, .ed25519:
             return signature

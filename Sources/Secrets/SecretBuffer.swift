@@ -61,13 +61,13 @@ package final class SecretBuffer {
     package func removeAll() {
         tokend_wipe(base, count)
         count = 0
-        guard capacity > Self.mostKept else { return }
+        guard capacity > Self.maximumRetainedCapacity else { return }
         base.deallocate()
-        capacity = Self.mostKept
+        capacity = Self.maximumRetainedCapacity
         base = .allocate(byteCount: capacity, alignment: 8)
     }
 
-    private static let mostKept = 256 * 1024
+    private static let maximumRetainedCapacity = 256 * 1024
 
     /// What was collected, as a secret. The buffer keeps its own copy until it is emptied or released.
     package func secret() -> Secret { withBytes { Secret(copying: $0) } }

@@ -5,8 +5,8 @@ import Testing
 @Suite struct SealingKeyTests {
     private static let context = Array("portal.user".utf8)
 
-    private static func open(_ key: SealingKey, _ sealed: [UInt8], _ context: [UInt8] = context) throws(SealFault) -> Secret {
-        try sealed.withUnsafeBytes { bytes in Result { () throws(SealFault) in try key.open(bytes, for: context) } }.get()
+    private static func open(_ key: SealingKey, _ sealed: [UInt8], _ context: [UInt8] = context) throws(UnsealError) -> Secret {
+        try sealed.withUnsafeBytes { bytes in Result { () throws(UnsealError) in try key.open(bytes, for: context) } }.get()
     }
 
     @Test(arguments: [0, 1, 17, 4096, 100_000])
@@ -16,8 +16,8 @@ import Testing
         let sealed = try key.seal(plain, for: Self.context)
         #expect(sealed.count == count + SealingKey.overhead)
         #expect(try Self.open(key, sealed) == plain)
-        #expect(throws: SealFault.damaged) { try Self.open(key, sealed, Array("portal.other".utf8)) }
-        #expect(throws: SealFault.otherKey(key.id)) { try Self.open(other, sealed) }
+        #expect(throws: UnsealError.damaged) { try Self.open(key, sealed, Array("portal.other".utf8)) }
+        #expect(throws: UnsealError.otherKey(key.id)) { try Self.open(other, sealed) }
     }
 
     /// Made by Python's `cryptography` from the layout in the documentation: key 00 01 … 1f, salt 64 65 …, nonce c8 c9 ….
@@ -34,24 +34,24 @@ import Testing
         let key = try SealingKey()
         let sealed = try key.seal(Secret("the-refresh-token"), for: Self.context)
         for place in sealed.indices {
-            #expect(throws: SealFault.self) { try Self.open(key, Array(sealed[..<place])) }
+            #expect(throws: UnsealError.self) { try Self.open(key, Array(sealed[..<place])) }
             for bit in 0..<8 {
                 var changed = sealed
                 changed[place] ^= 1 << bit
-                #expect(throws: SealFault.self) { try Self.open(key, changed) }
+                #expect(throws: UnsealError.self) { try Self.open(key, changed) }
             }
         }
-        #expect(throws: SealFault.damaged) { try Self.open(key, sealed + [0]) }
+        #expect(throws: UnsealError.damaged) { try Self.open(key, sealed + [0]) }
     }
 
     @Test func `a fault says what is wrong and nothing of what is in it`() throws {
         let key = try SealingKey()
         var sealed = try key.seal(Secret("the-refresh-token"), for: Self.context)
         sealed[4] = 2
-        #expect(throws: SealFault.format(2)) { try Self.open(key, sealed) }
-        #expect(throws: SealFault.notSealed) { try Self.open(key, []) }
-        #expect(throws: SealFault.notSealed) { try Self.open(key, Array("not sealed at all".utf8)) }
-        #expect(SealFault.otherKey(key.id).description == "it is sealed with a key that is not here (key \(key.id))")
+        #expect(throws: UnsealError.format(2)) { try Self.open(key, sealed) }
+        #expect(throws: UnsealError.notSealed) { try Self.open(key, []) }
+        #expect(throws: UnsealError.notSealed) { try Self.open(key, Array("not sealed at all".utf8)) }
+        #expect(UnsealError.otherKey(key.id).description == "it is sealed with a key that is not here (key \(key.id))")
     }
 
     @Test func `no two seals of the same are alike`() throws {

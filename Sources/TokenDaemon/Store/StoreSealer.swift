@@ -73,7 +73,7 @@ nonisolated struct StoreSealer: Sendable {
         guard bytes.contains(where: { $0 != 0 }) else { return nil }
         let sealed = try Self.sealed(in: bytes, purpose, name)
         let (plain, key): (Secret, SealingKey)
-        do throws(SealFault) {
+        do throws(UnsealError) {
             let id = try SealingKey.keyID(of: sealed)
             guard let found = keys[id] else { throw .otherKey(id) }
             (plain, key) = (try found.open(sealed, for: Self.beginning(purpose, name)), found)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpenSSL
 
-@Suite struct GaloisCounterTests {
+@Suite struct AES256GCMTests {
     struct Vector: Sendable {
         var key: String, nonce: String, plain: String, context: String, sealed: String
     }
@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: table)
     func `what is sealed is what the standard says, and opens again`(_ vector: Vector) throws {
         let key = Secret(hex: vector.key)
-        let cipher = try #require(GaloisCounter(key: key, nonce: [UInt8](hex: vector.nonce)[...]))
+        let cipher = try #require(AES256GCM(key: key, nonce: [UInt8](hex: vector.nonce)[...]))
         let context = [UInt8](hex: vector.context)
         let sealed = try #require(cipher.seal(Secret(hex: vector.plain), context: context))
         #expect(sealed.hex == vector.sealed)
@@ -42,8 +42,8 @@ import Testing
     }
 
     @Test func `a key or a nonce of another length is none`() {
-        #expect(GaloisCounter(key: Secret(random: 16), nonce: randomBytes(12)[...]) == nil)
-        #expect(GaloisCounter(key: Secret(random: 32), nonce: randomBytes(16)[...]) == nil)
+        #expect(AES256GCM(key: Secret(random: 16), nonce: randomBytes(12)[...]) == nil)
+        #expect(AES256GCM(key: Secret(random: 32), nonce: randomBytes(16)[...]) == nil)
     }
 }
 

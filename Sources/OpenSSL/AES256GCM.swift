@@ -2,7 +2,7 @@ internal import COpenSSL
 internal import Secrets
 
 /// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with a nonce of 12 bytes and a tag of 16: one message under one key.
-struct GaloisCounter {
+struct AES256GCM {
     static let keyLength = 32
     static let nonceLength = 12
     static let tagLength = 16
