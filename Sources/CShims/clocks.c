@@ -14,7 +14,7 @@ int64_t tokend_boottime(void) { return clock_ns(CLOCK_BOOTTIME); }
 int64_t tokend_realtime(void) { return clock_ns(CLOCK_REALTIME); }
 int64_t tokend_monotonic(void) { return clock_ns(CLOCK_MONOTONIC); }
 
-int tokend_step_timer(void) {
+int tokend_clock_step_timer(void) {
     int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0) return -errno;
     // a moment that never comes; only the cancellation is wanted
@@ -25,7 +25,7 @@ int tokend_step_timer(void) {
     return -error;
 }
 
-int tokend_step_timer_read(int fd) {
+int tokend_clock_step_timer_read(int fd) {
     uint64_t expirations;
     if (read(fd, &expirations, sizeof expirations) >= 0) return 0;
     return errno == ECANCELED ? 1 : errno == EAGAIN ? 0 : -errno;

@@ -13,7 +13,7 @@ int tokend_eventfd(void) {
     return fd < 0 ? -errno : fd;
 }
 
-int tokend_eventfd_ring(int fd) {
+int tokend_eventfd_signal(int fd) {
     uint64_t one = 1;
     return write(fd, &one, sizeof one) < 0 ? -errno : 0;
 }

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// Whether a folder on the way may be replaced by somebody else than root; writes why.
-static int is_doubtful(const struct stat *folder, const char *path, char *reason, size_t capacity) {
+/// Whether a folder on the path may be replaced by somebody else than root; writes why.
+static int is_untrusted(const struct stat *folder, const char *path, char *reason, size_t capacity) {
     if (S_ISLNK(folder->st_mode)) {
         snprintf(reason, capacity, "\"%s\" is a link; name the folder that it leads to", path);
     } else if (folder->st_uid != 0) {
@@ -35,23 +35,23 @@ int tokend_open_folder(const char *path, char *reason, size_t capacity) {
         int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
     }
-    char way[PATH_MAX];
+    char absolute[PATH_MAX];
     size_t length = 0;
     if (*path != '/') {
-        if (!getcwd(way, sizeof way)) return -errno;
-        length = strlen(way);
+        if (!getcwd(absolute, sizeof absolute)) return -errno;
+        length = strlen(absolute);
     }
-    if (snprintf(way + length, sizeof way - length, "%s%s", length ? "/" : "", path) >= (int)(sizeof way - length)) return -ENAMETOOLONG;
+    if (snprintf(absolute + length, sizeof absolute - length, "%s%s", length ? "/" : "", path) >= (int)(sizeof absolute - length)) return -ENAMETOOLONG;
 
     int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return -errno;
-    // `way` is cut at `end`, behind the folder that `fd` is
-    char *end = way, after = '/';
+    // `absolute` is cut at `end`, behind the folder that `fd` is
+    char *end = absolute, after = '/';
     for (;;) {
         struct stat folder;
         int error = 0;
         if (fstat(fd, &folder) < 0) error = errno;
-        else if (is_doubtful(&folder, end == way ? "/" : way, reason, capacity)) error = EPERM;
+        else if (is_untrusted(&folder, end == absolute ? "/" : absolute, reason, capacity)) error = EPERM;
         else if (!S_ISDIR(folder.st_mode)) error = ENOTDIR;
         if (error) {
             close(fd);

@@ -63,7 +63,7 @@ static int is_connected(int fd) {
 
 // A socket that no process holds (closed, in TIME_WAIT, or not accepted yet) has no inode, and the kernel tells the uid of root for it. One that is
 // still connecting may have taken the addresses of a connection that has just ended.
-static int judge(const struct holder *holder, uint32_t *uid) {
+static int owner_of(const struct holder *holder, uint32_t *uid) {
     switch (holder->state) {
     case TCP_ESTABLISHED: case TCP_FIN_WAIT1: case TCP_FIN_WAIT2: case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: break;
     default: return -ENOENT;
@@ -75,7 +75,7 @@ static int judge(const struct holder *holder, uint32_t *uid) {
 
 // MARK: sock_diag(7)
 
-static int ask(int netlink, const struct ends *ends) {
+static int send_request(int netlink, const struct ends *ends) {
     struct {
         struct nlmsghdr head;
         struct inet_diag_req_v2 body;
@@ -92,7 +92,7 @@ static int ask(int netlink, const struct ends *ends) {
     return sendto(netlink, &request, sizeof request, 0, (const struct sockaddr *)&kernel, sizeof kernel) < 0 ? -errno : 0;
 }
 
-static int hear(int netlink, struct holder *holder) {
+static int receive_reply(int netlink, struct holder *holder) {
     _Alignas(struct nlmsghdr) char bytes[8192];
     struct sockaddr_nl from;
     socklen_t length = sizeof from;
@@ -115,10 +115,10 @@ static int hear(int netlink, struct holder *holder) {
 static int by_netlink(const struct ends *ends, struct holder *holder) {
     int netlink = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (netlink < 0) return -EOPNOTSUPP;
-    const struct timeval patience = { .tv_sec = 2 };
-    setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    int result = ask(netlink, ends);
-    if (result == 0) result = hear(netlink, holder);
+    const struct timeval timeout = { .tv_sec = 2 };
+    setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    int result = send_request(netlink, ends);
+    if (result == 0) result = receive_reply(netlink, holder);
     close(netlink);
     return result == 0 || result == -ENOENT ? result : -EOPNOTSUPP;
 }
@@ -183,7 +183,7 @@ int tokend_loopback_owner(int fd, enum tokend_owner_source source, uint32_t *uid
     if (result < 0) return result;
     result = source == TOKEND_OWNER_PROC ? -EOPNOTSUPP : by_netlink(&ends, &holder);
     if (result == -EOPNOTSUPP && source != TOKEND_OWNER_NETLINK) result = by_proc(&ends, &holder);
-    if (result == 0) result = judge(&holder, uid);
+    if (result == 0) result = owner_of(&holder, uid);
     // after the look: what was found held the addresses while our end was connected to it
     return result == 0 && !is_connected(fd) ? -ENOENT : result;
 }

@@ -52,7 +52,7 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *unuse
     return 0;
 }
 
-void tokend_forget_reading(void) {
+void tokend_release_startup_memory(void) {
     dl_iterate_phdr(forget_segments, NULL);
     malloc_trim(0);
 }

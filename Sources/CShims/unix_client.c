@@ -20,12 +20,12 @@ static int above_standard_error(int fd) {
     return moved;
 }
 
-static int set_patience(int fd, int option, int seconds) {
-    struct timeval patience = {.tv_sec = seconds};
-    return setsockopt(fd, SOL_SOCKET, option, &patience, sizeof patience);
+static int set_timeout(int fd, int option, int seconds) {
+    struct timeval timeout = {.tv_sec = seconds};
+    return setsockopt(fd, SOL_SOCKET, option, &timeout, sizeof timeout);
 }
 
-int tokend_unix_open(const char *path, int patience) {
+int tokend_unix_open(const char *path, int timeout) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
     if (length >= sizeof address.sun_path) return -ENAMETOOLONG;
@@ -33,7 +33,7 @@ int tokend_unix_open(const char *path, int patience) {
 
     int fd = above_standard_error(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd < 0) return -errno;
-    if (patience > 0 && (set_patience(fd, SO_SNDTIMEO, patience) || set_patience(fd, SO_RCVTIMEO, patience))) goto failed;
+    if (timeout > 0 && (set_timeout(fd, SO_SNDTIMEO, timeout) || set_timeout(fd, SO_RCVTIMEO, timeout))) goto failed;
     while (connect(fd, (struct sockaddr *)&address, sizeof address))
         if (errno != EINTR) goto failed;
     return fd;
@@ -43,7 +43,7 @@ failed:;
     return -error;
 }
 
-int tokend_unix_wait_forever(int fd) { return set_patience(fd, SO_RCVTIMEO, 0) ? -errno : 0; }
+int tokend_unix_wait_forever(int fd) { return set_timeout(fd, SO_RCVTIMEO, 0) ? -errno : 0; }
 
 int tokend_unix_send(int fd, const void *bytes, size_t count) {
     const char *rest = bytes;

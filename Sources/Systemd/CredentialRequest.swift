@@ -33,7 +33,7 @@ package func isCredentialID(_ bytes: some Collection<UInt8>) -> Bool {
 }
 
 /// Why whoever connected to the credential socket is not taken for systemd.
-package enum CredentialDoubt: Error, Hashable, Sendable {
+package enum CredentialRequestError: Error, Hashable, Sendable {
     /// Any process may bind any abstract address; only root's may be systemd's.
     case notRoot
     /// It asked for nothing in systemd's form.
@@ -46,7 +46,7 @@ package enum CredentialDoubt: Error, Hashable, Sendable {
 
 /// What a peer of the credential socket asks for, if it is systemd: a process of root's that already runs in the unit it asks for, as
 /// systemd's child does that will become the unit.
-package func credentialRequest(of peer: Peer, address: [UInt8]) -> Result<CredentialRequest, CredentialDoubt> {
+package func credentialRequest(of peer: Peer, address: [UInt8]) -> Result<CredentialRequest, CredentialRequestError> {
     guard peer.uid == 0 else { return .failure(.notRoot) }
     guard let request = CredentialRequest(address: address) else { return .failure(.address) }
     switch peer.unit {

@@ -22,10 +22,10 @@ package final class JournalSocket: Sendable {
     package var exists: Bool { tokend_not_a_socket(path) == 0 }
 
     /// Hands one entry to journald. False: not recorded (its queue is full, it is not there, the entry is too big).
-    package func send(_ fields: [(name: String, value: String)]) -> Bool { send(JournalEntry(fields)) }
+    package func send(_ fields: [(name: String, value: String)]) -> Bool { send(NativeJournalEntry(fields)) }
 
     /// The same for an entry already encoded.
-    package func send(_ entry: JournalEntry) -> Bool {
+    package func send(_ entry: NativeJournalEntry) -> Bool {
         entry.bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, bytes.count > 0 else { return false }
             return tokend_send_datagram(fd, path, base, bytes.count) == bytes.count

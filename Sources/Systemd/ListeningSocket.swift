@@ -46,8 +46,8 @@ private func makeNonBlocking(_ fd: Int32) {
 ///
 /// A socket that a dead process left is removed; one that still answers, and anything that is not a socket, is refused.
 package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
-    try mustBeSafe(folderOf: path, "cannot listen at '\(path)'")
-    try makeRoom(at: path)
+    try requireTrustedFolder(of: path, "cannot listen at '\(path)'")
+    try removeStaleSocketOrThrow(at: path)
     let fd = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
     do throws(SystemError) {
         _ = try SystemError.check(tokend_unix_bind(fd, path), "cannot listen at '\(path)'")
@@ -65,7 +65,7 @@ package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws
 /// For root no other user may be able to put something else in the place of what a path leads to: a socket's mode is set by its path.
 ///
 /// - Parameter what: was attempted, for the error.
-package func mustBeSafe(folderOf path: String, _ what: @autoclosure () -> String) throws(SystemError) {
+package func requireTrustedFolder(of path: String, _ what: @autoclosure () -> String) throws(SystemError) {
     var folder = path
     while folder.hasSuffix("/") { folder.removeLast() }
     folder = folder.lastIndex(of: "/").map { String(folder[...$0]) } ?? "."
@@ -78,15 +78,15 @@ package func mustBeSafe(folderOf path: String, _ what: @autoclosure () -> String
     guard result >= 0 else { throw SystemError(what(), errno: -result) }
 }
 
-private func makeRoom(at path: String) throws(SystemError) {
+private func removeStaleSocketOrThrow(at path: String) throws(SystemError) {
     switch tokend_not_a_socket(path) {
-    case 0: try removeDeadSocket(at: path)
+    case 0: try removeStaleSocket(at: path)
     case 1: throw SystemError("'\(path)' is not a socket; move it away or choose another path", errno: EEXIST)
     default: return
     }
 }
 
-private func removeDeadSocket(at path: String) throws(SystemError) {
+private func removeStaleSocket(at path: String) throws(SystemError) {
     let probe = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
     defer { close(probe) }
     switch tokend_unix_connect(probe, path) {

@@ -2,7 +2,7 @@ internal import CSystemd
 
 /// Whoever wants to know that a descriptor can be read or written.
 @MainActor
-package protocol Readiness: AnyObject {
+package protocol ReadinessHandler: AnyObject {
     /// `events` are the bits of `LoopEvents` that hold now (epoll_ctl(2)); level-triggered: what is not used up comes again.
     func ready(_ events: UInt32)
 }
@@ -39,7 +39,7 @@ package struct Watch: Hashable, Sendable {
 /// The clients of the loop, by slot. Slots are used again, each time with the next generation.
 struct WatchTable {
     struct Entry {
-        var client: (any Readiness)?
+        var client: (any ReadinessHandler)?
         var fd: Int32
         var events: UInt32
         var generation: UInt32
@@ -51,7 +51,7 @@ struct WatchTable {
     /// Number of clients present.
     var count: Int { entries.count - free.count }
 
-    mutating func insert(_ client: any Readiness, fd: Int32, events: UInt32) -> Watch {
+    mutating func insert(_ client: any ReadinessHandler, fd: Int32, events: UInt32) -> Watch {
         guard let slot = free.popLast() else {
             entries.append(Entry(client: client, fd: fd, events: events, generation: 1))
             return Watch(slot: UInt32(entries.count - 1), generation: 1)
@@ -72,7 +72,7 @@ struct WatchTable {
     }
 
     @inline(__always)
-    func client(of watch: Watch) -> (any Readiness)? {
+    func client(of watch: Watch) -> (any ReadinessHandler)? {
         holds(watch) ? entries[Int(watch.slot)].client : nil
     }
 

@@ -3,14 +3,14 @@ internal import CShims
 internal import CSystemd
 
 /// The one loop of the daemon: an epoll for everything that is read and written, drained in batches, and libsystemd's
-/// sd-event as a guest in it for timers and signals. Lives on the main thread and never gives it back.
+/// sd-event as a sdEvent in it for timers and signals. Lives on the main thread and never gives it back.
 ///
 /// A client costs what it costs a C program: one `epoll_wait` a batch. sd-event dispatches one source a turn, which is
 /// too dear for clients and does not matter for timers; so it is asked only when its own descriptor is ready, or when a timer moved.
 @MainActor
 package final class Loop {
     private let epoll: Int32
-    private let guest: EventGuest
+    private let sdEvent: SDEventSource
     private var table = WatchTable()
     private let batch = UnsafeMutablePointer<epoll_event>.allocate(capacity: Loop.batchSize)
     private var signals: [LoopSignal] = []
@@ -18,7 +18,7 @@ package final class Loop {
 
     /// Called once a turn, after all events of the batch and what sd-event had: the place to write what was collected.
     package var afterBatch: (@MainActor () -> Void)?
-    private var isHurried = false
+    private var skipsWait = false
     /// Number of turns that ended. A watchdog sees a stuck loop by it.
     package private(set) var turns: UInt64 = 0
     /// CLOCK_BOOTTIME in nanoseconds, read once a turn, after the wait.
@@ -27,14 +27,14 @@ package final class Loop {
     /// As many events as one `epoll_wait` may return.
     private static let batchSize = 128
     /// As much as sd-event may do in one turn before the clients are heard again.
-    private static let guestLimit = 64
-    private static let guestTicket = UInt64.max
+    private static let sdEventLimit = 64
+    private static let sdEventData = UInt64.max
 
     package init() throws(SystemError) {
-        guest = try EventGuest()
+        sdEvent = try SDEventSource()
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("cannot create an epoll", errno: errno) }
-        try control(EPOLL_CTL_ADD, guest.descriptor, EPOLLIN.rawValue, Loop.guestTicket)
+        try control(EPOLL_CTL_ADD, sdEvent.descriptor, EPOLLIN.rawValue, Loop.sdEventData)
     }
 
     isolated deinit {
@@ -43,7 +43,7 @@ package final class Loop {
     }
 
     /// Tells `client` whenever `fd` has one of `events` (`LoopEvents`), level-triggered. Keeps the client until `end`.
-    package func watch(_ fd: Int32, _ events: UInt32, _ client: any Readiness) throws(SystemError) -> Watch {
+    package func watch(_ fd: Int32, _ events: UInt32, _ client: any ReadinessHandler) throws(SystemError) -> Watch {
         let watch = table.insert(client, fd: fd, events: events)
         do throws(SystemError) {
             try control(EPOLL_CTL_ADD, fd, events, watch.ticket)
@@ -69,17 +69,17 @@ package final class Loop {
 
     /// The same for a descriptor that is closed at once, and was never duplicated: closing it takes it out of the epoll
     /// (epoll(7)), which saves a system call a connection.
-    package func endClosing(_ watch: Watch) { _ = table.remove(watch) }
+    package func endBeforeClose(_ watch: Watch) { _ = table.remove(watch) }
 
     /// A timer on CLOCK_BOOTTIME, off until it is set. It ends with its last reference.
     package func timer(_ fire: @escaping @MainActor () -> Void) throws(SystemError) -> LoopTimer {
-        try LoopTimer(guest, fire)
+        try LoopTimer(sdEvent, fire)
     }
 
     /// Calls `fire` for every arrival of a signal. The signal is blocked here for this thread and those it starts later: call it
     /// before other threads exist.
     package func signal(_ number: Int32, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
-        signals.append(try LoopSignal(number, guest, fire))
+        signals.append(try LoopSignal(number, sdEvent, fire))
     }
 
     /// Turns until `stop` is called.
@@ -92,14 +92,14 @@ package final class Loop {
     package func stop() { isStopping = true }
 
     /// Lets the next turn begin at once: there is more to do than this one may do.
-    package func hurry() { isHurried = true }
+    package func skipNextWait() { skipsWait = true }
 
     private func turn() throws(SystemError) {
-        let count = try wait(forever: try guest.arm() && !isHurried)
-        isHurried = false
+        let count = try wait(forever: try sdEvent.arm() && !skipsWait)
+        skipsWait = false
         now = Clock.boottime()
         for index in 0..<count { deliver(batch[index]) }
-        try guest.serve(atMost: Loop.guestLimit)
+        try sdEvent.serve(atMost: Loop.sdEventLimit)
         afterBatch?()
         turns &+= 1
     }
@@ -115,8 +115,8 @@ package final class Loop {
     @inline(__always)
     private func deliver(_ event: epoll_event) {
         let ticket = event.data.u64
-        if ticket == Loop.guestTicket {
-            guest.isMoved = true
+        if ticket == Loop.sdEventData {
+            sdEvent.needsRun = true
         } else if let client = table.client(of: Watch(ticket: ticket)) {
             client.ready(event.events)
         }

@@ -7,13 +7,13 @@ final class LoopSignal {
     private let fire: @MainActor () -> Void
     private var source: OpaquePointer?
 
-    init(_ number: Int32, _ guest: EventGuest, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
+    init(_ number: Int32, _ sdEvent: SDEventSource, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
         self.fire = fire
         _ = try SystemError.check(tokend_block_signal(number), "cannot block signal \(number)")
         let result = sd_event_add_signal(
-            guest.event, &source, number, LoopSignal.arrived, Unmanaged.passUnretained(self).toOpaque())
+            sdEvent.event, &source, number, LoopSignal.arrived, Unmanaged.passUnretained(self).toOpaque())
         _ = try SystemError.check(result, "cannot receive signal \(number)")
-        guest.isMoved = true
+        sdEvent.needsRun = true
     }
 
     isolated deinit { sd_event_source_disable_unref(source) }

@@ -4,7 +4,7 @@ internal import Glibc
 /// One moment of CLOCK_BOOTTIME at which something is to be done. Fires once for each `set`.
 @MainActor
 package final class LoopTimer {
-    private let guest: EventGuest
+    private let sdEvent: SDEventSource
     private let fire: @MainActor () -> Void
     private var source: OpaquePointer?
     private var isOn = false
@@ -13,11 +13,11 @@ package final class LoopTimer {
     /// It may be late by this much, in microseconds, so that the kernel can join wake-ups.
     private static let accuracy: UInt64 = 1_000
 
-    init(_ guest: EventGuest, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
-        self.guest = guest
+    init(_ sdEvent: SDEventSource, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
+        self.sdEvent = sdEvent
         self.fire = fire
         let result = sd_event_add_time(
-            guest.event, &source, CLOCK_BOOTTIME, .max, LoopTimer.accuracy, LoopTimer.fired,
+            sdEvent.event, &source, CLOCK_BOOTTIME, .max, LoopTimer.accuracy, LoopTimer.fired,
             Unmanaged.passUnretained(self).toOpaque())
         _ = try SystemError.check(result, "cannot create a timer")
         clear()
@@ -35,7 +35,7 @@ package final class LoopTimer {
         sd_event_source_set_time(source, wanted)
         sd_event_source_set_enabled(source, Int32(SD_EVENT_ONESHOT))
         isOn = true
-        guest.isMoved = true
+        sdEvent.needsRun = true
     }
 
     /// Does not fire.

@@ -2,17 +2,17 @@ internal import CShims
 internal import Glibc
 internal import Synchronization
 
-/// The way from another thread to the loop: a queue and a bell (eventfd(2)). Any thread may send, at any time; nothing is lost and what
+/// The way from another thread to the loop: a queue and a eventFD (eventfd(2)). Any thread may send, at any time; nothing is lost and what
 /// one thread sends arrives in its order.
 package final class Mailbox<Message: Sendable>: Sendable {
     private let queue = Mutex<[Message]>([])
-    private let bell: Int32
+    private let eventFD: Int32
 
     package init() throws(SystemError) {
-        bell = try SystemError.check(tokend_eventfd(), "cannot create a mailbox")
+        eventFD = try SystemError.check(tokend_eventfd(), "cannot create a mailbox")
     }
 
-    deinit { close(bell) }
+    deinit { close(eventFD) }
 
     /// Leaves a message. Never blocks; wakes the loop only for the first message that waits.
     package func send(_ message: Message) {
@@ -20,18 +20,18 @@ package final class Mailbox<Message: Sendable>: Sendable {
             queue.append(message)
             return queue.count == 1
         }
-        if isFirst { _ = tokend_eventfd_ring(bell) }
+        if isFirst { _ = tokend_eventfd_signal(eventFD) }
     }
 
     /// Delivers every message, in order, on the loop: those already sent too. Once for each mailbox.
     @MainActor
     package func open(on loop: Loop, _ receive: @escaping @MainActor (Message) -> Void) throws(SystemError) {
-        _ = try loop.watch(bell, LoopEvents.readable, MailboxReader(self, receive))
+        _ = try loop.watch(eventFD, LoopEvents.readable, MailboxReader(self, receive))
     }
 
-    /// All that wait. The bell is silenced first: whoever sends after that finds the queue empty and rings again.
+    /// All that wait. The eventFD is silenced first: whoever sends after that finds the queue empty and rings again.
     package func collect() -> [Message] {
-        _ = tokend_eventfd_clear(bell)
+        _ = tokend_eventfd_clear(eventFD)
         return queue.withLock { queue in
             defer { queue = [] }
             return queue
@@ -40,7 +40,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
 }
 
 @MainActor
-private final class MailboxReader<Message: Sendable>: Readiness {
+private final class MailboxReader<Message: Sendable>: ReadinessHandler {
     private let mailbox: Mailbox<Message>
     private let receive: @MainActor (Message) -> Void
 

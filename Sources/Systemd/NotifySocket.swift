@@ -5,13 +5,13 @@ internal import Synchronization
 /// The way to systemd (sd_notify(3), sd_pid_notify_with_fds(3)). libsystemd's own waits for good while PID 1 does not read and its queue is
 /// full, and the loop would hang with it; this one waits a bounded time.
 enum NotifySocket {
-    enum Patience {
+    enum Delivery {
         /// It comes again soon: said if there is room.
-        case none
+        case ifRoom
         /// A second, once: while systemd does not read, the next ones are not waited for.
-        case shared
+        case waitOnce
         /// A second, and what was not heard then is said before anything else, until it is. The newest such word alone counts.
-        case untilHeard
+        case untilSent
     }
 
     private struct State {
@@ -19,8 +19,8 @@ enum NotifySocket {
         /// is named anew in each message, so one that was executed anew hears them.
         var socket = tokend_notify_socket()
         /// Since systemd last read, somebody has waited in vain.
-        var isSpent = false
-        var unheard: String?
+        var hasTimedOut = false
+        var unsent: String?
     }
 
     private static let state = Mutex(State())
@@ -36,28 +36,28 @@ enum NotifySocket {
     /// Whether systemd has it in its queue. A descriptor that goes along is copied: the caller's own stays the caller's, and may be closed
     /// afterwards.
     @discardableResult
-    static func send(_ text: String, passing fd: Int32 = -1, _ patience: Patience) -> Bool {
+    static func send(_ text: String, passing fd: Int32 = -1, _ delivery: Delivery) -> Bool {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.hasPrefix("/") || path.hasPrefix("@") else { return false }
         return state.withLock { state in
             if state.socket < 0 { state.socket = tokend_notify_socket() }
             let socket = state.socket
-            if patience == .untilHeard {
+            if delivery == .untilSent {
                 // READY takes back RELOADING, and STOPPING both
-                state.unheard = text
-            } else if let unheard = state.unheard, perform(socket, path, unheard, -1, 0) == 0 {
-                state.unheard = nil
+                state.unsent = text
+            } else if let unsent = state.unsent, perform(socket, path, unsent, -1, 0) == 0 {
+                state.unsent = nil
             }
             let wait =
-                switch patience {
-                case .none: Int32(0)
-                case .shared: state.isSpent ? 0 : longestWait
-                case .untilHeard: longestWait
+                switch delivery {
+                case .ifRoom: Int32(0)
+                case .waitOnce: state.hasTimedOut ? 0 : longestWait
+                case .untilSent: longestWait
                 }
             let result = perform(socket, path, text, fd, wait)
-            if result == 0 { state.isSpent = false }
-            if result == -EAGAIN, wait > 0 { state.isSpent = true }
+            if result == 0 { state.hasTimedOut = false }
+            if result == -EAGAIN, wait > 0 { state.hasTimedOut = true }
             // only what may pass is worth another try: a full queue, or that there was no socket
-            if patience == .untilHeard, result != -EAGAIN, socket >= 0 { state.unheard = nil }
+            if delivery == .untilSent, result != -EAGAIN, socket >= 0 { state.unsent = nil }
             return result == 0
         }
     }

@@ -22,7 +22,7 @@ package struct Peer: Sendable {
 }
 
 /// How the process behind a connection is pinned while its unit is read.
-package enum IdentificationWay: Sendable, CaseIterable {
+package enum IdentificationMethod: Sendable, CaseIterable {
     /// The first that the kernel has.
     case best
     /// SO_PEERPIDFD, Linux 6.5: names the process that connected, whatever became of its number.
@@ -44,16 +44,16 @@ package enum IdentificationWay: Sendable, CaseIterable {
 /// Where `needsUnit` is false the unit, the costly part, is left `.untold`; but only if the kernel can tell it later as well as
 /// now, because the connection itself pins the process (SO_PEERPIDFD).
 package func identifyPeer(
-    of fd: Int32, way: IdentificationWay = .best, waiting: Bool = false, needsUnit: Bool = true, among named: [UInt32] = []
+    of fd: Int32, method: IdentificationMethod = .best, fromBacklog: Bool = false, needsUnit: Bool = true, among named: [UInt32] = []
 ) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
     // found out while there are descriptors: it holds for good
     _ = unitRoot
-    let canWait = !needsUnit && way != .pidfdOpen && connectionsPinPeers
+    let deferUnit = !needsUnit && method != .pidfdOpen && connectionsPinPeers
     return Peer(
         uid: credentials.uid, gid: credentials.gid, pid: credentials.pid, groups: peerGroups(of: fd, among: named),
-        unit: canWait ? .untold : unit(of: fd, pid: credentials.pid, way: way, waiting: waiting))
+        unit: deferUnit ? .untold : unit(of: fd, pid: credentials.pid, method: method, fromBacklog: fromBacklog))
 }
 
 /// Who connected, by numbers alone: one system call. `nil` if `fd` is not a connected Unix socket.
@@ -67,7 +67,7 @@ package func peerCredentials(of fd: Int32) -> Peer? {
 package func peerUnit(of fd: Int32) -> PeerUnit {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0 else { return .failed }
-    return unit(of: fd, pid: credentials.pid, way: .peerPidfd, waiting: false)
+    return unit(of: fd, pid: credentials.pid, method: .peerPidfd, fromBacklog: false)
 }
 
 /// What the process behind a connection calls itself (/proc/PID/comm, at most 15 bytes): its own claim, fit for a record and for nothing else. ""
@@ -87,17 +87,17 @@ package func peerName(of fd: Int32) -> String {
 /// Whether the kernel keeps hold of the process behind a connection (SO_PEERPIDFD, Linux 6.5), so that it can be looked at later.
 package let connectionsPinPeers = tokend_connections_pin_peers() == 1
 
-private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Bool) -> PeerUnit {
+private func unit(of fd: Int32, pid: Int32, method: IdentificationMethod, fromBacklog: Bool) -> PeerUnit {
     let pidfd: Int32
-    switch way {
+    switch method {
     case .peerPidfd:
         pidfd = tokend_peer_pidfd(fd)
     case .pidfdOpen:
-        if waiting { return .missed }
+        if fromBacklog { return .missed }
         pidfd = tokend_pidfd_open(pid)
     case .best:
         let own = tokend_peer_pidfd(fd)
-        if own == -ENOPROTOOPT { return unit(of: fd, pid: pid, way: .pidfdOpen, waiting: waiting) }
+        if own == -ENOPROTOOPT { return unit(of: fd, pid: pid, method: .pidfdOpen, fromBacklog: fromBacklog) }
         pidfd = own
     }
     guard pidfd >= 0 else { return SystemError.isShortage(-pidfd) ? .exhausted : .failed }
@@ -108,14 +108,14 @@ private func unit(of fd: Int32, pid: Int32, way: IdentificationWay, waiting: Boo
 /// The number belongs to the pinned process until that has ended, and an end is for good: if it still runs after the reading,
 /// it ran all the while, and what was read is its.
 private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
-    let unit = unit(ofNumber: pid)
+    let unit = unit(ofPID: pid)
     return tokend_pidfd_alive(pidfd) == 1 ? unit : .failed
 }
 
 /// The unit in which this process runs.
-func unitOfThisProcess() -> PeerUnit { unit(ofNumber: getpid()) }
+func unitOfThisProcess() -> PeerUnit { unit(ofPID: getpid()) }
 
-private func unit(ofNumber pid: Int32) -> PeerUnit {
+private func unit(ofPID pid: Int32) -> PeerUnit {
     switch withProcFile(pid, "cgroup", capacity: 8192, { unitName(cgroup: $0, below: unitRoot) }) {
     case .success(let unit): unit
     case .failure(let error): SystemError.isShortage(error.errno) ? .exhausted : .failed
@@ -155,11 +155,11 @@ package func peerGroups(of fd: Int32, among named: [UInt32]) -> [UInt32] {
 
 private func found(_ groups: UnsafeBufferPointer<UInt32>, among named: [UInt32]) -> [UInt32] {
     guard let least = named.first, let greatest = named.last else { return [] }
-    return Set(groups.lazy.filter { $0 >= least && $0 <= greatest && isIn(named, $0) }).sorted()
+    return Set(groups.lazy.filter { $0 >= least && $0 <= greatest && sortedContains(named, $0) }).sorted()
 }
 
 /// A search by halves.
-private func isIn(_ ascending: [UInt32], _ wanted: UInt32) -> Bool {
+private func sortedContains(_ ascending: [UInt32], _ wanted: UInt32) -> Bool {
     var (low, high) = (0, ascending.count)
     while low < high {
         let middle = (low + high) / 2

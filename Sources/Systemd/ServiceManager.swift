@@ -2,22 +2,22 @@ internal import CShims
 internal import CSystemd
 
 /// What the daemon tells systemd about itself (sd_notify(3)). Outside systemd nothing happens. While PID 1 does not read, the loop is held up
-/// for a second at each beginning and end, and for one more by all that systemd should keep (`KeptConnection`, `KeptMemory`).
+/// for a second at each beginning and end, and for one more by all that systemd should keep (`FDStoreConnection`, `FDStoreMemory`).
 package enum ServiceManager {
     /// Ready to serve; the start, or the reload, is over.
-    package static func ready(status: String) { NotifySocket.send("READY=1\n" + field("STATUS", status), .untilHeard) }
+    package static func ready(status: String) { NotifySocket.send("READY=1\n" + field("STATUS", status), .untilSent) }
 
     /// One line for `systemctl status`.
-    package static func status(_ text: String) { NotifySocket.send(field("STATUS", text), .none) }
+    package static func status(_ text: String) { NotifySocket.send(field("STATUS", text), .ifRoom) }
 
     /// A reload begins; `ready` ends it. The time is CLOCK_MONOTONIC, as systemd wants it.
-    package static func reloading() { NotifySocket.send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())", .untilHeard) }
+    package static func reloading() { NotifySocket.send("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())", .untilSent) }
 
     /// The end has begun.
-    package static func stopping(status: String = "stopping") { NotifySocket.send("STOPPING=1\n" + field("STATUS", status), .untilHeard) }
+    package static func stopping(status: String = "stopping") { NotifySocket.send("STOPPING=1\n" + field("STATUS", status), .untilSent) }
 
     /// The loop is alive.
-    package static func watchdog() { NotifySocket.send("WATCHDOG=1", .none) }
+    package static func watchdog() { NotifySocket.send("WATCHDOG=1", .ifRoom) }
 
     /// How often systemd wants to hear `watchdog`, in nanoseconds (`WatchdogSec=`; tell it at half of that); `nil` if it does not.
     package static func watchdogInterval() -> Int64? {

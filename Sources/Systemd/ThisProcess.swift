@@ -18,14 +18,14 @@ package enum ThisProcess {
     ///
     /// Whoever asks waits for it. Yet where both are on one core the kernel would let a caller that blocks in recv(2) go on as soon as its line
     /// has been read, before there is a reply: two switches for nothing in every other request.
-    package static func goBeforeCallers() {
+    package static func raisePriority() {
         let process = __priority_which_t(PRIO_PROCESS.rawValue)
         if getpriority(process, 0) == 0 { _ = setpriority(process, 0, -3) }
     }
 
     /// Lets go of what only the start or a reload needed: the code that parsed arguments and configuration, a third of the daemon's
     /// memory, and what was freed.
-    package static func forgetReading() { tokend_forget_reading() }
+    package static func releaseStartupMemory() { tokend_release_startup_memory() }
 
     /// The name of the calling thread in `ps -L`, cut at 15 bytes.
     package static func nameThread(_ name: String) { _ = tokend_set_name(name) }

@@ -3,7 +3,7 @@ import Systemd
 
 /// A client of the loop that does what the test says.
 @MainActor
-final class Client: Readiness {
+final class Client: ReadinessHandler {
     private(set) var events: [UInt32] = []
     private let onReady: (Client, UInt32) -> Void
     var watch: Watch?
@@ -35,8 +35,8 @@ extension Loop {
 
     /// One turn and whatever is due in it; does not wait for what is not.
     func passOneTurn() throws {
-        let bell = try timer { [unowned self] in stop() }
-        bell.set(at: 0)
-        try withExtendedLifetime(bell) { try run() }
+        let wakeUp = try timer { [unowned self] in stop() }
+        wakeUp.set(at: 0)
+        try withExtendedLifetime(wakeUp) { try run() }
     }
 }

@@ -48,11 +48,11 @@ import Testing
 
     @Test(
         arguments: [
-            (0, PeerUnit.unit("erp-sync.service"), nil), (1000, .unit("erp-sync.service"), CredentialDoubt.notRoot),
+            (0, PeerUnit.unit("erp-sync.service"), nil), (1000, .unit("erp-sync.service"), CredentialRequestError.notRoot),
             (0, .unit("erp-sync2.service"), .otherUnit(claimed: "erp-sync.service")), (0, .none, .otherUnit(claimed: "erp-sync.service")),
             (0, .untold, .otherUnit(claimed: "erp-sync.service")), (0, .failed, .gone), (1, .failed, .notRoot),
-        ] as [(UInt32, PeerUnit, CredentialDoubt?)])
-    func `it is believed of a process of root's in that unit, and of nobody else`(uid: UInt32, unit: PeerUnit, doubt: CredentialDoubt?) {
+        ] as [(UInt32, PeerUnit, CredentialRequestError?)])
+    func `it is believed of a process of root's in that unit, and of nobody else`(uid: UInt32, unit: PeerUnit, doubt: CredentialRequestError?) {
         let result = credentialRequest(of: Peer(uid: uid, gid: uid, pid: 7, unit: unit), address: Self.address)
         switch result {
         case .success(let request):

@@ -5,7 +5,7 @@ import Testing
 
 /// One end of a ping-pong: answers each message with one of the same length.
 @MainActor
-private final class Player: Readiness {
+private final class Player: ReadinessHandler {
     private let fd: Int32
     private(set) var received = 0
     private var room = [UInt8](repeating: 0, count: 4096)

@@ -152,15 +152,15 @@ import Testing
     }
 
     @Test func `a timer set for the moment it already has costs nothing`() throws {
-        let guest = try EventGuest()
-        let timer = try LoopTimer(guest) {}
+        let sdEvent = try SDEventSource()
+        let timer = try LoopTimer(sdEvent) {}
         timer.set(at: .max)
-        #expect(guest.isMoved)
-        #expect(try guest.arm())
+        #expect(sdEvent.needsRun)
+        #expect(try sdEvent.arm())
         timer.set(at: .max)
-        #expect(!guest.isMoved)
+        #expect(!sdEvent.needsRun)
         timer.set(at: 5)
-        #expect(guest.isMoved)
+        #expect(sdEvent.needsRun)
     }
 
     @Test func `a timer that was let go does not fire`() throws {

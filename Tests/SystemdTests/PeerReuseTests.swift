@@ -14,7 +14,7 @@ import Testing
             connection.peer.end()
             guard let successor = try successor(of: connection.peer.pid) else { continue }
             try connection.accept()
-            let peer = try #require(identifyPeer(of: connection.fd, way: .best))
+            let peer = try #require(identifyPeer(of: connection.fd, method: .best))
             #expect(peer.pid == successor.pid)
             #expect(peer.unit == .failed)
             return

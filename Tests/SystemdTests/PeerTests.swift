@@ -7,10 +7,10 @@ import Testing
 @Suite struct PeerTests {
     static let isRoot = geteuid() == 0
 
-    @Test(arguments: IdentificationWay.allCases)
-    func `a program is known by its uid, group and process`(_ way: IdentificationWay) throws {
+    @Test(arguments: IdentificationMethod.allCases)
+    func `a program is known by its uid, group and process`(_ method: IdentificationMethod) throws {
         let connection = try Connection.accepted()
-        let peer = try #require(identifyPeer(of: connection.fd, way: way))
+        let peer = try #require(identifyPeer(of: connection.fd, method: method))
         #expect(peer.uid == geteuid())
         #expect(peer.gid == getegid())
         #expect(peer.pid == connection.peer.pid)
@@ -31,22 +31,22 @@ import Testing
         #expect(peerGroups(of: connection.fd, among: []) == [])
     }
 
-    @Test(arguments: IdentificationWay.allCases)
-    func `a program that ended at once has its uid and no unit`(_ way: IdentificationWay) throws {
+    @Test(arguments: IdentificationMethod.allCases)
+    func `a program that ended at once has its uid and no unit`(_ method: IdentificationMethod) throws {
         let connection = try Connection()
         connection.peer.end()
         try connection.accept()
-        let peer = try #require(identifyPeer(of: connection.fd, way: way))
+        let peer = try #require(identifyPeer(of: connection.fd, method: method))
         #expect(peer.uid == geteuid())
         #expect(peer.pid == connection.peer.pid)
         #expect(peer.unit == .failed)
     }
 
-    @Test(arguments: IdentificationWay.allCases)
-    func `a program that ended and was not collected has no unit either`(_ way: IdentificationWay) throws {
+    @Test(arguments: IdentificationMethod.allCases)
+    func `a program that ended and was not collected has no unit either`(_ method: IdentificationMethod) throws {
         let connection = try Connection.accepted()
         connection.peer.endUncollected()
-        #expect(identifyPeer(of: connection.fd, way: way)?.unit == .failed)
+        #expect(identifyPeer(of: connection.fd, method: method)?.unit == .failed)
     }
 
     @Test func `LOG-02 a program that has ended has no name, whoever has its number now`() throws {
@@ -68,7 +68,7 @@ import Testing
 
     @Test func `an older kernel tells no unit of those who came before the daemon`() throws {
         let connection = try Connection.accepted()
-        #expect(identifyPeer(of: connection.fd, way: .pidfdOpen, waiting: true)?.unit == .missed)
+        #expect(identifyPeer(of: connection.fd, method: .pidfdOpen, fromBacklog: true)?.unit == .missed)
     }
 
     @Test func `a program that lives is not taken for one that ended when no descriptor is left to look with`() async {
@@ -77,11 +77,11 @@ import Testing
             defer { connection.peer.end() }
             let free = dup(connection.fd)
             close(free)
-            for way in IdentificationWay.allCases {
+            for method in IdentificationMethod.allCases {
                 // none for the process, then none for its file in /proc, then enough
                 for (more, isExhausted) in [(Int32(0), true), (1, true), (2, false)] {
                     try limitDescriptors(to: free + more)
-                    let peer = try #require(identifyPeer(of: connection.fd, way: way))
+                    let peer = try #require(identifyPeer(of: connection.fd, method: method))
                     #expect((peer.unit == .exhausted) == isExhausted)
                     #expect(peer.unit != .failed)
                 }
@@ -111,8 +111,8 @@ import Testing
         let connection = try Connection.accepted()
         let before = dup(connection.fd)
         close(before)
-        for way in IdentificationWay.allCases {
-            for _ in 0..<2_000 { _ = identifyPeer(of: connection.fd, way: way) }
+        for method in IdentificationMethod.allCases {
+            for _ in 0..<2_000 { _ = identifyPeer(of: connection.fd, method: method) }
         }
         let after = dup(connection.fd)
         close(after)

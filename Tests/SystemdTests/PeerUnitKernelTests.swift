@@ -9,8 +9,8 @@ import Testing
         let connection = try Connection.accepted()
         defer { connection.peer.end() }
         try group.adopt(connection.peer.pid)
-        for way in IdentificationWay.allCases {
-            #expect(identifyPeer(of: connection.fd, way: way)?.unit == .unit(group.unit))
+        for method in IdentificationMethod.allCases {
+            #expect(identifyPeer(of: connection.fd, method: method)?.unit == .unit(group.unit))
         }
         try group.adopt(connection.peer.pid, below: true)
         #expect(identifyPeer(of: connection.fd)?.unit == .unit(group.unit))

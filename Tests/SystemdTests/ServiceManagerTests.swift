@@ -43,10 +43,10 @@ import Testing
             let began = tokend_monotonic()
             ServiceManager.watchdog()
             ServiceManager.status("not said")
-            let memory = try KeptMemory("test")
+            let memory = try FDStoreMemory("test")
             #expect(tokend_monotonic() - began < 500_000_000)
-            #expect(!memory.keep())
-            for _ in 0..<100 { #expect(!KeptConnection.keep(filler)) }
+            #expect(!memory.store())
+            for _ in 0..<100 { #expect(!FDStoreConnection.store(filler)) }
             #expect(tokend_monotonic() - began < 1_800_000_000)
             ServiceManager.reloading()
             ServiceManager.ready(status: "serving")
@@ -107,11 +107,11 @@ import Testing
             setenv("NOTIFY_SOCKET", address, 1)
             // systemd 254 and newer, with FileDescriptorStoreMax=0
             setenv("MEMORY_PRESSURE_WATCH", "/dev/null", 1)
-            #expect(!(try KeptMemory("nobody's").keep()))
+            #expect(!(try FDStoreMemory("nobody's").store()))
             setenv("FDSTORE", "68", 1)
             do {
-                let memory = try KeptMemory("test")
-                #expect(memory.keep())
+                let memory = try FDStoreMemory("test")
+                #expect(memory.store())
                 try [UInt8]("kept".utf8).withUnsafeBytes { try memory.write($0, at: 0) }
             }
             #expect(receive(from: manager) == "FDSTOREREMOVE=1\nFDNAME=test")

@@ -3,7 +3,7 @@ internal import Glibc
 /// Another program, killed and waited for when the last reference goes. Its input is empty, its output is dropped.
 package final class ChildProcess {
     package let pid: Int32
-    private var isWaitedFor = false
+    private var isReaped = false
 
     /// The program, looked up in PATH, and its arguments.
     package convenience init(_ words: String...) throws { try self.init(words) }
@@ -27,10 +27,10 @@ package final class ChildProcess {
 
     /// Kills it and collects it: its number is free for another process.
     package func end() {
-        guard !isWaitedFor else { return }
+        guard !isReaped else { return }
         kill(pid, SIGKILL)
         waitpid(pid, nil, 0)
-        isWaitedFor = true
+        isReaped = true
     }
 
     /// Kills it and leaves it uncollected, a zombie.

@@ -23,16 +23,16 @@ int64_t tokend_realtime(void);
 /// CLOCK_MONOTONIC in nanoseconds: what systemd counts in.
 int64_t tokend_monotonic(void);
 /// A timer descriptor that becomes readable when CLOCK_REALTIME is set (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
-int tokend_step_timer(void);
+int tokend_clock_step_timer(void);
 /// 1 if the clock was set since the last call, 0 if not.
-int tokend_step_timer_read(int fd);
+int tokend_clock_step_timer_read(int fd);
 
 // MARK: descriptors that wake or hold
 
 /// A non-blocking counter descriptor (eventfd(2)) at zero.
 int tokend_eventfd(void);
 /// Adds one to it: its reader wakes.
-int tokend_eventfd_ring(int fd);
+int tokend_eventfd_signal(int fd);
 /// Sets it to zero: it is no longer readable.
 int tokend_eventfd_clear(int fd);
 /// Memory with a descriptor (memfd_create(2)) that may be sealed.
@@ -125,6 +125,6 @@ int tokend_set_name(const char *_Nonnull name);
 /// Raises the soft limit of open descriptors to the hard one; the limit that now holds.
 int64_t tokend_raise_file_limit(void);
 /// Lets go of the pages of code and constants that the start has mapped; what is needed again comes back from the page cache.
-void tokend_forget_reading(void);
+void tokend_release_startup_memory(void);
 /// Blocks a signal in the calling thread and those it starts later.
 int tokend_block_signal(int number);

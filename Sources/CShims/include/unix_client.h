@@ -3,10 +3,10 @@
 #include <stddef.h>
 
 /// Connects to the stream socket at `path`. Every later wait of the connection, and this one, ends after
-/// `patience` seconds with -EAGAIN; 0 waits for good. Returns a descriptor above standard error, or -errno.
-int tokend_unix_open(const char *_Nonnull path, int patience);
+/// `timeout` seconds with -EAGAIN; 0 waits for good. Returns a descriptor above standard error, or -errno.
+int tokend_unix_open(const char *_Nonnull path, int timeout);
 
-/// Lets reads of this connection wait for good, whatever patience it was opened with. Returns 0 or -errno.
+/// Lets reads of this connection wait for good, whatever timeout it was opened with. Returns 0 or -errno.
 int tokend_unix_wait_forever(int fd);
 
 /// Sends all bytes, without SIGPIPE. Returns 0 or -errno.

@@ -26,7 +26,7 @@ package final class AuditLog {
     /// Throws when no socket or timer can be had.
     package convenience init(loop: Loop, mode: LogMode, required: Bool) throws(SystemError) {
         try self.init(loop: loop, sink: AuditLog.sink(for: mode), required: required, clock: Clock.boottime)
-        resume(KeptMemory.inherited(KeptCounts.name).map { KeptCounts.leftovers(in: $0) } ?? [])
+        resume(FDStoreMemory.inherited(KeptCounts.name).map { KeptCounts.leftovers(in: $0) } ?? [])
     }
 
     /// `clock` is CLOCK_BOOTTIME in nanoseconds.
@@ -58,12 +58,12 @@ package final class AuditLog {
     }
 
     /// Says so where journald may drop entries that it took.
-    func noteLimit(_ limit: JournalLimit) {
+    func noteLimit(_ limit: JournalRateLimit) {
         guard sink.isJournal else { return }
         let text: String?
         switch limit {
         case .unknown: text = nil
-        case .journalds: text = AuditRate.ofJournald
+        case .journaldDefault: text = AuditRate.ofJournald
         case .unit(let unit, let interval, let burst): text = AuditRate.warning(unit, interval: interval, burst: burst)
         }
         if let text { note(.trouble, text, reason: "audit-rate", priority: isRequired ? .error : .warning) }
@@ -131,7 +131,7 @@ package final class AuditLog {
     }
 
     /// Tells what an earlier process counted and could not tell, and has what is counted from now on kept for the next one.
-    func resume(_ leftovers: [KeptCounts.Leftover], in memory: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }) {
+    func resume(_ leftovers: [KeptCounts.Leftover], in memory: FDStoreMemory? = nil, keep: (FDStoreMemory) -> Bool = { $0.store() }) {
         let now = clock()
         // whether or not there is memory for it again
         let inherited = leftovers.compactMap { leftover in

@@ -33,15 +33,15 @@ final class KeptCounts {
         var since: Int64
     }
 
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
     private let cells: UnsafeMutablePointer<Cell>
     /// The places that ever had an entry come before this one. To read the others would take memory for them.
     private var described = 0
 
     /// Empty memory of its own, which takes the place of what is there: `nil` where nobody keeps it. What was read from the earlier one is to
     /// be counted before that.
-    init?(keeping leftovers: (KeptCounts) -> Void = { _ in }, in memory: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }) {
-        guard let memory = try? memory ?? KeptMemory(Self.name), let start = try? memory.map(Self.entries) else { return nil }
+    init?(keeping leftovers: (KeptCounts) -> Void = { _ in }, in memory: FDStoreMemory? = nil, keep: (FDStoreMemory) -> Bool = { $0.store() }) {
+        guard let memory = try? memory ?? FDStoreMemory(Self.name), let start = try? memory.map(Self.entries) else { return nil }
         self.memory = memory
         // memory of the kernel's that only cells are ever in, and a cell is nothing but integers
         cells = (start + Self.page).assumingMemoryBound(to: Cell.self)
@@ -117,7 +117,7 @@ final class KeptCounts {
     /// What a cell may count: more than are ever counted between two summaries. All cells together stay far from the end of 64 bits.
     private static let most: UInt64 = 1 << 40
 
-    static func leftovers(in memory: KeptMemory) -> [Leftover] {
+    static func leftovers(in memory: FDStoreMemory) -> [Leftover] {
         guard memory.bytes(beginning.count, at: 0) == beginning, let start = try? memory.map(entries) else { return [] }
         // as above, whatever an earlier process left there: any bytes are integers
         let cells = (start + page).assumingMemoryBound(to: Cell.self)

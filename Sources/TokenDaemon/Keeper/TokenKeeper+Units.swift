@@ -83,7 +83,7 @@ extension TokenKeeper {
     }
 
     /// Whoever asks the credential socket without being systemd gets nothing.
-    func refuseCredential(to caller: Caller, _ doubt: CredentialDoubt) {
+    func refuseCredential(to caller: Caller, _ doubt: CredentialRequestError) {
         var entry = AuditEntry(.refused, .denied, caller: caller, reason: doubt.reason, text: doubt.sentence)
         entry.request = AuditEntry.loadCredential
         entry.share = .starting(caller)
@@ -109,7 +109,7 @@ extension TokenKeeper {
     }
 }
 
-extension CredentialDoubt {
+extension CredentialRequestError {
     fileprivate var reason: String {
         switch self {
         case .notRoot: "not-root"

@@ -6,12 +6,12 @@ internal import TokenLedger
 /// Accepts what systemd asks for units that start, at the credential socket. Only root can connect there.
 ///
 /// Nobody is turned away for want of room, because a unit would fail for it: who finds none waits in the kernel's queue.
-final class CredentialListener: Readiness {
+final class CredentialListener: ReadinessHandler {
     /// Without one, what was kept is answered and nobody else.
     private let fd: Int32?
     private let keeper: TokenKeeper
     private let loop: Loop
-    private let way: IdentificationWay
+    private let method: IdentificationMethod
     private let most: Int
     private var watch: Watch?
     private var sessions: [Int32: CredentialSession] = [:]
@@ -28,12 +28,12 @@ final class CredentialListener: Readiness {
     private static let sweepInterval = Int64.seconds(10)
 
     /// `kept` are connections that the process before this one has left.
-    init(fd: Int32?, most: Int, adopting kept: [Int32], loop: Loop, keeper: TokenKeeper, way: IdentificationWay = .best) throws(SystemError) {
+    init(fd: Int32?, most: Int, adopting kept: [Int32], loop: Loop, keeper: TokenKeeper, method: IdentificationMethod = .best) throws(SystemError) {
         self.fd = fd
         self.most = most
         self.loop = loop
         self.keeper = keeper
-        self.way = way
+        self.method = method
         rest = try loop.timer { [unowned self] in
             let again = unseen
             unseen = []
@@ -58,7 +58,7 @@ final class CredentialListener: Readiness {
             switch acceptConnection(fd) {
             case .connection(let connection):
                 guard take(connection, isKept: false) else { return }
-            case .nobody: return
+            case .wouldBlock: return
             case .exhausted: return pauseForDescriptors()
             }
         }
@@ -75,7 +75,7 @@ final class CredentialListener: Readiness {
     ///
     /// `false` if there was nothing left to look with who it is.
     private func take(_ connection: Int32, isKept: Bool) -> Bool {
-        guard let peer = identifyPeer(of: connection, way: way) else {
+        guard let peer = identifyPeer(of: connection, method: method) else {
             _ = close(connection)
             return true
         }
@@ -93,11 +93,11 @@ final class CredentialListener: Readiness {
 
     /// A refusal would be final, and untrue. It has left the kernel's queue: were this process killed, the unit would start with nothing.
     private func putOff(_ connection: Int32, isKept: Bool) {
-        let isKept = isKept || KeptConnection.keep(connection)
-        if KeptConnection.isWaitedFor(connection) {
+        let isKept = isKept || FDStoreConnection.store(connection)
+        if FDStoreConnection.isPeerConnected(connection) {
             unseen.append((connection, isKept))
         } else {
-            if isKept { KeptConnection.forget(connection) }
+            if isKept { FDStoreConnection.remove(connection) }
             _ = close(connection)
         }
         pauseForDescriptors()

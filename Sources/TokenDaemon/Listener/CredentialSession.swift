@@ -10,10 +10,10 @@ internal import TokenWire
 /// systemd takes whatever comes before the end of the connection for the credential, and starts the unit with an empty one when nothing
 /// does. So a refusal is more zeros than it accepts (1 MiB), and the connection does not end before they are read. Were this process killed
 /// in the middle, the next one would take over the connection and, where an answer has begun, make a refusal of it.
-final class CredentialSession: Readiness, Asker {
+final class CredentialSession: ReadinessHandler, Asker {
     let fd: Int32
     let caller: Caller
-    private let request: Result<CredentialRequest, CredentialDoubt>
+    private let request: Result<CredentialRequest, CredentialRequestError>
     private let keeper: TokenKeeper
     private let loop: Loop
     private let gone: (CredentialSession) -> Void
@@ -48,7 +48,7 @@ final class CredentialSession: Readiness, Asker {
     }
 
     init(
-        fd: Int32, isKept: Bool, _ request: Result<CredentialRequest, CredentialDoubt>, of peer: Peer, keeper: TokenKeeper, loop: Loop,
+        fd: Int32, isKept: Bool, _ request: Result<CredentialRequest, CredentialRequestError>, of peer: Peer, keeper: TokenKeeper, loop: Loop,
         gone: @escaping (CredentialSession) -> Void
     ) {
         self.fd = fd
@@ -74,7 +74,7 @@ final class CredentialSession: Readiness, Asker {
             keeper.refuseCredential(to: caller, doubt)
             refuse()
         case .success(let request):
-            if KeptConnection.isAnswered(fd) { return refuse(request, .unavailable, "the tokend before this one ended in the middle of its answer") }
+            if FDStoreConnection.hasReplyStarted(fd) { return refuse(request, .unavailable, "the tokend before this one ended in the middle of its answer") }
             if isSpoken { return refuseSpeaker(request) }
             switch keeper.credential(request.id, 0, from: self) {
             case .reply(let reply): say(reply)
@@ -128,7 +128,7 @@ final class CredentialSession: Readiness, Asker {
 
     private func say(_ reply: Reply) {
         guard case .token(let served) = reply else { return refuse() }
-        KeptConnection.noteAnswer(fd)
+        FDStoreConnection.markReplyStarted(fd)
         let bytes = SecretBuffer()
         bytes.append(served.token)
         var output = Output()
@@ -143,7 +143,7 @@ final class CredentialSession: Readiness, Asker {
     }
 
     private func refuse() {
-        KeptConnection.noteAnswer(fd)
+        FDStoreConnection.markReplyStarted(fd)
         // were this process killed, the zeros that have left would be the credential
         keep()
         state = .refusing(Self.refusal)
@@ -185,7 +185,7 @@ final class CredentialSession: Readiness, Asker {
     }
 
     private func keep() {
-        if !isKept { isKept = KeptConnection.keep(fd) }
+        if !isKept { isKept = FDStoreConnection.store(fd) }
     }
 
     private func want(_ events: UInt32) {
@@ -216,7 +216,7 @@ final class CredentialSession: Readiness, Asker {
         if let watch { loop.end(watch) }
         shutdown(fd, Int32(SHUT_RDWR))
         // not before the peer has its end, or a kill in between would take the answer from it
-        if isKept { KeptConnection.forget(fd) }
+        if isKept { FDStoreConnection.remove(fd) }
         _ = Glibc.close(fd)
         gone(self)
     }

@@ -99,7 +99,7 @@ final class Desk {
             work.resume()
             time = Clock.boottime()
         } while time < end
-        if !queue.isEmpty { loop.hurry() }
+        if !queue.isEmpty { loop.skipNextWait() }
     }
 
     // MARK: places

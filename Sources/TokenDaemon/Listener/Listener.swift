@@ -5,11 +5,11 @@ internal import TokenLedger
 internal import TokenWire
 
 /// Accepts connections, finds out who is there, and keeps everyone within bounds.
-final class Listener: Readiness {
+final class Listener: ReadinessHandler {
     private let fd: Int32
     private let keeper: TokenKeeper
     private let loop: Loop
-    private let way: IdentificationWay
+    private let method: IdentificationMethod
     private var watch: Watch?
     private var sessions: [Int32: Session] = [:]
     /// Accepted, and not looked at yet.
@@ -34,12 +34,12 @@ final class Listener: Readiness {
     private static let restingTime = Int64.seconds(1) / 10
     private static let sweepInterval = Int64.seconds(2)
 
-    init(fd: Int32, loop: Loop, keeper: TokenKeeper, desk: Desk, way: IdentificationWay = .best) throws(SystemError) {
+    init(fd: Int32, loop: Loop, keeper: TokenKeeper, desk: Desk, method: IdentificationMethod = .best) throws(SystemError) {
         self.fd = fd
         self.desk = desk
         self.loop = loop
         self.keeper = keeper
-        self.way = way
+        self.method = method
         tokend_refuse_descriptors(fd)
         forerunners = Forerunners(isAnybodyThere: isReadable(fd))
         watch = try loop.watch(fd, LoopEvents.readable, self)
@@ -70,7 +70,7 @@ final class Listener: Readiness {
             switch acceptConnection(fd) {
             case .connection(let connection):
                 guard welcome(connection, waiting: forerunners.isNext()) else { return pause() }
-            case .nobody: return forerunners.end()
+            case .wouldBlock: return forerunners.end()
             case .exhausted: return refuseForWantOfDescriptors()
             }
         }
@@ -128,7 +128,7 @@ final class Listener: Readiness {
 
     /// `false` if there was nothing left to look with who it is.
     private func take(_ connection: Int32, waiting: Bool) -> Bool {
-        if let peer = identifyPeer(of: connection, way: way, waiting: waiting, needsUnit: keeper.policy.asksForUnits, among: keeper.policy.groups) {
+        if let peer = identifyPeer(of: connection, method: method, fromBacklog: waiting, needsUnit: keeper.policy.asksForUnits, among: keeper.policy.groups) {
             guard peer.unit != .exhausted else {
                 desk.turnedAway.addAtOnce(connection, .noDescriptors)
                 return false

@@ -8,7 +8,7 @@ internal import TokenWire
 /// One connection: lines in, replies out, in order. Knows who is asking and nothing of what is held.
 ///
 /// What it says in one turn is collected on the desk and leaves in one send. Answers that had to wait arrive between turns.
-final class Session: Readiness, Asker, Work {
+final class Session: ReadinessHandler, Asker, Work {
     let fd: Int32
     private var known: Caller
     private var isKnown = true
@@ -500,7 +500,7 @@ final class Session: Readiness, Asker, Work {
         guard !isClosed else { return }
         let holdsNoDescriptors = isRead || !mayGetDescriptors
         // what another thread closes a moment later is still under watch until then
-        if let watch { if holdsNoDescriptors { desk.loop.endClosing(watch) } else { desk.loop.end(watch) } }
+        if let watch { if holdsNoDescriptors { desk.loop.endBeforeClose(watch) } else { desk.loop.end(watch) } }
         end()
         if holdsNoDescriptors { _ = Glibc.close(fd) } else { tokend_close_unread(fd) }
     }

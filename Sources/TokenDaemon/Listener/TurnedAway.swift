@@ -92,7 +92,7 @@ final class TurnedAway {
     }
 
     /// One of them: what it sends is read and dropped.
-    private final class Leaving: Readiness {
+    private final class Leaving: ReadinessHandler {
         let fd: Int32
         let share: Share
         let began: Int64

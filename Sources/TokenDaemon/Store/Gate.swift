@@ -13,7 +13,7 @@ nonisolated final class Gate: Sendable {
 
     deinit { close(bell) }
 
-    func open() { _ = tokend_eventfd_ring(bell) }
+    func open() { _ = tokend_eventfd_signal(bell) }
 
     /// False if it did not open in time.
     func wait(_ nanoseconds: Int64) -> Bool {

@@ -23,7 +23,7 @@ final class SealedMemory {
         var sequence: UInt64
     }
 
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
     /// Somebody keeps it when this process ends.
     private var isKept = true
     private let sealer: StoreSealer
@@ -33,14 +33,14 @@ final class SealedMemory {
     private var pairs = 0
 
     /// - Parameter inherited: used if it is of this version, otherwise given up.
-    init(_ inherited: KeptMemory?, sealer: StoreSealer) throws(SystemError) {
+    init(_ inherited: FDStoreMemory?, sealer: StoreSealer) throws(SystemError) {
         self.sealer = sealer
         if let inherited, Self.isKnown(inherited) {
             memory = inherited
         } else {
-            memory = try KeptMemory(Self.name)
+            memory = try FDStoreMemory(Self.name)
             try Self.write(Self.beginning, at: 0, to: memory)
-            isKept = memory.keep()
+            isKept = memory.store()
         }
         pairs = max(memory.size - Self.page + 2 * Self.slot - 1, 0) / (2 * Self.slot)
         for pair in 0..<min(pairs, Self.mostEntries) { take(pair) }
@@ -131,12 +131,12 @@ final class SealedMemory {
 
     private static func place(_ pair: Int, _ side: Int) -> Int { page + (2 * pair + side) * slot }
 
-    private static func isKnown(_ memory: KeptMemory) -> Bool {
+    private static func isKnown(_ memory: FDStoreMemory) -> Bool {
         var start = [UInt8](repeating: 0, count: beginning.count)
         return start.withUnsafeMutableBytes { memory.read(into: $0, at: 0) } == beginning.count && start == beginning
     }
 
-    private static func write(_ bytes: [UInt8], at offset: Int, to memory: KeptMemory) throws(SystemError) {
+    private static func write(_ bytes: [UInt8], at offset: Int, to memory: FDStoreMemory) throws(SystemError) {
         try bytes.withUnsafeBytes { bytes in Result { () throws(SystemError) in try memory.write(bytes, at: offset) } }.get()
     }
 }

@@ -31,7 +31,7 @@ final class Store {
     ///   - memory, tokens: instead of those that systemd keeps.
     init(
         state: String, key: Secret?, sources: SecretSources, admitted: AdmittedMachines = .these([]), steps: StoreSteps = StoreSteps(),
-        memory: KeptMemory? = .inherited(SealedMemory.name), tokens: KeptMemory? = .inherited(TokenMemory.name), loop: Loop
+        memory: FDStoreMemory? = .inherited(SealedMemory.name), tokens: FDStoreMemory? = .inherited(TokenMemory.name), loop: Loop
     ) throws {
         let folder = try StoreFolder(state + "/grants", steps: steps)
         let isEmpty = try folder.names().allSatisfy { StoreFileName($0) == .stranger }

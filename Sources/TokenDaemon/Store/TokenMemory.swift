@@ -27,7 +27,7 @@ final class TokenMemory {
         var units: Range<Int> { Int(start)..<Int(start + count) }
     }
 
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
     /// Somebody keeps it when this process ends; otherwise nothing is written.
     private let isKept: Bool
     private let sealer: StoreSealer
@@ -42,7 +42,7 @@ final class TokenMemory {
     ///   - boot: names the run of the kernel, if that is known: its clock begins anew with the next.
     ///   - fresh, keep: instead of new memory that systemd keeps.
     init(
-        _ inherited: KeptMemory?, sealer: StoreSealer, boot: BootID?, fresh: KeptMemory? = nil, keep: (KeptMemory) -> Bool = { $0.keep() }
+        _ inherited: FDStoreMemory?, sealer: StoreSealer, boot: BootID?, fresh: FDStoreMemory? = nil, keep: (FDStoreMemory) -> Bool = { $0.store() }
     ) throws(SystemError) {
         self.sealer = sealer
         let beginning = Self.version + (boot?.bytes ?? .init(repeating: 0, count: BootID.length))
@@ -50,7 +50,7 @@ final class TokenMemory {
             (memory, isKept) = (inherited, true)
             readAll()
         } else {
-            if let fresh { memory = fresh } else { memory = try KeptMemory(Self.name) }
+            if let fresh { memory = fresh } else { memory = try FDStoreMemory(Self.name) }
             try memory.write(beginning, at: 0)
             isKept = keep(memory)
         }
@@ -168,7 +168,7 @@ final class TokenMemory {
     }
 }
 
-extension KeptMemory {
+extension FDStoreMemory {
     /// As many bytes as there are, at most `count`.
     func bytes(_ count: Int, at offset: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { room, filled in filled = read(into: UnsafeMutableRawBufferPointer(room), at: offset) }

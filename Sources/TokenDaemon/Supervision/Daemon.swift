@@ -22,7 +22,7 @@ package final class Daemon {
     private var credentialListeners: [CredentialListener] = []
     private var ownSockets: [String] = []
     private var watchdog: Heartbeat?
-    private var clockStep: ClockStep?
+    private var clockStep: ClockStepMonitor?
     private var gate: ReadinessGate?
     private var isStopping = false
 
@@ -33,7 +33,7 @@ package final class Daemon {
         let reading = readConfigurationForStart(at: options.configuration)
         guard let configuration = reading.configuration?.compacted() else { throw ConfigurationRefused(report: checkReport(reading).lines) }
         fileLimit = try ThisProcess.raiseFileLimit()
-        ThisProcess.goBeforeCallers()
+        ThisProcess.raisePriority()
         loop = try Loop()
         // before any thread exists, so that all of them leave the signals to the loop
         try Self.takeSignals(on: loop)
@@ -62,7 +62,7 @@ package final class Daemon {
         keeper.reload = { [unowned self] answer in reload(answer) }
         keeper.readSecrets = { [unowned self] token, answer in readSecrets(of: token, answer) }
         keeper.changed = { [unowned self] in status.touch() }
-        clockStep = try ClockStep(on: loop) { [unowned self] in keeper.clockStepped() }
+        clockStep = try ClockStepMonitor(on: loop) { [unowned self] in keeper.clockStepped() }
         if let interval = ServiceManager.watchdogInterval() {
             watchdog = try Heartbeat(on: loop, every: interval / 2) { [unowned self] in feedWatchdog() }
         }
@@ -71,7 +71,7 @@ package final class Daemon {
         // it would keep the first refresh tokens long after they are spent
         contents.found = []
         gate = try ReadinessGate(keeper, loop) { [unowned self] in
-            ThisProcess.forgetReading()
+            ThisProcess.releaseStartupMemory()
             ServiceManager.ready(status: status.begin())
         }
         try loop.run()
@@ -108,7 +108,7 @@ package final class Daemon {
         }
         let credentialSockets = try sockets(named: "credentials", orAt: options.credentialSocket, mode: 0o600)
         // whichever they came from, one of them answers, even if nobody is to ask any more
-        var kept = KeptConnection.inherited()
+        var kept = FDStoreConnection.inherited()
         if credentialSockets.isEmpty, !kept.isEmpty {
             credentialListeners.append(try CredentialListener(fd: nil, most: 0, adopting: kept, loop: loop, keeper: keeper))
         }

@@ -20,7 +20,7 @@ final class Reloader {
         self.directory = directory
         self.secrets = secrets
         mailbox = try Mailbox()
-        end = try loop.timer { ThisProcess.forgetReading() }
+        end = try loop.timer { ThisProcess.releaseStartupMemory() }
         try mailbox.open(on: loop) { [unowned self] reading in
             // the readings come in the order they were asked for: a shared one might be older than what its caller changed
             if !waiting.isEmpty { waiting.removeFirst()(reading) }

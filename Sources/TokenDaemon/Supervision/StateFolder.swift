@@ -8,7 +8,7 @@ final class StateFolder {
 
     /// Makes the folder (0700) if it is missing and takes its lock. A second daemon on the same folder is refused.
     init(_ path: String) throws(SystemError) {
-        try mustBeSafe(folderOf: path, "cannot make the state folder '\(path)'")
+        try requireTrustedFolder(of: path, "cannot make the state folder '\(path)'")
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("cannot make the state folder '\(path)'", errno: errno) }
         var facts = stat()
         guard lstat(path, &facts) == 0 else { throw SystemError("cannot look at the state folder '\(path)'", errno: errno) }

@@ -88,8 +88,8 @@ private func checkSealing(_ input: inout Input, by sealer: StoreSealer) {
 // MARK: memory
 
 /// Bytes here and there in memory of a kind, as some process may have left them: as they are, or sealed.
-private func memory(_ beginning: [UInt8], _ input: inout Input, sealing: (Secret) -> [UInt8]? = { _ in nil }) -> KeptMemory? {
-    guard let memory = try? KeptMemory("fuzz"), (try? memory.write(beginning, at: 0)) != nil else { return nil }
+private func memory(_ beginning: [UInt8], _ input: inout Input, sealing: (Secret) -> [UInt8]? = { _ in nil }) -> FDStoreMemory? {
+    guard let memory = try? FDStoreMemory("fuzz"), (try? memory.write(beginning, at: 0)) != nil else { return nil }
     while !input.rest.isEmpty {
         let (place, kind) = (Int(input.byte()) << 8 | Int(input.byte()), input.byte())
         let bytes = input.part(upTo: 0x0A)

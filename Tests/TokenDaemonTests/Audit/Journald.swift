@@ -6,7 +6,7 @@ import Testing
 @testable import TokenDaemon
 
 /// A datagram socket that stands where journald's would, and reads when it is told to.
-final class Journald: Readiness {
+final class Journald: ReadinessHandler {
     let fd: Int32
     private let path: String
     private var onArrival: () -> Void = {}

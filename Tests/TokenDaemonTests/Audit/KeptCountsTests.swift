@@ -25,22 +25,22 @@ private final class Sink: AuditSink {
 @Suite struct KeptCountsTests {
     private let sink = Sink()
     private let loop: Loop
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
 
     init() throws {
         loop = try Loop()
-        memory = try KeptMemory("test")
+        memory = try FDStoreMemory("test")
     }
 
-    private func log(_ leftovers: [KeptCounts.Leftover] = [], in memory: KeptMemory, required: Bool = false) throws -> AuditLog {
+    private func log(_ leftovers: [KeptCounts.Leftover] = [], in memory: FDStoreMemory, required: Bool = false) throws -> AuditLog {
         let log = try AuditLog(loop: loop, sink: sink, required: required) { [sink] in sink.now }
         log.resume(leftovers, in: memory) { _ in true }
         return log
     }
 
     /// The next process.
-    private func next(required: Bool = false) throws -> (AuditLog, KeptMemory) {
-        let fresh = try KeptMemory("test")
+    private func next(required: Bool = false) throws -> (AuditLog, FDStoreMemory) {
+        let fresh = try FDStoreMemory("test")
         return (try log(KeptCounts.leftovers(in: memory), in: fresh, required: required), fresh)
     }
 
@@ -91,7 +91,7 @@ private final class Sink: AuditSink {
         let first = try log(in: memory)
         for _ in 0..<3 { first.record(AuditBench.handOut()) }
         let second = try AuditLog(loop: loop, sink: sink, required: false) { [sink] in sink.now }
-        second.resume(KeptCounts.leftovers(in: memory), in: try KeptMemory("test")) { _ in false }
+        second.resume(KeptCounts.leftovers(in: memory), in: try FDStoreMemory("test")) { _ in false }
         sink.takes = true
         #expect(second.flush() == 0)
         #expect(sink.entries.decisions == 3)
@@ -121,7 +121,7 @@ private final class Sink: AuditSink {
 
     @Test func `memory of any size is read`() throws {
         for size in [1, 12, 4096, 4097, Int.max - 4095] {
-            let strange = try KeptMemory("test")
+            let strange = try FDStoreMemory("test")
             // the size is set before there turns out to be no room to map so much
             _ = try? strange.map(size)
             try strange.write(Array("tokendct".utf8) + [0, 0, 0, 1], at: 0)
@@ -172,12 +172,12 @@ private final class Sink: AuditSink {
 
     @Test func `it takes memory for what is counted, and gives it back`() throws {
         let first = try log(in: memory)
-        let before = memory.occupied
+        let before = memory.allocatedSize
         #expect(before <= 3 * 4096)
         for number in 0..<1_000 { first.record(AuditBench.handOut(number)) }
-        #expect(memory.occupied > 400_000)
+        #expect(memory.allocatedSize > 400_000)
         first.flush()
         first.wake()
-        #expect(memory.occupied <= 50_000)
+        #expect(memory.allocatedSize <= 50_000)
     }
 }

@@ -7,7 +7,7 @@ import TokenLedger
 
 @Suite struct SealedMemoryTests {
     private let sealer: StoreSealer
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
 
     init() throws {
         sealer = StoreSealer(keys: SealingKeys(present: try SealingKey(StoreHouse.key)), machine: nil, admitted: .any)

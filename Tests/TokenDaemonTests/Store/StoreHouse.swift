@@ -52,8 +52,8 @@ nonisolated struct StoreHouse {
 
     /// Memory of this version without entries, as a daemon before left it.
     @MainActor
-    static func memory() throws -> KeptMemory {
-        let memory = try KeptMemory("test")
+    static func memory() throws -> FDStoreMemory {
+        let memory = try FDStoreMemory("test")
         let beginning = Array("tokendmm".utf8) + [0, 0, 0, 1] + withUnsafeBytes(of: UInt32(SealedMemory.slot).bigEndian) { Array($0) }
         try beginning.withUnsafeBytes { try memory.write($0, at: 0) }
         return memory

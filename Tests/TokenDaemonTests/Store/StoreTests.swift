@@ -20,7 +20,7 @@ import TokenWire
         private(set) var notes: [String] = []
         private var isEnough: () -> Bool = { true }
 
-        init(_ house: StoreHouse, steps: StoreSteps = .undisturbed, memory: KeptMemory? = nil) throws {
+        init(_ house: StoreHouse, steps: StoreSteps = .undisturbed, memory: FDStoreMemory? = nil) throws {
             let loop = try Loop()
             self.house = house
             self.loop = loop

@@ -9,11 +9,11 @@ import TokenWire
 @Suite struct TokenMemoryTests {
     private static let boot = BootID(0..<16)
     private let sealer: StoreSealer
-    private let memory: KeptMemory
+    private let memory: FDStoreMemory
 
     init() throws {
         sealer = StoreSealer(keys: SealingKeys(present: try SealingKey(StoreHouse.key)), machine: nil, admitted: .any)
-        memory = try KeptMemory("test")
+        memory = try FDStoreMemory("test")
         // as a daemon before left it
         try memory.write(Array("tokendat".utf8) + [0, 0, 0, 1] + Array(0..<16), at: 0)
     }
@@ -154,10 +154,10 @@ import TokenWire
     @Test func `pages of which nothing is used go back`() throws {
         let first = try open()
         for number in 0..<100 { try first.put(Self.token(number)) }
-        let full = memory.occupied
+        let full = memory.allocatedSize
         for number in 0..<100 where number != 50 { first.remove(Self.key(number)) }
-        #expect(memory.occupied <= 3 * 4096)
-        #expect(full > memory.occupied)
+        #expect(memory.allocatedSize <= 3 * 4096)
+        #expect(full > memory.allocatedSize)
         #expect(try found() == ["50 an-access-token"])
     }
 
@@ -165,7 +165,7 @@ import TokenWire
         let first = try open()
         let text = String(repeating: "t", count: 1_000)
         for number in 0..<10_000 { try first.put(Self.token(number, text)) }
-        #expect(memory.occupied / 10_000 - text.utf8.count < 512)
+        #expect(memory.allocatedSize / 10_000 - text.utf8.count < 512)
         #expect(try open().take().count == 10_000)
     }
 
@@ -183,13 +183,13 @@ import TokenWire
     }
 
     @Test func `without anybody who keeps it nothing is written`() throws {
-        let memory = try KeptMemory("test")
+        let memory = try FDStoreMemory("test")
         let lone = try TokenMemory(nil, sealer: sealer, boot: Self.boot, fresh: memory) { _ in false }
-        let before = memory.occupied
+        let before = memory.allocatedSize
         try lone.put(Self.token(1))
-        #expect(memory.occupied == before && memory.size <= TokenMemory.page)
+        #expect(memory.allocatedSize == before && memory.size <= TokenMemory.page)
         let kept = try TokenMemory(nil, sealer: sealer, boot: Self.boot, fresh: memory) { _ in true }
         try kept.put(Self.token(1))
-        #expect(memory.occupied > before)
+        #expect(memory.allocatedSize > before)
     }
 }

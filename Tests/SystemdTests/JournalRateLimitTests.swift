@@ -4,15 +4,15 @@ import Testing
 
 @testable import Systemd
 
-@Suite struct JournalLimitTests {
+@Suite struct JournalRateLimitTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
 
     private func link(_ name: String, _ value: String) { #expect(symlink(value, folder.path("\(name):tokend.service")) == 0) }
-    private var limit: JournalLimit { .of("tokend.service", in: folder.path("")) }
+    private var limit: JournalRateLimit { .of("tokend.service", in: folder.path("")) }
 
-    @Test func `a unit that sets none has journald's`() { #expect(limit == .journalds) }
+    @Test func `a unit that sets none has journald's`() { #expect(limit == .journaldDefault) }
 
     @Test func `both of them are read as systemd tells them`() {
         link("log-rate-limit-interval", "30000000")

@@ -1,24 +1,24 @@
 internal import Glibc
 
 /// How many entries of this process journald takes before it drops the rest.
-package enum JournalLimit: Hashable, Sendable {
+package enum JournalRateLimit: Hashable, Sendable {
     /// This process is in no service.
     case unknown
     /// The unit sets none (0 is none, too): journald's own holds.
-    case journalds
+    case journaldDefault
     /// `LogRateLimitIntervalSec=` in microseconds, and `LogRateLimitBurst=`; `nil` is journald's own.
     case unit(String, interval: UInt64?, burst: UInt64?)
 
     /// As systemd tells journald, in links under /run/systemd/units.
-    package static func ofThisProcess(_ folder: String = "/run/systemd/units") -> JournalLimit {
+    package static func ofThisProcess(_ folder: String = "/run/systemd/units") -> JournalRateLimit {
         guard case .unit(let unit) = unitOfThisProcess() else { return .unknown }
         return of(unit, in: folder)
     }
 
-    static func of(_ unit: String, in folder: String) -> JournalLimit {
+    static func of(_ unit: String, in folder: String) -> JournalRateLimit {
         let interval = number(folder + "/log-rate-limit-interval:" + unit)
         let burst = number(folder + "/log-rate-limit-burst:" + unit)
-        return interval == nil && burst == nil ? .journalds : .unit(unit, interval: interval, burst: burst)
+        return interval == nil && burst == nil ? .journaldDefault : .unit(unit, interval: interval, burst: burst)
     }
 
     private static func number(_ link: String) -> UInt64? {

@@ -23,7 +23,7 @@ import Testing
     func `every step of the wall clock is told`() throws {
         let loop = try Loop()
         var steps = 0
-        let watcher = try ClockStep(on: loop) { steps += 1 }
+        let watcher = try ClockStepMonitor(on: loop) { steps += 1 }
         for round in 1...3 {
             step()
             #expect(try loop.run { steps >= round })

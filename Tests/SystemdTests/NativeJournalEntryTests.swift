@@ -1,7 +1,7 @@
 @testable import Systemd
 import Testing
 
-@Suite struct JournalEntryTests {
+@Suite struct NativeJournalEntryTests {
     struct Case: Sendable {
         let name: String
         let value: String
@@ -21,23 +21,23 @@ import Testing
 
     @Test(arguments: table)
     func `a field is written as journald reads it`(_ c: Case) {
-        #expect(JournalEntry([(name: c.name, value: c.value)]).bytes == c.bytes)
+        #expect(NativeJournalEntry([(name: c.name, value: c.value)]).bytes == c.bytes)
     }
 
     @Test func `a length beyond one byte is little-endian`() {
         let value = "\n" + String(repeating: "v", count: 0x0102 - 1)
-        let bytes = JournalEntry([(name: "M", value: value)]).bytes
+        let bytes = NativeJournalEntry([(name: "M", value: value)]).bytes
         #expect(Array(bytes[2..<10]) == [0x02, 0x01, 0, 0, 0, 0, 0, 0])
     }
 
     @Test func `fields keep their order and may repeat`() {
-        let entry = JournalEntry([(name: "A", value: "1"), (name: "B", value: "2"), (name: "A", value: "3")])
+        let entry = NativeJournalEntry([(name: "A", value: "1"), (name: "B", value: "2"), (name: "A", value: "3")])
         #expect(entry.bytes == Array("A=1\nB=2\nA=3\n".utf8))
     }
 
     @Test(arguments: ["", "message", "_PID", "1A", "A B", "A=B", "A\nB", "\u{c4}", String(repeating: "A", count: 65)])
     func `a name that journald would not take is left out`(_ name: String) {
-        let entry = JournalEntry([(name: "A", value: "1"), (name: name, value: "x"), (name: "B", value: "2")])
+        let entry = NativeJournalEntry([(name: "A", value: "1"), (name: name, value: "x"), (name: "B", value: "2")])
         #expect(entry.bytes == Array("A=1\nB=2\n".utf8))
     }
 }

@@ -6,19 +6,19 @@ internal import Synchronization
 /// survives a restart and a crash, not a stop. Grows as it is written to and takes memory only where something was written.
 ///
 /// Whoever is root can read it through systemd, and others may have put another one under its name: what is in it is to be sealed.
-package final class KeptMemory: Sendable {
+package final class FDStoreMemory: Sendable {
     private let descriptor: Int32
     private let name: String
     private let mapped = Mutex<[(address: UInt, count: Int)]>([])
 
     /// The one that systemd kept under a name; `nil` if there is none, or more than one.
-    package static func inherited(_ name: String) -> KeptMemory? {
+    package static func inherited(_ name: String) -> FDStoreMemory? {
         let found = inheritedDescriptors(named: name).filter { fd in
             var facts = stat()
             return fstat(fd, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
         }
         guard found.count == 1, let fd = found.first, fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
-        return KeptMemory(descriptor: fd, name: name)
+        return FDStoreMemory(descriptor: fd, name: name)
     }
 
     /// A new one, empty, which this process alone knows until it is kept.
@@ -37,24 +37,24 @@ package final class KeptMemory: Sendable {
     }
 
     /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
-    package func keep() -> Bool {
+    package func store() -> Bool {
         guard NotifySocket.hasStore else { return false }
         // of two with one name the next process would take neither
-        guard NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .shared) else { return false }
-        return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .shared)
+        guard NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .waitOnce) else { return false }
+        return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .waitOnce)
     }
 
     /// In bytes; of what is longer than any use of it, so much.
     package var size: Int {
         var facts = stat()
-        return fstat(descriptor, &facts) == 0 ? min(Int(facts.st_size), KeptMemory.longest) : 0
+        return fstat(descriptor, &facts) == 0 ? min(Int(facts.st_size), FDStoreMemory.longest) : 0
     }
 
     /// 1 TiB. Whoever keeps it may have made it longer, which takes no memory.
     private static let longest = 1 << 40
 
     /// Bytes of memory that it takes, in whole pages.
-    package var occupied: Int {
+    package var allocatedSize: Int {
         var facts = stat()
         return fstat(descriptor, &facts) == 0 ? Int(facts.st_blocks) * 512 : 0
     }

@@ -4,12 +4,12 @@ internal import Glibc
 /// libsystemd's event loop, driven from outside (sd_event_wait(3)): its descriptor lies in our epoll.
 ///
 /// It goes INITIAL → prepare → ARMED → wait → PENDING → dispatch → INITIAL. Between turns it rests in ARMED, its timers armed in
-/// the kernel, and costs nothing. A source that was added or moved counts only after the next prepare: that is `isMoved`.
+/// the kernel, and costs nothing. A source that was added or moved counts only after the next prepare: that is `needsRun`.
 @MainActor
-final class EventGuest {
+final class SDEventSource {
     let event: OpaquePointer
     /// Something is to be done: its descriptor is ready, or a source was added or moved.
-    var isMoved = true
+    var needsRun = true
 
     init() throws(SystemError) {
         var event: OpaquePointer?
@@ -26,13 +26,13 @@ final class EventGuest {
     /// Dispatches what is due, at most `limit` sources; what is left keeps it from being armed.
     @inline(__always)
     func serve(atMost limit: Int) throws(SystemError) {
-        if isMoved { try dispatch(atMost: limit) }
+        if needsRun { try dispatch(atMost: limit) }
     }
 
     /// Arms what was moved, and calls nobody. True if nothing is due: only then may the outer epoll wait.
     @inline(__always)
     func arm() throws(SystemError) -> Bool {
-        guard isMoved else { return true }
+        guard needsRun else { return true }
         return try prepare()
     }
 
@@ -47,8 +47,8 @@ final class EventGuest {
     private func prepare() throws(SystemError) -> Bool {
         if state == SD_EVENT_ARMED { _ = try check(sd_event_wait(event, 0)) }
         if state == SD_EVENT_INITIAL { _ = try check(sd_event_prepare(event)) }
-        isMoved = state != SD_EVENT_ARMED
-        return !isMoved
+        needsRun = state != SD_EVENT_ARMED
+        return !needsRun
     }
 
     private var state: Int { Int(sd_event_get_state(event)) }

@@ -1,6 +1,6 @@
 /// One entry in journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value` and a line feed; a value
 /// with a line feed as the name, a line feed, its length in eight little-endian bytes, the value, a line feed.
-package struct JournalEntry: Sendable {
+package struct NativeJournalEntry: Sendable {
     /// The datagram so far.
     package private(set) var bytes: [UInt8] = []
 
@@ -13,16 +13,16 @@ package struct JournalEntry: Sendable {
     }
 
     package mutating func append(_ name: String, _ value: String) {
-        guard JournalEntry.isName(name) else { return }
+        guard NativeJournalEntry.isName(name) else { return }
         bytes += name.utf8
-        if value.utf8.contains(JournalEntry.lineFeed) {
-            bytes.append(JournalEntry.lineFeed)
+        if value.utf8.contains(NativeJournalEntry.lineFeed) {
+            bytes.append(NativeJournalEntry.lineFeed)
             appendLength(UInt64(value.utf8.count))
         } else {
             bytes.append(UInt8(ascii: "="))
         }
         bytes += value.utf8
-        bytes.append(JournalEntry.lineFeed)
+        bytes.append(NativeJournalEntry.lineFeed)
     }
 
     private mutating func appendLength(_ length: UInt64) {
