@@ -7,9 +7,9 @@ extension ExchangeFailure {
     /// No full answer.
     /// - Parameters:
     ///   - purpose: what was asked of whom: "could not get \(purpose)".
-    ///   - spendsNothing: the request could be repeated at will, so it makes no difference whether it arrived.
-    init(_ fault: TransportFault, asking purpose: String, spendsNothing: Bool) {
-        let law: Law = fault.kind.needsSomebody ? .configuration : fault.unsent || spendsNothing ? .unsent : .unknown
+    ///   - isRepeatable: the request could be repeated at will, so it makes no difference whether it arrived.
+    init(_ fault: TransportFault, asking purpose: String, isRepeatable: Bool) {
+        let law: Law = fault.kind.needsSomebody ? .configuration : fault.unsent || isRepeatable ? .unsent : .unknown
         self.init(law: law, reach: fault.kind.reach, fault: fault.kind, text: "could not get \(purpose): \(fault.text)")
     }
 
@@ -21,7 +21,7 @@ extension ExchangeFailure {
     }
 
     /// The address may be an old one: metadata are worth asking for again.
-    package var doubtsEndpoint: Bool { [404, 405, 410, 415].contains(status) }
+    package var suggestsStaleEndpoint: Bool { [404, 405, 410, 415].contains(status) }
 }
 
 extension TransportFault.Kind {

@@ -44,8 +44,8 @@ struct `The authorization request` {
     @Test func `AC-06 a nonce goes only where an ID token will repeat it`() throws {
         let plain = request { $0.scopes = ["read"] }
         #expect(try parameters(plain.url(at: orchid()))["nonce"] == nil)
-        #expect(!plain.asksForIdentity)
-        #expect(request().asksForIdentity)
+        #expect(!plain.asksForIDToken)
+        #expect(request().asksForIDToken)
     }
 
     @Test func `HYB-02 HYB-03 a code with an ID token is posted and carries a nonce`() throws {

@@ -12,21 +12,21 @@ struct `The answer of a browser` {
         return PendingAuthorization(request, to: try orchid(more))
     }
 
-    private func judge(_ text: String, _ pending: PendingAuthorization? = nil) throws -> PendingAuthorization.Judgement {
+    private func judge(_ text: String, _ pending: PendingAuthorization? = nil) throws -> PendingAuthorization.Evaluation {
         try (pending ?? self.pending()).judge(AuthorizationResponse(Secret(text)))
     }
 
-    private func code(_ judgement: PendingAuthorization.Judgement) -> String? {
+    private func code(_ judgement: PendingAuthorization.Evaluation) -> String? {
         guard case .granted(let code, _) = judgement else { return nil }
         return code.revealed
     }
 
-    private func ending(_ judgement: PendingAuthorization.Judgement) -> ExchangeFailure? {
+    private func ending(_ judgement: PendingAuthorization.Evaluation) -> ExchangeFailure? {
         guard case .ended(let failure) = judgement else { return nil }
         return failure
     }
 
-    private func isStray(_ judgement: PendingAuthorization.Judgement) -> Bool {
+    private func isStray(_ judgement: PendingAuthorization.Evaluation) -> Bool {
         guard case .stray = judgement else { return false }
         return true
     }

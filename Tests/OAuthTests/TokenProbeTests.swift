@@ -109,11 +109,11 @@ struct `Looking at a token by introspection` {
 
 struct `Looking at an endpoint` {
     private func status(_ result: EndpointResult) throws -> Int {
-        try EndpointLook(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).status(in: result, now: now)
+        try ReachabilityCheck(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).status(in: result, now: now)
     }
 
     @Test func `it is asked as a token endpoint is, with nothing in the form`() throws {
-        let message = EndpointLook(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).message()
+        let message = ReachabilityCheck(at: try HTTPSURL("https://orchid.my.erp.net/id/connect/token")).message()
         guard case .post(let form) = message.method else { return #expect(Bool(false), "it is no POST") }
         #expect(form.isEmpty && message.headers.isEmpty)
     }

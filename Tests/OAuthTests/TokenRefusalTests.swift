@@ -89,10 +89,10 @@ struct `A token endpoint that says no` {
 
     @Test(arguments: [404, 405, 410, 415])
     func `an endpoint that is not there is doubted`(status: Int) throws {
-        #expect(try failure(answer(status)).doubtsEndpoint)
-        #expect(try failure(answer(status, #"{"error":"not_found"}"#)).doubtsEndpoint)
-        #expect(try !failure(answer(400)).doubtsEndpoint)
-        #expect(try !failure(fault(.broken, unsent: false)).doubtsEndpoint)
+        #expect(try failure(answer(status)).suggestsStaleEndpoint)
+        #expect(try failure(answer(status, #"{"error":"not_found"}"#)).suggestsStaleEndpoint)
+        #expect(try !failure(answer(400)).suggestsStaleEndpoint)
+        #expect(try !failure(fault(.broken, unsent: false)).suggestsStaleEndpoint)
     }
 
     @Test func `the operator reads the server's own words`() throws {

@@ -41,8 +41,8 @@ enum Example {
     }
 
     /// A key set in the shape of ERP.net's.
-    static func keys(_ entries: String...) throws -> KeySet {
-        try #require(KeySet(JSONObject.read(Secret(#"{"keys":[\#(entries.joined(separator: ","))]}"#)).get()))
+    static func keys(_ entries: String...) throws -> JWKSet {
+        try #require(JWKSet(JSONObject.read(Secret(#"{"keys":[\#(entries.joined(separator: ","))]}"#)).get()))
     }
 
     static func rsa(kid: String? = kid, bits: Int = 2048, more: String = #","use":"sig","alg":"RS256""#) -> String {
@@ -51,16 +51,16 @@ enum Example {
     }
 
     /// As if its signature were right.
-    static func signed(_ token: Secret) throws -> SignedIdentityToken {
+    static func signed(_ token: Secret) throws -> SignedIDToken {
         let algorithms = SigningAlgorithm.allCases.map(\.rawValue)
         let ec = { (curve: PublicKey.Curve) in
             let coordinate = base64url([UInt8](repeating: 7, count: curve.width))
             return #"{"kty":"EC","crv":"\#(curve.rawValue)","x":"\#(coordinate)","y":"\#(coordinate)","kid":"\#(kid)"}"#
         }
         let keys = try keys(rsa(more: ""), ec(.p256), ec(.p384), ec(.p521))
-        guard case .check(let check) = try IdentityToken(token).signature(by: keys, allowing: algorithms) else {
-            throw IdentityProblem.unknownKey
+        guard case .check(let check) = try IDToken(token).signature(by: keys, allowing: algorithms) else {
+            throw IDTokenProblem.unknownKey
         }
-        return try check.concluded(isRight: true)
+        return try check.result(isValid: true)
     }
 }

@@ -19,7 +19,7 @@ package struct Discovery: Sendable {
 
     private enum Stage {
         case site(SiteDiscovery)
-        case metadata(MetadataPlace, of: HTTPSURL)
+        case metadata(MetadataLocation, of: HTTPSURL)
         case ended
     }
 
@@ -76,7 +76,7 @@ package struct Discovery: Sendable {
     }
 
     private mutating func readSite(_ site: SiteDiscovery, _ result: EndpointResult, _ now: Int64) throws(ExchangeFailure) -> DiscoveryStep {
-        let answer = MetadataAnswer(result, to: asked, about: .sites, now: now)
+        let answer = MetadataResponse(result, to: asked, about: .sites, now: now)
         if case .absent = answer, let next = site.next { return try askSite(next) }
         let document = try answer.document()
         note(result)
@@ -87,17 +87,17 @@ package struct Discovery: Sendable {
 
     private mutating func askMetadata(of issuer: String) throws(ExchangeFailure) -> DiscoveryStep {
         let url = try HTTPSURL.configured(issuer, as: "issuer")
-        return ask(MetadataPlace.openID.url(of: url), then: .metadata(.openID, of: url))
+        return ask(MetadataLocation.openID.url(of: url), then: .metadata(.openID, of: url))
     }
 
     private mutating func readMetadata(
-        _ place: MetadataPlace, _ issuer: HTTPSURL, _ result: EndpointResult, _ now: Int64
+        _ place: MetadataLocation, _ issuer: HTTPSURL, _ result: EndpointResult, _ now: Int64
     ) throws(ExchangeFailure) -> DiscoveryStep {
-        let answer = MetadataAnswer(result, to: asked, now: now)
+        let answer = MetadataResponse(result, to: asked, now: now)
         if case .absent(let failure) = answer {
             guard place == .openID else { throw absence ?? failure }
             absence = failure
-            return ask(MetadataPlace.oauth.url(of: issuer), then: .metadata(.oauth, of: issuer))
+            return ask(MetadataLocation.oauth.url(of: issuer), then: .metadata(.oauth, of: issuer))
         }
         let document = try answer.document()
         note(result)

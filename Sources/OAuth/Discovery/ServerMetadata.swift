@@ -82,7 +82,7 @@ package struct ServerMetadata: Sendable {
     }
 
     /// An endpoint on a host that the operator did not name could be an attacker's, or a machine of the inner network (DISC-09, NET-12).
-    /// Another port of the issuer's host is allowed: only who holds the key of the host's certificate can answer there.
+    /// Another port of the issuer's host is allowed: only who contains the key of the host's certificate can answer there.
     private static func checked(_ text: String, as endpoint: Endpoint, on issuer: HTTPSURL?) -> Result<HTTPSURL, ExchangeFailure> {
         do throws(HTTPSURL.Problem) {
             let url = try HTTPSURL(text, allowsQuery: true)

@@ -20,7 +20,7 @@ package struct Person: Hashable, Sendable {
     /// The person of a stored sign-in. `idToken` was verified before it was stored; one that cannot be read, or is somebody else's, names nobody.
     package init(subject: String, stored idToken: Secret?) {
         var name: String?
-        if let idToken, let token = try? IdentityToken(idToken), (try? token.text("sub")) == subject {
+        if let idToken, let token = try? IDToken(idToken), (try? token.text("sub")) == subject {
             name = token.readable("preferred_username") ?? token.readable("email") ?? token.readable("name")
         }
         self.init(subject: subject, name: name)

@@ -38,7 +38,7 @@ package struct IntrospectionRequest: Sendable {
 
     /// INT-04: a 401 is about who asks. Some servers let only an API ask, which is another kind of client.
     private func refusal(_ response: EndpointResponse, _ now: Int64) -> ExchangeFailure {
-        let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
+        let error = OAuthError(response.body, redacting: client.secrets + [token, token.formEncoded])
         var text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
         if [401, 403].contains(response.status) { text += ", so this client may not ask it; check its secret, or probe by a url instead" }
         return ExchangeFailure(response, error, to: .question, now: now, text: text)

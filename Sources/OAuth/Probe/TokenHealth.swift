@@ -23,7 +23,7 @@ package enum TokenProbe: Sendable {
     /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
     package func health(in result: EndpointResult, now: Int64) -> TokenHealth {
         switch result {
-        case .fault(let fault): .unknown(ExchangeFailure(fault, asking: "'\(endpoint)'", spendsNothing: true))
+        case .fault(let fault): .unknown(ExchangeFailure(fault, asking: "'\(endpoint)'", isRepeatable: true))
         case .response(let response):
             switch self {
             case .api(let probe): probe.health(in: response, now)

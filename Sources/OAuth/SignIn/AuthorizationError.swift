@@ -6,9 +6,9 @@ struct AuthorizationError {
     private let remark: String?
 
     /// - Parameter secrets: what was sent. A server that sends it back is not quoted.
-    init(_ error: Secret, remark: Secret?, withholding secrets: [Secret]) {
-        code = error.holds(anyOf: secrets) ? "withheld" : error.text.withoutTokens.shown(atMost: 64)
-        self.remark = remark.flatMap { $0.holds(anyOf: secrets) ? nil : $0.text.withoutTokens.readable() }
+    init(_ error: Secret, remark: Secret?, redacting secrets: [Secret]) {
+        code = error.contains(anyOf: secrets) ? "withheld" : error.text.withoutTokens.shown(atMost: 64)
+        self.remark = remark.flatMap { $0.contains(anyOf: secrets) ? nil : $0.text.withoutTokens.readable() }
     }
 
     /// What came of the sign-in, in one calm sentence.

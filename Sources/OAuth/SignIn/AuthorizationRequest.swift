@@ -15,7 +15,7 @@ package struct AuthorizationRequest: Sendable {
     package var responseType: ResponseType
     /// At least 128 random bits in base64url, for this one sign-in.
     package var state: Secret
-    /// As `state`. Sent only where an ID token will repeat it: see `asksForIdentity`.
+    /// As `state`. Sent only where an ID token will repeat it: see `asksForIDToken`.
     package var nonce: Secret
     /// base64url of the SHA-256 of the code verifier, without padding (RFC 7636 section 4.2); the method sent with it is `S256`.
     package var challenge: String
@@ -39,7 +39,7 @@ package struct AuthorizationRequest: Sendable {
     }
 
     /// Whether ID tokens are due: `openid` is asked for, or one in the answer itself.
-    package var asksForIdentity: Bool { scopes.contains("openid") || responseType == .codeAndIdentity }
+    package var asksForIDToken: Bool { scopes.contains("openid") || responseType == .codeAndIdentity }
 
     /// The address to open in a browser. A text and no `Secret`, because it is handed to the person whose sign-in it is; whoever
     /// else learns the `state` and `nonce` in it can do nothing without the verifier, and they are good once.
@@ -47,7 +47,7 @@ package struct AuthorizationRequest: Sendable {
         let endpoint = try metadata.url(of: .authorization)
         // what comes back could not be used: better said before somebody signs in
         _ = try metadata.url(of: .token)
-        if asksForIdentity { _ = try metadata.url(of: .keys) }
+        if asksForIDToken { _ = try metadata.url(of: .keys) }
         try refuseUnsupported(by: metadata)
         let parameters = try FormBody(parameters, besides: endpoint)
         return parameters.secret.text.appended(to: endpoint)
@@ -59,7 +59,7 @@ package struct AuthorizationRequest: Sendable {
             ("scope", Secret(scopes.withoutRepeats.joined(separator: " "))), ("state", state),
         ]
         let add = { (name: String, value: String?) in if let value { list.append((name, Secret(value))) } }
-        if asksForIdentity { list.append(("nonce", nonce)) }
+        if asksForIDToken { list.append(("nonce", nonce)) }
         add("code_challenge", challenge)
         add("code_challenge_method", "S256")
         // without it such an answer comes in the fragment, which no server sees; the query is forbidden for it

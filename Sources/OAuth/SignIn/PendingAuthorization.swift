@@ -19,7 +19,7 @@ package struct PendingAuthorization: Sendable {
     }
 
     /// What an answer means to this sign-in.
-    package enum Judgement: Sendable {
+    package enum Evaluation: Sendable {
         /// The code to redeem. An ID token came beside it exactly when one was asked for, and is to be checked first (HYB-04).
         case granted(code: Secret, idToken: Secret?)
         /// Not an answer to this sign-in, which goes on waiting: any process can reach the address it came to. One calm line.
@@ -32,7 +32,7 @@ package struct PendingAuthorization: Sendable {
     ///
     /// An `iss` (RFC 9207) that is not exactly the issuer ends the sign-in, as does a code without one where the server promised it, unless an ID
     /// token is beside the code (servers built on Authlib leave `iss` out of a posted form). One that was never promised is taken if it is right: a server may send it before it says so, and then it proves as much.
-    package func judge(_ response: AuthorizationResponse) -> Judgement {
+    package func judge(_ response: AuthorizationResponse) -> Evaluation {
         if let address = response.address, address != Secret(redirectURI).upToQuery {
             return .stray("the address is not the one that this sign-in goes back to; copy the whole address that the browser came to")
         }
@@ -62,9 +62,9 @@ package struct PendingAuthorization: Sendable {
         }
     }
 
-    private func read(_ response: AuthorizationResponse) throws(ExchangeFailure) -> Judgement {
+    private func read(_ response: AuthorizationResponse) throws(ExchangeFailure) -> Evaluation {
         if let problem = response.problem { throw .configuration("the answer \(problem); sign in again") }
-        if let error = response.error { throw .signIn(AuthorizationError(error, remark: response.remark, withholding: [state])) }
+        if let error = response.error { throw .signIn(AuthorizationError(error, remark: response.remark, redacting: [state])) }
         guard let code = response.code else { throw .configuration("the answer has neither a code nor an error; sign in again") }
         switch responseType {
         case .code:

@@ -17,7 +17,7 @@ extension ClientIdentity {
 
     /// Why a server may refuse this client although it knows it: many do not undo the form-encoding that Basic prescribes (RFC 6749 section 2.3.1).
     /// `nil` where there is nothing to undo.
-    var doubtOfBasic: String? {
+    var basicEncodingHint: String? {
         guard case .basic(let secret) = authentication, secret.formEncoded != secret || Secret(id).formEncoded != Secret(id) else { return nil }
         return "perhaps because it does not undo the form-encoding of the id and the secret in Basic; use authentication = \"client_secret_post\", "
             + "or a secret of letters and digits"

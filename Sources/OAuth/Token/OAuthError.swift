@@ -12,14 +12,14 @@ struct OAuthError: CustomStringConvertible {
 
     /// `nil` unless the body is a JSON object with an error or an explanation.
     /// - Parameter secrets: what was sent. A server that sends it back, in whatever member, is not quoted.
-    init?(_ body: Secret, withholding secrets: [Secret]) {
+    init?(_ body: Secret, redacting secrets: [Secret]) {
         guard case .success(let object) = JSONObject.read(body) else { return nil }
-        self.init(object, withholding: secrets)
+        self.init(object, redacting: secrets)
     }
 
-    init?(_ object: JSONObject, withholding secrets: [Secret]) {
+    init?(_ object: JSONObject, redacting secrets: [Secret]) {
         code = object.errorWord.map { word in
-            word.span.count > Self.longest || word.secret.holds(anyOf: secrets) ? "withheld" : word.text.withoutTokens.shown(atMost: 64)
+            word.span.count > Self.longest || word.secret.contains(anyOf: secrets) ? "withheld" : word.text.withoutTokens.shown(atMost: 64)
         }
         remark = Self.remark(object, secrets)
         if code == nil, remark == nil { return nil }
@@ -28,7 +28,7 @@ struct OAuthError: CustomStringConvertible {
     /// `invalid_client` stays without: what a server says about a client secret may hold a part of it, in a form that nobody can look for.
     private static func remark(_ object: JSONObject, _ secrets: [Secret]) -> String? {
         guard object.errorWord?.text != "invalid_client", let words = object.errorExplanation, words.span.count <= longest,
-            !words.secret.holds(anyOf: secrets)
+            !words.secret.contains(anyOf: secrets)
         else { return nil }
         let text = words.text.withoutTokens.readable()
         return text.isEmpty ? nil : text

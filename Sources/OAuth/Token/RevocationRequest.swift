@@ -41,7 +41,7 @@ package struct RevocationRequest: Sendable {
     /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
     package func outcome(of result: EndpointResult, now: Int64) -> Outcome {
         switch result {
-        case .fault(let fault): .failed(ExchangeFailure(fault, asking: "a token revoked by '\(endpoint)'", spendsNothing: true))
+        case .fault(let fault): .failed(ExchangeFailure(fault, asking: "a token revoked by '\(endpoint)'", isRepeatable: true))
         case .response(let response): outcome(of: response, now)
         }
     }
@@ -49,10 +49,10 @@ package struct RevocationRequest: Sendable {
     /// The body of a success means nothing (RFC 7009 section 2.2).
     private func outcome(of response: EndpointResponse, _ now: Int64) -> Outcome {
         if (200..<300).contains(response.status) { return .revoked }
-        let error = OAuthError(response.body, withholding: client.secrets + [token, token.formEncoded])
+        let error = OAuthError(response.body, redacting: client.secrets + [token, token.formEncoded])
         guard error?.code != "unsupported_token_type" else { return .unsupported("'\(endpoint)' does not revoke refresh tokens") }
         var text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
-        if error?.code == "invalid_client", let doubt = client.doubtOfBasic { text += ", \(doubt)" }
+        if error?.code == "invalid_client", let doubt = client.basicEncodingHint { text += ", \(doubt)" }
         return .failed(ExchangeFailure(response, error, to: .question, now: now, text: text))
     }
 }

@@ -6,7 +6,7 @@ extension TokenRequest {
     package func outcome(of result: EndpointResult, now: Int64) -> ExchangeOutcome {
         switch result {
         case .fault(let fault):
-            .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", spendsNothing: false))
+            .failure(ExchangeFailure(fault, asking: "a token from '\(endpoint)'", isRepeatable: false))
         case .response(let response):
             (200..<300).contains(response.status) ? granted(response, now) : .failure(refusal(response, now))
         }
@@ -16,7 +16,7 @@ extension TokenRequest {
     /// one is kept before anything else is looked at. `nil` when there is none, when it is none that could be sent, and when the
     /// body is not whole.
     package func successor(in result: EndpointResult) -> Secret? {
-        guard grant.takesRefreshToken, case .response(let response) = result, (200..<300).contains(response.status),
+        guard grant.mayReturnRefreshToken, case .response(let response) = result, (200..<300).contains(response.status),
             case .success(let object) = JSONObject.read(response.body)
         else { return nil }
         do throws(TokenResponse.Problem) {
@@ -29,9 +29,9 @@ extension TokenRequest {
     private func granted(_ response: EndpointResponse, _ now: Int64) -> ExchangeOutcome {
         switch JSONObject.read(response.body) {
         case .failure(let problem):
-            return .failure(malformed("the answer \(response.words(for: problem))", response.status, cameWhole: response.isAnotherFormat))
+            return .failure(malformed("the answer \(response.description(of: problem))", response.status, cameWhole: response.isAnotherFormat))
         case .success(let object):
-            if object["access_token"] == nil, let error = OAuthError(object, withholding: secrets) {
+            if object["access_token"] == nil, let error = OAuthError(object, redacting: secrets) {
                 guard error.code == nil else { return .failure(failure(response, error, now)) }
                 return .failure(malformed("without an access_token \(error)", response.status, cameWhole: true))
             }
@@ -43,12 +43,12 @@ extension TokenRequest {
         do throws(TokenResponse.Problem) {
             let response = TokenResponse(object)
             let accessToken = try response.accessToken()
-            try response.checkType(assumesBearer: assumesBearer, withholding: secrets)
+            try response.checkType(assumesBearer: assumesBearer, redacting: secrets)
             return .success(
                 IssuedTokens(
                     accessToken: accessToken, lifetime: try response.lifetime(), scopes: try response.scopes(),
-                    refreshToken: grant.takesRefreshToken ? try response.refreshToken() : nil,
-                    refreshLifetime: grant.takesRefreshToken ? response.refreshLifetime() : nil,
+                    refreshToken: grant.mayReturnRefreshToken ? try response.refreshToken() : nil,
+                    refreshLifetime: grant.mayReturnRefreshToken ? response.refreshLifetime() : nil,
                     idToken: try response.optionalToken("id_token")))
         } catch {
             switch error {
@@ -67,14 +67,14 @@ extension TokenRequest {
     }
 
     private func refusal(_ response: EndpointResponse, _ now: Int64) -> ExchangeFailure {
-        failure(response, (300..<400).contains(response.status) ? nil : OAuthError(response.body, withholding: secrets), now)
+        failure(response, (300..<400).contains(response.status) ? nil : OAuthError(response.body, redacting: secrets), now)
     }
 
     private func failure(_ response: EndpointResponse, _ error: OAuthError?, _ now: Int64) -> ExchangeFailure {
         var text = "'\(endpoint)' answered \(response.status)"
         if let error { text += " \(error)" }
         if error?.code == nil, let remark = Self.remark(response.status) { text += ", \(remark)" }
-        if error?.code == "invalid_client", let doubt = client.doubtOfBasic { text += ", \(doubt)" }
+        if error?.code == "invalid_client", let doubt = client.basicEncodingHint { text += ", \(doubt)" }
         return ExchangeFailure(response, error, to: grant.sent, now: now, text: text)
     }
 

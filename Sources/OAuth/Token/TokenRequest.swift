@@ -37,7 +37,7 @@ package struct TokenRequest: Sendable {
             form.add(audience)
         }
         let headers = client.authenticate(form)
-        return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.spendsSomething)
+        return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.consumesCredential)
     }
 
     /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4).

@@ -45,7 +45,7 @@ struct TokenResponse {
     /// - Parameters:
     ///   - assumesBearer: a missing type, and one that nobody defined, are taken as Bearer too.
     ///   - secrets: what was sent. A type that repeats it is not shown.
-    func checkType(assumesBearer: Bool, withholding secrets: [Secret]) throws(Problem) {
+    func checkType(assumesBearer: Bool, redacting secrets: [Secret]) throws(Problem) {
         let type: String
         switch object["token_type"] {
         case nil: type = ""
@@ -53,13 +53,13 @@ struct TokenResponse {
         case .number?, .bool?, .array?, .object?, .null?: throw .malformed("its token_type is not a string")
         }
         guard type.lowercased() != "bearer" else { return }
-        let name = Secret(type).holds(anyOf: secrets) ? "withheld" : type.withoutTokens.shown(atMost: 64)
+        let name = Secret(type).contains(anyOf: secrets) ? "withheld" : type.withoutTokens.shown(atMost: 64)
         let shown = type.isEmpty ? "without a token_type" : "with tokens of type '\(name)', not Bearer"
         guard !Self.otherTypes.contains(type.lowercased()) else { throw .unusable("\(shown), which is not supported") }
         guard assumesBearer else { throw .unusable("\(shown); if its tokens are Bearer tokens, write assume_bearer = true") }
     }
 
-    /// `expires_in` in whole seconds: a number, or a string that holds one. `nil` when it is absent or an empty string; 0 when it is negative.
+    /// `expires_in` in whole seconds: a number, or a string that contains one. `nil` when it is absent or an empty string; 0 when it is negative.
     func lifetime() throws(Problem) -> Int64? {
         switch object["expires_in"] {
         case nil: return nil
@@ -102,7 +102,7 @@ struct TokenResponse {
 }
 
 extension JSONValue {
-    /// A number, or a string that holds one and nothing else, as whole seconds from 0 to `TokenResponse.longestLifetime`; a fraction is cut off.
+    /// A number, or a string that contains one and nothing else, as whole seconds from 0 to `TokenResponse.longestLifetime`; a fraction is cut off.
     /// `nil` for anything else.
     fileprivate var seconds: Int64? {
         let text: String

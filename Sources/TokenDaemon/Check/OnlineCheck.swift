@@ -101,7 +101,7 @@ package final class OnlineCheck {
     }
 
     private func fetchKeys(_ url: HTTPSURL, _ index: Int) {
-        var known = KnownKeys()
+        var known = JWKSCache()
         guard case .send(let request) = known.ask(at: url, now: 0) else { return }
         put(request, index) { result, now in
             var known = known

@@ -10,7 +10,7 @@ nonisolated struct OnlineInquiry {
         case locate
         /// `more`: asked for afterwards, if this is granted
         case exchange(TokenSettings, scopes: [String], more: [String]?)
-        case look(EndpointLook, at: HTTPSURL)
+        case look(ReachabilityCheck, at: HTTPSURL)
         case prove(RevocationRequest)
         case keys(HTTPSURL)
         case probe(TokenSettings, Secret, ReferenceSettings.Probe)
@@ -21,7 +21,7 @@ nonisolated struct OnlineInquiry {
         case exchanged(ExchangeOutcome)
         case looked(Result<Int, ExchangeFailure>)
         case proven(RevocationRequest.Outcome)
-        case keys(Result<KeySet, ExchangeFailure>)
+        case keys(Result<JWKSet, ExchangeFailure>)
         case probed(TokenHealth)
     }
 
@@ -91,7 +91,7 @@ nonisolated struct OnlineInquiry {
             next.append(.finding(ends(of: metadata)))
             next += problems(of: [.revocation, .endSession], metadata)
         }
-        if signIns.contains(where: \.asksForIdentity) { next.append(keysItem(metadata)) }
+        if signIns.contains(where: \.asksForIDToken) { next.append(keysItem(metadata)) }
         for token in subject.tokens where token.needsServer { next += tokenItems(token, metadata) }
         items.insert(contentsOf: next, at: 0)
     }
@@ -101,7 +101,7 @@ nonisolated struct OnlineInquiry {
     private func tokenEndpointItems(_ metadata: ServerMetadata) -> [Item] {
         do throws(ExchangeFailure) {
             let url = try metadata.url(of: .token)
-            let look = Item.step(.look(EndpointLook(at: url), at: url))
+            let look = Item.step(.look(ReachabilityCheck(at: url), at: url))
             guard let client = subject.client else {
                 // where a token is asked for, its own line says so
                 if subject.tokens.contains(where: { $0.grant == .clientCredentials }) { return [look] }
@@ -145,7 +145,7 @@ nonisolated struct OnlineInquiry {
         }
     }
 
-    private func keys(_ url: HTTPSURL, _ result: Result<KeySet, ExchangeFailure>) -> OnlineFinding {
+    private func keys(_ url: HTTPSURL, _ result: Result<JWKSet, ExchangeFailure>) -> OnlineFinding {
         switch result {
         case .failure(let failure): OnlineFinding(subject.name, failure, so: "ID tokens cannot be checked")
         case .success(let set) where set.isEmpty:
@@ -213,7 +213,7 @@ nonisolated struct OnlineInquiry {
 
 extension TokenSettings {
     /// OpenID Connect: an ID token comes, and must be checked.
-    nonisolated fileprivate var asksForIdentity: Bool {
+    nonisolated fileprivate var asksForIDToken: Bool {
         guard case .authorizationCode(let signIn) = grant else { return false }
         return scopes.contains("openid") || signIn.responseType == .codeIDToken
     }

@@ -54,7 +54,7 @@ nonisolated struct ServerReader {
             throw Complaint("has a placeholder in it; write what your tenant has in its place, which at Entra is the directory (tenant) id")
         }
         let address = try Self.address(node, allowsQuery: false)
-        if let issuer = MetadataPlace.issuer(ofMetadataAt: address) {
+        if let issuer = MetadataLocation.issuer(ofMetadataAt: address) {
             throw Complaint("is the address of the metadata, not the issuer they name; write issuer = \(quoted(issuer))")
         }
         return address

@@ -32,8 +32,8 @@ final class Exchanger {
     private let mailbox: Mailbox<Message>
     private let thread: ExchangeThread
     private let clock: () -> Moment
-    private var servers = ServerTable()
-    private var keys = KeyTable()
+    private var servers = MetadataCaches()
+    private var keys = JWKSCaches()
     private var flights: [UInt64: Flight] = [:]
     private var transfers: [UInt64: Purpose] = [:]
     private var lastTransfer: UInt64 = 0
@@ -175,7 +175,7 @@ final class Exchanger {
         } catch {
             return fail(flight, error)
         }
-        guard flight.isWorthAnotherAddress(outcome), servers.doubt(flight.settings, at: clock()), !flight.isSpent else { return finish(flight, outcome) }
+        guard flight.isWorthAnotherAddress(outcome), servers.invalidate(flight.settings, at: clock()), !flight.isSpent else { return finish(flight, outcome) }
         flights[id] = flight
         seekMetadata(for: flight)
     }
@@ -219,12 +219,12 @@ final class Exchanger {
     }
     private static let keyPause = Int64.seconds(1)
 
-    private func judge(_ flight: Flight, by set: KeySet) {
+    private func judge(_ flight: Flight, by set: JWKSet) {
         guard let claim = flight.claim, let metadata = flight.metadata else { return }
         var flight = flight
-        do throws(IdentityProblem) {
+        do throws(IDTokenProblem) {
             guard let identity = try claim.judge(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) else {
-                guard keys.lack(flight.settings, at: clock()) else { throw .unknownKey }
+                guard keys.invalidate(flight.settings, at: clock()) else { throw .unknownKey }
                 flight.lackedKeys()
                 flights[flight.id] = flight
                 return seekKeys(for: flight)
@@ -242,18 +242,18 @@ final class Exchanger {
         var unchecked = tokens
         unchecked.idToken = nil
         guard let metadata = flight.metadata else { return .success(unchecked) }
-        do throws(IdentityProblem) {
+        do throws(IDTokenProblem) {
             let url = try? metadata.url(of: .keys)
             if let url, let set = keys.atHand(flight.settings, at: url, now: clock()) {
                 if try claim.isProven(by: set, allowing: metadata.identityAlgorithms, at: clock().wall) { return .success(tokens) }
-                if keys.lack(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
+                if keys.invalidate(flight.settings, at: clock()) { warmKeys(of: flight.settings, at: url) }
             } else if let url {
                 warmKeys(of: flight.settings, at: url)
             }
             try claim.compare(allowing: metadata.identityAlgorithms, at: clock().wall)
             return .success(unchecked)
         } catch {
-            return error.leavesThePerson ? .success(unchecked) : .failure(ExchangeFailure(error))
+            return error.leavesSubjectCertain ? .success(unchecked) : .failure(ExchangeFailure(error))
         }
     }
 
@@ -320,16 +320,16 @@ final class Exchanger {
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
         guard flights.removeValue(forKey: flight.id) != nil, case .exchange(let plan) = flight.work else { return }
         let secrets = flight.secrets
-        finished(flight.report(plan, outcome.map { $0.withholding(secrets) }.mapError { $0.withholding(secrets) }, now: clock()))
+        finished(flight.report(plan, outcome.map { $0.redacting(secrets) }.mapError { $0.redacting(secrets) }, now: clock()))
     }
 
     private func finish(_ flight: Flight, _ result: ErrandResult) {
         guard flights.removeValue(forKey: flight.id) != nil else { return }
         let told: ErrandResult =
             switch result {
-            case .located(.failure(let failure)): .located(.failure(failure.withholding(flight.secrets)))
-            case .revoked(.failed(let failure), let metadata): .revoked(.failed(failure.withholding(flight.secrets)), metadata)
-            case .probed(let health): .probed(health.withholding(flight.secrets))
+            case .located(.failure(let failure)): .located(.failure(failure.redacting(flight.secrets)))
+            case .revoked(.failed(let failure), let metadata): .revoked(.failed(failure.redacting(flight.secrets)), metadata)
+            case .probed(let health): .probed(health.redacting(flight.secrets))
             case .located(.success), .revoked(.revoked, _), .revoked(.unsupported, _): result
             }
         errandFinished(ErrandReport(id: flight.id, result: told))

@@ -90,7 +90,7 @@ struct Flight {
     /// What came through the browser, if it is still to be believed before the code may be sent.
     mutating func takeFront(_ plan: ExchangePlan, at metadata: ServerMetadata) throws(ExchangeFailure) -> Bool {
         guard !isFrontBelieved, case .signIn(let request, let code, let front?, let asked)? = plan.identity else { return false }
-        var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked).beside(code: code)
+        var expectation = IDTokenExpectation(of: request, at: try issuer(metadata), asked: asked).beside(code: code)
         expectation.otherAudiences = application.client.otherAudiences
         claim = try IdentityClaim(front, expectation)
         return true
@@ -124,7 +124,7 @@ struct Flight {
 
     /// Whether newer metadata could help; they are asked for once.
     mutating func isWorthAnotherAddress(_ outcome: ExchangeOutcome) -> Bool {
-        guard refused == nil, case .failure(let failure) = outcome, failure.doubtsEndpoint else { return false }
+        guard refused == nil, case .failure(let failure) = outcome, failure.suggestsStaleEndpoint else { return false }
         refused = failure
         return true
     }
@@ -133,9 +133,9 @@ struct Flight {
 
     /// Puts the tokens aside until their ID token is believed; `false` when there is none to look at.
     mutating func takeIdentity(_ tokens: IssuedTokens) throws(ExchangeFailure) -> Bool {
-        guard case .exchange(let plan) = work, case .signIn(let request, _, _, let asked)? = plan.identity, request.asksForIdentity, let metadata
+        guard case .exchange(let plan) = work, case .signIn(let request, _, _, let asked)? = plan.identity, request.asksForIDToken, let metadata
         else { return false }
-        var expectation = IdentityExpectation(of: request, at: try issuer(metadata), asked: asked)
+        var expectation = IDTokenExpectation(of: request, at: try issuer(metadata), asked: asked)
         expectation.otherAudiences = application.client.otherAudiences
         // both of one sign-in are about one person
         expectation.subject = identity?.subject
@@ -148,8 +148,8 @@ struct Flight {
     /// a refresh token and the disk.
     func refreshedClaim(_ tokens: IssuedTokens) throws(ExchangeFailure) -> IdentityClaim? {
         guard case .exchange(let plan) = work, case .refresh(let subject, let earlier)? = plan.identity, let issuer = metadata?.issuer else { return nil }
-        var expectation = IdentityExpectation(
-            refreshing: subject, at: issuer, for: application.client.id, earlier: earlier.flatMap { try? IdentityToken($0) })
+        var expectation = IDTokenExpectation(
+            refreshing: subject, at: issuer, for: application.client.id, earlier: earlier.flatMap { try? IDToken($0) })
         expectation.otherAudiences = application.client.otherAudiences
         return try IdentityClaim(in: tokens, expectation)
     }
@@ -186,18 +186,18 @@ struct Flight {
 
 /// An ID token, what it must say, and whether the server was asked for newer keys because of it.
 struct IdentityClaim {
-    let token: IdentityToken
-    let expectation: IdentityExpectation
+    let token: IDToken
+    let expectation: IDTokenExpectation
     var hasAskedAgain = false
 
-    init(_ token: Secret, _ expectation: IdentityExpectation) throws(ExchangeFailure) {
-        do throws(IdentityProblem) { self.token = try IdentityToken(token) } catch { throw ExchangeFailure(error) }
+    init(_ token: Secret, _ expectation: IDTokenExpectation) throws(ExchangeFailure) {
+        do throws(IDTokenProblem) { self.token = try IDToken(token) } catch { throw ExchangeFailure(error) }
         self.expectation = expectation
     }
 
     /// Of the ID token that came with an access token; `nil` when it may be missing and is.
-    init?(in tokens: IssuedTokens, _ expectation: IdentityExpectation) throws(ExchangeFailure) {
-        do throws(IdentityProblem) {
+    init?(in tokens: IssuedTokens, _ expectation: IDTokenExpectation) throws(ExchangeFailure) {
+        do throws(IDTokenProblem) {
             guard let token = try expectation.token(in: tokens) else { return nil }
             self.token = token
         } catch { throw ExchangeFailure(error) }
@@ -207,13 +207,13 @@ struct IdentityClaim {
     }
 
     /// Compares all that can be compared without the server's keys.
-    func compare(allowing algorithms: [String], at now: Int64) throws(IdentityProblem) {
+    func compare(allowing algorithms: [String], at now: Int64) throws(IDTokenProblem) {
         try expectation.compare(token, allowing: algorithms, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
     }
 
     /// Whether its signature is right. Keys that cannot tell are as good as none.
-    func isProven(by keys: KeySet, allowing algorithms: [String], at now: Int64) throws(IdentityProblem) -> Bool {
-        do throws(IdentityProblem) {
+    func isProven(by keys: JWKSet, allowing algorithms: [String], at now: Int64) throws(IDTokenProblem) -> Bool {
+        do throws(IDTokenProblem) {
             return try judge(by: keys, allowing: algorithms, at: now) != nil
         } catch {
             guard error == .unnamedKey || error == .unfitKey else { throw error }
@@ -222,7 +222,7 @@ struct IdentityClaim {
     }
 
     /// Who it says has signed in, if these keys can tell; `nil` when newer ones are needed.
-    func judge(by keys: KeySet, allowing algorithms: [String], at now: Int64) throws(IdentityProblem) -> VerifiedIdentity? {
+    func judge(by keys: JWKSet, allowing algorithms: [String], at now: Int64) throws(IDTokenProblem) -> VerifiedIdentity? {
         switch try token.signature(by: keys, allowing: algorithms) {
         case .needsKeys:
             guard !hasAskedAgain else { throw .unknownKey }
@@ -230,7 +230,7 @@ struct IdentityClaim {
         case .check(let check):
             let isRight = check.isRight
             guard isRight || check.isNamed || hasAskedAgain else { return nil }
-            let signed = try check.concluded(isRight: isRight)
+            let signed = try check.result(isValid: isRight)
             return try expectation.identity(in: signed, now: now) { algorithm, secret in secret.withBytes { algorithm.digest($0) } }
         }
     }
@@ -240,7 +240,7 @@ extension IdentityCheck {
     /// Whether an ID token may have to be checked.
     fileprivate var takesIDToken: Bool {
         switch self {
-        case .signIn(let request, _, _, _): request.asksForIdentity
+        case .signIn(let request, _, _, _): request.asksForIDToken
         case .refresh(let subject, let earlier): subject != nil || earlier != nil
         }
     }

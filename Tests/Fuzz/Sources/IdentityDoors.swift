@@ -11,10 +11,10 @@ extension Door {
         let (nonce, hashes) = (input.choice(3), input.byte())
         let (header, claims, keys) = (input.part(upTo: 0x0A), input.part(upTo: 0x0A), input.part(upTo: 0x0A))
         let token = [header, claims, input.rest].map { base64URL($0) }.joined(separator: ".")
-        _ = try? IdentityToken(Secret(copying: bytes))
+        _ = try? IDToken(Secret(copying: bytes))
         checkDecoding(Secret(copying: bytes))
-        guard let parsed = try? IdentityToken(Secret(token)) else { return }
-        var expectation = IdentityExpectation(
+        guard let parsed = try? IDToken(Secret(token)) else { return }
+        var expectation = IDTokenExpectation(
             issuer: "https://id.example.com", clientID: "app",
             nonce: [.sent(Secret("n-0S6")), .original(Secret("n-0S6")), .original(nil)][nonce])
         expectation.otherAudiences = ["api"]
@@ -24,7 +24,7 @@ extension Door {
         if hashes & 8 != 0 { expectation.subject = "carol" }
         if hashes & 16 != 0 { expectation.needsCodeHash = true }
         if hashes & 32 != 0 { expectation.earliest = now - 100 }
-        guard case .success(let document) = JSONObject.read(Secret(copying: keys)), let set = KeySet(document) else { return }
+        guard case .success(let document) = JSONObject.read(Secret(copying: keys)), let set = JWKSet(document) else { return }
         believe(parsed, by: set, expectation)
     }
 
@@ -33,10 +33,10 @@ extension Door {
         var input = Input(bytes)
         let algorithm = SigningAlgorithm.allCases[input.choice(SigningAlgorithm.allCases.count)].rawValue
         let isNamed = input.byte() % 2 == 1
-        guard case .success(let document) = JSONObject.read(Secret(copying: input.part(upTo: 0x0A))), let set = KeySet(document) else { return }
+        guard case .success(let document) = JSONObject.read(Secret(copying: input.part(upTo: 0x0A))), let set = JWKSet(document) else { return }
         let header = isNamed ? "{\"alg\":\"\(algorithm)\",\"kid\":\"k1\"}" : "{\"alg\":\"\(algorithm)\"}"
         let token = [header, "{}"].map { Secret($0).withBytes { base64URL($0) } } + [base64URL(input.rest)]
-        guard let parsed = try? IdentityToken(Secret(token.joined(separator: "."))),
+        guard let parsed = try? IDToken(Secret(token.joined(separator: "."))),
             case .check(let check)? = try? parsed.signature(by: set, allowing: SigningAlgorithm.allCases.map(\.rawValue))
         else { return }
         _ = check.isRight
@@ -45,10 +45,10 @@ extension Door {
 
 private let now: Int64 = 1_790_000_000
 
-private func believe(_ token: IdentityToken, by keys: KeySet, _ expectation: IdentityExpectation) {
-    do throws(IdentityProblem) {
+private func believe(_ token: IDToken, by keys: JWKSet, _ expectation: IDTokenExpectation) {
+    do throws(IDTokenProblem) {
         guard case .check(let check) = try token.signature(by: keys, allowing: ["RS256", "ES256", "EdDSA"]) else { return }
-        let signed = try check.concluded(isRight: true)
+        let signed = try check.result(isValid: true)
         let identity = try expectation.identity(in: signed, now: now) { hash, secret in secret.withBytes { hash.digest($0) } }
         must(identity.issuer == expectation.issuer, "the issuer is the expected one")
         must((1...255).contains(identity.subject.utf8.count) && identity.subject.isPrintableASCII, "a subject is printable ASCII of 1 to 255 bytes")

@@ -9,8 +9,8 @@ extension Door {
         let issuer = "https://id.example.com/sign"
         var settings = ServerSettings(location: setting < 2 ? .issuer(issuer) : .erpnet(root: "https://id.example.com", issuer: setting == 2 ? issuer : nil))
         if setting == 1 { settings.endpoints.introspection = "https://other.example.net/introspect" }
-        var server = KnownServer(settings)
-        var keys = KnownKeys()
+        var server = MetadataCache(settings)
+        var keys = JWKSCache()
         var time: Int64 = 0
         var question = server.ask(at: time).request
         for _ in 0..<8 where !input.rest.isEmpty {
@@ -50,17 +50,17 @@ extension Door {
         let answer = EndpointResult(&input)
         switch request.outcome(of: answer, now: now) {
         case .success(let tokens): check(tokens)
-        case .failure(let failure): check(failure, withholding: sent)
+        case .failure(let failure): check(failure, redacting: sent)
         }
         if let successor = request.successor(in: answer) { must(successor.isRefreshToken, "a successor is a refresh token") }
         if case .failed(let failure) = RevocationRequest(Secret(otherToken), .refreshToken, as: client, at: endpoint).outcome(of: answer, now: now) {
-            check(failure, withholding: [otherToken, clientSecret])
+            check(failure, redacting: [otherToken, clientSecret])
         }
         let probe = TokenProbe.introspection(IntrospectionRequest(Secret(otherToken), as: client, at: endpoint))
         switch probe.health(in: answer, now: now) {
         case .good(let expires): must((expires ?? 1) > 0, "an end is after 1970")
         case .refused(let text): must(text.isPlain, "a refusal is one line")
-        case .unknown(let failure): check(failure, withholding: [otherToken, clientSecret])
+        case .unknown(let failure): check(failure, redacting: [otherToken, clientSecret])
         }
     }
 }
@@ -84,13 +84,13 @@ private func check(_ metadata: ServerMetadata) {
     }
 }
 
-private func readKeys(_ answer: EndpointResult, of metadata: ServerMetadata, _ keys: inout KnownKeys, at time: Int64) {
+private func readKeys(_ answer: EndpointResult, of metadata: ServerMetadata, _ keys: inout JWKSCache, at time: Int64) {
     guard let url = try? metadata.url(of: .keys), case .send = keys.ask(at: url, now: time) else { return }
     if case .failure(let failure) = keys.receive(answer, now: time, wall: time) { check(failure) }
 }
 
 /// `secrets`: what the request carried.
-private func check(_ failure: ExchangeFailure, withholding secrets: [String] = []) {
+private func check(_ failure: ExchangeFailure, redacting secrets: [String] = []) {
     must(failure.text.isPlain && failure.text.utf8.count < 3000, "a failure is told in one line of bounded length: \(failure.text.utf8.count)")
     must((failure.oauthError ?? "x").isPrintableASCII && (failure.oauthError ?? "x").utf8.count <= 64, "an error code is printable and short")
     for secret in secrets {
@@ -126,7 +126,7 @@ extension EndpointResult {
     }
 }
 
-extension KnownServer.Answer {
+extension MetadataCache.Answer {
     fileprivate var request: EndpointRequest? {
         switch self {
         case .send(let request): request

@@ -78,8 +78,8 @@ nonisolated struct OnlineInquiryTests {
         ExchangeFailure(law: law, reach: .credential, oauthError: error, fault: fault, text: text)
     }
 
-    private static func keys(_ body: String) -> Result<KeySet, ExchangeFailure> {
-        var known = KnownKeys()
+    private static func keys(_ body: String) -> Result<JWKSet, ExchangeFailure> {
+        var known = JWKSCache()
         guard let url = try? HTTPSURL(id + "/jwks") else { return .failure(failure(.no, "no address")) }
         _ = known.ask(at: url, now: 0)
         return known.receive(.response(EndpointResponse(status: 200, body: Secret(body))), now: 0, wall: now)

@@ -200,7 +200,7 @@ struct `A sign-in at the exchange` {
         var plan = try hybrid(authority)
         plan.application.client = ClientIdentity(id: "portal", authentication: .post(Secret("pa55word")))
         let run = try ExchangeRun()
-        var server = KnownServer(ServerSettings(location: .issuer(authority.issuer)))
+        var server = MetadataCache(ServerSettings(location: .issuer(authority.issuer)))
         _ = server.ask(at: 0)
         let document = Answer.provider.body.replacing("ISSUER", with: authority.issuer)
         guard case .settled(let found) = server.receive(.response(EndpointResponse(status: 200, body: Secret(document))), at: 0, wall: 0) else {

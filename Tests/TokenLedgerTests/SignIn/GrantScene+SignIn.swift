@@ -38,7 +38,7 @@ extension GrantScene {
     }
 
     static func metadata() throws -> ServerMetadata {
-        var server = KnownServer(ServerSettings(location: .issuer("https://id.test")))
+        var server = MetadataCache(ServerSettings(location: .issuer("https://id.test")))
         _ = server.ask(at: 0)
         let document =
             #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize","#

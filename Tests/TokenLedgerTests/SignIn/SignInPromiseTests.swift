@@ -19,7 +19,7 @@ import TokenWire
     }
 
     private func metadata() throws -> ServerMetadata {
-        var server = KnownServer(ServerSettings(location: .issuer("https://id.test")))
+        var server = MetadataCache(ServerSettings(location: .issuer("https://id.test")))
         _ = server.ask(at: 0)
         let document =
             #"{"issuer":"https://id.test","token_endpoint":"https://id.test/token","authorization_endpoint":"https://id.test/authorize","jwks_uri":"https://id.test/keys"}"#

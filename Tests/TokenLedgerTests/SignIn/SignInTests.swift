@@ -17,7 +17,7 @@ import TokenWire
     private func metadata() throws -> ServerMetadata {
         var pinned = PinnedEndpoints()
         (pinned.token, pinned.authorization, pinned.jwks) = ("https://id.test/token", "https://id.test/authorize", "https://id.test/keys")
-        var server = KnownServer(ServerSettings(location: .issuer("https://id.test"), endpoints: pinned))
+        var server = MetadataCache(ServerSettings(location: .issuer("https://id.test"), endpoints: pinned))
         switch server.ask(at: 0) {
         case .ready(let metadata): return metadata
         case .send, .underway, .failed: break
@@ -197,7 +197,7 @@ import TokenWire
         var scene = GrantScene()
         _ = try begin(&scene)
         let waiter = callback(&scene, "code=abc&state=state-1")
-        scene.answer(.failure(ExchangeFailure(IdentityProblem.signature)), successor: "refresh-1")
+        scene.answer(.failure(ExchangeFailure(IDTokenProblem.signature)), successor: "refresh-1")
         #expect(scene.refusal(waiter)?.code == .refused)
         #expect(revoked(scene) == ["refresh-1"])
         #expect(scene.disk.isEmpty)

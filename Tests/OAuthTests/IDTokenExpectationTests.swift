@@ -7,8 +7,8 @@ struct `What an ID token must say` {
         clientID: Example.client, redirectURI: "http://127.0.0.1:53682/cb/orchid", scopes: ["openid"], state: Example.state, nonce: Example.nonce,
         challenge: "x")
 
-    private func expectation(_ change: (inout IdentityExpectation) -> Void = { _ in }) -> IdentityExpectation {
-        var expectation = IdentityExpectation(of: Self.request, at: Example.issuer, asked: Example.issued - 100)
+    private func expectation(_ change: (inout IDTokenExpectation) -> Void = { _ in }) -> IDTokenExpectation {
+        var expectation = IDTokenExpectation(of: Self.request, at: Example.issuer, asked: Example.issued - 100)
         change(&expectation)
         return expectation
     }
@@ -23,15 +23,15 @@ struct `What an ID token must say` {
     }
 
     private func identity(
-        _ token: Secret, _ expectation: IdentityExpectation, now: Int64 = Example.issued
-    ) throws -> Result<VerifiedIdentity, IdentityProblem> {
+        _ token: Secret, _ expectation: IDTokenExpectation, now: Int64 = Example.issued
+    ) throws -> Result<VerifiedIdentity, IDTokenProblem> {
         let signed = try Example.signed(token)
-        return Result { () throws(IdentityProblem) in try expectation.identity(in: signed, now: now, digest: digest) }
+        return Result { () throws(IDTokenProblem) in try expectation.identity(in: signed, now: now, digest: digest) }
     }
 
     private func problem(
-        _ claims: [String: String?], now: Int64 = Example.issued, _ change: (inout IdentityExpectation) -> Void = { _ in }
-    ) throws -> IdentityProblem? {
+        _ claims: [String: String?], now: Int64 = Example.issued, _ change: (inout IDTokenExpectation) -> Void = { _ in }
+    ) throws -> IDTokenProblem? {
         switch try identity(Example.token(claims), expectation(change), now: now) {
         case .success: nil
         case .failure(let problem): problem
@@ -112,7 +112,7 @@ struct `What an ID token must say` {
         let both = #"["com.example.orchid/desk","other"]"#
         #expect(try problem(["aud": both]) == .audience(shown: "other"))
         #expect(try problem(["aud": both]) { $0.otherAudiences = ["another"] } == .audience(shown: "other"))
-        #expect("\(IdentityProblem.audience(shown: "other"))" == "is for 'other' as well; if that is meant, add it to id_token_audiences under [client]")
+        #expect("\(IDTokenProblem.audience(shown: "other"))" == "is for 'other' as well; if that is meant, add it to id_token_audiences under [client]")
         #expect(try problem(["aud": both]) { $0.otherAudiences = ["other"] } == nil)
         #expect(try problem(["aud": both, "azp": #""com.example.orchid/desk""#]) { $0.otherAudiences = ["other"] } == nil)
         #expect(try problem(["azp": #""com.example.orchid/desk""#]) == nil)
@@ -122,8 +122,8 @@ struct `What an ID token must say` {
 
     @Test(arguments: ["7", "[]", "{}", "true"])
     func `IDT-12 a subject that is no text is told as that, with the way round`(subject: String) throws {
-        #expect(try problem(["sub": subject]) == .subjectIsNoText)
-        #expect(IdentityProblem.subjectIsNoText.description.contains("leave 'openid' out"))
+        #expect(try problem(["sub": subject]) == .subjectIsNotAString)
+        #expect(IDTokenProblem.subjectIsNotAString.description.contains("leave 'openid' out"))
     }
 
     @Test(arguments: ["\"\"", "null", "\"é\"", "\"a\\nb\"", "\"\(String(repeating: "x", count: 256))\""])
@@ -142,15 +142,15 @@ struct `What an ID token must say` {
     @Test(
         arguments: [
             (1_790_000_559, nil), (1_790_000_560, .expired), (1_890_000_000, .expired), (1_790_000_140, nil), (1_790_000_139, .early(claim: "iat")),
-        ] as [(Int64, IdentityProblem?)])
-    func `IDT-08 TIME-01 TIME-06 it is of now, give or take a minute`(now: Int64, expected: IdentityProblem?) throws {
+        ] as [(Int64, IDTokenProblem?)])
+    func `IDT-08 TIME-01 TIME-06 it is of now, give or take a minute`(now: Int64, expected: IDTokenProblem?) throws {
         #expect(try problem([:], now: now) == expected)
     }
 
     @Test func `TIME-01 the leeway is what is configured`() throws {
         #expect(try problem([:], now: 1_790_000_799) { $0.leeway = 300 } == nil)
         #expect(try problem([:], now: 1_790_000_501) { $0.leeway = 0 } == .expired)
-        #expect(IdentityExpectation.defaultLeeway == 60)
+        #expect(IDTokenExpectation.defaultLeeway == 60)
     }
 
     @Test func `IDT-08 a token that is not valid yet is refused, and one without a beginning is not`() throws {
@@ -176,7 +176,7 @@ struct `What an ID token must say` {
     @Test func `IDT-11 AC-26 how long ago the person signed in is checked where that was asked`() throws {
         var request = Self.request
         request.maxAge = 100
-        let recent = IdentityExpectation(of: request, at: Example.issuer, asked: Example.issued)
+        let recent = IDTokenExpectation(of: request, at: Example.issuer, asked: Example.issued)
         #expect(recent.maxAge == 100)
         let ask = { (claims: [String: String?], now: Int64) in try self.identity(Example.token(claims), recent, now: now) }
         #expect(try ask([:], 1_790_000_255).value != nil)
@@ -195,7 +195,7 @@ struct `What an ID token must say` {
 
     @Test func `IDT-10 the access token is the one it came with, where it says so`() throws {
         let hash = { (text: String?) in ["at_hash": text.map { "\"\($0)\"" }, "c_hash": nil] as [String: String?] }
-        let with = { (expectation: inout IdentityExpectation) in expectation.accessToken = Example.accessToken }
+        let with = { (expectation: inout IDTokenExpectation) in expectation.accessToken = Example.accessToken }
         #expect(try problem(hash("m5jikpg7pGA4UnJQ9Akp0Q"), with) == nil)
         #expect(try problem(hash(nil), with) == nil)
         for other in ["m5jikpg7pGA4UnJQ9Akp0g", "m5jikpg7pGA4UnJQ9Akp0Q==", "m5jikpg7pGA4UnJQ9Akp", "", "TT2ZqtSSEOpFYV3hKrv3GA"] {
@@ -237,9 +237,9 @@ struct `What an ID token must say` {
 
     // MARK: after a refresh
 
-    private func refreshed(_ claims: [String: String?], earlier: [String: String?] = [:], hasEarlier: Bool = true) throws -> IdentityProblem? {
-        let earlier = hasEarlier ? try IdentityToken(Example.token(earlier)) : nil
-        let expectation = IdentityExpectation(refreshing: "m.petrova", at: Example.issuer, for: Example.client, earlier: earlier)
+    private func refreshed(_ claims: [String: String?], earlier: [String: String?] = [:], hasEarlier: Bool = true) throws -> IDTokenProblem? {
+        let earlier = hasEarlier ? try IDToken(Example.token(earlier)) : nil
+        let expectation = IDTokenExpectation(refreshing: "m.petrova", at: Example.issuer, for: Example.client, earlier: earlier)
         let later: [String: String?] = ["iat": "1790003800", "nbf": "1790003800", "exp": "1790004100", "c_hash": nil, "s_hash": nil]
         switch try identity(Example.token(later.merging(claims) { $1 }), expectation, now: 1_790_003_800) {
         case .success: return nil
@@ -273,20 +273,20 @@ struct `What an ID token must say` {
 
     @Test func `TR-19 a code exchange that asked for openid must bring one, a refresh need not`() throws {
         let tokens = IssuedTokens(accessToken: Secret("AT"), lifetime: 3600, scopes: ["openid", "read"])
-        #expect(throws: IdentityProblem.missing) { try expectation().token(in: tokens) }
-        let refresh = IdentityExpectation(refreshing: "x", at: Example.issuer, for: Example.client, earlier: nil)
+        #expect(throws: IDTokenProblem.missing) { try expectation().token(in: tokens) }
+        let refresh = IDTokenExpectation(refreshing: "x", at: Example.issuer, for: Example.client, earlier: nil)
         #expect(try refresh.token(in: tokens) == nil)
         var whole = tokens
         whole.idToken = Example.token()
         #expect(try expectation().token(in: whole) != nil)
-        #expect(ExchangeFailure(IdentityProblem.missing).law == .configuration)
-        #expect(ExchangeFailure(IdentityProblem.missing).text == "the ID token is missing, though 'openid' was asked for")
+        #expect(ExchangeFailure(IDTokenProblem.missing).law == .configuration)
+        #expect(ExchangeFailure(IDTokenProblem.missing).text == "the ID token is missing, though 'openid' was asked for")
     }
 
     @Test func `every problem continues the sentence and none shows a value`() {
-        let problems: [IdentityProblem] = [
+        let problems: [IDTokenProblem] = [
             .missing, .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
-            .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .subjectIsNoText, .expired, .early(claim: "x"),
+            .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .subjectIsNotAString, .expired, .early(claim: "x"),
             .tooOld(claim: "x"),
         ]
         #expect(Set(problems.map(\.description)).count == problems.count)
@@ -294,14 +294,14 @@ struct `What an ID token must say` {
     }
 
     @Test func `IDT-17 a refreshed token that is wrong about anything but the hour and the hash casts doubt on the person`() {
-        for claim in ["auth_time", "at_hash"] { #expect(IdentityProblem.wrong(claim: claim).leavesThePerson) }
-        let doubtful: [IdentityProblem] = [
+        for claim in ["auth_time", "at_hash"] { #expect(IDTokenProblem.wrong(claim: claim).leavesSubjectCertain) }
+        let doubtful: [IDTokenProblem] = [
             .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
-            .issuer(shown: "x"), .absent(claim: "sub"), .subjectIsNoText, .wrong(claim: "sub"), .wrong(claim: "aud"), .wrong(claim: "azp"),
+            .issuer(shown: "x"), .absent(claim: "sub"), .subjectIsNotAString, .wrong(claim: "sub"), .wrong(claim: "aud"), .wrong(claim: "azp"),
             .wrong(claim: "nonce"), .expired,
             .early(claim: "iat"), .tooOld(claim: "iat"),
         ]
-        for problem in doubtful { #expect(!problem.leavesThePerson) }
+        for problem in doubtful { #expect(!problem.leavesSubjectCertain) }
     }
 
     @Test func `LOG-01 an expectation shows nothing of what it compares with`() {
@@ -317,6 +317,6 @@ struct `What an ID token must say` {
     }
 }
 
-extension Result where Failure == IdentityProblem {
+extension Result where Failure == IDTokenProblem {
     fileprivate var value: Success? { try? get() }
 }

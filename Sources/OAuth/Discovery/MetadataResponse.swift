@@ -1,14 +1,14 @@
 internal import Secrets
 
 /// What came of asking for a document that everybody may read. Asking again is free, so no failure here is worse than a delay.
-enum MetadataAnswer {
+enum MetadataResponse {
     case document(JSONObject)
     /// nothing of the kind is kept here: another place may have it
     case absent(ExchangeFailure)
     case failed(ExchangeFailure)
 
     /// What was asked for.
-    enum Subject: String {
+    enum Kind: String {
         case metadata
         case keys
         /// the web sites of an ERP.net instance
@@ -16,14 +16,14 @@ enum MetadataAnswer {
     }
 
     /// - Parameter url: what was asked, for the texts.
-    init(_ result: EndpointResult, to url: String, about subject: Subject = .metadata, now: Int64) {
+    init(_ result: EndpointResult, to url: String, about kind: Kind = .metadata, now: Int64) {
         switch result {
-        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(subject.rawValue) from '\(url)'", spendsNothing: true))
-        case .response(let response): self.init(response, url, subject, now)
+        case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(kind.rawValue) from '\(url)'", isRepeatable: true))
+        case .response(let response): self.init(response, url, kind, now)
         }
     }
 
-    private init(_ response: EndpointResponse, _ url: String, _ subject: Subject, _ now: Int64) {
+    private init(_ response: EndpointResponse, _ url: String, _ kind: Kind, _ now: Int64) {
         let delay = response.retryDelay(now: now)
         let answered = "'\(url)' answered \(response.status)"
         switch response.status {
@@ -37,7 +37,7 @@ enum MetadataAnswer {
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
-            let text = "there are no \(subject.rawValue): \(answered); \(subject.remedy)"
+            let text = "there are no \(kind.rawValue): \(answered); \(kind.remedy)"
             self = .absent(ExchangeFailure(response, nil, to: .question, now: now, text: text))
         }
     }
@@ -48,9 +48,8 @@ enum MetadataAnswer {
         case .success(let object):
             self = .document(object)
         case .failure(let problem):
-            self = .absent(
-                ExchangeFailure(
-                    law: .answered(retryAfter: nil), reach: .credential, status: 200, text: "what '\(url)' answered \(response.words(for: problem))"))
+            let text = "what '\(url)' answered \(response.description(of: problem))"
+            self = .absent(ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, status: 200, text: text))
         }
     }
 
@@ -64,13 +63,13 @@ enum MetadataAnswer {
     /// What to write so that nothing is redirected, where that can be told.
     private static func remedy(for response: EndpointResponse, to url: String) -> String {
         let target = response.target(of: url)
-        if let issuer = target.flatMap(MetadataPlace.issuer(ofMetadataAt:)) { return "; if that server is meant, write issuer = \"\(issuer)\"" }
+        if let issuer = target.flatMap(MetadataLocation.issuer(ofMetadataAt:)) { return "; if that server is meant, write issuer = \"\(issuer)\"" }
         if let root = target.flatMap(SiteDiscovery.root(ofDiscoveryAt:)) { return "; if that instance is meant, write erpnet = \"\(root)\"" }
         return "; check the configured address"
     }
 }
 
-extension MetadataAnswer.Subject {
+extension MetadataResponse.Kind {
     /// What to do where there is nothing of the kind.
     fileprivate var remedy: String {
         switch self {

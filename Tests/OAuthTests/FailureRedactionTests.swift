@@ -4,7 +4,7 @@ import Testing
 @testable import OAuth
 
 /// What was sent is quoted nowhere, wherever a server sends it back.
-@Suite struct WithholdingTests {
+@Suite struct FailureRedactionTests {
     private static let secret = Secret("s3cret-of-the-client")
 
     private func failure(_ text: String, status: Int? = 200) -> ExchangeFailure {
@@ -14,15 +14,15 @@ import Testing
     @Test(arguments: [
         "'https://id.test/token' answered 200, compressed as \"s3cret-of-the-client\"", "its issuer is \"https://s3cret-o\"", "tneilc-eht-fo-terc3s",
     ]) func `a text with a secret, or eight bytes of one, is withheld`(_ text: String) {
-        let told = failure(text).withholding([Self.secret])
+        let told = failure(text).redacting([Self.secret])
         #expect(told.text == "the server answered 200 with words that hold a secret; they are withheld")
         #expect(told.law == .unknown && told.status == 200)
-        guard case .refused(let words) = TokenHealth.refused(text).withholding([Self.secret]) else { return #expect(Bool(false)) }
+        guard case .refused(let words) = TokenHealth.refused(text).redacting([Self.secret]) else { return #expect(Bool(false)) }
         #expect(words == "the server answered with words that hold a secret; they are withheld")
-        #expect(TokenHealth.unknown(failure(text)).withholding([Self.secret]) == .unknown(told))
+        #expect(TokenHealth.unknown(failure(text)).redacting([Self.secret]) == .unknown(told))
     }
 
     @Test(arguments: ["the token endpoint answered 503", "it is s3cret", ""]) func `any other text stays`(_ text: String) {
-        #expect(failure(text).withholding([Self.secret, Secret("a"), Secret("token")]).text == text)
+        #expect(failure(text).redacting([Self.secret, Secret("a"), Secret("token")]).text == text)
     }
 }

@@ -4,7 +4,7 @@ extension Secret {
     /// Whether one of these occurs in this text that a server wrote: whole, or eight bytes of it in a row, forwards or backwards.
     ///
     /// Not in constant time. No copy of a secret is made.
-    func holds(anyOf others: [Secret]) -> Bool {
+    func contains(anyOf others: [Secret]) -> Bool {
         withBytes { text in
             let windows = Self.windows(of: text)
             return others.contains { other in

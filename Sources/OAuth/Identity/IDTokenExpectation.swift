@@ -1,7 +1,7 @@
 package import Secrets
 
 /// What an ID token must say to be believed (OpenID Connect Core 1.0 sections 3.1.3.7, 3.3.2.11 and 12.2).
-package struct IdentityExpectation: Sendable {
+package struct IDTokenExpectation: Sendable {
     package enum Nonce: Hashable, Sendable {
         /// the one that was sent: it must be there
         case sent(Secret)
@@ -50,7 +50,7 @@ package struct IdentityExpectation: Sendable {
     }
 
     /// Of the token that comes beside the code, before that is redeemed (OpenID Connect Core 1.0 section 3.3.2.11).
-    package func beside(code: Secret) -> IdentityExpectation {
+    package func beside(code: Secret) -> IDTokenExpectation {
         var expectation = self
         expectation.code = code
         expectation.needsCodeHash = true
@@ -61,7 +61,7 @@ package struct IdentityExpectation: Sendable {
     /// - Parameters:
     ///   - subject: who signed in.
     ///   - earlier: the token before, if it is there still: it was checked when it came.
-    package init(refreshing subject: String?, at issuer: String, for clientID: String, earlier: IdentityToken?) {
+    package init(refreshing subject: String?, at issuer: String, for clientID: String, earlier: IDToken?) {
         self.init(issuer: issuer, clientID: clientID, nonce: .original(try? earlier?.secret("nonce")))
         self.subject = subject
         authenticated = try? earlier?.time("auth_time")
@@ -70,8 +70,8 @@ package struct IdentityExpectation: Sendable {
     }
 
     /// The token of an answer, if it may be missing and is.
-    package func token(in tokens: IssuedTokens) throws(IdentityProblem) -> IdentityToken? {
-        if let token = tokens.idToken { return try IdentityToken(token) }
+    package func token(in tokens: IssuedTokens) throws(IDTokenProblem) -> IDToken? {
+        if let token = tokens.idToken { return try IDToken(token) }
         guard mayBeMissing else { throw .missing }
         return nil
     }

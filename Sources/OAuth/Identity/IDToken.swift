@@ -3,19 +3,19 @@ package import Secrets
 /// An ID token as it came (RFC 7515 compact serialization): taken apart, and not yet believed in anything.
 ///
 /// Keys or addresses of keys in its header (`jwk`, `jku`, `x5c`, `x5u`) are not read: whoever wrote the token wrote them (IDT-07).
-package struct IdentityToken: Sendable {
+package struct IDToken: Sendable {
     let algorithm: String
     let keyID: String?
     let claims: JSONObject
     let signedPart: Secret
     let signature: [UInt8]
 
-    package init(_ token: Secret) throws(IdentityProblem) {
+    package init(_ token: Secret) throws(IDTokenProblem) {
         let dots = token.withBytes { bytes in bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") } }
         guard dots.count != 4 else { throw .encrypted }
         guard dots.count == 2, token.isBearerToken else { throw .malformed }
         let header = try Self.object(token[0..<dots[0]])
-        try Self.refuseWhatIsNoIdentity(header)
+        try Self.checkHeader(header)
         guard let algorithm = header.text("alg") else { throw .malformed }
         guard let signature = token[(dots[1] + 1)..<token.count].base64urlDecoded else { throw .malformed }
         self.algorithm = algorithm
@@ -25,13 +25,13 @@ package struct IdentityToken: Sendable {
         self.signature = signature.bytes
     }
 
-    private static func object(_ part: Secret) throws(IdentityProblem) -> JSONObject {
+    private static func object(_ part: Secret) throws(IDTokenProblem) -> JSONObject {
         guard let bytes = part.base64urlDecoded, case .success(let object) = JSONObject.read(bytes) else { throw .malformed }
         return object
     }
 
     /// A type that ends in `+jwt` names the one purpose of a token, and an ID token has no such name (RFC 8725 section 3.11).
-    private static func refuseWhatIsNoIdentity(_ header: JSONObject) throws(IdentityProblem) {
+    private static func checkHeader(_ header: JSONObject) throws(IDTokenProblem) {
         guard header["enc"] == nil else { throw .encrypted }
         guard header["crit"] == nil else { throw .critical }
         guard let type = header["typ"] else { return }
@@ -41,17 +41,17 @@ package struct IdentityToken: Sendable {
 
     // MARK: claims
 
-    func text(_ claim: String) throws(IdentityProblem) -> String? { try secret(claim)?.text }
+    func text(_ claim: String) throws(IDTokenProblem) -> String? { try secret(claim)?.text }
 
     /// `nil` when it is absent; what is there must be a text.
-    func secret(_ claim: String) throws(IdentityProblem) -> Secret? {
+    func secret(_ claim: String) throws(IDTokenProblem) -> Secret? {
         guard let value = claims[claim] else { return nil }
         guard case .string(let string) = value else { throw .absent(claim: claim) }
         return string.secret
     }
 
     /// Seconds since the epoch, a fraction cut off; `nil` when it is absent (RFC 7519 section 2).
-    func time(_ claim: String) throws(IdentityProblem) -> Int64? {
+    func time(_ claim: String) throws(IDTokenProblem) -> Int64? {
         guard let value = claims[claim] else { return nil }
         guard case .number(let text) = value, let seconds = Double(text), (0...Self.lastSecond).contains(seconds) else { throw .absent(claim: claim) }
         return Int64(seconds)
@@ -72,21 +72,21 @@ package struct SignatureCheck: Sendable {
     /// Header and claims as they came.
     package let signedPart: Secret
     package let signature: [UInt8]
-    fileprivate let token: IdentityToken
+    fileprivate let token: IDToken
 
-    package func concluded(isRight: Bool) throws(IdentityProblem) -> SignedIdentityToken {
-        guard isRight else { throw .signature }
-        return SignedIdentityToken(token: token, algorithm: algorithm)
+    package func result(isValid: Bool) throws(IDTokenProblem) -> SignedIDToken {
+        guard isValid else { throw .signature }
+        return SignedIDToken(token: token, algorithm: algorithm)
     }
 }
 
-/// An ID token whose signature is right: by whom and for whom it is, `IdentityExpectation` says.
-package struct SignedIdentityToken: Sendable {
-    let token: IdentityToken
+/// An ID token whose signature is right: by whom and for whom it is, `IDTokenExpectation` says.
+package struct SignedIDToken: Sendable {
+    let token: IDToken
     let algorithm: SigningAlgorithm
 }
 
-extension IdentityToken {
+extension IDToken {
     package enum Step: Sendable {
         case check(SignatureCheck)
         /// The server may have a key that is newer than these: ask it again, once, and then give up (JWKS-02).
@@ -96,14 +96,14 @@ extension IdentityToken {
     /// The signature to check.
     /// - Parameter algorithms: the ones that the server's metadata or the configuration allow; what the token says is only compared
     ///   with them (RFC 8725 section 3.1).
-    package func signature(by keys: KeySet, allowing algorithms: [String]) throws(IdentityProblem) -> Step {
+    package func signature(by keys: JWKSet, allowing algorithms: [String]) throws(IDTokenProblem) -> Step {
         let algorithm = try signingAlgorithm(among: algorithms)
         guard let (fitting, isNamed) = try fittingKeys(for: algorithm, in: keys) else { return .needsKeys }
         return .check(
             SignatureCheck(algorithm: algorithm, keys: fitting, isNamed: isNamed, signedPart: signedPart, signature: signature, token: self))
     }
 
-    func signingAlgorithm(among algorithms: [String]) throws(IdentityProblem) -> SigningAlgorithm {
+    func signingAlgorithm(among algorithms: [String]) throws(IDTokenProblem) -> SigningAlgorithm {
         guard algorithms.contains(where: algorithm.isExactly), let algorithm = SigningAlgorithm(rawValue: algorithm) else {
             throw .algorithm(shown: algorithm.shown(atMost: 64))
         }
@@ -111,9 +111,9 @@ extension IdentityToken {
     }
 
     /// The most keys of one id that are tried: each costs up to a few milliseconds.
-    private static let mostTried = 4
+    private static let maximumKeysTried = 4
 
-    private func fittingKeys(for algorithm: SigningAlgorithm, in keys: KeySet) throws(IdentityProblem) -> (keys: [PublicKey], isNamed: Bool)? {
+    private func fittingKeys(for algorithm: SigningAlgorithm, in keys: JWKSet) throws(IDTokenProblem) -> (keys: [PublicKey], isNamed: Bool)? {
         guard let keyID else {
             let fitting = keys.keys(for: algorithm)
             guard fitting.count <= 1 else { throw .unnamedKey }
@@ -122,7 +122,7 @@ extension IdentityToken {
         let named = keys.keys(named: keyID)
         if named.isEmpty, let only = keys.onlyUnnamed, only.fits(algorithm) { return ([only.key], isNamed: false) }
         guard !named.isEmpty else { return nil }
-        let fitting = named.filter { $0.fits(algorithm) }.prefix(Self.mostTried).map(\.key)
+        let fitting = named.filter { $0.fits(algorithm) }.prefix(Self.maximumKeysTried).map(\.key)
         guard !fitting.isEmpty else { throw .unfitKey }
         return (fitting, isNamed: true)
     }

@@ -1,25 +1,25 @@
 package import Secrets
 
-extension IdentityExpectation {
+extension IDTokenExpectation {
     /// Believes the token, or says which claim is wrong.
     /// - Parameters:
     ///   - now: wall time in seconds.
     ///   - digest: the whole hash of some bytes.
     package func identity(
-        in signed: SignedIdentityToken, now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
-    ) throws(IdentityProblem) -> VerifiedIdentity {
+        in signed: SignedIDToken, now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IDTokenProblem) -> VerifiedIdentity {
         try identity(in: signed.token, signedWith: signed.algorithm, now, digest)
     }
 
     /// Compares what a token says whose key is not at hand: issuer, audience and subject first. Nobody is believed to have signed in because of that; but a token of
     /// somebody else, or for somebody else, is known by it. Times are left alone: where this machine's clock is wrong for an hour, what is served now
     /// goes on being served.
-    /// - Parameter algorithms: as in `IdentityToken.signature`.
+    /// - Parameter algorithms: as in `IDToken.signature`.
     package func compare(
-        _ token: IdentityToken, allowing algorithms: [String], now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
-    ) throws(IdentityProblem) {
+        _ token: IDToken, allowing algorithms: [String], now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IDTokenProblem) {
         let algorithm = try token.signingAlgorithm(among: algorithms)
-        do throws(IdentityProblem) {
+        do throws(IDTokenProblem) {
             // who, by whom and for whom are compared before any time is
             _ = try identity(in: token, signedWith: algorithm, now, digest)
         } catch {
@@ -28,8 +28,8 @@ extension IdentityExpectation {
     }
 
     private func identity(
-        in token: IdentityToken, signedWith algorithm: SigningAlgorithm, _ now: Int64, _ digest: (HashAlgorithm, Secret) -> [UInt8]
-    ) throws(IdentityProblem) -> VerifiedIdentity {
+        in token: IDToken, signedWith algorithm: SigningAlgorithm, _ now: Int64, _ digest: (HashAlgorithm, Secret) -> [UInt8]
+    ) throws(IDTokenProblem) -> VerifiedIdentity {
         try checkIssuer(of: token)
         try checkAudience(of: token)
         let subject = try subject(of: token)
@@ -48,13 +48,13 @@ extension IdentityExpectation {
             preferredUsername: token.readable("preferred_username"), authenticated: authenticated, expires: expires)
     }
 
-    private func checkIssuer(of token: IdentityToken) throws(IdentityProblem) {
+    private func checkIssuer(of token: IDToken) throws(IDTokenProblem) {
         guard let named = try token.text("iss") else { throw .absent(claim: "iss") }
         guard named.isExactly(issuer) else { throw .issuer(shown: named.shown()) }
     }
 
     /// For us, and for nobody whom we do not know (OpenID Connect Core 1.0 section 3.1.3.7, 3 to 5).
-    private func checkAudience(of token: IdentityToken) throws(IdentityProblem) {
+    private func checkAudience(of token: IDToken) throws(IDTokenProblem) {
         guard let audience = token.audience else { throw .absent(claim: "aud") }
         guard audience.contains(where: clientID.isExactly) else { throw .wrong(claim: "aud") }
         let unknown = audience.first { one in !one.isExactly(clientID) && !otherAudiences.contains(where: one.isExactly) }
@@ -62,8 +62,8 @@ extension IdentityExpectation {
         if let party = try token.text("azp"), !party.isExactly(clientID) { throw .wrong(claim: "azp") }
     }
 
-    private func subject(of token: IdentityToken) throws(IdentityProblem) -> String {
-        guard token.claims["sub"] == nil || token.claims.text("sub") != nil else { throw .subjectIsNoText }
+    private func subject(of token: IDToken) throws(IDTokenProblem) -> String {
+        guard token.claims["sub"] == nil || token.claims.text("sub") != nil else { throw .subjectIsNotAString }
         guard let named = try token.text("sub"), (1...255).contains(named.utf8.count), named.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw .absent(claim: "sub")
         }
@@ -71,7 +71,7 @@ extension IdentityExpectation {
         return named
     }
 
-    private func checkTimes(of token: IdentityToken, _ now: Int64) throws(IdentityProblem) -> Int64 {
+    private func checkTimes(of token: IDToken, _ now: Int64) throws(IDTokenProblem) -> Int64 {
         guard let expires = try token.time("exp") else { throw .absent(claim: "exp") }
         guard let issued = try token.time("iat") else { throw .absent(claim: "iat") }
         guard now < expires + leeway else { throw .expired }
@@ -81,7 +81,7 @@ extension IdentityExpectation {
         return expires
     }
 
-    private func checkNonce(of token: IdentityToken) throws(IdentityProblem) {
+    private func checkNonce(of token: IDToken) throws(IDTokenProblem) {
         let named = try token.secret("nonce")
         switch nonce {
         case .sent(let sent):
@@ -93,7 +93,7 @@ extension IdentityExpectation {
         }
     }
 
-    private func authenticated(of token: IdentityToken, _ now: Int64) throws(IdentityProblem) -> Int64? {
+    private func authenticated(of token: IDToken, _ now: Int64) throws(IDTokenProblem) -> Int64? {
         let time = try token.time("auth_time")
         if let maxAge {
             guard let time else { throw .absent(claim: "auth_time") }
@@ -105,8 +105,8 @@ extension IdentityExpectation {
 
     /// The left half of the hash of a value that came, or was sent, beside the token: neither is from another sign-in then.
     private func checkHash(
-        _ claim: String, of value: Secret?, in token: IdentityToken, isNeeded: Bool = false, _ half: (Secret) -> Secret
-    ) throws(IdentityProblem) {
+        _ claim: String, of value: Secret?, in token: IDToken, isNeeded: Bool = false, _ half: (Secret) -> Secret
+    ) throws(IDTokenProblem) {
         guard let value else { return }
         guard let named = try token.secret(claim) else {
             guard !isNeeded else { throw .absent(claim: claim) }
@@ -116,7 +116,7 @@ extension IdentityExpectation {
     }
 }
 
-extension IdentityToken {
+extension IDToken {
     /// One text or several.
     fileprivate var audience: [String]? {
         if let one = claims.text("aud") { return [one] }

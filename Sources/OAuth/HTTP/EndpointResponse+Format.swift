@@ -2,7 +2,7 @@ internal import Secrets
 
 extension EndpointResponse {
     /// What a body is that is no JSON object, in words that continue "the answer …".
-    func words(for problem: JSONProblem) -> String {
+    func description(of problem: JSONProblem) -> String {
         if body.isEmpty { return "is empty" }
         if let compression { return "is compressed (\(compression)), which nobody asked for" }
         if isForm { return "is a form, not JSON" }

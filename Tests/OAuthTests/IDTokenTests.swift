@@ -3,22 +3,22 @@ import Testing
 @testable import OAuth
 
 struct `An ID token` {
-    private func problem(_ token: Secret) -> IdentityProblem? {
-        do throws(IdentityProblem) {
-            _ = try IdentityToken(token)
+    private func problem(_ token: Secret) -> IDTokenProblem? {
+        do throws(IDTokenProblem) {
+            _ = try IDToken(token)
             return nil
         } catch {
             return error
         }
     }
 
-    private func problem(header: String) -> IdentityProblem? { problem(Example.token(header: header)) }
+    private func problem(header: String) -> IDTokenProblem? { problem(Example.token(header: header)) }
 
     /// What is to be checked; `nil` where newer keys are needed.
     private func check(
-        _ header: String, by keys: KeySet, allowing algorithms: [String] = ["RS256"]
-    ) throws(IdentityProblem) -> SignatureCheck? {
-        switch try IdentityToken(Example.token(header: header)).signature(by: keys, allowing: algorithms) {
+        _ header: String, by keys: JWKSet, allowing algorithms: [String] = ["RS256"]
+    ) throws(IDTokenProblem) -> SignatureCheck? {
+        switch try IDToken(Example.token(header: header)).signature(by: keys, allowing: algorithms) {
         case .check(let check): check
         case .needsKeys: nil
         }
@@ -31,7 +31,7 @@ struct `An ID token` {
         #expect(check.algorithm == .rs256)
         #expect(check.signature == Array("signature".utf8))
         let token = Example.token(["x": #""\u0041 é \/""#])
-        #expect(try IdentityToken(token).signedPart.revealed + "." + base64url("signature") == token.revealed)
+        #expect(try IDToken(token).signedPart.revealed + "." + base64url("signature") == token.revealed)
     }
 
     @Test(arguments: [
@@ -59,7 +59,7 @@ struct `An ID token` {
     func `IDT-15 an encrypted token says so`(header: String) {
         #expect(problem(header: header) == .encrypted)
         #expect(problem(Secret("a.b.c.d.e")) == .encrypted)
-        #expect("\(IdentityProblem.encrypted)".contains("encrypted"))
+        #expect("\(IDTokenProblem.encrypted)".contains("encrypted"))
     }
 
     @Test(arguments: ["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt"])
@@ -89,14 +89,14 @@ struct `An ID token` {
         let keys = try Example.keys(Example.rsa(more: ""))
         let header = #"{"alg":"\#(algorithm)","kid":"\#(Example.kid)"}"#
         for allowed in [["RS256"], ["RS256", algorithm], [algorithm]] {
-            #expect(throws: IdentityProblem.algorithm(shown: algorithm)) { try check(header, by: keys, allowing: allowed) }
+            #expect(throws: IDTokenProblem.algorithm(shown: algorithm)) { try check(header, by: keys, allowing: allowed) }
         }
     }
 
     @Test func `IDT-05 an algorithm that the server does not name is refused`() throws {
         let keys = try Example.keys(Example.rsa(more: ""))
         let header = #"{"alg":"PS256","kid":"\#(Example.kid)"}"#
-        #expect(throws: IdentityProblem.algorithm(shown: "PS256")) { try check(header, by: keys) }
+        #expect(throws: IDTokenProblem.algorithm(shown: "PS256")) { try check(header, by: keys) }
         #expect(try check(header, by: keys, allowing: ["PS256"])?.algorithm == .ps256)
     }
 
@@ -116,7 +116,7 @@ struct `An ID token` {
             if fitting.split(separator: " ").contains(algorithm.rawValue[...]) {
                 #expect(try check(header, by: keys, allowing: [algorithm.rawValue])?.algorithm == algorithm)
             } else {
-                #expect(throws: IdentityProblem.unfitKey) { try check(header, by: keys, allowing: [algorithm.rawValue]) }
+                #expect(throws: IDTokenProblem.unfitKey) { try check(header, by: keys, allowing: [algorithm.rawValue]) }
             }
         }
         #expect(try check(header, by: Example.keys(entries.values.joined(separator: ",")), allowing: [algorithm.rawValue]) != nil)
@@ -134,7 +134,7 @@ struct `An ID token` {
 
     @Test func `IDT-06 a key that says its algorithm is used for no other`() throws {
         let keys = try Example.keys(Example.rsa())
-        #expect(throws: IdentityProblem.unfitKey) {
+        #expect(throws: IDTokenProblem.unfitKey) {
             try check(#"{"alg":"PS256","kid":"\#(Example.kid)"}"#, by: keys, allowing: ["PS256", "RS256"])
         }
     }
@@ -162,7 +162,7 @@ struct `An ID token` {
     @Test func `JWKS-04 without a key id exactly one key must fit`() throws {
         let header = #"{"alg":"RS256"}"#
         #expect(try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: "enc", more: #","use":"enc""#))) != nil)
-        #expect(throws: IdentityProblem.unnamedKey) { try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: nil))) }
+        #expect(throws: IDTokenProblem.unnamedKey) { try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: nil))) }
     }
 
     @Test func `JWKS-04 a set with one key, which has no id, is for a token that names one`() throws {
@@ -177,13 +177,13 @@ struct `An ID token` {
 
     @Test func `IDT-04 a wrong signature is the end of it`() throws {
         let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
-        #expect(throws: IdentityProblem.signature) { try check.concluded(isRight: false) }
-        #expect(throws: Never.self) { try check.concluded(isRight: true) }
+        #expect(throws: IDTokenProblem.signature) { try check.result(isValid: false) }
+        #expect(throws: Never.self) { try check.result(isValid: true) }
     }
 
     @Test func `LOG-01 a token shows none of its texts when it is printed`() throws {
         let token = Example.token(["sub": #""canary-1""#, "email": #""canary-2@x""#])
-        let parsed = try IdentityToken(token)
+        let parsed = try IDToken(token)
         var dumped = ""
         dump(parsed, to: &dumped)
         dump(try Example.signed(token), to: &dumped)

@@ -23,36 +23,36 @@ struct `A known server` {
 
     private func token(_ metadata: ServerMetadata?) -> String? { try? metadata?.url(of: .token).path }
 
-    private func ready(_ answer: KnownServer.Answer) -> ServerMetadata? {
+    private func ready(_ answer: MetadataCache.Answer) -> ServerMetadata? {
         guard case .ready(let metadata) = answer else { return nil }
         return metadata
     }
 
-    private func isSend(_ answer: KnownServer.Answer) -> Bool {
+    private func isSend(_ answer: MetadataCache.Answer) -> Bool {
         guard case .send = answer else { return false }
         return true
     }
 
-    private func isUnderway(_ answer: KnownServer.Answer) -> Bool {
+    private func isUnderway(_ answer: MetadataCache.Answer) -> Bool {
         guard case .underway = answer else { return false }
         return true
     }
 
-    private func settled(_ progress: KnownServer.Progress) -> Result<ServerMetadata, ExchangeFailure>? {
+    private func settled(_ progress: MetadataCache.Progress) -> Result<ServerMetadata, ExchangeFailure>? {
         guard case .settled(let result) = progress else { return nil }
         return result
     }
 
     /// One that found its metadata at second 0.
-    private func found() -> KnownServer {
-        var server = KnownServer(settings)
+    private func found() -> MetadataCache {
+        var server = MetadataCache(settings)
         _ = server.ask(at: 0)
         _ = server.receive(document("/token"), at: 0, wall: now)
         return server
     }
 
     @Test func `one discovery runs, however many ask`() {
-        var server = KnownServer(settings)
+        var server = MetadataCache(settings)
         #expect(isSend(server.ask(at: 0)))
         for second in 0..<5 { #expect(isUnderway(server.ask(at: Int64(second)))) }
         #expect(token(settled(server.receive(document("/token"), at: 5, wall: now))?.value) == "/token")
@@ -60,7 +60,7 @@ struct `A known server` {
     }
 
     @Test func `a failure is for all who wait, and the next to ask begins anew`() {
-        var server = KnownServer(settings)
+        var server = MetadataCache(settings)
         _ = server.ask(at: 0)
         #expect(settled(server.receive(answer(503), at: 1, wall: now))?.failure?.status == 503)
         #expect(isSend(server.ask(at: 2)))
@@ -79,22 +79,22 @@ struct `A known server` {
         var progress = server.receive(result, at: 701, wall: now)
         if case .send = progress { progress = server.receive(result, at: 701, wall: now) }
         #expect(token(settled(progress)?.value) == "/token")
-        #expect(ready(server.ask(at: 701 + Int64(KnownServer.pause) - 1)) != nil)
-        #expect(isSend(server.ask(at: 701 + Int64(KnownServer.pause))))
+        #expect(ready(server.ask(at: 701 + Int64(MetadataCache.pause) - 1)) != nil)
+        #expect(isSend(server.ask(at: 701 + Int64(MetadataCache.pause))))
     }
 
     @Test func `doubt has them found anew, but not within a minute`() {
         var server = found()
-        let doubts59 = server.doubt(at: 59)
+        let doubts59 = server.invalidate(at: 59)
         #expect(!doubts59)
         #expect(ready(server.ask(at: 59)) != nil)
-        let doubts60 = server.doubt(at: 60)
+        let doubts60 = server.invalidate(at: 60)
         #expect(doubts60)
         #expect(isSend(server.ask(at: 60)))
-        let isWorthWaiting = server.doubt(at: 60)
+        let isWorthWaiting = server.invalidate(at: 60)
         #expect(isWorthWaiting, "who doubts during a discovery may wait for it")
         #expect(token(settled(server.receive(document("/new"), at: 61, wall: now))?.value) == "/new")
-        let doubts62 = server.doubt(at: 62)
+        let doubts62 = server.invalidate(at: 62)
         #expect(!doubts62)
     }
 
@@ -105,7 +105,7 @@ struct `A known server` {
     }
 
     @Test func `what is pinned is waited for by nobody and never doubted, and the rest is discovered`() throws {
-        var server = KnownServer(pinned)
+        var server = MetadataCache(pinned)
         #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned")
         #expect(isSend(server.ask(needing: [.token, .keys], at: 0)))
         #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned", "not even while a discovery is under way")
@@ -114,7 +114,7 @@ struct `A known server` {
         let found = try #require(settled(server.receive(answer(200, document), at: 1, wall: now))?.value)
         #expect(token(found) == "/pinned")
         #expect(try found.url(of: .keys).path == "/keys")
-        let doubts1000 = server.doubt(at: 1000)
+        let doubts1000 = server.invalidate(at: 1000)
         #expect(!doubts1000)
         let stale = try #require(ready(server.ask(needing: [.token], at: 1_000_000)))
         #expect(try stale.url(of: .keys).path == "/keys")
@@ -123,20 +123,20 @@ struct `A known server` {
     @Test func `where only auto-discovery knows the issuer, an ID token waits for it, and nothing else does`() {
         var settings = ServerSettings(location: .erpnet(root: "https://orchid.my.erp.net", issuer: nil))
         (settings.endpoints.token, settings.endpoints.jwks) = ("https://idp.example/pinned", "https://idp.example/keys")
-        var server = KnownServer(settings)
+        var server = MetadataCache(settings)
         #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned")
         #expect(isSend(server.ask(needing: [.token, .keys], at: 0)))
         #expect(settled(server.receive(answer(503), at: 1, wall: now))?.failure?.status == 503)
         #expect(token(ready(server.ask(needing: [.token], at: 2))) == "/pinned")
         var written = settings
         written.location = .erpnet(root: "https://orchid.my.erp.net", issuer: "https://idp.example")
-        server = KnownServer(written)
+        server = MetadataCache(written)
         #expect(token(ready(server.ask(needing: [.token, .keys], at: 0))) == "/pinned")
     }
 
     @Test(arguments: [answer(503, retryAfter: "9"), answer(404), answer(200, "{}"), fault(.unreachable, unsent: true)])
     func `where nothing can be discovered, what is pinned serves, and the rest says why it is missing`(result: EndpointResult) throws {
-        var server = KnownServer(pinned)
+        var server = MetadataCache(pinned)
         #expect(isSend(server.ask(at: 0)))
         var progress = server.receive(result, at: 1, wall: now)
         if case .send = progress { progress = server.receive(result, at: 1, wall: now) }
@@ -147,8 +147,8 @@ struct `A known server` {
         #expect(failure?.text.contains("/.well-known/openid-configuration") == true)
         #expect(failure == metadata.absence)
         #expect(metadata.identityAlgorithms == SigningAlgorithm.allCases.map(\.rawValue))
-        #expect(ready(server.ask(at: Int64(KnownServer.pause))) != nil)
-        #expect(isSend(server.ask(at: Int64(KnownServer.pause) + 1)))
+        #expect(ready(server.ask(at: Int64(MetadataCache.pause))) != nil)
+        #expect(isSend(server.ask(at: Int64(MetadataCache.pause) + 1)))
     }
 
     @Test func `what is forgotten does not serve again`() {
@@ -170,7 +170,7 @@ struct `A known server` {
     @Test(arguments: wrong) func `metadata that lack what is needed are asked for anew after a minute, however long they are fresh`(
         change: [String: String?], needed: [ServerMetadata.Endpoint]
     ) {
-        var server = KnownServer(settings)
+        var server = MetadataCache(settings)
         _ = server.ask(needing: needed, at: 0)
         #expect(settled(server.receive(document(change, maxAge: 86_400), at: 0, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 59)) != nil)
@@ -184,8 +184,8 @@ struct `A known server` {
         #expect(isSend(server.ask(needing: needed, at: 122)))
         // away: the pause of old metadata
         #expect(settled(server.receive(answer(503), at: 123, wall: now))?.failure == nil)
-        #expect(ready(server.ask(needing: needed, at: 122 + Int64(KnownServer.pause))) != nil)
-        #expect(isSend(server.ask(needing: needed, at: 123 + Int64(KnownServer.pause))))
+        #expect(ready(server.ask(needing: needed, at: 122 + Int64(MetadataCache.pause))) != nil)
+        #expect(isSend(server.ask(needing: needed, at: 123 + Int64(MetadataCache.pause))))
         // mended
         #expect(settled(server.receive(document([:], maxAge: 86_400), at: 500, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 86_000)) != nil)

@@ -2,9 +2,9 @@ internal import OAuth
 internal import TokenLedger
 
 /// The authorization servers that plans have led to, one entry for each way of reaching one, and who waits for their metadata.
-struct ServerTable {
+struct MetadataCaches {
     private struct Entry {
-        var known: KnownServer
+        var known: MetadataCache
         var waiting: [UInt64] = []
         /// Of the discovery that is under way. Those who join it later have later deadlines than the plan that began it.
         var deadline: Int64 = 0
@@ -27,7 +27,7 @@ struct ServerTable {
 
     /// Metadata for a flight, or its place among those who wait.
     mutating func ask(for flight: Flight, at now: Moment) -> Answer {
-        var entry = entries[flight.settings] ?? Entry(known: KnownServer(flight.settings))
+        var entry = entries[flight.settings] ?? Entry(known: MetadataCache(flight.settings))
         defer { entries[flight.settings] = entry }
         switch entry.known.ask(needing: flight.neededEndpoints, at: now.seconds) {
         case .ready(let metadata): return .ready(metadata)
@@ -59,8 +59,8 @@ struct ServerTable {
     }
 
     /// `true` if the next to ask has metadata fetched anew.
-    mutating func doubt(_ settings: ServerSettings, at now: Moment) -> Bool {
-        entries[settings]?.known.doubt(at: now.seconds) ?? false
+    mutating func invalidate(_ settings: ServerSettings, at now: Moment) -> Bool {
+        entries[settings]?.known.invalidate(at: now.seconds) ?? false
     }
 
     /// A discovery that is under way is new enough, and goes on.
@@ -70,7 +70,7 @@ struct ServerTable {
     }
 }
 
-extension ServerTable {
+extension MetadataCaches {
     var count: Int { entries.count }
 
     mutating func forget(except wanted: Set<ServerSettings>) {

@@ -2,7 +2,7 @@ internal import Secrets
 
 /// A POST without anything in it, to see whether a token endpoint is there. It asks for parameters, which is answer enough; many know no GET
 /// (RFC 6749 section 3.2).
-package struct EndpointLook: Sendable {
+package struct ReachabilityCheck: Sendable {
     private let endpoint: HTTPSURL
 
     package init(at endpoint: HTTPSURL) { self.endpoint = endpoint }
@@ -13,7 +13,7 @@ package struct EndpointLook: Sendable {
     /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
     package func status(in result: EndpointResult, now: Int64) throws(ExchangeFailure) -> Int {
         switch result {
-        case .fault(let fault): throw ExchangeFailure(fault, asking: "'\(endpoint)'", spendsNothing: true)
+        case .fault(let fault): throw ExchangeFailure(fault, asking: "'\(endpoint)'", isRepeatable: true)
         case .response(let response):
             guard ![408, 429].contains(response.status), response.status < 500 else {
                 let law = ExchangeFailure.Law.answered(retryAfter: response.retryDelay(now: now))

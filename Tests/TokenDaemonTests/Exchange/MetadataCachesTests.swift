@@ -6,7 +6,7 @@ import TokenWire
 @testable import TokenDaemon
 
 /// How long a discovery may take, by a clock driven by hand.
-struct ServerTableTests {
+struct MetadataCachesTests {
     private let issuer = "https://id.test"
 
     private func flight(_ id: UInt64, timeout: Int = 30, at now: Moment) throws -> Flight {
@@ -21,7 +21,7 @@ struct ServerTableTests {
     }
 
     @Test(arguments: [3, 30, 120]) func `DISC-14 a discovery that hangs leaves two thirds of the time to what old metadata serve`(timeout: Int) throws {
-        var table = ServerTable()
+        var table = MetadataCaches()
         var now = Moment(boot: .seconds(1_000), wall: 1_790_000_000)
         let settings = try flight(1, at: now).settings
         guard case .send(_, let first) = table.ask(for: try flight(1, timeout: timeout, at: now), at: now) else { return #expect(Bool(false), "not asked") }

@@ -2,7 +2,7 @@ internal import Secrets
 
 /// The keys that a server signs with now, and for some time did or will (RFC 7517 section 5). What is not understood, or is for
 /// something else than signing, is left out and does not spoil the rest.
-package struct KeySet: Sendable {
+package struct JWKSet: Sendable {
     struct Key: Sendable {
         let id: String?
         /// The only one it is for, where the server says so.
@@ -32,7 +32,7 @@ package struct KeySet: Sendable {
     func keys(for algorithm: SigningAlgorithm) -> [Key] { keys.filter { $0.fits(algorithm) } }
 }
 
-extension KeySet.Key {
+extension JWKSet.Key {
     init?(_ object: JSONObject) {
         guard object["use"] == nil || object.text("use") == "sig",
             object["key_ops"] == nil || object.texts("key_ops")?.contains("verify") == true,

@@ -2,15 +2,15 @@ internal import OAuth
 internal import TokenLedger
 
 /// The keys that authorization servers sign with, one entry for each way of reaching one, and who waits for them.
-struct KeyTable {
+struct JWKSCaches {
     private struct Entry {
-        var known = KnownKeys()
+        var known = JWKSCache()
         var waiting: [UInt64] = []
     }
     private var entries: [ServerSettings: Entry] = [:]
 
     /// Keys for a flight, or its place among those who wait.
-    mutating func ask(for flight: Flight, at url: HTTPSURL, now: Moment) -> KnownKeys.Answer {
+    mutating func ask(for flight: Flight, at url: HTTPSURL, now: Moment) -> JWKSCache.Answer {
         let answer = entries[flight.settings, default: Entry()].known.ask(at: url, now: now.seconds)
         switch answer {
         case .ready: break
@@ -20,7 +20,7 @@ struct KeyTable {
     }
 
     /// Fresh ones, without asking anybody.
-    func atHand(_ settings: ServerSettings, at url: HTTPSURL, now: Moment) -> KeySet? {
+    func atHand(_ settings: ServerSettings, at url: HTTPSURL, now: Moment) -> JWKSet? {
         // a copy is asked, which remembers nothing
         guard var known = entries[settings]?.known, case .ready(let set) = known.ask(at: url, now: now.seconds) else { return nil }
         return set
@@ -34,7 +34,7 @@ struct KeyTable {
 
     mutating func receive(
         _ result: EndpointResult, from settings: ServerSettings, at now: Moment
-    ) -> (Result<KeySet, ExchangeFailure>, waiting: [UInt64]) {
+    ) -> (Result<JWKSet, ExchangeFailure>, waiting: [UInt64]) {
         var entry = entries[settings] ?? Entry()
         let waiting = entry.waiting
         entry.waiting = []
@@ -44,8 +44,8 @@ struct KeyTable {
     }
 
     /// A key was not in the set: `true` if it is worth asking the server again.
-    mutating func lack(_ settings: ServerSettings, at now: Moment) -> Bool {
-        entries[settings, default: Entry()].known.lack(now: now.seconds)
+    mutating func invalidate(_ settings: ServerSettings, at now: Moment) -> Bool {
+        entries[settings, default: Entry()].known.invalidate(now: now.seconds)
     }
 
     var count: Int { entries.count }

@@ -16,7 +16,7 @@ struct `A server's keys` {
 
     @Test func `JWKS-01 a document without an array of keys is no key set`() throws {
         for body in ["{}", #"{"keys":{}}"#, #"{"keys":"x"}"#, #"{"keys":null}"#, #"{"KEYS":[]}"#] {
-            #expect(try KeySet(JSONObject.read(Secret(body)).get()) == nil)
+            #expect(try JWKSet(JSONObject.read(Secret(body)).get()) == nil)
         }
         #expect(try Example.keys().isEmpty)
     }
@@ -74,32 +74,32 @@ struct `A server's keys` {
 struct `Known keys` {
     private let url = try? HTTPSURL("https://orchid.my.erp.net/id/.well-known/openid-configuration/jwks")
 
-    private func asked(_ keys: inout KnownKeys, at now: Int64, _ other: String? = nil) throws -> KnownKeys.Answer {
+    private func asked(_ keys: inout JWKSCache, at now: Int64, _ other: String? = nil) throws -> JWKSCache.Answer {
         keys.ask(at: try other.map { text throws in try HTTPSURL(text) } ?? #require(url), now: now)
     }
 
     private func document(_ kid: String) -> EndpointResult { answer(200, #"{"keys":[\#(Example.rsa(kid: kid))]}"#, cacheControl: "max-age=600") }
 
-    private func has(_ kid: String, _ answer: KnownKeys.Answer) -> Bool {
+    private func has(_ kid: String, _ answer: JWKSCache.Answer) -> Bool {
         guard case .ready(let set) = answer else { return false }
         return !set.keys(named: kid).isEmpty
     }
 
-    private func isSend(_ answer: KnownKeys.Answer) -> Bool {
+    private func isSend(_ answer: JWKSCache.Answer) -> Bool {
         guard case .send = answer else { return false }
         return true
     }
 
     /// Keys that were found at second 0.
-    private func found(cacheControl: String? = "max-age=600") throws -> KnownKeys {
-        var keys = KnownKeys()
+    private func found(cacheControl: String? = "max-age=600") throws -> JWKSCache {
+        var keys = JWKSCache()
         _ = try asked(&keys, at: 0)
         _ = keys.receive(answer(200, #"{"keys":[\#(Example.rsa(kid: "k1"))]}"#, cacheControl: cacheControl), now: 0, wall: now)
         return keys
     }
 
     @Test func `JWKS-01 they are asked for by a plain GET, once, however many wait`() throws {
-        var keys = KnownKeys()
+        var keys = JWKSCache()
         guard case .send(let request) = try asked(&keys, at: 0), case .get = request.method else { return #expect(Bool(false)) }
         #expect(request.url == url?.text)
         #expect(request.headers.isEmpty)
@@ -130,19 +130,19 @@ struct `Known keys` {
 
     @Test func `JWKS-02 an unknown key has them asked for again, at most once a minute`() throws {
         var keys = try found()
-        let isWorthIt = keys.lack(now: 1)
+        let isWorthIt = keys.invalidate(now: 1)
         #expect(isWorthIt)
         #expect(try isSend(asked(&keys, at: 1)))
-        let isWorthWaiting = keys.lack(now: 1)
+        let isWorthWaiting = keys.invalidate(now: 1)
         #expect(isWorthWaiting, "who lacks a key while they are on their way may wait")
         _ = keys.receive(document("k2"), now: 2, wall: now)
         #expect(try has("k2", asked(&keys, at: 2)))
         for second in [2, 60] as [Int64] {
-            let isWorthMore = keys.lack(now: second)
+            let isWorthMore = keys.invalidate(now: second)
             #expect(!isWorthMore)
             #expect(try has("k2", asked(&keys, at: second)))
         }
-        let isWorthItAgain = keys.lack(now: 61)
+        let isWorthItAgain = keys.invalidate(now: 61)
         #expect(isWorthItAgain)
         #expect(try isSend(asked(&keys, at: 61)))
     }
@@ -166,7 +166,7 @@ struct `Known keys` {
             (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.tooLarge, unsent: false), .unsent),
         ] as [(EndpointResult, ExchangeFailure.Law)])
     func `JWKS-01 without keys it is said why, and the next to ask begins anew`(result: EndpointResult, law: ExchangeFailure.Law) throws {
-        var keys = KnownKeys()
+        var keys = JWKSCache()
         _ = try asked(&keys, at: 0)
         let failure = try #require(keys.receive(result, now: 1, wall: now).failure)
         #expect(failure.law == law)
@@ -181,7 +181,7 @@ struct `Known keys` {
     }
 
     @Test func `an answer that nobody asked for does no harm`() throws {
-        var none = KnownKeys()
+        var none = JWKSCache()
         #expect(none.receive(document("k1"), now: 0, wall: now).failure != nil)
         var keys = try found()
         #expect(try keys.receive(document("k2"), now: 1, wall: now).get().keys(named: "k1").count == 1)

@@ -2,7 +2,7 @@
 ///
 /// One discovery runs at a time, however many wait for it. Metadata that are no longer fresh still serve when a new
 /// discovery fails (DISC-14), and so do pinned endpoints where there never were any. Times are seconds of a clock that never steps.
-package struct KnownServer: Sendable {
+package struct MetadataCache: Sendable {
     /// What somebody who needs metadata does next.
     package enum Answer: Sendable {
         case ready(ServerMetadata)
@@ -63,7 +63,7 @@ package struct KnownServer: Sendable {
 
     /// An endpoint was not where the metadata say. `true` if it is worth asking for them again: they were asked for more than a minute
     /// ago. What is pinned is never doubted.
-    package mutating func doubt(at now: Int64) -> Bool {
+    package mutating func invalidate(at now: Int64) -> Bool {
         guard settings.endpoints.token == nil else { return false }
         guard discovery == nil else { return true }
         guard isWorthAsking(at: now) else { return false }

@@ -1,6 +1,6 @@
 /// Why an ID token is not believed. `description` continues a sentence: "the ID token …"; it names the claim and never shows it, but
 /// for an issuer and an audience.
-package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible {
+package enum IDTokenProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// `openid` was asked for and nothing came
     case missing
     case malformed
@@ -20,7 +20,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
     case absent(claim: String)
     case wrong(claim: String)
     /// `sub` is a number or something else that is no text
-    case subjectIsNoText
+    case subjectIsNotAString
     case expired
     case early(claim: String)
     case tooOld(claim: String)
@@ -41,7 +41,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .audience(let audience):
             "is for '\(audience)' as well; if that is meant, add it to id_token_audiences under [client]"
         case .absent(let claim): "has no usable '\(claim)'"
-        case .subjectIsNoText:
+        case .subjectIsNotAString:
             "has a 'sub' that is no text, which OpenID Connect demands; have the server send it as text, or leave 'openid' out of the token's scopes: "
                 + "then nobody is named"
         case .wrong(let claim): "has another '\(claim)' than it must have"
@@ -59,7 +59,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
         case .expired, .early: true
         case .tooOld(let claim): claim != "auth_time"
         case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
-            .subjectIsNoText, .wrong:
+            .subjectIsNotAString, .wrong:
             false
         }
     }
@@ -67,11 +67,11 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
     /// Whether it leaves no doubt about who signed in, so that what came beside a refreshed token may be used, and only the token itself is
     /// dropped. A refresh is answered by the server itself, and a refusal would last: the next answer would be no better.
     /// django-oauth-toolkit names the person's last sign-in, wherever that was, and hashes another access token when a refresh is replayed.
-    package var leavesThePerson: Bool {
+    package var leavesSubjectCertain: Bool {
         switch self {
         case .wrong(let claim): ["auth_time", "at_hash"].contains(claim)
         case .missing, .malformed, .encrypted, .type, .critical, .algorithm, .unknownKey, .unfitKey, .unnamedKey, .signature, .issuer, .audience, .absent,
-            .subjectIsNoText, .expired,
+            .subjectIsNotAString, .expired,
             .early, .tooOld:
             false
         }
@@ -79,7 +79,7 @@ package enum IdentityProblem: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 extension ExchangeFailure {
-    package init(_ problem: IdentityProblem) {
+    package init(_ problem: IDTokenProblem) {
         let text = "the ID token \(problem)"
         switch problem {
         case _ where problem.isAboutClocks: self.init(law: .answered(retryAfter: nil), reach: .credential, isAboutClocks: true, text: text)

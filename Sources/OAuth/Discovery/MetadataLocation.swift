@@ -1,5 +1,5 @@
 /// Where an issuer keeps its metadata.
-package enum MetadataPlace: Sendable {
+package enum MetadataLocation: Sendable {
     /// appended to the issuer (OpenID Connect Discovery 1.0 section 4)
     case openID
     /// between host and path (RFC 8414 section 3.1)

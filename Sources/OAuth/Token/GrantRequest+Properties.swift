@@ -2,7 +2,7 @@ package import Secrets
 
 extension GrantRequest {
     /// Whether sending it may use up something that cannot be sent again: it then must not be lost on a dead connection (NET-11).
-    var spendsSomething: Bool {
+    var consumesCredential: Bool {
         switch self {
         case .clientCredentials: false
         case .authorizationCode, .refresh: true
@@ -10,7 +10,7 @@ extension GrantRequest {
     }
 
     /// Whether an answer may bring a refresh token (RFC 6749 section 4.4.3).
-    var takesRefreshToken: Bool {
+    var mayReturnRefreshToken: Bool {
         switch self {
         case .clientCredentials: false
         case .authorizationCode, .refresh: true

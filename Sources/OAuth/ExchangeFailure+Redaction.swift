@@ -1,0 +1,42 @@
+package import Secrets
+
+// A server may send back what it was sent, wherever its words are quoted. Secrets of less than eight bytes occur in any text and are passed over.
+
+extension ExchangeFailure {
+    /// The same failure, in whose text nothing of these secrets stands.
+    package func redacting(_ secrets: [Secret]) -> ExchangeFailure {
+        var failure = self
+        failure.text = text.redacting(secrets, status: status)
+        return failure
+    }
+}
+
+extension TokenHealth {
+    /// As for a failure.
+    package func redacting(_ secrets: [Secret]) -> TokenHealth {
+        switch self {
+        case .good: self
+        case .unknown(let failure): .unknown(failure.redacting(secrets))
+        case .refused(let text): .refused(text.redacting(secrets, status: nil))
+        }
+    }
+}
+
+extension IssuedTokens {
+    /// The same without granted scopes that hold something of these secrets: scopes are told to callers.
+    package func redacting(_ secrets: [Secret]) -> IssuedTokens {
+        guard let scopes, scopes.joined(separator: " ").contains(anyOf: secrets) else { return self }
+        var issued = self
+        issued.scopes = scopes.filter { !$0.contains(anyOf: secrets) }
+        return issued
+    }
+}
+
+extension String {
+    fileprivate func contains(anyOf secrets: [Secret]) -> Bool { Secret(self).contains(anyOf: secrets.filter { $0.count >= 8 }) }
+
+    fileprivate func redacting(_ secrets: [Secret], status: Int?) -> String {
+        guard contains(anyOf: secrets) else { return self }
+        return "the server answered\(status.map { " \($0)" } ?? "") with words that hold a secret; they are withheld"
+    }
+}
