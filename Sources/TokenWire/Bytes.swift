@@ -36,7 +36,7 @@ extension UnsafeRawBufferPointer {
     func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
 
     /// The place of the first `byte` at or after `start`, looked for eight bytes at a time.
-    func firstPlace(of byte: UInt8, from start: Int = 0) -> Int? {
+    func firstOffset(of byte: UInt8, from start: Int = 0) -> Int? {
         let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
         var place = start
         while place + 8 <= count {
@@ -53,7 +53,7 @@ extension UnsafeRawBufferPointer {
     }
 
     /// Whether the bytes are those of `text`.
-    func spells(_ text: StaticString) -> Bool {
+    func matches(_ text: StaticString) -> Bool {
         guard text.utf8CodeUnitCount == count else { return false }
         for place in 0..<count where self[place] != text.utf8Start[place] { return false }
         return true

@@ -63,7 +63,7 @@ package struct LineReader {
 
     /// Moves the end of the kept line over; what follows it need not be copied.
     private func completeKept(_ kept: SecretBuffer, with bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        let end = bytes.firstPlace(of: .lineFeed).map { $0 + 1 } ?? bytes.count
+        let end = bytes.firstOffset(of: .lineFeed).map { $0 + 1 } ?? bytes.count
         kept.append(bytes.part(0..<end))
         return bytes.part(end..<bytes.count)
     }
@@ -92,7 +92,7 @@ package struct LineReader {
         _ bytes: UnsafeRawBufferPointer, mayBeLong: (Verb) -> Bool, each: (LineEvent) -> Bool
     ) -> Int {
         var start = 0
-        while let end = bytes.firstPlace(of: .lineFeed, from: start + searched) {
+        while let end = bytes.firstOffset(of: .lineFeed, from: start + searched) {
             searched = 0
             let line = bytes.part(start..<end)
             guard line.count < limit(of: line, mayBeLong) else { return stopForGood(each, bytes.count) }
@@ -116,7 +116,7 @@ package struct LineReader {
 
     private func limit(of line: UnsafeRawBufferPointer, _ mayBeLong: (Verb) -> Bool) -> Int {
         guard line.count >= ordinaryLimit, ordinaryLimit < LineReader.longLimit else { return ordinaryLimit }
-        let word = line.part(0..<(line.firstPlace(of: .space) ?? 0))
+        let word = line.part(0..<(line.firstOffset(of: .space) ?? 0))
         guard let verb = Verb(word), verb.mayBeLong, mayBeLong(verb) else { return ordinaryLimit }
         return LineReader.longLimit
     }

@@ -10,12 +10,12 @@ package enum Quotation {
     }
 
     /// The text as it may stand on a terminal or in a line: what a terminal would obey or a reader not see is written `%XX`.
-    package static func plain(_ text: String) -> String { Escaping.escapingControls(text) }
+    package static func plain(_ text: String) -> String { PercentEncoding.encodingControls(text) }
 
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {
         var quoted: [UInt8] = [UInt8(ascii: "\"")]
         for byte in bytes {
-            let (percent, high, low) = Escaping.escaped(byte)
+            let (percent, high, low) = PercentEncoding.encoded(byte)
             let next = byte.isPrintable ? [byte] : [percent, high, low]
             guard quoted.count + next.count <= longest + 1 else {
                 return String(decoding: quoted, as: UTF8.self) + "...\""

@@ -9,7 +9,7 @@ extension Refusal {
     static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
 
     static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {
-        let (_, high, low) = Escaping.escaped(byte)
+        let (_, high, low) = PercentEncoding.encoded(byte)
         let digits = String(decoding: [high, low], as: UTF8.self)
         return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
     }

@@ -29,12 +29,12 @@ package enum ReplyLine: Sendable {
     private enum Opening { case row(Int), ok(Int), refused(Int) }
 
     private static func opening(of line: UnsafeRawBufferPointer) -> Opening? {
-        let end = line.firstPlace(of: .space) ?? line.count
+        let end = line.firstOffset(of: .space) ?? line.count
         let word = line.part(0..<end)
         let start = min(end + 1, line.count)
-        if word.spells("OK") { return .ok(start) }
-        if word.spells("+") { return .row(start) }
-        if word.spells("ERR") { return .refused(start) }
+        if word.matches("OK") { return .ok(start) }
+        if word.matches("+") { return .row(start) }
+        if word.matches("ERR") { return .refused(start) }
         return nil
     }
 }
@@ -64,7 +64,7 @@ package struct ReplyBody: Sendable {
     /// The token of a GET reply or of a WATCH row; `nil` when the line is not one.
     package var token: ServedToken? {
         secret.withBytes { bytes in
-            guard let end = bytes.firstPlace(of: .space) else { return nil }
+            guard let end = bytes.firstOffset(of: .space) else { return nil }
             let token = Secret(copying: bytes.part(0..<end))
             guard token.isBearerToken, let (_, fields) = ReplyBody(bytes.part(end + 1..<bytes.count)).items(words: 0),
                 let expires = fields.first("expires").flatMap(Expiry.init), let id = fields.first("id").flatMap({ Fingerprint($0) })
@@ -77,8 +77,8 @@ package struct ReplyBody: Sendable {
 extension Field {
     /// Reads `key=value`; `nil` for anything else, and where a byte is not printable ASCII: a value carries such a byte as `%XX`.
     init?(_ item: UnsafeRawBufferPointer) {
-        guard let equals = item.firstPlace(of: .equals), equals > 0, item.allSatisfy(Escaping.isWordByte),
-            let value = Escaping.decode(item.part(equals + 1..<item.count))
+        guard let equals = item.firstOffset(of: .equals), equals > 0, item.allSatisfy(PercentEncoding.isWordByte),
+            let value = PercentEncoding.decode(item.part(equals + 1..<item.count))
         else { return nil }
         self.init(String(decoding: item.part(0..<equals), as: UTF8.self), value)
     }
@@ -96,7 +96,7 @@ extension Refusal {
     /// Reads what follows `ERR `.
     init?(_ bytes: UnsafeRawBufferPointer) {
         let items = bytes.split(separator: .space, omittingEmptySubsequences: false).map { UnsafeRawBufferPointer(rebasing: $0) }
-        guard let code = items.first, !code.isEmpty, let colon = items.firstIndex(where: { $0.spells(":") }) else { return nil }
+        guard let code = items.first, !code.isEmpty, let colon = items.firstIndex(where: { $0.matches(":") }) else { return nil }
         let fields = items[1..<max(colon, 1)].compactMap { Field($0) }
         guard colon > 0, fields.count == colon - 1 else { return nil }
         let text = items[(colon + 1)...].map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")

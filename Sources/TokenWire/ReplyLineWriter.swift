@@ -15,18 +15,18 @@ struct ReplyLineWriter {
     mutating func words(_ words: [String]) {
         for word in words {
             let word = word.isEmpty ? "-" : word
-            add("", word, keeping: Escaping.isWordByte)
+            add("", word, keeping: PercentEncoding.isWordByte)
         }
     }
 
     mutating func fields(_ fields: [Field]) {
-        for field in fields { add(field.key + "=", field.value, keeping: Escaping.isPlain) }
+        for field in fields { add(field.key + "=", field.value, keeping: PercentEncoding.isPlain) }
     }
 
     /// Free text after a space: any UTF-8, but no control character.
     mutating func text(_ text: String) {
-        let clean = Escaping.escapingControls(text)
-        let fitting = Escaping.prefix(of: clean, room - 1)
+        let clean = PercentEncoding.encodingControls(text)
+        let fitting = PercentEncoding.prefix(of: clean, room - 1)
         buffer.append(.space)
         buffer.append(text: fitting)
         room -= fitting.utf8.count + 1
@@ -36,11 +36,11 @@ struct ReplyLineWriter {
 
     /// An item is written whole or not at all, and always leaves room for what a line must end with.
     private mutating func add(_ opening: String, _ value: String, keeping isKept: (UInt8) -> Bool) {
-        let size = 1 + opening.utf8.count + Escaping.count(value, keeping: isKept)
+        let size = 1 + opening.utf8.count + PercentEncoding.count(value, keeping: isKept)
         guard size <= room - Self.reserve else { return }
         buffer.append(.space)
         buffer.append(text: opening)
-        buffer.append(escaping: value, keeping: isKept)
+        buffer.append(percentEncoding: value, keeping: isKept)
         room -= size
     }
 

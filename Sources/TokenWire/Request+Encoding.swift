@@ -58,7 +58,7 @@ extension RequestLine {
         if seconds != TokenQuery.defaultWait { add(.wait, String(seconds)) }
     }
 
-    fileprivate func add(_ key: Key, _ value: String) {
+    fileprivate func add(_ key: RequestKey, _ value: String) {
         var value = value
         value.withUTF8 { add(key: key.name, value: UnsafeRawBufferPointer($0)) }
     }

@@ -1,11 +1,11 @@
 extension Request {
     /// The rows of HELP: one for each verb, its form and what it is for.
-    package static let helpRows: [String] = Verb.allCases.map { "\($0.form) : \($0.purpose)" }
+    package static let helpRows: [String] = Verb.allCases.map { "\($0.usage) : \($0.purpose)" }
 }
 
 extension Verb {
     /// The verb with its words and keys.
-    package var form: String {
+    package var usage: String {
         switch self {
         case .get, .header, .watch: "\(rawValue) name [min-valid=S] [wait=S] [scope=...]... [audience=...]"
         case .reject: "REJECT name [id=fingerprint] [wait=S]"

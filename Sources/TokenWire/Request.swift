@@ -46,7 +46,7 @@ package struct TokenQuery: Hashable, Sendable {
     package static let defaultWait = 30
     package static let longestWait = 600
     /// Ten years: longer than any token lives.
-    package static let longestLife = 315_360_000
+    package static let longestLifetime = 315_360_000
 
     package init(name: String, minValid: Int? = nil, wait: Int = defaultWait, scopes: [String] = [], audience: String? = nil) {
         self.name = name

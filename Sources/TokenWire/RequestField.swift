@@ -2,19 +2,19 @@ internal import Secrets
 
 /// A `key=value` of a request; the value is still escaped and not empty.
 struct RequestField {
-    let key: Key
+    let key: RequestKey
     let value: UnsafeRawBufferPointer
 
     /// The value without its escapes.
     func text() throws(Refusal) -> String {
-        guard let text = Escaping.decode(value) else { throw bad("must be UTF-8 with %XX escapes") }
+        guard let text = PercentEncoding.decode(value) else { throw invalid("must be UTF-8 with %XX escapes") }
         return text
     }
 
     /// A decimal number within `range`.
     func number<N: FixedWidthInteger>(_ range: ClosedRange<N>, _ demand: String) throws(Refusal) -> N {
         guard value.allSatisfy(\.isDigit), let number = N(String(decoding: value, as: UTF8.self)), range.contains(number)
-        else { throw bad(demand) }
+        else { throw invalid(demand) }
         return number
     }
 
@@ -24,30 +24,30 @@ struct RequestField {
     }
 
     /// A remaining life in seconds.
-    func life() throws(Refusal) -> Int {
-        try number(0...TokenQuery.longestLife, "must be 0 to \(TokenQuery.longestLife) seconds")
+    func lifetime() throws(Refusal) -> Int {
+        try number(0...TokenQuery.longestLifetime, "must be 0 to \(TokenQuery.longestLifetime) seconds")
     }
 
     /// A user or group id.
-    func account() throws(Refusal) -> UInt32 { try number(0...UInt32.max - 1, "must be a numeric id") }
+    func numericID() throws(Refusal) -> UInt32 { try number(0...UInt32.max - 1, "must be a numeric id") }
 
     /// One scope (RFC 6749 section 3.3 `scope-token`).
     func scope() throws(Refusal) -> String {
         let scope = try text()
         let isToken = scope.utf8.allSatisfy { $0.isPrintable && $0 != .space && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        guard isToken else { throw bad("must be a single scope (repeat the key for more)") }
+        guard isToken else { throw invalid("must be a single scope (repeat the key for more)") }
         return scope
     }
 
     /// The one other way to sign in.
     func flow() throws(Refusal) -> String {
-        guard value.spells("device") else { throw bad("must be \"device\"") }
+        guard value.matches("device") else { throw invalid("must be \"device\"") }
         return "device"
     }
 
     /// The one moment beside another person at which CONFIRM is waited for.
     func confirmsFirst() throws(Refusal) -> Bool {
-        guard value.spells("first") else { throw bad("must be \"first\"") }
+        guard value.matches("first") else { throw invalid("must be \"first\"") }
         return true
     }
 
@@ -59,7 +59,7 @@ struct RequestField {
         return id
     }
 
-    private func bad(_ demand: String) -> Refusal {
+    private func invalid(_ demand: String) -> Refusal {
         .badRequest("\(key.name) \(demand), not \(Quotation.of(value))")
     }
 }

@@ -1,13 +1,13 @@
 /// A key that some request knows.
-enum Key: Int, CaseIterable {
+enum RequestKey: Int, CaseIterable {
     case wait, minValid, scope, audience, id, redirectURI, flow, confirm, expires, uid, gid, unit
 
     init?(_ name: UnsafeRawBufferPointer) {
-        guard let key = Key.allCases.first(where: { name.spells($0.name) }) else { return nil }
+        guard let key = RequestKey.allCases.first(where: { name.matches($0.name) }) else { return nil }
         self = key
     }
 
-    /// As the line spells it.
+    /// As the line matches it.
     var name: StaticString {
         switch self {
         case .wait: "wait"
@@ -30,11 +30,11 @@ enum Key: Int, CaseIterable {
 }
 
 /// The keys that a line has used so far.
-struct KeySet {
+struct RequestKeySet {
     private var bits: UInt32 = 0
 
     /// Adds a key; `false` when it is already there.
-    mutating func insert(_ key: Key) -> Bool {
+    mutating func insert(_ key: RequestKey) -> Bool {
         let bit: UInt32 = 1 << UInt32(key.rawValue)
         defer { bits |= bit }
         return bits & bit == 0

@@ -14,7 +14,7 @@ package struct RequestLine {
     /// Adds a word. `false`, and nothing is added, when it could not be read back: empty, with a space, not printable ASCII.
     package func add(word: UnsafeRawBufferPointer) -> Bool {
         guard !word.isEmpty else { return false }
-        for byte in word where !Escaping.isWordByte(byte) { return false }
+        for byte in word where !PercentEncoding.isWordByte(byte) { return false }
         bytes.append(.space)
         bytes.append(word)
         return true
@@ -25,7 +25,7 @@ package struct RequestLine {
         bytes.append(.space)
         bytes.append(key)
         bytes.append(.equals)
-        bytes.append(escaping: value, keeping: Escaping.isPlain)
+        bytes.append(percentEncoding: value, keeping: PercentEncoding.isPlain)
     }
 
     /// Ends the line and writes it with its LF. `false`, and nothing is written, when it is longer than its verb may be.

@@ -7,7 +7,7 @@ extension ServedToken {
         var tail = Array(" type=Bearer expires=\(expires) id=\(id)".utf8)
         let end = tail.count + Self.mostScopeBytes
         for scope in scopes {
-            let item = Array(" scope=".utf8) + Escaping.escape(scope, keeping: Escaping.isPlain)
+            let item = Array(" scope=".utf8) + PercentEncoding.encode(scope, keeping: PercentEncoding.isPlain)
             guard tail.count + item.count <= end else { break }
             tail += item
         }

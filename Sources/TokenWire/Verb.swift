@@ -31,7 +31,7 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
 
     /// Reads the verb of a line, and nothing behind it.
     package init?(ofLine line: UnsafeRawBufferPointer) {
-        self.init(line.part(0..<(line.firstPlace(of: .space) ?? line.count)))
+        self.init(line.part(0..<(line.firstOffset(of: .space) ?? line.count)))
     }
 
     /// Whether a request is for what it does, not for what is answered: it is carried out even when nobody hears the answer.

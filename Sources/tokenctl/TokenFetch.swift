@@ -59,7 +59,7 @@ struct TokenFetch {
     }
 
     private func place(in line: UnsafeRawBufferPointer) -> Range<Int>? {
-        isHeader ? ReplyLine.placeOfHeader(in: line) : ReplyLine.placeOfToken(in: line)
+        isHeader ? ReplyLine.rangeOfHeader(in: line) : ReplyLine.rangeOfToken(in: line)
     }
 
     // a switch, because `==` of an enum with raw values is a generic call

@@ -5,7 +5,7 @@ import TestSupport
 @Suite struct `Anything at all` {
     /// Pieces that make lines which are nearly right.
     static let pieces: [String] =
-        Verb.allCases.map(\.rawValue) + Key.allCases.map { "\($0.name)=" } + [
+        Verb.allCases.map(\.rawValue) + RequestKey.allCases.map { "\($0.name)=" } + [
             " ", " ", " ", "  ", "=", "%", "%2", "%20", "%ff", "\r", "\t", "\0", "é", "a.b", "portal.sync", "600", "601", "-1", "18446744073709551616",
             "9f3ac2d1770b41e6", "device", String(repeating: "z", count: 100), "get", "\u{7f}", "\"", "\\", ":",
         ]

@@ -14,13 +14,13 @@ import Testing
     }
 
     @Test func `it has every key once, and no others`() {
-        #expect(page.terms(under: "KEYS").sorted() == Key.allCases.map { "\($0.name)" }.sorted())
+        #expect(page.terms(under: "KEYS").sorted() == RequestKey.allCases.map { "\($0.name)" }.sorted())
     }
 
     @Test(arguments: Verb.allCases) func `a request is shown with keys that it knows`(_ verb: Verb) throws {
         let item = try #require(page.items(under: "REQUESTS").first { $0.literals.first == verb.rawValue })
         let keys = item.literals.dropFirst().filter { $0.contains("=") }.map { $0.prefix { $0 != "=" } }
-        #expect(Set(keys).isSubset(of: Key.allCases.map { "\($0.name)"[...] }))
+        #expect(Set(keys).isSubset(of: RequestKey.allCases.map { "\($0.name)"[...] }))
     }
 
     @Test func `it has every code once, with what tokenctl exits with, and no others`() {

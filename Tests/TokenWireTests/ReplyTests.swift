@@ -108,8 +108,8 @@ import Testing
     @Test(arguments: table.indices) func `the place of a token or a header is where it was written`(_ index: Int) {
         let (reply, text) = Self.table[index]
         let line = String(text.prefix { $0 != "\n" })
-        let token = Self.place(line, ReplyLine.placeOfToken)
-        let header = Self.place(line, ReplyLine.placeOfHeader)
+        let token = Self.place(line, ReplyLine.rangeOfToken)
+        let header = Self.place(line, ReplyLine.rangeOfHeader)
         switch reply {
         case .token(let served): #expect(token == served.token.wording && header == nil)
         case .header: #expect(token == nil && header == String(line.dropFirst(3)))
@@ -122,23 +122,23 @@ import Testing
         "OK é expires=1 id=1", "OK a\u{7f} expires=1 id=1", "OK a  expires=1 id=1", "OK a expires=1 id=1 ", "OK a expires=1 id=1 x", "OK a expires=1 id=1\t",
         "OK a expires=1 =1 id=1",
         "+ a expires=1 id=1", "ok a expires=1 id=1", "OKa expires=1 id=1", " OK a expires=1 id=1", "OK  expires=1 id=1",
-    ]) func `there is no place of a token that is not whole`(_ line: String) { #expect(Self.place(line, ReplyLine.placeOfToken) == nil) }
+    ]) func `there is no place of a token that is not whole`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfToken) == nil) }
 
     @Test(arguments: ["=", "a=b", "a!", "Atza|IQ", "--", "\"", "\\", "type=Bearer", ":", "%41", "expires=never"])
     func `TR-12 a token of any visible characters has its place in a line, and reads back`(_ token: String) throws {
         let line = "OK \(token) expires=never id=9f3ac2d1770b41e6 scope=read"
-        #expect(Self.place(line, ReplyLine.placeOfToken) == token)
+        #expect(Self.place(line, ReplyLine.rangeOfToken) == token)
         guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
         #expect(try #require(body.token).token.wording == token)
     }
 
     @Test(arguments: ["OK", "OK ", "OK a", "OK a:", "OK a: ", "OK : b", "OK a:b", "OK a: b\r", "ERR a : b", "+ a: b", "ok a: b"])
-    func `there is no place of a header that is none`(_ line: String) { #expect(Self.place(line, ReplyLine.placeOfHeader) == nil) }
+    func `there is no place of a header that is none`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfHeader) == nil) }
 
     @Test func `unknown keys are passed by and an unknown code reads as internal`() throws {
         guard case .ok(let body) = ReplyLine("OK t new=1 expires=never id=9f3ac2d1770b41e6") else { Issue.record("not OK"); return }
         #expect(body.token != nil)
-        #expect(Self.place("OK t new=1 expires=never id=9f3ac2d1770b41e6", ReplyLine.placeOfToken) == "t")
+        #expect(Self.place("OK t new=1 expires=never id=9f3ac2d1770b41e6", ReplyLine.rangeOfToken) == "t")
         guard case .refused(let refusal) = ReplyLine("ERR brand-new reason=x : hm") else { Issue.record("not ERR"); return }
         #expect(refusal == Refusal(.internal, [Field("reason", "x")], "hm"))
     }

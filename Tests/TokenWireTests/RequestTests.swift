@@ -11,7 +11,7 @@ import Testing
         ("gEt portal.sync\r", .get(TokenQuery(name: "portal.sync"))),
         ("GET portal.sync min-valid=0 wait=0", .get(TokenQuery(name: "portal.sync", minValid: 0, wait: 0))),
         ("GET portal.sync wait=600 min-valid=7200", .get(TokenQuery(name: "portal.sync", minValid: 7200, wait: 600))),
-        ("GET a.b min-valid=315360000", .get(TokenQuery(name: "a.b", minValid: TokenQuery.longestLife))),
+        ("GET a.b min-valid=315360000", .get(TokenQuery(name: "a.b", minValid: TokenQuery.longestLifetime))),
         ("GET a.b scope=update scope=read", .get(TokenQuery(name: "a.b", scopes: ["update", "read"]))),
         ("GET a.b scope=a=b", .get(TokenQuery(name: "a.b", scopes: ["a=b"]))),
         ("GET a.b scope=50%25", .get(TokenQuery(name: "a.b", scopes: ["50%"]))),

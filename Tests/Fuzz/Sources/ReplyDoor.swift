@@ -36,7 +36,7 @@ private func replies(_ pieces: [UnsafeRawBufferPointer]) -> [String] {
 }
 
 private func checkLine(_ line: UnsafeRawBufferPointer) {
-    for place in [ReplyLine.placeOfToken(in: line), ReplyLine.placeOfHeader(in: line)].compactMap(\.self) {
+    for place in [ReplyLine.rangeOfToken(in: line), ReplyLine.rangeOfHeader(in: line)].compactMap(\.self) {
         must(place.lowerBound >= 3 && place.upperBound <= line.count && !place.isEmpty, "what is printed of a line lies in it")
         must(line[place].text.isPrintableASCII, "what is printed of a line has no control character")
     }

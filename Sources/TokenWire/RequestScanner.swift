@@ -1,9 +1,9 @@
 /// Walks over the items of one request line: the verb, its words, then its fields, exactly one space between two.
-struct LineItems {
+struct RequestScanner {
     private let line: UnsafeRawBufferPointer
     /// Where the next item begins; one past the end when there is none.
     private var next = 0
-    private var seen = KeySet()
+    private var seen = RequestKeySet()
     private(set) var verb = Verb.ping
 
     /// Reads the verb.
@@ -32,25 +32,25 @@ struct LineItems {
     /// The next field, or `nil` at the end of the line. A key is refused when it is unknown, or single and met again.
     mutating func field() throws(Refusal) -> RequestField? {
         guard let item = try item() else { return nil }
-        guard let equals = item.firstPlace(of: .equals) else { throw notAField(item) }
+        guard let equals = item.firstOffset(of: .equals) else { throw notAField(item) }
         let name = item.part(0..<equals)
-        guard let key = Key(name) else { throw unknownKey(name) }
+        guard let key = RequestKey(name) else { throw unknownKey(name) }
         if !key.repeats, !seen.insert(key) { throw .badRequest("\(key.name)= may stand only once") }
         guard equals + 1 < item.count else { throw .badRequest("\(key.name)= has no value") }
         return RequestField(key: key, value: item.part(equals + 1..<item.count))
     }
 
     /// The refusal of a key that some requests know, but this one does not.
-    func foreign(_ key: Key) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.name)\"") }
+    func unsupportedKey(_ key: RequestKey) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.name)\"") }
 
     /// Refuses whatever is left.
     mutating func end() throws(Refusal) {
-        if let field = try field() { throw foreign(field.key) }
+        if let field = try field() { throw unsupportedKey(field.key) }
     }
 
     private mutating func item() throws(Refusal) -> UnsafeRawBufferPointer? {
         guard next <= line.count else { return nil }
-        let end = line.firstPlace(of: .space, from: next) ?? line.count
+        let end = line.firstOffset(of: .space, from: next) ?? line.count
         guard end > next else { throw .badRequest("exactly one space stands between two items, and none at either end") }
         defer { next = end + 1 }
         return line.part(next..<end)

@@ -1,10 +1,10 @@
 internal import Secrets
 
 /// `%XX`: how a value carries bytes that a line cannot.
-enum Escaping {
+enum PercentEncoding {
     /// Undoes the escaping. `nil` when a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
     static func decode(_ value: UnsafeRawBufferPointer) -> String? {
-        guard value.firstPlace(of: .percent) != nil else { return String(validating: value, as: UTF8.self) }
+        guard value.firstOffset(of: .percent) != nil else { return String(validating: value, as: UTF8.self) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(value.count)
         var place = 0
@@ -26,7 +26,7 @@ enum Escaping {
     static func isPlain(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space && byte != .percent }
 
     /// `%XX` of one byte, digits in upper case.
-    static func escaped(_ byte: UInt8) -> (UInt8, UInt8, UInt8) {
+    static func encoded(_ byte: UInt8) -> (UInt8, UInt8, UInt8) {
         (.percent, digit(byte >> 4), digit(byte & 15))
     }
 
@@ -36,7 +36,7 @@ enum Escaping {
 }
 
 // writing
-extension Escaping {
+extension PercentEncoding {
     /// Bytes that stand for themselves in a word of a reply. Words are never unescaped, so `%` is one of them.
     static func isWordByte(_ byte: UInt8) -> Bool { byte.isVisible }
 
@@ -45,13 +45,13 @@ extension Escaping {
         text.utf8.reduce(0) { $0 + (isKept($1) ? 1 : 3) }
     }
 
-    static func escape(_ text: String, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
+    static func encode(_ text: String, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             if isKept(byte) {
                 bytes.append(byte)
             } else {
-                let (percent, high, low) = escaped(byte)
+                let (percent, high, low) = encoded(byte)
                 bytes += [percent, high, low]
             }
         }
@@ -59,12 +59,12 @@ extension Escaping {
     }
 
     /// Text without the characters that a terminal would obey or a reader would not see: each is written `%XX` per byte.
-    static func escapingControls(_ text: String) -> String {
+    static func encodingControls(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var clean = ""
         for scalar in text.unicodeScalars {
             if isControl(scalar) {
-                clean += String(decoding: escape(String(scalar), keeping: { _ in false }), as: UTF8.self)
+                clean += String(decoding: encode(String(scalar), keeping: { _ in false }), as: UTF8.self)
             } else {
                 clean.unicodeScalars.append(scalar)
             }
@@ -90,17 +90,17 @@ extension Escaping {
 }
 
 extension SecretBuffer {
-    func append(escaping text: String, keeping isKept: (UInt8) -> Bool) {
+    func append(percentEncoding text: String, keeping isKept: (UInt8) -> Bool) {
         var text = text
-        text.withUTF8 { append(escaping: UnsafeRawBufferPointer($0), keeping: isKept) }
+        text.withUTF8 { append(percentEncoding: UnsafeRawBufferPointer($0), keeping: isKept) }
     }
 
-    func append(escaping bytes: UnsafeRawBufferPointer, keeping isKept: (UInt8) -> Bool) {
+    func append(percentEncoding bytes: UnsafeRawBufferPointer, keeping isKept: (UInt8) -> Bool) {
         for byte in bytes {
             if isKept(byte) {
                 append(byte)
             } else {
-                let (percent, high, low) = Escaping.escaped(byte)
+                let (percent, high, low) = PercentEncoding.encoded(byte)
                 append(percent)
                 append(high)
                 append(low)

@@ -2,19 +2,19 @@
 extension ReplyLine {
     /// Where the token stands in the line of a GET reply (without its LF). `nil` unless the line is `OK`, a token of
     /// visible ASCII, then only fields, `expires` and `id` among them.
-    package static func placeOfToken(in line: UnsafeRawBufferPointer) -> Range<Int>? {
-        guard let start = startOfOK(in: line), let end = line.firstPlace(of: .space, from: start), isToken(line, start, end)
+    package static func rangeOfToken(in line: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard let start = startOfOK(in: line), let end = line.firstOffset(of: .space, from: start), isToken(line, start, end)
         else { return nil }
         var hasExpires = false
         var hasID = false
         var next = end + 1
         while next <= line.count {
-            let itemEnd = line.firstPlace(of: .space, from: next) ?? line.count
+            let itemEnd = line.firstOffset(of: .space, from: next) ?? line.count
             let item = line.part(next..<itemEnd)
-            guard let equals = item.firstPlace(of: .equals), equals > 0, isPrintable(item) else { return nil }
+            guard let equals = item.firstOffset(of: .equals), equals > 0, isPrintable(item) else { return nil }
             let key = item.part(0..<equals)
-            hasExpires = hasExpires || key.spells("expires")
-            hasID = hasID || key.spells("id")
+            hasExpires = hasExpires || key.matches("expires")
+            hasID = hasID || key.matches("id")
             next = itemEnd + 1
         }
         return hasExpires && hasID ? start..<end : nil
@@ -22,15 +22,15 @@ extension ReplyLine {
 
     /// Where the header line stands in the line of a HEADER reply (without its LF). `nil` unless it is a printable
     /// `name: value`.
-    package static func placeOfHeader(in line: UnsafeRawBufferPointer) -> Range<Int>? {
-        guard let start = startOfOK(in: line), isPrintable(line), let colon = line.firstPlace(of: .colon, from: start),
+    package static func rangeOfHeader(in line: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard let start = startOfOK(in: line), isPrintable(line), let colon = line.firstOffset(of: .colon, from: start),
             colon > start, colon + 2 < line.count, line[colon + 1] == .space
         else { return nil }
         return start..<line.count
     }
 
     private static func startOfOK(in line: UnsafeRawBufferPointer) -> Int? {
-        line.count > 3 && line.part(0..<3).spells("OK ") ? 3 : nil
+        line.count > 3 && line.part(0..<3).matches("OK ") ? 3 : nil
     }
 
     private static func isToken(_ line: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {

@@ -7,7 +7,7 @@ extension Request {
     /// not judged here: an impossible one must be refused exactly like one that is not for this caller.
     package static func parse(_ line: UnsafeRawBufferPointer) -> Result<Request, Refusal> {
         do throws(Refusal) {
-            var items = try LineItems(line.last == .carriageReturn ? line.part(0..<line.count - 1) : line)
+            var items = try RequestScanner(line.last == .carriageReturn ? line.part(0..<line.count - 1) : line)
             let request = try read(&items)
             try items.end()
             return .success(request)
@@ -16,7 +16,7 @@ extension Request {
         }
     }
 
-    private static func read(_ items: inout LineItems) throws(Refusal) -> Request {
+    private static func read(_ items: inout RequestScanner) throws(Refusal) -> Request {
         switch items.verb {
         case .get: .get(try query(&items))
         case .header: .header(try query(&items))
@@ -43,31 +43,31 @@ extension Request {
         }
     }
 
-    private static func query(_ items: inout LineItems) throws(Refusal) -> TokenQuery {
+    private static func query(_ items: inout RequestScanner) throws(Refusal) -> TokenQuery {
         var query = TokenQuery(name: try items.text("name"))
         var scopes: Set<String> = []
         while let field = try items.field() {
             switch field.key {
-            case .minValid: query.minValid = try field.life()
+            case .minValid: query.minValid = try field.lifetime()
             case .wait: query.wait = try field.wait()
             case .scope:
                 let scope = try field.scope()
                 // to ask for one twice is to ask for it
                 if scopes.insert(scope).inserted { query.scopes.append(scope) }
             case .audience: query.audience = try field.text()
-            case .id, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            case .id, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.unsupportedKey(field.key)
             }
         }
         return query
     }
 
-    private static func wait(_ items: inout LineItems) throws(Refusal) -> Int {
+    private static func wait(_ items: inout RequestScanner) throws(Refusal) -> Int {
         guard let field = try items.field() else { return TokenQuery.defaultWait }
-        guard field.key == .wait else { throw items.foreign(field.key) }
+        guard field.key == .wait else { throw items.unsupportedKey(field.key) }
         return try field.wait()
     }
 
-    private static func reject(_ items: inout LineItems) throws(Refusal) -> Request {
+    private static func reject(_ items: inout RequestScanner) throws(Refusal) -> Request {
         let name = try items.text("name")
         var id: Fingerprint?
         var wait = TokenQuery.defaultWait
@@ -75,13 +75,13 @@ extension Request {
             switch field.key {
             case .id: id = try field.fingerprint()
             case .wait: wait = try field.wait()
-            case .minValid, .scope, .audience, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            case .minValid, .scope, .audience, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.unsupportedKey(field.key)
             }
         }
         return .reject(name: name, id: id, wait: wait)
     }
 
-    private static func login(_ items: inout LineItems) throws(Refusal) -> Request {
+    private static func login(_ items: inout RequestScanner) throws(Refusal) -> Request {
         let name = try items.text("name")
         var redirectURI: String?
         var flow: String?
@@ -91,32 +91,32 @@ extension Request {
             case .redirectURI: redirectURI = try field.text()
             case .flow: flow = try field.flow()
             case .confirm: confirmsFirst = try field.confirmsFirst()
-            case .minValid, .wait, .scope, .audience, .id, .expires, .uid, .gid, .unit: throw items.foreign(field.key)
+            case .minValid, .wait, .scope, .audience, .id, .expires, .uid, .gid, .unit: throw items.unsupportedKey(field.key)
             }
         }
         guard redirectURI == nil || flow == nil else { throw .badRequest("flow=device has no redirect-uri") }
         return .login(name: name, redirectURI: redirectURI, flow: flow, confirmsFirst: confirmsFirst)
     }
 
-    private static func importToken(_ items: inout LineItems) throws(Refusal) -> Request {
+    private static func importToken(_ items: inout RequestScanner) throws(Refusal) -> Request {
         let name = try items.text("name")
         let token = try items.word("token")
         guard let field = try items.field() else { return .importToken(name: name, token: Secret(copying: token), expires: nil) }
-        guard field.key == .expires else { throw items.foreign(field.key) }
+        guard field.key == .expires else { throw items.unsupportedKey(field.key) }
         return .importToken(name: name, token: Secret(copying: token), expires: try field.text())
     }
 
-    private static func explain(_ items: inout LineItems) throws(Refusal) -> ExplainQuery {
+    private static func explain(_ items: inout RequestScanner) throws(Refusal) -> ExplainQuery {
         let name = try items.text("name")
         var uid: UInt32?
         var gids: [UInt32] = []
         var unit: String?
         while let field = try items.field() {
             switch field.key {
-            case .uid: uid = try field.account()
-            case .gid: gids.append(try field.account())
+            case .uid: uid = try field.numericID()
+            case .gid: gids.append(try field.numericID())
             case .unit: unit = try field.text()
-            case .minValid, .wait, .scope, .audience, .id, .redirectURI, .flow, .confirm, .expires: throw items.foreign(field.key)
+            case .minValid, .wait, .scope, .audience, .id, .redirectURI, .flow, .confirm, .expires: throw items.unsupportedKey(field.key)
             }
         }
         guard let uid else { throw .badRequest("EXPLAIN needs uid=") }
