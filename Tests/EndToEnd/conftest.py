@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Harness"))
 
-from lib import behaviours, booted, chromium  # noqa: E402
+from lib import behaviours, booted, chromium, machine as machines  # noqa: E402
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -32,14 +32,16 @@ NEEDS = {
     "root": ("connects as several users, reads the memory of others or mounts file systems", root),
     "systemd": ("boots a Debian of its own", booted.missing),
     "browser": ("drives chromium", chromium.missing),
+    "packaging": ("makes the Debian package and boots a Debian of its own", lambda: booted.missing() + commands("lintian", "dpkg-shlibdeps", "lowdown")()),
     "man_pages": ("renders the manual pages", commands("lowdown", "mandoc", "groff", "man")),
 }
 # what every test of a folder needs
-FOLDERS = {"faults": "root", "signin": "root"}
+FOLDERS = {"faults": "root", "signin": "root", "units": "systemd", "restart": "systemd", "audit": "systemd"}
 NEEDS = {name: (meaning, functools.cache(missing)) for name, (meaning, missing) in NEEDS.items()}
 
 
 def pytest_addoption(parser):
+    parser.addoption("--keep", action="store_true", help="leave the last machine up, to look around: Tests/Harness/host --name systemd-bookworm run bash")
     parser.addoption("--behaviour", action="append", metavar="ID", help="only tests that prove this behaviour of Tests/behaviours.tsv; may be repeated")
 
 
@@ -66,6 +68,20 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+def pytest_xdist_make_scheduler(config, log):
+    """What shares a machine runs in one process: the tests of a file or of a folder of FOLDERS, on one Debian."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByMachine(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            place = file.partition("/")[0]
+            release = next((release for release in booted.RELEASES if "[%s" % release in test), "")
+            return (place if FOLDERS.get(place) == "systemd" else file) + release
+
+    return ByMachine(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     missing = [sentence for name, (_, obstacles) in NEEDS.items() if item.get_closest_marker(name) for sentence in obstacles()]
@@ -79,3 +95,19 @@ def folder():
     with tempfile.TemporaryDirectory(prefix="tokend-") as name:
         os.chmod(name, 0o755)
         yield pathlib.Path(name)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed and report.when == "call":
+        for machine in machines.RUNNING:
+            report.sections.append(("tokend's journal", machine.last_words(40)))
+
+
+@pytest.fixture(scope="module", params=booted.RELEASES)
+def machine(request):
+    """A booted Debian, with nothing of ours in it."""
+    name = request.module.__name__.removeprefix("test_").partition(".")[0]
+    with machines.Machine(name, request.param, request.config.getoption("keep")) as machine:
+        yield machine

@@ -1,4 +1,4 @@
-"""A Debian 12 machine of our own: its systemd boots in a container, and everything in it is thrown away afterwards.
+"""A Debian machine of our own: its systemd boots in a container, and everything in it is thrown away afterwards.
 
 The root is made once by mmdebstrap and never written to again: each boot lays an overlay in memory over it. The
 container's mounts live in a mount namespace of its own and its processes in a control group of its own, so that ending
@@ -15,7 +15,7 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 FOLDER = REPOSITORY / ".build" / "host"
-SUITE = "bookworm"
+RELEASES = ("bookworm", "trixie")
 PACKAGES = [
     "systemd", "systemd-sysv", "dbus", "libnss-systemd", "libssl3", "libsystemd0", "libcurl4", "ca-certificates",
     "openssl", "curl", "netcat-openbsd", "procps", "cron", "libstdc++6",
@@ -62,23 +62,23 @@ def _systemd_v1():
     return [path] if path in _mounts("cgroup") else []
 
 
-def base_root():
+def base_root(release=RELEASES[0]):
     """The folder of the untouched root; made on first use, in about 20 s."""
-    recipe = hashlib.sha256(" ".join([SUITE] + PACKAGES).encode()).hexdigest()[:12]
+    recipe = hashlib.sha256(" ".join([release] + PACKAGES).encode()).hexdigest()[:12]
     root = FOLDER / ("root-" + recipe)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
-            _make(root)
+            _make(root, release)
     return root
 
 
-def _make(root):
+def _make(root, release):
     unfinished = root.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     made = subprocess.run(
-        ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(PACKAGES), SUITE, str(unfinished)],
+        ["mmdebstrap", "--quiet", "--variant=apt", "--include=" + ",".join(PACKAGES), release, str(unfinished)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if made.returncode != 0:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -93,8 +93,8 @@ def _make(root):
 class Host:
     """One booted machine, known by its name; another process finds it again by the same name."""
 
-    def __init__(self, name="host"):
-        self.name = name
+    def __init__(self, name="host", release=RELEASES[0]):
+        self.name, self.release = name, release
         self.folder = FOLDER / name
         self.console = self.folder / "console.log"
         # another clone's machine of the same name is another machine
@@ -115,7 +115,7 @@ class Host:
         faults = missing()
         if faults:
             raise HostError("no machine can be booted here: " + "; ".join(faults))
-        base = base_root()
+        base = base_root(self.release)
         self.down()
         mounts = self.folder / "mounts"
         mounts.mkdir(parents=True, exist_ok=True)

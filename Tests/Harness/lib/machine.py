@@ -1,4 +1,4 @@
-"""A booted Debian 12 with tokend installed and a simulated identity server beside it, and words for what is done there."""
+"""A booted Debian with tokend installed and a simulated identity server beside it, and words for what is done there."""
 import json
 import os
 import pathlib
@@ -46,21 +46,27 @@ def staged_installation(folder):
     return folder
 
 
-class Machine:
-    """`with Machine("NAME") as machine`: booted, nothing of ours in it yet. `keep` leaves it up."""
+# those that are up
+RUNNING = []
 
-    def __init__(self, name, keep=False):
-        self.host, self._keep = Host(name), keep
+
+class Machine:
+    """`with Machine("NAME", "trixie") as machine`: booted, nothing of ours in it yet. `keep` leaves it up: Tests/Harness/host --name NAME-trixie run bash."""
+
+    def __init__(self, name, release, keep=False):
+        self.host, self._keep, self.release = Host("%s-%s" % (name, release), release), keep, release
         # every token that a job printed
         self.handed_out = set()
         # what the identity server says of itself: issuer, clients, ca_file
         self.about = None
 
     def __enter__(self):
-        self.booted = self.host.up()
+        self.host.up()
+        RUNNING.append(self)
         return self
 
     def __exit__(self, *_):
+        RUNNING.remove(self)
         if not self._keep:
             self.host.down()
             shutil.rmtree(self.host.folder, ignore_errors=True)

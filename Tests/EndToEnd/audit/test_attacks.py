@@ -1,7 +1,7 @@
 """Callers who would be taken for others: each attack by both ways of telling who is there."""
 import re
 
-from .scene import ATTACK, OLDER_KERNEL, SETUID, SOCKET
+from .fixture import ATTACK, OLDER_KERNEL, SETUID, SOCKET
 
 DENIED = re.compile(r"ERR denied : ")
 HANDED_OUT = re.compile(r"OK eyJ")
@@ -14,18 +14,18 @@ DISGUISED = ("g=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/system.slice
              "printf '%s\\n' | nc -NU %s" % (ASK, SOCKET))
 
 
-def by_pinned_connections(scene):
+def test_by_pinned_connections(scene):
     """SO_PEERPIDFD: the connection names the process."""
     every_attack(scene, "pinned", isPinned=True)
 
 
-def by_numbers(scene):
+def test_by_numbers(scene):
     """As on kernels before 6.5: pidfd_open of the process number."""
     scene.drop_in("older-kernel", "Environment=LD_PRELOAD=%s\n" % OLDER_KERNEL)
     try:
         scene.restart()
         environment = scene.host.run("cat", "/proc/%s/maps" % scene.main_pid()).stdout
-        scene.checks.ok("tokend believes that the kernel is an older one", OLDER_KERNEL in environment)
+        assert OLDER_KERNEL in environment, "tokend believes that the kernel is an older one"
         every_attack(scene, "numbers", isPinned=False)
         waiting_before_start(scene)
         first_callers(scene)
@@ -54,9 +54,9 @@ def said(process, line="\n"):
 
 def honest(scene, way):
     answer = said(scene.unit("erp-sync", "nc", "-NU", SOCKET), ASK + "\n")
-    scene.checks.matches("%s: the unit with a rule is served" % way, answer, HANDED_OUT)
+    assert HANDED_OUT.search(answer), "%s: the unit with a rule is served" % way
     answer = said(scene.unit("impostor", "nc", "-NU", SOCKET), ASK + "\n")
-    scene.checks.matches("%s: another one is not" % way, answer, DENIED)
+    assert DENIED.search(answer), "%s: another one is not" % way
 
 
 def reused(scene, way, when):
@@ -70,11 +70,11 @@ def reused(scene, way, when):
             scene.host.run("kill", "-STOP", process)
         impostor = scene.unit("impostor", ATTACK, "reuse", SOCKET, GROUP, ASK, when)
         taken = impostor.stdout.readline()
-        scene.checks.ok("%s: the number of who connected is another's, %s the connection was accepted" % (way, when), taken.startswith("taken "), taken)
+        assert taken.startswith("taken "), "%s: the number of who connected is another's, %s the connection was accepted" % (way, when)
         scene.host.run("kill", "-CONT", process)
-        scene.checks.matches("%s: and nothing is given to it" % way, said(impostor), DENIED)
-        scene.checks.equal("%s: nor does the journal say that the unit got something" % way,
-                           scene.decisions(since, "TOKEND_EVENT=handed-out", "TOKEND_CONSUMER=erp-sync.service"), 0)
+        assert DENIED.search(said(impostor)), "%s: and nothing is given to it" % way
+        assert scene.decisions(since, "TOKEND_EVENT=handed-out", "TOKEND_CONSUMER=erp-sync.service") == 0, (
+            "%s: nor does the journal say that the unit got something" % way)
     finally:
         scene.host.run("kill", "-CONT", process)
         said(holder)
@@ -88,8 +88,8 @@ def vanished(scene, way):
         asker = scene.unit("erp-sync", ATTACK, "vanish", SOCKET, ASK)
         gone = asker.stdout.readline()
         scene.host.run("kill", "-CONT", process)
-        scene.checks.ok("%s: a process asks and ends at once" % way, gone.startswith("gone "), gone)
-        scene.checks.matches("%s: whoever cannot be identified is refused" % way, said(asker), DENIED)
+        assert gone.startswith("gone "), "%s: a process asks and ends at once" % way
+        assert DENIED.search(said(asker)), "%s: whoever cannot be identified is refused" % way
     finally:
         scene.host.run("kill", "-CONT", process)
 
@@ -104,21 +104,21 @@ def given(scene, way):
         giver = scene.unit(maker, ATTACK, "give", SOCKET, GIVEN)
         answer = said(receiver)
         said(giver)
-        scene.checks.matches("%s: %s" % (way, what), answer, expected)
+        assert expected.search(answer), "%s: %s" % (way, what)
         told = {entry.get("TOKEND_CONSUMER_UNIT") for entry in scene.entries(since, "TOKEND_TOKEN=portal.sync")}
-        scene.checks.ok("%s: and the journal names who connected" % way, told <= {maker + ".service"}, told)
+        assert told <= {maker + ".service"}, "%s: and the journal names who connected" % way
 
 
 def became(scene, way):
     """A process connects and then becomes a set-user-ID program: it stays who it was."""
     answer = scene.host.run("runuser", "-u", "games", "--", ATTACK, "become", SOCKET, "GET portal.root", SETUID, check=False).stdout.split("\n")
-    scene.checks.equal("%s: a set-user-ID program speaks as root" % way, answer[0], "euid 0")
-    scene.checks.matches("%s: on a connection that is not root's" % way, answer[1], re.compile(r"ERR denied : uid 5 "))
+    assert answer[0] == "euid 0", "%s: a set-user-ID program speaks as root" % way
+    assert re.search(r"ERR denied : uid 5 ", answer[1]), "%s: on a connection that is not root's" % way
 
 
 def delegated(scene, way):
     answer = said(scene.unit("impostor", "-p", "Delegate=yes", "sh", "-c", DISGUISED.replace("$", "$$")))
-    scene.checks.matches("%s: a delegated group that bears the unit's name is not the unit" % way, answer, DENIED)
+    assert DENIED.search(answer), "%s: a delegated group that bears the unit's name is not the unit" % way
 
 
 def waiting_before_start(scene):
@@ -131,9 +131,9 @@ def waiting_before_start(scene):
         scene.systemctl("stop", "tokend.service")
         impostor = scene.unit("impostor", ATTACK, "reuse", SOCKET, GROUP, ASK, "before")
         taken = impostor.stdout.readline()
-        scene.checks.ok("numbers: the number is another's before tokend is up", taken.startswith("taken "), taken)
+        assert taken.startswith("taken "), "numbers: the number is another's before tokend is up"
         go.touch()
-        scene.checks.matches("numbers: who waited is told to connect again", said(impostor), AGAIN)
+        assert AGAIN.search(said(impostor)), "numbers: who waited is told to connect again"
     finally:
         go.touch()
         said(holder)
@@ -144,11 +144,10 @@ def waiting_before_start(scene):
 def first_callers(scene):
     """Whoever starts tokend by calling it has connected too early to be told; tokenctl sees to that."""
     scene.systemctl("stop", "tokend.service")
-    scene.checks.matches("numbers: the unit that starts tokend has its token", said(scene.unit("erp-sync", "tokenctl", "get", "portal.sync"), ""),
-                         re.compile(r"eyJ\S+$"))
+    assert re.search(r"eyJ\S+$", said(scene.unit("erp-sync", "tokenctl", "get", "portal.sync"), "")), "numbers: the unit that starts tokend has its token"
     scene.systemctl("stop", "tokend.service")
     waited = scene.unit("erp-sync", "tokenctl", "wait", "portal.sync")
-    scene.checks.equal("numbers: and so it does with another command", (said(waited, ""), waited.returncode), ("", 0))
+    assert (said(waited, ""), waited.returncode) == ("", 0), "numbers: and so it does with another command"
     scene.systemctl("stop", "tokend.service")
-    scene.checks.matches("numbers: another unit is told no for good", said(scene.unit("impostor", "tokenctl", "get", "portal.sync"), ""),
-                         re.compile(r"tokenctl: portal\.sync: denied: "))
+    assert re.search(r"tokenctl: portal\.sync: denied: ", said(scene.unit("impostor", "tokenctl", "get", "portal.sync"), "")), (
+        "numbers: another unit is told no for good")

@@ -5,7 +5,7 @@ import subprocess
 from lib import processes
 from lib.machine import SOCKET
 
-from .scene import SETTINGS, TOKENS
+from .fixture import SETTINGS, TOKENS
 
 SIGN_IN = """
 [token.person]
@@ -28,7 +28,7 @@ def states(scene):
     return dict(rows)
 
 
-def status_line(scene):
+def test_status_line(scene):
     """STATUS= tells what STATUS tells, through trouble and out of it."""
     scene.configure(TOKENS + SIGN_IN + WRONG)
     scene.machine.systemctl("stop", "tokend.service")
@@ -37,27 +37,27 @@ def status_line(scene):
     scene.get()
     # a server that is throttled or away is so for every token that it would have to be asked for
     outage = scene.told("4 tokens: 3 unavailable, 1 login-required")
-    scene.checks.equal("an outage and a missing sign-in are told in one line", outage, "4 tokens: 3 unavailable, 1 login-required")
-    scene.checks.equal("as STATUS tells them", states(scene), {
-        "portal.sync": "unavailable", "portal.kept": "unavailable", "portal.person": "login-required", "portal.wrong": "unavailable"})
+    assert outage == "4 tokens: 3 unavailable, 1 login-required", "an outage and a missing sign-in are told in one line"
+    assert states(scene) == {"portal.sync": "unavailable", "portal.kept": "unavailable", "portal.person": "login-required", "portal.wrong": "unavailable"}, (
+        "as STATUS tells them")
     scene.machine.control("clear")
     for name in ("sync", "kept"):
         scene.machine.ask("RENEW portal." + name)
     scene.machine.ask("GET portal.wrong")
     scene.get()
     recovered = scene.told("4 tokens: 2 ready, 1 login-required, 1 refused")
-    scene.checks.equal("so is the recovery, and what the server refuses", recovered, "4 tokens: 2 ready, 1 login-required, 1 refused")
-    scene.checks.equal("as STATUS tells them again", states(scene), {
-        "portal.sync": "ready", "portal.kept": "ready", "portal.person": "login-required", "portal.wrong": "refused"})
+    assert recovered == "4 tokens: 2 ready, 1 login-required, 1 refused", "so is the recovery, and what the server refuses"
+    assert states(scene) == {"portal.sync": "ready", "portal.kept": "ready", "portal.person": "login-required", "portal.wrong": "refused"}, (
+        "as STATUS tells them again")
     scene.configure(TOKENS)
     scene.machine.restart()
 
 
-def network_late(scene):
+def test_network_late(scene):
     """The identity server starts after tokend, as a network that is slow to come."""
     scene.machine.systemctl("stop", "tokend.service")
     scene.machine.control("fault token hang times=forever")
-    scene.checks.equal("tokend is up at once though its identity server does not answer", scene.machine.systemctl("start", "tokend.service").returncode, 0)
+    assert scene.machine.systemctl("start", "tokend.service").returncode == 0, "tokend is up at once though its identity server does not answer"
     waiting = scene.host.start("nc", "-N", "-U", SOCKET, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     waiting.stdin.write("GET portal.sync wait=60\n")
     waiting.stdin.close()
@@ -65,21 +65,21 @@ def network_late(scene):
     scene.machine.control("clear")
     reply = waiting.stdout.read()
     waiting.wait()
-    scene.checks.ok("whoever waits has the token once it does", reply.startswith("OK "), reply[:100])
+    assert reply.startswith("OK "), "whoever waits has the token once it does"
 
 
-def ready_policy(scene):
+def test_ready_policy(scene):
     """`first-tokens`: READY when what is kept always has come to an end, good or bad."""
     scene.configure(TOKENS, SETTINGS + '\n[ready]\npolicy = "first-tokens"\n')
     scene.machine.systemctl("stop", "tokend.service")
     scene.machine.control("fault token hang times=forever")
     scene.machine.systemctl("start", "--no-block", "tokend.service")
     scene.machine.control("await hung 1")
-    scene.checks.equal("with the policy first-tokens the start waits for the first answer", scene.state(), "activating")
-    scene.checks.equal("and serves meanwhile", scene.machine.ask("PING"), "OK")
+    assert scene.state() == "activating", "with the policy first-tokens the start waits for the first answer"
+    assert scene.machine.ask("PING") == "OK", "and serves meanwhile"
     scene.machine.control("clear")
-    scene.checks.ok("until it is there, or is no", processes.until(lambda: scene.state() == "active", 30), scene.state())
-    scene.checks.equal("a restart does not wait: what is kept is held already", (scene.machine.restart(), scene.state()), (0, "active"))
+    assert processes.until(lambda: scene.state() == "active", 30), f"until it is there, or is no: {scene.state()}"
+    assert (scene.machine.restart(), scene.state()) == (0, "active"), "a restart does not wait: what is kept is held already"
     scene.configure(TOKENS)
     scene.machine.restart()
 
@@ -91,19 +91,19 @@ def full_disk(scene):
     scene.host.run("mount", "-t", "tmpfs", "-o", "size=64k,mode=700,uid=%s,gid=%s" % (owner, owner), "full", "/var/lib/tokend")
     try:
         scene.host.run("sh", "-c", "dd if=/dev/zero of=/var/lib/tokend/ballast bs=4k 2>/dev/null; true")
-        scene.checks.equal("a full disk keeps no tokend from starting", scene.machine.systemctl("start", "tokend.service").returncode, 0)
-        scene.checks.ok("nor from serving what needs no disk", isinstance(scene.get(), tuple), scene.get())
+        assert scene.machine.systemctl("start", "tokend.service").returncode == 0, "a full disk keeps no tokend from starting"
+        assert isinstance(scene.get(), tuple), "nor from serving what needs no disk"
         refused = scene.machine.ask("IMPORT portal.pat enrt_0123456789abcdef")
-        scene.checks.matches("what has to be kept is refused, and says why", refused, re.compile(r"^ERR unavailable .*(?:No space left|room|full)", re.I))
+        assert re.search(r"^ERR unavailable .*(?:No space left|room|full)", refused, re.I), "what has to be kept is refused, and says why"
         scene.host.run("rm", "/var/lib/tokend/ballast")
-        scene.checks.matches("until there is room", scene.machine.ask("IMPORT portal.pat enrt_0123456789abcdef"), re.compile(r"^OK id="))
+        assert re.search(r"^OK id=", scene.machine.ask("IMPORT portal.pat enrt_0123456789abcdef")), "until there is room"
     finally:
         scene.machine.systemctl("stop", "tokend.service")
         scene.host.run("umount", "/var/lib/tokend")
         scene.machine.systemctl("start", "tokend.service")
 
 
-def with_reference(scene):
+def test_with_reference(scene):
     scene.configure(TOKENS + '\n[token.pat]\ngrant = "reference"\nallow = [ { user = "root", login = true } ]\n')
     scene.machine.restart()
     full_disk(scene)
@@ -111,50 +111,47 @@ def with_reference(scene):
     scene.machine.restart()
 
 
-def wrong_modes(scene):
+def test_wrong_modes(scene):
     """A state folder that others can read, and a configuration that others can write."""
     scene.host.run("chmod", "755", "/var/lib/tokend")
     began = scene.moment()
     scene.machine.restart()
     mode = scene.host.run("stat", "--format=%a", "/var/lib/tokend").stdout.strip()
-    scene.checks.equal("systemd puts the state folder right", (scene.state(), mode), ("active", "700"))
+    assert (scene.state(), mode) == ("active", "700"), "systemd puts the state folder right"
     path = "/etc/tokend/apps.d/portal.toml"
     scene.host.run("chmod", "666", path)
-    scene.checks.ok("a configuration that others may write is refused", scene.machine.restart() != 0)
+    assert scene.machine.restart() != 0, "a configuration that others may write is refused"
     said = scene.host.run("journalctl", "--no-pager", "--output=cat", "--since=@" + began, "--identifier=tokend").stdout
-    scene.checks.matches("with the file and the remedy", said, re.compile(re.escape(path) + r".*chmod"))
+    assert re.search(re.escape(path) + r".*chmod", said), "with the file and the remedy"
     scene.host.run("chmod", "644", path)
-    scene.checks.equal("and taken once it is mended", scene.machine.restart(), 0)
+    assert scene.machine.restart() == 0, "and taken once it is mended"
 
 
-def missing_credential(scene):
+def test_missing_credential(scene):
     scene.machine.write_application("other", scene.head.replace('"portal"', '"missing"') + TOKENS)
     began = scene.moment()
-    scene.checks.ok("a credential that nobody gave is refused at the start", scene.machine.restart() != 0)
+    assert scene.machine.restart() != 0, "a credential that nobody gave is refused at the start"
     said = scene.host.run("journalctl", "--no-pager", "--output=cat", "--since=@" + began, "--identifier=tokend").stdout
-    scene.checks.matches("by name, with file and line", said, re.compile(r"/etc/tokend/apps\.d/other\.toml:\d+: .*missing"))
+    assert re.search(r"/etc/tokend/apps\.d/other\.toml:\d+: .*missing", said), "by name, with file and line"
     scene.host.path("/etc/tokend/apps.d/other.toml").unlink()
-    scene.checks.equal("without that file it starts", scene.machine.restart(), 0)
+    assert scene.machine.restart() == 0, "without that file it starts"
 
 
-def no_bus(scene):
+def test_no_bus(scene):
     scene.machine.systemctl("stop", "dbus.service", "dbus.socket")
-    scene.checks.ok("without D-Bus callers are served", isinstance(scene.get(), tuple))
-    scene.checks.equal("and a restart works", scene.machine.restart(), 0)
-    scene.checks.ok("and callers are served after it", isinstance(scene.get(), tuple))
+    assert isinstance(scene.get(), tuple), "without D-Bus callers are served"
+    assert scene.machine.restart() == 0, "and a restart works"
+    assert isinstance(scene.get(), tuple), "and callers are served after it"
     scene.machine.systemctl("start", "dbus.socket")
 
 
-def no_journal(scene):
+def test_no_journal(scene):
     """Nothing is lost of what was decided while journald was gone."""
     since = scene.moment()
     scene.machine.systemctl("stop", "systemd-journald.socket", "systemd-journald-dev-log.socket", "systemd-journald-audit.socket", "systemd-journald.service")
-    scene.checks.equal("without journald callers are served", {type(scene.get()) for _ in range(20)}, {tuple})
+    assert {type(scene.get()) for _ in range(20)} == {tuple}, "without journald callers are served"
     scene.machine.restart()
-    scene.checks.equal("by the next process too", {type(scene.get()) for _ in range(5)}, {tuple})
+    assert {type(scene.get()) for _ in range(5)} == {tuple}, "by the next process too"
     scene.machine.systemctl("start", "systemd-journald.service")
     scene.machine.restart()
-    scene.checks.equal("and the journal that is back counts each", scene.handed_out(since), 25)
-
-
-SECTIONS = [status_line, network_late, ready_policy, with_reference, wrong_modes, missing_credential, no_bus, no_journal]
+    assert scene.handed_out(since) == 25, "and the journal that is back counts each"

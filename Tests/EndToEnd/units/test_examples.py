@@ -3,7 +3,7 @@ import json
 import re
 
 from lib import processes
-from .credentials import ended
+from .test_credentials import ended
 from .site import told
 
 SHIPPED = "/usr/share/doc/tokend/examples/units"
@@ -37,50 +37,47 @@ def _rows(machine, path):
     return [json.loads(row) for row in re.findall(r'\{"@odata.*?\]\}', text)]
 
 
-def shipped(checks, machine):
+def test_shipped(machine):
     listed = machine.host.run("ls", SHIPPED).stdout.split()
-    checks.equal("all examples are installed, and tried here", listed, sorted(UNITS))
+    assert listed == sorted(UNITS), "all examples are installed, and tried here"
     names = [unit.replace("@.", "@daily.") for unit in UNITS]
     verified = machine.host.run("systemd-analyze", "verify", "--man=no", *names, check=False)
-    checks.equal("systemd-analyze verify says nothing", (verified.returncode, verified.stdout + verified.stderr), (0, ""))
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, ""), "systemd-analyze verify says nothing"
     configuration = machine.host.run("cat", "/usr/share/doc/tokend/examples/apps.d/portal.toml.example").stdout
     rules = re.findall(r'unit = "([^"]*)"', configuration)
-    checks.equal("the example configuration has a rule for each", sorted(set(re.sub(r"@\.", "@*.", unit) for unit in UNITS if "timer" not in unit) - set(rules)), [])
+    assert sorted(set(re.sub(r"@\.", "@*.", unit) for unit in UNITS if "timer" not in unit) - set(rules)) == [], "the example configuration has a rule for each"
 
 
-def a_job(checks, machine):
-    checks.equal("the job with a credential runs", machine.systemctl("start", "erp-sync.service").returncode, 0)
+def test_a_job(machine):
+    assert machine.systemctl("start", "erp-sync.service").returncode == 0, "the job with a credential runs"
     rows = _rows(machine, "/run/jobs/erp-sync.service")
-    checks.ok("and has what it came for", rows and rows[0]["@odata.context"].endswith("#General_Products_Products"), rows)
-    checks.equal("by LoadCredential", {entry.get("TOKEND_REQUEST") for entry in told(machine, "erp-sync.service", "handed-out")}, {"LoadCredential"})
+    assert rows and rows[0]["@odata.context"].endswith("#General_Products_Products"), "and has what it came for"
+    assert {entry.get("TOKEND_REQUEST") for entry in told(machine, "erp-sync.service", "handed-out")} == {"LoadCredential"}, "by LoadCredential"
 
 
-def a_timer(checks, machine):
-    checks.equal("the timer starts", machine.systemctl("start", "erp-report@daily.timer").returncode, 0)
+def test_a_timer(machine):
+    assert machine.systemctl("start", "erp-report@daily.timer").returncode == 0, "the timer starts"
     made = processes.until(lambda: _rows(machine, "/var/lib/private/erp-report/daily.json"), 20, every=0.2)
-    checks.ok("and its report is made", made)
+    assert made, "and its report is made"
     entries = told(machine, "erp-report@daily.service", "handed-out")
-    checks.equal("with a token of the instance's own, as narrow as its rule",
-                 [(entry["TOKEND_CONSUMER"], entry["TOKEND_SCOPES"]) for entry in entries], [("erp-report@daily.service", "read")])
+    assert [(entry["TOKEND_CONSUMER"], entry["TOKEND_SCOPES"]) for entry in entries] == [("erp-report@daily.service", "read")], (
+        "with a token of the instance's own, as narrow as its rule")
 
 
-def a_gated_one(checks, machine):
-    checks.equal("the unit behind the gate runs", machine.systemctl("start", "erp-export.service").returncode, 0)
-    checks.ok("and has what it came for", _rows(machine, "/run/jobs/erp-export.service"))
+def test_a_gated_one(machine):
+    assert machine.systemctl("start", "erp-export.service").returncode == 0, "the unit behind the gate runs"
+    assert _rows(machine, "/run/jobs/erp-export.service"), "and has what it came for"
 
 
-def a_program(checks, machine):
-    checks.equal("the program that knows nothing of tokend runs", machine.systemctl("start", "erp-import.service").returncode, 0)
-    checks.ok("and has what it came for", _rows(machine, "/run/jobs/erp-import.service"))
+def test_a_program(machine):
+    assert machine.systemctl("start", "erp-import.service").returncode == 0, "the program that knows nothing of tokend runs"
+    assert _rows(machine, "/run/jobs/erp-import.service"), "and has what it came for"
 
 
-def a_long_one(checks, machine):
-    checks.equal("the unit that asks the socket starts", machine.systemctl("start", "erp-watch.service").returncode, 0)
+def test_a_long_one(machine):
+    assert machine.systemctl("start", "erp-watch.service").returncode == 0, "the unit that asks the socket starts"
     several = processes.until(lambda: len(_rows(machine, "/run/jobs/erp-watch.service")) >= 3, 20, every=0.1)
-    checks.ok("and asks again and again", several)
+    assert several, "and asks again and again"
     machine.systemctl("stop", "erp-watch.service")
     ended(machine, "erp-watch.service")
-    checks.equal("with one token", len(told(machine, "erp-watch.service", "renewed")), 1)
-
-
-PARTS = [shipped, a_job, a_timer, a_gated_one, a_program, a_long_one]
+    assert len(told(machine, "erp-watch.service", "renewed")) == 1, "with one token"

@@ -40,9 +40,9 @@ def compiled(name, source, *flags):
     return BUILT / name
 
 
-class Scene:
-    def __init__(self, checks, machine):
-        self.checks, self.machine, self.host = checks, machine, machine.host
+class AuditFixture:
+    def __init__(self, machine):
+        self.machine, self.host = machine, machine.host
         self.ask, self.restart, self.systemctl, self.control = machine.ask, machine.restart, machine.systemctl, machine.control
 
     def prepare(self):

@@ -35,9 +35,9 @@ allow = [ { user = "root" } ]
 RATE = 1000
 
 
-class Scene:
-    def __init__(self, checks, machine):
-        self.checks, self.machine, self.host = checks, machine, machine.host
+class RestartFixture:
+    def __init__(self, machine):
+        self.machine, self.host = machine, machine.host
         client = machine.about["clients"]["machine"]
         machine.keep_secret("portal", client["client_secret"])
         self.head = HEAD.format(erpnet=machine.about["erpnet"], client_id=client["client_id"])

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from lib import processes
-from .credentials import crashed, ended
+from .test_credentials import crashed, ended
 from .site import CREDENTIALS, told
 
 REFUSAL = "%d zeros\n" % ((1 << 20) + 1)
@@ -27,48 +27,48 @@ def refusals(machine, unit, reason=None):
     return told(machine, unit, "refused", "TOKEND_REQUEST=LoadCredential", *(["TOKEND_REASON=" + reason] if reason else []))
 
 
-def of_another_user(checks, machine):
+def test_of_another_user(machine):
     def attempt():
         return machine.host.run("runuser", "-u", "backup", "--", PRETEND, CLAIM, "read", check=False)
-    checks.equal("another user does not reach the socket", attempt().stderr, "connect: Permission denied\n")
+    assert attempt().stderr == "connect: Permission denied\n", "another user does not reach the socket"
     machine.host.run("chmod", "666", CREDENTIALS)
-    checks.equal("and gets a refusal if it does", attempt().stdout, REFUSAL)
+    assert attempt().stdout == REFUSAL, "and gets a refusal if it does"
     machine.host.run("chmod", "600", CREDENTIALS)
     entries = machine.journal("_SYSTEMD_UNIT=tokend.service", "TOKEND_REASON=not-root")
-    checks.equal("the journal has its uid, and not the unit it claims",
-                 [(entry["TOKEND_CONSUMER_UID"], entry.get("TOKEND_CONSUMER_UNIT")) for entry in entries], [("34", None)])
+    assert [(entry["TOKEND_CONSUMER_UID"], entry.get("TOKEND_CONSUMER_UNIT")) for entry in entries] == [("34", None)], (
+        "the journal has its uid, and not the unit it claims")
 
 
-def of_another_unit(checks, machine):
-    checks.equal("root in another unit gets a refusal", as_unit(machine, "attacker.service", CLAIM), REFUSAL)
+def test_of_another_unit(machine):
+    assert as_unit(machine, "attacker.service", CLAIM) == REFUSAL, "root in another unit gets a refusal"
     entries = refusals(machine, "attacker.service", "other-unit")
-    checks.equal("the journal has the unit it is in", len(entries), 1)
-    checks.matches("and the one it claims", entries[0]["MESSAGE"] if entries else "", re.compile(r'asks for "erp-sync\.service" and runs elsewhere'))
-    checks.equal("so does root in none", machine.host.run(PRETEND, CLAIM, "read").stdout, REFUSAL)
-    checks.equal("and nobody got erp-sync's token", told(machine, "erp-sync.service", "handed-out"), [])
+    assert len(entries) == 1, "the journal has the unit it is in"
+    assert re.search(r'asks for "erp-sync\.service" and runs elsewhere', entries[0]["MESSAGE"] if entries else ""), "and the one it claims"
+    assert machine.host.run(PRETEND, CLAIM, "read").stdout == REFUSAL, "so does root in none"
+    assert told(machine, "erp-sync.service", "handed-out") == [], "and nobody got erp-sync's token"
     mine = "@fecc/unit/cred-itself.service/portal.sync"
-    checks.matches("in its own unit root gets the unit's token, as it would from the other socket",
-                   as_unit(machine, "cred-itself.service", mine), re.compile(r"^a token of \d+ bytes\n\Z"))
+    assert re.search(r"^a token of \d+ bytes\n\Z", as_unit(machine, "cred-itself.service", mine)), (
+        "in its own unit root gets the unit's token, as it would from the other socket")
 
 
-def of_another_form(checks, machine):
+def test_of_another_form(machine):
     for number, address in enumerate((
             "-", "/run/jobs/somewhere", "@fecc/unit/cred-form.service", "@fecc/unit/cred-form.service/portal.sync/", "@FECC/unit/cred-form.service/portal.sync",
             "@/unit/cred-form.service/portal.sync", "@fecc/unit/cred-form.service/", "@portal.sync")):
-        checks.equal("an address of the form %r gets a refusal" % address, as_unit(machine, "cred-form.service", address), REFUSAL)
+        assert as_unit(machine, "cred-form.service", address) == REFUSAL, "an address of the form %r gets a refusal" % address
         if number == 0:
-            checks.equal("the journal says so", len(refusals(machine, "cred-form.service", "address")), 1)
-    checks.equal("nobody got a token for one", told(machine, "cred-form.service", "handed-out"), [])
+            assert len(refusals(machine, "cred-form.service", "address")) == 1, "the journal says so"
+    assert told(machine, "cred-form.service", "handed-out") == [], "nobody got a token for one"
 
 
-def that_speaks(checks, machine):
+def test_that_speaks(machine):
     address = "@fecc/unit/speaker.service/portal.sync"
     # tokend hears the line before it has an answer
     machine.control("fault token slow delay=2")
-    checks.ok("a peer that sends something gets no token", not as_unit(machine, "speaker.service", address, "speak").startswith("a token"))
+    assert not as_unit(machine, "speaker.service", address, "speak").startswith("a token"), "a peer that sends something gets no token"
     machine.control("clear")
-    checks.matches("and the journal says so", "".join(entry["MESSAGE"] for entry in refusals(machine, "speaker.service")),
-                   re.compile(r"bad-request: the peer sends something, which systemd does not"))
+    assert (re.search(r"bad-request: the peer sends something, which systemd does not", "".join(entry["MESSAGE"] for entry in refusals(machine, "speaker.service")))), (
+        "and the journal says so")
 
 
 def deaf(machine, number):
@@ -79,48 +79,48 @@ def deaf(machine, number):
     return peer
 
 
-def that_is_deaf(checks, machine):
+def test_that_is_deaf(machine):
     pid = machine.show("tokend.service", "MainPID")
     before = connections(machine, pid)
     peer = deaf(machine, 10)
     held = processes.until(lambda: connections(machine, pid) == before + 10, 10)
-    checks.ok("tokend has ten peers that read nothing", held, (before, connections(machine, pid)))
+    assert held, "tokend has ten peers that read nothing: %s" % ((before, connections(machine, pid)),)
     status, _ = machine.job("cred-slice.service")
-    checks.equal("a unit is given its token all the same", status, 0)
-    checks.equal("and so is everybody else", machine.ask("PING"), "OK")
+    assert status == 0, "a unit is given its token all the same"
+    assert machine.ask("PING") == "OK", "and so is everybody else"
     peer.stdin.close()
     peer.wait()
-    checks.ok("when they leave nothing is kept of them", processes.until(lambda: connections(machine, pid) == before, 10),
-              (before, connections(machine, pid)))
+    assert processes.until(lambda: connections(machine, pid) == before, 10), (
+        "when they leave nothing is kept of them: %s" % ((before, connections(machine, pid)),))
 
 
-def that_are_too_many(checks, machine):
+def test_that_are_too_many(machine):
     pid = machine.show("tokend.service", "MainPID")
     peer = deaf(machine, MOST + 50)
     held = processes.until(lambda: connections(machine, pid) == MOST, 10)
-    checks.ok("tokend takes %d connections and no more" % MOST, held, connections(machine, pid))
+    assert held, "tokend takes %d connections and no more: %s" % (MOST, connections(machine, pid))
     machine.systemctl("start", "--no-block", "cred-slice.service")
-    checks.equal("everybody else is served", machine.ask("PING"), "OK")
-    checks.equal("a unit is not refused for want of room: it waits", machine.show("cred-slice.service", "ActiveState"), "activating")
+    assert machine.ask("PING") == "OK", "everybody else is served"
+    assert machine.show("cred-slice.service", "ActiveState") == "activating", "a unit is not refused for want of room: it waits"
     peer.stdin.close()
     peer.wait()
     ended(machine, "cred-slice.service")
-    checks.equal("and starts when there is some", machine.show("cred-slice.service", "Result"), "success")
+    assert machine.show("cred-slice.service", "Result") == "success", "and starts when there is some"
 
 
-def whose_refusal_is_cut(checks, machine):
+def test_whose_refusal_is_cut(machine):
     """systemd would take the zeros before the end for the credential if they were fewer."""
     peer = machine.host.start("systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=late.service", PRETEND,
                               "@fecc/unit/late.service/portal.sync", "late", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    checks.equal("a unit asks, and does not read yet", peer.stdout.readline(), "connected\n")
-    checks.ok("it is refused", processes.until(lambda: len(refusals(machine, "late.service")) == 1, 10))
-    checks.ok("tokend is killed in the middle of it", crashed(machine))
-    checks.ok("the next one refuses again", processes.until(lambda: len(refusals(machine, "late.service")) == 2, 10))
-    checks.matches("and says why", refusals(machine, "late.service")[-1]["MESSAGE"], re.compile("ended in the middle of its answer"))
+    assert peer.stdout.readline() == "connected\n", "a unit asks, and does not read yet"
+    assert processes.until(lambda: len(refusals(machine, "late.service")) == 1, 10), "it is refused"
+    assert crashed(machine), "tokend is killed in the middle of it"
+    assert processes.until(lambda: len(refusals(machine, "late.service")) == 2, 10), "the next one refuses again"
+    assert re.search("ended in the middle of its answer", refusals(machine, "late.service")[-1]["MESSAGE"]), "and says why"
     peer.stdin.write("\n")
     peer.stdin.flush()
     zeros = re.match(r"(\d+) zeros\n\Z", peer.stdout.read())
-    checks.ok("the unit is not left with half of a refusal", zeros and int(zeros[1]) > 1 << 20, zeros and zeros[0])
+    assert zeros and int(zeros[1]) > 1 << 20, f"the unit is not left with half of a refusal: {zeros and zeros[0]}"
     peer.stdin.close()
     peer.wait()
 
@@ -131,6 +131,3 @@ def connections(machine, pid):
     rows = [row.split() for row in machine.host.run("cat", "/proc/net/unix").stdout.splitlines()]
     # 03: connected; its own end of a connection bears the listener's path
     return sum(1 for row in rows if row[-1] == CREDENTIALS and row[5] == "03" and row[6] in inodes)
-
-
-PARTS = [of_another_user, of_another_unit, of_another_form, that_speaks, that_is_deaf, that_are_too_many, whose_refusal_is_cut]

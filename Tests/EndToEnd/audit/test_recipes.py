@@ -4,7 +4,7 @@ import re
 
 from lib.daemon import REPOSITORY, Served
 
-from .scene import SOCKET
+from .fixture import SOCKET
 
 EXAMPLE_ID = "9f3ac2d1770b41e6"
 # what any local user can write, with whatever the recipes look for
@@ -43,7 +43,7 @@ class Recipes:
         done = self.scene.host.run("sh", "-c", change(found[0][1]), check=False)
         if done.stderr.strip():
             raise AssertionError("%s says: %s" % (found[0][1], done.stderr))
-        self.scene.checks.ok("what others wrote is not in the answer to %r" % what, "forged" not in done.stdout, done.stdout[-500:])
+        assert "forged" not in done.stdout, "what others wrote is not in the answer to %r" % what
         return done.stdout
 
     def entries(self, what, change=lambda command: command):
@@ -57,8 +57,8 @@ def get(scene, unit, line="GET portal.sync"):
     return scene.unit(unit, "nc", "-NU", SOCKET).communicate(line + "\n", timeout=30)[0].strip()
 
 
-def what_they_say(scene):
-    checks, recipes = scene.checks, Recipes(scene)
+def test_what_they_say(scene):
+    recipes = Recipes(scene)
     scene.restart()
     first = Served(get(scene, "erp-sync"))
     get(scene, "stranger")
@@ -69,45 +69,42 @@ def what_they_say(scene):
     for _ in range(4):
         get(scene, "erp-sync")
     scene.control("fault token status code=503 times=1")
-    checks.equal("a server that fails", scene.ask("GET portal.root").split()[:2], ["ERR", "unavailable"])
-    checks.equal("is asked again", scene.ask("WAIT portal.root wait=30"), "OK state=ready")
+    assert scene.ask("GET portal.root").split()[:2] == ["ERR", "unavailable"], "a server that fails"
+    assert scene.ask("WAIT portal.root wait=30") == "OK state=ready", "is asked again"
     scene.restart()
     for event in ("handed-out", "refused", "renewed", "renewal-failed", "recovered"):
         scene.host.run("runuser", "-u", "nobody", "--", "logger", "--journald", input=FORGED.format(event=event, id=first.fields["id"]))
     scene.host.run("journalctl", "--sync")
-    checks.equal("a local user can forge entries", scene.host.run("journalctl", "-o", "cat", "TOKEND_CAUSE=forged").stdout, "forged\n" * 5)
+    assert scene.host.run("journalctl", "-o", "cat", "TOKEND_CAUSE=forged").stdout == "forged\n" * 5, "a local user can forge entries"
 
     def shifted(command):
         return command.replace("today", "tomorrow").replace("yesterday", "today")
     # a night may pass while this runs
     days = recipes.entries("yesterday") + recipes.entries("yesterday", shifted)
-    checks.ok("who got a token yesterday: the unit, with what it got",
-              {first.fields["id"], second.fields["id"]} <= {entry["TOKEND_TOKEN_ID"] for entry in days}
-              and {entry["TOKEND_CONSUMER"] for entry in days} == {"erp-sync.service"}, days[-3:])
-    checks.ok("and by which rule", any(re.fullmatch(r"portal\.toml:\d+", entry.get("TOKEND_RULE", "")) for entry in days), days[-3:])
+    assert ({first.fields["id"], second.fields["id"]} <= {entry["TOKEND_TOKEN_ID"] for entry in days}
+            and {entry["TOKEND_CONSUMER"] for entry in days} == {"erp-sync.service"}), f"who got a token yesterday: the unit, with what it got: {days[-3:]}"
+    assert any(re.fullmatch(r"portal\.toml:\d+", entry.get("TOKEND_RULE", "")) for entry in days), f"and by which rule: {days[-3:]}"
     unit = recipes.entries("one unit")
-    checks.ok("what a unit got: every event of it, and no other's", {"handed-out", "renewed", "rejected"} <= {entry["TOKEND_EVENT"] for entry in unit}
-              and {entry["TOKEND_CONSUMER_UNIT"] for entry in unit} == {"erp-sync.service"}, {entry["TOKEND_EVENT"] for entry in unit})
+    assert ({"handed-out", "renewed", "rejected"} <= {entry["TOKEND_EVENT"] for entry in unit}
+            and {entry["TOKEND_CONSUMER_UNIT"] for entry in unit} == {"erp-sync.service"}), (
+        "what a unit got: every event of it, and no other's: %s" % ({entry["TOKEND_EVENT"] for entry in unit},))
     refusals = recipes.entries("refusal")
-    checks.ok("every refusal: of a token, and of a line that is none",
-              {("portal.sync", None, "denied"), (None, "line", "bad-request")} <=
-              {(entry.get("TOKEND_TOKEN"), entry.get("TOKEND_REQUEST"), entry["TOKEND_DECISION"]) for entry in refusals
-               if entry.get("TOKEND_CONSUMER_UNIT") == "stranger.service"}, refusals[-3:])
+    assert ({("portal.sync", None, "denied"), (None, "line", "bad-request")} <= {(entry.get("TOKEND_TOKEN"), entry.get("TOKEND_REQUEST"), entry["TOKEND_DECISION"]) for entry in refusals if entry.get("TOKEND_CONSUMER_UNIT") == "stranger.service"}), (
+        f"every refusal: of a token, and of a line that is none: {refusals[-3:]}")
     # others whom no rule admits ask for it too, and are no consumer
-    checks.equal("one whom a rule admits is told as the consumer it is",
-                 {entry.get("TOKEND_CONSUMER") for entry in refusals
-                  if (entry.get("TOKEND_TOKEN"), entry.get("TOKEND_CONSUMER_UID")) == ("portal.root", "0")}, {"uid 0"})
+    assert ({entry.get("TOKEND_CONSUMER") for entry in refusals if (entry.get("TOKEND_TOKEN"), entry.get("TOKEND_CONSUMER_UID")) == ("portal.root", "0")}
+            == {"uid 0"}), "one whom a rule admits is told as the consumer it is"
     told = recipes.run("its cause")
     causes = [entry["TOKEND_CAUSE"] for entry in recipes.entries("its cause") if entry["TOKEND_TOKEN"] == "portal.sync"]
-    checks.ok("every renewal and its cause", {"asked", "administrator"} <= set(causes) and "TOKEND_CAUSE=administrator" in told, causes)
+    assert {"asked", "administrator"} <= set(causes) and "TOKEND_CAUSE=administrator" in told, "every renewal and its cause"
     life = recipes.entries("when it was", lambda command: command.replace(EXAMPLE_ID, first.fields["id"]))
-    checks.equal("when a token was in use: from its issue to its successor", [life[0]["TOKEND_EVENT"], life[-1]["TOKEND_EVENT"]], ["renewed", "renewed"])
-    checks.equal("which it names", (life[0]["TOKEND_TOKEN_ID"], life[-1].get("TOKEND_PREVIOUS_ID"), life[-1]["TOKEND_TOKEN_ID"]),
-                 (first.fields["id"], first.fields["id"], second.fields["id"]))
+    assert [life[0]["TOKEND_EVENT"], life[-1]["TOKEND_EVENT"]] == ["renewed", "renewed"], "when a token was in use: from its issue to its successor"
+    assert ((life[0]["TOKEND_TOKEN_ID"], life[-1].get("TOKEND_PREVIOUS_ID"), life[-1]["TOKEND_TOKEN_ID"])
+            == (first.fields["id"], first.fields["id"], second.fields["id"])), "which it names"
     number = int(recipes.run("how often"))
-    checks.equal("how often: the sum of the counts", number, scene.decisions("@0", "TOKEND_TOKEN=portal.sync", "TOKEND_EVENT=handed-out"))
+    assert number == scene.decisions("@0", "TOKEND_TOKEN=portal.sync", "TOKEND_EVENT=handed-out"), "how often: the sum of the counts"
     trouble = [(entry["TOKEND_EVENT"], entry.get("TOKEND_TOKEN")) for entry in recipes.entries("trouble")]
-    checks.equal("when trouble began and ended", trouble[-2:], [("renewal-failed", "portal.root"), ("recovered", "portal.root")])
+    assert trouble[-2:] == [("renewal-failed", "portal.root"), ("recovered", "portal.root")], "when trouble began and ended"
     explained = recipes.run("explained")
-    checks.ok("the journal explains what happened and what to do", re.search(r"(?m)^(░░|--) .*(rules|no rule admits)", explained), explained[-400:])
-    checks.equal("tokend(8) has no recipe that is not tried", set(recipes.commands) - recipes.used, set())
+    assert re.search(r"(?m)^(░░|--) .*(rules|no rule admits)", explained), "the journal explains what happened and what to do"
+    assert set(recipes.commands) - recipes.used == set(), "tokend(8) has no recipe that is not tried"
