@@ -13,7 +13,9 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Harness"))
 
-from lib import behaviours, booted, chromium, machine as machines  # noqa: E402
+pytest.register_assert_rewrite("identity_servers.sign_ins", "secret_leaks.search")
+from lib import behaviours, booted, chromium, django_oauth_toolkit  # noqa: E402
+from lib.machine import Machine  # noqa: E402
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -33,15 +35,19 @@ NEEDS = {
     "systemd": ("boots a Debian of its own", booted.missing),
     "browser": ("drives chromium", chromium.missing),
     "packaging": ("makes the Debian package and boots a Debian of its own", lambda: booted.missing() + commands("lintian", "dpkg-shlibdeps", "lowdown")()),
+    "glewlwyd": ("signs in at a glewlwyd of its own", commands("glewlwyd")),
+    "django": ("signs in at a django-oauth-toolkit of its own",
+               lambda: [] if django_oauth_toolkit.installed() else ['django-oauth-toolkit is not there; "make deps" brings it from PyPI']),
     "man_pages": ("renders the manual pages", commands("lowdown", "mandoc", "groff", "man")),
 }
 # what every test of a folder needs
-FOLDERS = {"faults": "root", "signin": "root", "units": "systemd", "restart": "systemd", "audit": "systemd"}
+FOLDERS = {"faults": "root", "signin": "root", "secret_leaks": "root", "units": "systemd", "restart": "systemd", "audit": "systemd"}
 NEEDS = {name: (meaning, functools.cache(missing)) for name, (meaning, missing) in NEEDS.items()}
 
 
 def pytest_addoption(parser):
     parser.addoption("--keep", action="store_true", help="leave the last machine up, to look around: Tests/Harness/host --name systemd-bookworm run bash")
+    parser.addoption("--first-release", action="store_true", help="the rows of field/ do what they say of tokend 0.1.0, which TOKEND_HURRIED names")
     parser.addoption("--behaviour", action="append", metavar="ID", help="only tests that prove this behaviour of Tests/behaviours.tsv; may be repeated")
 
 
@@ -101,13 +107,15 @@ def folder():
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed and report.when == "call":
-        for machine in machines.RUNNING:
-            report.sections.append(("tokend's journal", machine.last_words(40)))
+        for value in item.funcargs.values():
+            for source in (value, getattr(value, "machine", None), getattr(value, "daemon", None)):
+                if hasattr(source, "last_words"):
+                    report.sections.append(("what tokend said", source.last_words()))
 
 
 @pytest.fixture(scope="module", params=booted.RELEASES)
 def machine(request):
     """A booted Debian, with nothing of ours in it."""
     name = request.module.__name__.removeprefix("test_").partition(".")[0]
-    with machines.Machine(name, request.param, request.config.getoption("keep")) as machine:
+    with Machine(name, request.param, request.config.getoption("keep")) as machine:
         yield machine

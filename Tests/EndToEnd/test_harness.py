@@ -186,23 +186,31 @@ def browser():
 def test_alone():
     assert 1, f"AA-07 AA-08 both: {1}"
 
+def test_rows(table):
+    shared.check()
+
 def unused():
     assert 1, "AA-09 nobody comes here"
+'''
+SHARED = '''
+def check():
+    assert 1, "AA-10 in a module without tests"
 '''
 REPORT = """<testsuites><testsuite>
 <testcase classname="a.test_m.TestOne" name="test_cases[AA-02 a case]" />
 <testcase classname="a.test_m.TestOne" name="test_cases[AA-03 another case]"><failure message="x" /></testcase>
 <testcase classname="a.test_m.TestOne" name="test_all"/>
 <testcase classname="a.test_m" name="test_alone"><skipped message="x" /></testcase>
+<testcase classname="a.test_m" name="test_rows" />
 <testcase classname="a.test_m2" name="test_alone" />
 </testsuite></testsuites>"""
 
 
 def test_behaviours_that_pytest_proves():
-    rows = [behaviours.Behaviour("AA-%02d" % number, "P0", "it does") for number in range(1, 10)]
-    entries, faults = behaviours.account(rows, behaviours.pytest_tests(MODULE, "a/test_m.py"), behaviours.Results(reports=[REPORT]))
+    rows = [behaviours.Behaviour("AA-%02d" % number, "P0", "it does") for number in range(1, 11)]
+    entries, faults = behaviours.account(rows, behaviours.pytest_tests({"a/test_m.py": MODULE, "a/table.py": SHARED}), behaviours.Results(reports=[REPORT]))
     assert [entry.state for entry in entries] == [
-        "missing", "passed", "failed", "passed", "passed", "passed", "not run", "not run", "missing"]
+        "missing", "passed", "failed", "passed", "passed", "passed", "not run", "not run", "not run", "passed"]
     assert faults == []
 
 

@@ -1,6 +1,5 @@
 """The protocol over the real socket: what every request is answered, in every way its bytes can arrive."""
 import os
-import pathlib
 import re
 import ssl
 import urllib.error

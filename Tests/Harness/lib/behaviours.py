@@ -2,6 +2,7 @@
 import ast
 import collections
 import csv
+import functools
 import pathlib
 import re
 import xml.etree.ElementTree
@@ -55,30 +56,39 @@ def check_tests(text, file):
             and _IDS.match(node.value) and "\n" not in node.value]
 
 
-def pytest_tests(text, file):
-    """The sentences of a module: strings that begin with ids, in asserts and in the names of cases. Each belongs to the test functions that have it or
-    that use what has it: a function, a fixture, a table."""
+def pytest_tests(modules):
+    """The sentences in the modules of a folder, {file: text}: strings that begin with ids, in asserts and in the names of cases. Each belongs to the
+    test functions that have it or that use what has it: a function, a fixture or a table, of their own module or of one without tests."""
+    sentences, uses = {}, {}
+    for file, text in modules.items():
+        sentences[file], uses[file] = _sentences(text)
+    shared = [file for file in modules if not pathlib.PurePath(file).name.startswith("test_")]
+    owners = {sentence: set() for file in modules for found in sentences[file].values() for sentence in found}
+    for file in modules:
+        module = str(pathlib.PurePath(file).with_suffix("")).replace("/", ".")
+        if file in shared:
+            continue
+        seen = [file, *shared]
+        for test in {name for place in seen for name in uses[place] if name.startswith("test_")}:
+            reached = [test]
+            for name in reached:
+                reached += {used for place in seen for used in uses[place].get(name, ()) if used not in reached and any(used in uses[there] for there in seen)}
+            for sentence in (sentence for place in seen for name in reached for sentence in sentences[place].get(name, ())):
+                owners[sentence].add((module, test))
+    where = {sentence: file for file in modules for found in sentences[file].values() for sentence in found}
+    return [Test(sentence, where[sentence], re.compile(_pattern(sentence)), functions) for sentence, functions in owners.items()]
+
+
+def _sentences(text):
+    """What each definition of a module has of sentences with ids, and which names it uses."""
     sentences, uses = collections.defaultdict(list), collections.defaultdict(set)
     for name, node in _definitions(ast.parse(text)):
         documentation = {id(inner.value) for inner in ast.walk(node) if isinstance(inner, ast.Expr)}
         for inner in ast.walk(node):
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and id(inner) not in documentation and _IDS.match(inner.value):
                 sentences[name].append(re.sub(r"(: |: %s)$", "", inner.value))
-            uses[name].add(getattr(inner, "id", None) or getattr(inner, "attr", None) or getattr(inner, "arg", None))
-    found = []
-    for test in (name for name in list(uses) if name.startswith("test_")):
-        reached = [test]
-        for name in reached:
-            reached += [used for used in uses[name] if used in uses and used not in reached]
-        found += [(sentence, test) for name in reached for sentence in sentences[name]]
-    module = str(pathlib.PurePath(file).with_suffix("")).replace("/", ".")
-    owners = collections.defaultdict(set)
-    for sentence, test in found:
-        owners[sentence].add((module, test))
-    if not any(name.startswith("test_") for name in uses):
-        # tables whose cases are named in another module
-        owners = {sentence: set() for name in sentences for sentence in sentences[name]}
-    return [Test(sentence, file, re.compile(_pattern(sentence)), functions) for sentence, functions in owners.items()]
+            uses[name] |= {getattr(inner, kind) for kind in ("id", "attr", "arg") if isinstance(getattr(inner, kind, None), str)}
+    return sentences, uses
 
 
 def _definitions(tree):
@@ -96,11 +106,22 @@ def _definitions(tree):
 
 def proves(item, ids):
     """Whether a test of pytest proves one of these behaviours."""
-    name = getattr(item, "callspec", None) and item.callspec.id or ""
-    for test in pytest_tests(pathlib.Path(item.path).read_text(encoding="utf-8"), item.path.name):
-        if set(test.ids) & set(ids) and any(function == item.originalname for _, function in test.functions):
-            return True
-    return bool(_IDS.match(name) and set(_IDS.match(name).group().split()) & set(ids))
+    folder = pathlib.Path(item.path).parent
+    case = item.callspec.id if hasattr(item, "callspec") else ""
+    tests = [test for test in pytest_tests(folder_of_tests(folder, folder)) if set(test.ids) & set(ids)]
+    carriers = [test for test in tests if any(function == item.originalname for _, function in test.functions)]
+    named = _IDS.match(case)
+    return bool(set(named.group().split()) & set(ids)) if named else bool(carriers)
+
+
+@functools.cache
+def _read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def folder_of_tests(folder, root):
+    """The modules of a folder, by their path from a root."""
+    return {str(path.relative_to(root)): _read(path) for path in sorted(folder.glob("*.py")) if path.name != "test_harness.py"}
 
 
 def _pattern(sentence):
@@ -122,10 +143,9 @@ def tests(repository):
         text = path.read_text(encoding="utf-8", errors="replace")
         if path.suffix == ".py" or "python3" in text.partition("\n")[0]:
             found += check_tests(text, str(place))
-    folder = repository / "Tests" / "EndToEnd"
-    for path in sorted(folder.rglob("*.py")):
-        if path.name != "test_harness.py":
-            found += pytest_tests(path.read_text(encoding="utf-8"), str(path.relative_to(folder)))
+    root = repository / "Tests" / "EndToEnd"
+    for folder in [root, *sorted(path.parent for path in root.glob("*/__init__.py"))]:
+        found += pytest_tests(folder_of_tests(folder, root))
     return found
 
 

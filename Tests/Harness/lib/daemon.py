@@ -79,6 +79,9 @@ class Daemon:
         """What it has said so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def last_words(self):
+        return self.words()[-6000:]
+
     # --- asking it
 
     def ask(self, *lines, seconds=60):

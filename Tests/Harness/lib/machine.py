@@ -46,10 +46,6 @@ def staged_installation(folder):
     return folder
 
 
-# those that are up
-RUNNING = []
-
-
 class Machine:
     """`with Machine("NAME", "trixie") as machine`: booted, nothing of ours in it yet. `keep` leaves it up: Tests/Harness/host --name NAME-trixie run bash."""
 
@@ -62,11 +58,9 @@ class Machine:
 
     def __enter__(self):
         self.host.up()
-        RUNNING.append(self)
         return self
 
     def __exit__(self, *_):
-        RUNNING.remove(self)
         if not self._keep:
             self.host.down()
             shutil.rmtree(self.host.folder, ignore_errors=True)
@@ -151,5 +145,5 @@ class Machine:
     def restart(self):
         return self.systemctl("restart", "tokend.service").returncode
 
-    def last_words(self, lines=120):
+    def last_words(self, lines=40):
         return self.host.run("journalctl", "--no-pager", "-u", "tokend.service", "-n", str(lines)).stdout

@@ -36,7 +36,7 @@ class Stage:
         self.server.control("clear")
         self.daemon.stop()
         if kind:
-            print("tokend said:\n" + self.daemon.words()[-6000:])
+            print("tokend said:\n" + self.daemon.last_words())
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- configuration

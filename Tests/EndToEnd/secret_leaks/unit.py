@@ -15,7 +15,7 @@ from lib.stage import Stage
 
 UNIT = REPOSITORY / "systemd" / "tokend.service"
 USER = pwd.getpwnam("daemon")
-# $1 is the folder that stands for /run/systemd/journal, which nobody outside sees; $2 the listening socket
+# for bash: sh knows no descriptor above 9. $1 is the folder that stands for /run/systemd/journal, which nobody outside sees; $2 the listening socket
 START = """
 mount -t tmpfs tokend /run
 mkdir -p /run/systemd/journal
@@ -76,7 +76,7 @@ class Unit(Daemon):
         self.socket.chmod(0o666)
         self.listener.listen(64)
         self.wrapper = [
-            "unshare", "--mount", "sh", "-ec", START, "sh", self.journal.folder, self.listener.fileno(), *environment(),
+            "unshare", "--mount", "bash", "-ec", START, "bash", self.journal.folder, self.listener.fileno(), *environment(),
             "prlimit", "--memlock=8388608", "--core=0",
             "setpriv", "--reuid", USER.pw_uid, "--regid", USER.pw_gid, "--clear-groups", "--no-new-privs", "--pdeathsig", "KILL"]
         self.mode = "stderr"
@@ -110,7 +110,7 @@ class Unit(Daemon):
         return {str(path): path.read_bytes() for path in paths if path.is_file()}
 
 
-class Scene(Stage):
+class UnitFixture(Stage):
     """A stage whose daemon runs as its unit does."""
 
     def __init__(self, server, *lines):

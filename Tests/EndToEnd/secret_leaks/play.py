@@ -12,7 +12,7 @@ from lib import processes
 from lib.daemon import CALLER
 
 from .hunt import Trove
-from .unit import Scene
+from .unit import UnitFixture
 
 PORT = processes.free_port()
 REDIRECT = "http://127.0.0.1:%d/callback" % PORT
@@ -41,7 +41,7 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-class Play(Scene):
+class Play(UnitFixture):
     """A daemon with every kind of token, and all secrets that it ever met."""
 
     def __init__(self, server):

@@ -1,5 +1,5 @@
 """What an administrator or a person changes: reload, new secrets, ended sign-ins, tokens that leave the configuration."""
-from .row import FAILED, HELD, Row, abandon, ask, asked, get, later, never_said, person, reload, renew, replaced, said, sign_in, state, tokenctl, unchanged, write
+from .row import FAILED, HELD, Row, abandon, ask, asked, get, never_said, person, reload, renew, replaced, said, sign_in, state, tokenctl, unchanged, write
 from .server import Answer, Tokens, error
 
 AGAIN = r"^\+ .*state=ready"

@@ -1,5 +1,5 @@
 """Proxies on the way to a server."""
-from .row import FAILED, HELD, Row, ask, asked, get, later, online, person, reload, renew, said, sign_in, state, told, unchanged, write
+from .row import FAILED, HELD, Row, ask, asked, get, online, person, reload, renew, said, sign_in, state, told, unchanged, write
 
 PASSWORD = "p%41ss: wörd+of/the=proxy&"
 LOGIN = {"scheme": "Basic", "password": PASSWORD}

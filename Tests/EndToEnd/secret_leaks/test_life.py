@@ -1,50 +1,21 @@
-"""What is played before anything is searched. Each act ends when the server or the daemon says that it has happened."""
+"""No secret is where it must not be: in a whole life of the daemon its memory, files, journal and what others see of it are searched.
+
+The release daemon runs as its unit has it. WITHOUT="GLIBC_TUNABLES" in the environment starts it without that line of its unit, and must fail. The
+tests are one life: each goes on where the one before has ended.
+"""
 import re
 import subprocess
 import time
 import types
 import urllib.parse
 
+import pytest
 from lib import logins, processes
 from lib.daemon import TOKENCTL
+from lib.simulator import started
 
 from . import search
-from .play import OTHER, PERSON, PORT, Play, fingerprint, made_up
-
-
-def life(checks, server):
-    """All of it, and the searches where things are as quiet as they get."""
-    with Play(server) as play:
-        play.configure().start()
-        for act in (service, people, mistakes, echoes, rotations):
-            act(checks, play)
-            play.witness.look_at_all()
-        earlier = search.folder(checks, "among rotations", play)
-        for act in (rotations, reconfigured, tools, quiet):
-            act(checks, play)
-        with play.open() as idle:
-            # its reply is kept for the next of its kind as long as it lives
-            idle.ask("GET portal.me")
-            _, url = play.begin("portal.duo")
-            query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
-            play.waiting = {query["state"], query["nonce"]}
-            search.census(checks, "with everything held", play)
-            search.canaries(checks, play)
-            search.key(checks, play)
-            play.witness.look_at_all()
-            earlier = search.folder(checks, "with everything held", play, [earlier[name] for name in earlier if not name.endswith("portal.pat")])
-        restarted(checks, play)
-        search.census(checks, "after a restart", play)
-        gone(checks, play)
-        search.census(checks, "after signing out", play)
-        search.folder(checks, "after signing out", play, [earlier[name] for name in earlier if not name.endswith("portal.pat")])
-        checks.equal("SIGTERM ends it with 0", play.daemon.stop(), 0)
-        search.folder(checks, "after its end", play)
-        play.learn()
-        search.nowhere(checks, "LOG-01 no secret is in what the daemon wrote to its journal and to standard error", play, play.daemon.told())
-        checks.ok("which is not little", len(play.daemon.told()) > 4000 and len(play.daemon.journal.words()) > 500, len(play.daemon.told()))
-        search.nowhere(checks, "SEC-07 no secret is in replies and outputs that need none", play, "\n".join(play.outputs).encode(), but=ECHOED)
-        search.nowhere(checks, "SEC-03 no secret is in the arguments, environment or name of a process", play, play.witness.words(), but=MISPLACED)
+from .play import OPTIONS, OTHER, PERSON, PORT, Play, fingerprint, made_up
 
 
 # what a caller itself sent is repeated to it, 64 bytes at most
@@ -52,54 +23,53 @@ ECHOED = ("made-up token", "token among the arguments")
 MISPLACED = ("token among the arguments",)
 
 
-def restarted(checks, play):
-    """The same state, another process, and the journal instead of standard error."""
-    checks.equal("SIGTERM ends it with 0", play.daemon.stop(), 0)
-    play.waiting = set()
-    play.daemon.mode = "journal"
-    play.daemon.start()
-    for name in ("portal.me", "portal.duo", "svc.job"):
-        until_fresh(play, name)
+@pytest.fixture(scope="module")
+def play():
+    with started(*OPTIONS) as server, Play(server) as play:
+        yield play.configure().start()
 
 
-def gone(checks, play):
-    """Both people sign out; the address that ends their session at the server holds their ID token, for their own eyes."""
-    status, _, _ = play.runs("logout", "portal.me", kept=False)
-    checks.equal("tokenctl signs somebody out", status, 0)
-    checks.matches("and the protocol somebody else", play.ask("LOGOUT portal.duo"), re.compile("^OK revoked"))
-    play.says("GET portal.me wait=0")
+@pytest.fixture(autouse=True)
+def witness(play):
+    """What others see of the processes, after each act."""
+    yield
+    play.witness.look_at_all()
 
 
-def service(checks, play):
+def test_the_search_itself():
+    search.itself()
+
+
+def test_service(play):
     """Tokens without a person, handed out, renewed, rejected and run out."""
     names = ("svc.job", "svc.brief", "basic.job", "odd.job", "portal.fixed")
     replies = [play.ask("GET " + name) for name in names] + [play.ask("HEADER svc.job"), play.ask("GET svc.job scope=read")]
-    checks.ok("every way of asking gives a token", all(reply.startswith("OK ") for reply in replies), "\n".join(reply[:60] for reply in replies))
-    checks.matches("a client with a wrong secret is refused", play.says("GET wrong.job wait=5"), re.compile("^ERR refused"))
+    assert all(reply.startswith("OK ") for reply in replies), "every way of asking gives a token: %s" % ("\n".join(reply[:60] for reply in replies),)
+    assert re.search("^ERR refused", play.says("GET wrong.job wait=5")), "a client with a wrong secret is refused"
     token = play.ask("GET svc.job").split(" ")[1]
     play.says("REJECT svc.job id=" + fingerprint(token))
     for line in ("STATUS", "LIST", "EXPLAIN svc.job uid=0", "RENEW svc.job", "HELP", "METRICS"):
         play.says(line)
 
 
-def people(checks, play):
+def test_people(play):
     """Signing in by code and by hybrid flow, at the daemon and through tokenctl; tokens that are brought in."""
     play.server.control("knob id-token-profile on")
-    checks.matches("somebody signs in with a code", play.sign_in("portal.me"), re.compile("^OK subject=" + PERSON))
-    checks.matches("and in the hybrid flow", play.sign_in("portal.duo"), re.compile("^OK subject=" + PERSON))
+    assert re.search("^OK subject=" + PERSON, play.sign_in("portal.me")), "somebody signs in with a code"
+    assert re.search("^OK subject=" + PERSON, play.sign_in("portal.duo")), "and in the hybrid flow"
     login, url = play.begin("portal.me")
     play.server.control("knob auto-login " + OTHER)
-    checks.matches("another person is confirmed", play.says("CALLBACK %s %s" % (login, play.answer(url))), re.compile("^OK confirm"))
-    checks.matches("and signs in", play.says("CONFIRM " + login), re.compile("^OK subject=" + OTHER))
+    assert re.search("^OK confirm", play.says("CALLBACK %s %s" % (login, play.answer(url)))), "another person is confirmed"
+    assert re.search("^OK subject=" + OTHER, play.says("CONFIRM " + login)), "and signs in"
     play.server.control("knob auto-login " + PERSON)
-    checks.equal("tokenctl signs somebody in through the browser", login_with_listener(play, "portal.duo", "--confirm"), 0)
-    checks.equal("and with a pasted address", login_with_paste(play, "portal.me"), 0)
+    assert login_with_listener(play, "portal.duo", "--confirm") == 0, "tokenctl signs somebody in through the browser"
+    assert login_with_paste(play, "portal.me") == 0, "and with a pasted address"
     mint = play.server.control("reference mint kind=PAT app=demo.app/portal user=%s" % PERSON)["token"]
     play.trove.add("reference token", mint)
-    checks.equal("tokenctl brings a token in", play.runs("import", "portal.pat", "--expires", "never", text=mint + "\n")[0], 0)
+    assert play.runs("import", "portal.pat", "--expires", "never", text=mint + "\n")[0] == 0, "tokenctl brings a token in"
     again = play.server.control("reference mint kind=PAT app=demo.app/portal user=%s" % PERSON)["token"]
     play.trove.add("reference token", again)
-    checks.matches("and another replaces it", play.says("IMPORT portal.pat %s expires=never" % again), re.compile("^OK id="))
+    assert re.search("^OK id=", play.says("IMPORT portal.pat %s expires=never" % again)), "and another replaces it"
     play.references["portal.pat"] = again
     by_refresh = play.server.control("grant mint app=demo.app/portal user=%s" % PERSON)["refresh_token"]
     play.trove.add("refresh token", by_refresh)
@@ -155,18 +125,18 @@ def ended(play, login):
     return status
 
 
-def mistakes(checks, play):
+def test_mistakes(play):
     """Sign-ins that fail, answers that are wrong, and lines with secrets where none belong."""
     server = play.server
     login, url = play.begin("portal.me")
     good = play.answer(url)
     stray = re.sub(r"state=[^&]*", "state=" + made_up(), good)
     play.trove.add("state", re.search(r"state=([^&]*)", stray)[1])
-    checks.matches("a wrong state is no answer", play.says("CALLBACK %s %s" % (login, stray)), re.compile("^ERR refused"))
+    assert re.search("^ERR refused", play.says("CALLBACK %s %s" % (login, stray))), "a wrong state is no answer"
     code = made_up(32)
     play.trove.add("made-up code", code)
     reply = play.says("CALLBACK %s %s" % (login, re.sub(r"code=[^&]*", "code=" + code, good)))
-    checks.matches("a made-up code is refused", reply, re.compile("^ERR login-required"))
+    assert re.search("^ERR login-required", reply), "a made-up code is refused"
     play.says("CALLBACK %s %s" % (login, good))
     echo = made_up(32)
     play.trove.add("made-up token", echo)
@@ -189,7 +159,7 @@ def mistakes(checks, play):
                  "GET " + echo * 120, "IMPORT portal.pat " + echo * 2000):
         reply = play.ask(line)
         # the line of whoever asked may be repeated to them, 64 bytes of it
-        checks.ok("a bad line is refused: " + line[:14].replace(echo[:4], "…"), reply is None or reply.startswith("ERR "), reply)
+        assert reply is None or reply.startswith("ERR "), "a bad line is refused: " + line[:14].replace(echo[:4], "…")
     play.says("EXPLAIN svc.job uid=0 unit=" + echo)
     with play.open() as unfinished:
         unfinished.send("IMPORT portal.pat " + echo).end_input()
@@ -203,7 +173,7 @@ def mistakes(checks, play):
         play.runs(*arguments)
 
 
-def echoes(checks, play):
+def test_echoes(play):
     """A server that says in its errors what it was asked with."""
     server = play.server
     play.learn()
@@ -225,7 +195,14 @@ def echoes(checks, play):
     play.says("STATUS")
 
 
-def rotations(checks, play, count=4):
+def test_files_among_rotations(play):
+    rotations(play)
+    play.witness.look_at_all()
+    play.earlier = search.folder("among rotations", play)
+    rotations(play)
+
+
+def rotations(play, count=4):
     """Many refresh tokens, one after the other, while everybody asks."""
     before = play.server.control("counters")["counters"].get("refresh-grants", 0)
     watch = play.open()
@@ -241,10 +218,10 @@ def rotations(checks, play, count=4):
             time.sleep(0.2)
     watch.close()
     made = play.server.control("counters")["counters"].get("refresh-grants", 0) - before
-    checks.ok("refresh tokens were rotated", made >= count, made)
+    assert made >= count, "refresh tokens were rotated"
 
 
-def reconfigured(checks, play):
+def test_reconfigured(play):
     """A client secret is changed and read anew; configurations with secrets in them are refused."""
     inline, second_line = made_up(), made_up()
     play.trove.add("secret in the configuration", inline, second_line)
@@ -252,7 +229,7 @@ def reconfigured(checks, play):
     bad = re.sub(r"secret = \{.*\}", 'secret = "%s"' % inline, good)
     play.daemon.application("svc", bad)
     play.outputs.append(play.check().stdout)
-    checks.matches("a secret in the configuration is refused", play.says("RELOAD"), re.compile("ERR bad-config"))
+    assert re.search("ERR bad-config", play.says("RELOAD")), "a secret in the configuration is refused"
     play.daemon.application("svc", bad.replace('secret = "', 'secret = """\n'))
     play.says("RELOAD")
     play.daemon.secret("svc.secret", play.client_secrets["machine"] + "\n" + second_line + "\n")
@@ -260,12 +237,12 @@ def reconfigured(checks, play):
     play.says("RELOAD")
     play.renew_client("machine")
     play.daemon.secret("svc.secret", play.client_secrets["machine"] + "\n")
-    checks.matches("a changed secret is taken up", play.says("RELOAD"), re.compile("^OK", re.MULTILINE))
-    checks.equal("tokenctl reloads", play.runs("reload")[0], 0)
-    checks.ok("and it works", processes.until(lambda: play.ask("GET svc.job wait=5").startswith("OK "), 20))
+    assert re.search("^OK", play.says("RELOAD"), re.MULTILINE), "a changed secret is taken up"
+    assert play.runs("reload")[0] == 0, "tokenctl reloads"
+    assert processes.until(lambda: play.ask("GET svc.job wait=5").startswith("OK "), 20), "and it works"
 
 
-def tools(checks, play):
+def test_tools(play):
     """tokenctl's other commands; what of their output is no token."""
     for arguments in (("status",), ("status", "portal.me"), ("status", "--json"), ("list",), ("explain", "svc.job"), ("ping",),
                       ("reject", "svc.brief"), ("renew", "svc.job"), ("wait", "svc.job")):
@@ -274,7 +251,7 @@ def tools(checks, play):
         play.runs(*arguments, kept=False)
 
 
-def quiet(checks, play):
+def test_quiet(play):
     """Everything is long-lived now, and nothing is under way: what is held stays as it is."""
     play.server.control("clear")
     play.server.control("knob access-ttl 3600")
@@ -282,7 +259,7 @@ def quiet(checks, play):
         until_fresh(play, name)
     for name in ("svc.job", "basic.job", "odd.job"):
         until_fresh(play, name)
-    checks.ok("long-lived tokens are held", all(" expires=" in play.ask("STATUS " + name) for name in ("portal.me", "portal.duo", "svc.job")))
+    assert all(" expires=" in play.ask("STATUS " + name) for name in ("portal.me", "portal.duo", "svc.job")), "long-lived tokens are held"
 
 
 def until_fresh(play, name):
@@ -292,3 +269,53 @@ def until_fresh(play, name):
         return words[0] == "OK"
     if not processes.until(fresh, 40, every=0.3):
         raise RuntimeError("%s does not come back: %s" % (name, play.ask("STATUS " + name)))
+
+
+def test_with_everything_held(play):
+    with play.open() as idle:
+        # its reply is kept for the next of its kind as long as it lives
+        idle.ask("GET portal.me")
+        _, url = play.begin("portal.duo")
+        query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
+        play.waiting = {query["state"], query["nonce"]}
+        search.census("with everything held", play)
+        search.canaries(play)
+        search.key(play)
+        play.witness.look_at_all()
+        play.earlier = search.folder("with everything held", play, records_of_sign_ins(play))
+
+
+def records_of_sign_ins(play):
+    """The sealed bytes that were there before, but for the reference token, which stays."""
+    return [play.earlier[name] for name in play.earlier if not name.endswith("portal.pat")]
+
+
+def test_restarted(play):
+    """The same state, another process, and the journal instead of standard error."""
+    assert play.daemon.stop() == 0, "SIGTERM ends it with 0"
+    play.waiting = set()
+    play.daemon.mode = "journal"
+    play.daemon.start()
+    for name in ("portal.me", "portal.duo", "svc.job"):
+        until_fresh(play, name)
+    search.census("after a restart", play)
+
+
+def test_gone(play):
+    """Both people sign out; the address that ends their session at the server holds their ID token, for their own eyes."""
+    status, _, _ = play.runs("logout", "portal.me", kept=False)
+    assert status == 0, "tokenctl signs somebody out"
+    assert re.search("^OK revoked", play.ask("LOGOUT portal.duo")), "and the protocol somebody else"
+    play.says("GET portal.me wait=0")
+    search.census("after signing out", play)
+    search.folder("after signing out", play, records_of_sign_ins(play))
+
+
+def test_after_its_end(play):
+    assert play.daemon.stop() == 0, "SIGTERM ends it with 0"
+    search.folder("after its end", play)
+    play.learn()
+    search.nowhere("LOG-01 no secret is in what the daemon wrote to its journal and to standard error", play, play.daemon.told())
+    assert len(play.daemon.told()) > 4000 and len(play.daemon.journal.words()) > 500, "which is not little"
+    search.nowhere("SEC-07 no secret is in replies and outputs that need none", play, "\n".join(play.outputs).encode(), but=ECHOED)
+    search.nowhere("SEC-03 no secret is in the arguments, environment or name of a process", play, play.witness.words(), but=MISPLACED)

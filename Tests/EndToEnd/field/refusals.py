@@ -1,6 +1,6 @@
 """Refreshes that the server refuses, clocks that are wrong, and grants that are narrower than what was asked for."""
 from .row import FAILED, HELD, asked, get, later, never_said, person, renew, said, sign_in, state
-from .server import Answer, Tokens, error, identity
+from .server import Tokens, error, identity
 
 AGAIN = r"^\+ .*state=ready"
 # an hour off, in both directions
