@@ -19,23 +19,30 @@ let package = Package(
         .target(name: "TokenWire", dependencies: ["Secrets"]),
         .target(name: "OAuth", dependencies: ["Secrets"]),
         .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"]),
+        .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"]),
+        .target(name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Secrets"]),
+        .target(
+            name: "TokenStore",
+            dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "CShims"],
+            // FAULTS: the points at which a test may break the disk; a release has none
+            swiftSettings: [.define("FAULTS", .when(configuration: .debug))]),
         .target(
             name: "TokenDaemon",
-            dependencies: ["TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
-            // FAULTS: the points at which a test may break the disk; a release has none
+            dependencies: [
+                "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets",
+            ],
             swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
+        .target(
+            name: "TokenControl",
+            dependencies: ["TokenWire", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "tokend",
-            dependencies: ["TokenDaemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["TokenDaemon", "TokenConfiguration", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: [.defaultIsolation(MainActor.self)],
             // what the dynamic loader has filled in once cannot be written again
             linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"], .when(configuration: .release))]),
         .executableTarget(
-            name: "tokenctl",
-            dependencies: [
-                "TokenWire", "Secrets", "CShims",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
+            name: "tokenctl", dependencies: ["TokenControl"],
             // a script pays less than a millisecond for a command without a dynamic loader; lld does not warn of what nobody calls
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
 
@@ -49,11 +56,22 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]),
         .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets", "TestSupport"]),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Secrets"]),
-        .testTarget(name: "TokenctlTests", dependencies: ["tokenctl", "Secrets", "TestSupport"]),
+        .testTarget(name: "TokenControlTests", dependencies: ["TokenControl", "Secrets", "TestSupport"]),
         .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
+        .testTarget(name: "TokenAuditTests", dependencies: ["TokenAudit", "TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "TokenConfigurationTests",
+            dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OAuth", "Systemd", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "TokenStoreTests",
+            dependencies: ["TokenStore", "TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "TestSupport"],
+            swiftSettings: [.define("FAULTS", .when(configuration: .debug))]),
         .testTarget(
             name: "TokenDaemonTests",
-            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets", "TestSupport"],
+            dependencies: [
+                "TokenDaemon", "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl",
+                "Secrets", "TestSupport",
+            ],
             swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
     ])
 

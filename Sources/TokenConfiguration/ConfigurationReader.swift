@@ -8,7 +8,7 @@ internal import TokenWire
 /// A missing folder is a configuration without applications. Every problem of every file is found at once; only a syntax
 /// error hides the rest of its file.
 /// - Parameter now: wall time in seconds, to tell what has ended; the machine's without it.
-nonisolated package func readConfiguration(
+package func readConfiguration(
     at directory: String, secrets: SecretSources, names: NameService = .system, now: Int64? = nil
 ) -> ConfigurationReading {
     ConfigurationReader(directory, secrets, names, now ?? Clock.realtime() / 1_000_000_000).read()
@@ -16,12 +16,12 @@ nonisolated package func readConfiguration(
 
 /// Reads the file of one application alone, for its secrets: its `draft` has what could be read of it. Opens files and asks the name service:
 /// not for the loop.
-nonisolated func readApplication(_ name: String, at directory: String, secrets: SecretSources) -> ConfigurationReading {
+package func readApplication(_ name: String, at directory: String, secrets: SecretSources) -> ConfigurationReading {
     ConfigurationReader(directory, secrets, .system, Clock.realtime() / 1_000_000_000).read(application: name)
 }
 
 /// One reading: from the folder to a configuration or its problems.
-nonisolated private final class ConfigurationReader {
+private final class ConfigurationReader {
     private let problems = ProblemList()
     private let folder: ConfigurationFolder
     private let servers: ServerReader
@@ -126,7 +126,7 @@ nonisolated private final class ConfigurationReader {
     }
 }
 
-nonisolated extension ServerLocation {
+extension ServerLocation {
     /// What two applications of one server have in common.
     fileprivate var identity: String {
         switch self {

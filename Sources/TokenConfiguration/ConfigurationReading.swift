@@ -2,8 +2,18 @@ package import OAuth
 package import TokenLedger
 internal import TokenWire
 
+/// Where the configuration is unless the command line says otherwise.
+package let defaultConfigurationFolder = "/etc/tokend"
+
+/// The configuration cannot be used. The report says why, a line for each problem with its remedy.
+package struct ConfigurationRefused: Error {
+    package var report: [String]
+
+    package init(report: [String]) { self.report = report }
+}
+
 /// What came of reading a configuration folder.
-nonisolated package struct ConfigurationReading: Sendable {
+package struct ConfigurationReading: Sendable {
     /// `nil` if any problem is an error, or if a credential was passed over (`SecretSources.offline`): nothing is half applied.
     package var configuration: Configuration?
     /// Sorted by file and line.
@@ -21,7 +31,7 @@ nonisolated package struct ConfigurationReading: Sendable {
     package var hasErrors: Bool { problems.contains { $0.severity == .error } }
 }
 
-nonisolated extension ConfigurationReading {
+extension ConfigurationReading {
     /// Whom the daemon connects to as it is configured: names, or addresses without brackets, in order.
     package var hosts: [String] {
         var hosts: Set<String> = []
@@ -39,14 +49,14 @@ nonisolated extension ConfigurationReading {
     /// machine, so that only a service can be given them.
     package func remedyForCredentials(at directory: String) -> String? {
         guard !passedOver.isEmpty else { return nil }
-        let place = directory == DaemonOptions.defaultConfiguration ? "" : " --config \(directory)"
+        let place = directory == defaultConfigurationFolder ? "" : " --config \(directory)"
         return "credentials are handed to services alone; as root, this tries them too: systemd-run --quiet --pipe --wait --collect "
             + "-p User=tokend -p LoadCredentialEncrypted=secret:/etc/tokend/secrets.d tokend --check --online\(place)"
     }
 }
 
 /// A credential that was not looked at, and where it is asked for.
-nonisolated package struct PassedCredential: Hashable, Sendable {
+package struct PassedCredential: Hashable, Sendable {
     package var id: String
     package var file: String
     /// Dotted: `client.secret.credential`.
@@ -54,7 +64,7 @@ nonisolated package struct PassedCredential: Hashable, Sendable {
 }
 
 /// What `tokend --check` prints, and its exit status: 0, or 78 (EX_CONFIG of sysexits.h) if there is an error.
-nonisolated package func checkReport(_ reading: ConfigurationReading) -> (lines: [String], exitStatus: Int32) {
+package func checkReport(_ reading: ConfigurationReading) -> (lines: [String], exitStatus: Int32) {
     let errors = reading.problems.count { $0.severity == .error }
     let found = [
         counted(reading.applicationCount, "application"), counted(reading.tokenCount, "token"),
@@ -67,4 +77,4 @@ nonisolated package func checkReport(_ reading: ConfigurationReading) -> (lines:
     return (reading.problems.sorted().map(\.description) + [summary], errors == 0 ? 0 : 78)
 }
 
-nonisolated func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

@@ -1,13 +1,18 @@
-/// When each thing is next due: a binary heap that keeps only the newest deadline of each key.
-struct Deadlines<Key: Hashable & Sendable>: Sendable {
-    private var heap: [(at: Int64, key: Key)] = []
-    private var current: [Key: Int64] = [:]
+/// When each thing is next due: a binary heap that keeps only the newest deadline of each key. Inlinable as `FairHoldings` is.
+package struct Deadlines<Key: Hashable & Sendable>: Sendable {
+    @usableFromInline var heap: [(at: Int64, key: Key)] = []
+    @usableFromInline var current: [Key: Int64] = [:]
+
+    @inlinable
+    package init() {}
 
     /// The earliest deadline, or `nil` when nothing is scheduled.
-    var next: Int64? { first?.at }
+    @inlinable
+    package var next: Int64? { first?.at }
 
     /// The key with the earliest deadline.
-    var first: (at: Int64, key: Key)? { heap.first }
+    @inlinable
+    package var first: (at: Int64, key: Key)? { heap.first }
 
     /// How many keys have a deadline.
     var count: Int { current.count }
@@ -19,7 +24,8 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     subscript(key: Key) -> Int64? { current[key] }
 
     /// Sets, moves or (with `nil`) removes the deadline of a key.
-    mutating func set(_ key: Key, at deadline: Int64?) {
+    @inlinable
+    package mutating func set(_ key: Key, at deadline: Int64?) {
         guard current[key] != deadline else { return }
         current[key] = deadline
         guard let deadline else { return dropStale() }
@@ -49,20 +55,23 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
     }
 
     /// The first element always is a current one; and old ones never outnumber them.
-    private mutating func dropStale() {
+    @inlinable
+    mutating func dropStale() {
         while let first = heap.first, current[first.key] != first.at { removeFirst() }
         if heap.count > 64, heap.count > 2 * current.count {
             heap = current.map { ($0.value, $0.key) }.sorted { $0.at < $1.at }
         }
     }
 
-    private mutating func removeFirst() {
+    @inlinable
+    mutating func removeFirst() {
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         siftDown(0)
     }
 
-    private mutating func siftUp(_ start: Int) {
+    @inlinable
+    mutating func siftUp(_ start: Int) {
         var child = start
         while child > 0, heap[child].at < heap[(child - 1) / 2].at {
             heap.swapAt(child, (child - 1) / 2)
@@ -70,7 +79,8 @@ struct Deadlines<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    private mutating func siftDown(_ start: Int) {
+    @inlinable
+    mutating func siftDown(_ start: Int) {
         var parent = start
         while true {
             var least = parent

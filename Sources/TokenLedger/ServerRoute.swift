@@ -13,3 +13,13 @@ package struct ServerRoute: Hashable, Sendable {
         user = settings.proxy?.login?.user
     }
 }
+
+extension ServerLocation {
+    /// What an administrator knows the server by.
+    package var address: String {
+        switch self {
+        case .issuer(let url): url
+        case .erpnet(let root, let issuer): issuer ?? root
+        }
+    }
+}

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Systemd
 
 /// Closed until another thread opens it, once.
-nonisolated final class Gate: Sendable {
+final class Gate: Sendable {
     private let bell: Int32
 
     init() throws(SystemError) {

@@ -1,24 +1,26 @@
 internal import OpenSSL
-internal import Secrets
-internal import Systemd
-internal import TokenLedger
+package import Secrets
+package import Systemd
+package import TokenConfiguration
+package import TokenLedger
 internal import TokenWire
 
-/// The sealed records of the daemon. All waiting for the disk is on one thread of its own; what became of a task comes back to the loop.
+/// The sealed records of the daemon. All waiting for the disk is on one thread of its own; what became of a task comes back in `messages`.
 ///
 /// Jobs of one name are done in the order in which they came. Those of different names may share the syncing of the folder; each is reported
 /// after it.
-final class Store {
+package final class Store {
     private let room: StoreRoom
-    private let mailbox: Mailbox<StoreMessage>
+    /// What the store's thread reports. Whoever owns the store opens it on the loop and hands each message to `receive`.
+    package let messages: Mailbox<StoreMessage>
     private let memory: SealedMemory
     private let tokens: TokenMemory
     /// Access tokens are not kept, for this reason; said once.
     private var tokenFault: StoreFault?
     /// What became of a task; on the loop.
-    var reported: (StoreReport) -> Void = { _ in }
+    package var reported: (StoreReport) -> Void = { _ in }
     /// What an operator should know and belongs to no task; on the loop.
-    var noted: (String) -> Void = { _ in }
+    package var noted: (String) -> Void = { _ in }
     private let keyNotes: [String]
     /// Records that are under way to the disk, by task, and those of them that are in the memory too.
     private var committing: [UInt64: (name: TokenName, generation: UInt64)] = [:]
@@ -29,25 +31,24 @@ final class Store {
     /// - Parameters:
     ///   - key: what the configuration gives as `[store] key`.
     ///   - memory, tokens: instead of those that systemd keeps.
-    init(
+    package init(
         state: String, key: Secret?, sources: SecretSources, admitted: AdmittedMachines = .these([]), steps: StoreSteps = StoreSteps(),
-        memory: FDStoreMemory? = .inherited(SealedMemory.name), tokens: FDStoreMemory? = .inherited(TokenMemory.name), loop: Loop
+        memory: FDStoreMemory? = .inherited(SealedMemory.name), tokens: FDStoreMemory? = .inherited(TokenMemory.name)
     ) throws {
         let folder = try StoreFolder(state + "/grants", steps: steps)
         let isEmpty = try folder.names().allSatisfy { StoreFileName($0) == .stranger }
         let keys = try Self.keys(key, sources, SealingKeyFile(besideState: state, owner: sources.owner), mayMakeKey: isEmpty)
         keyNotes = keys.notes
-        mailbox = try Mailbox()
+        messages = try Mailbox()
         let sealer = StoreSealer(keys: keys, machine: MachineID(), admitted: admitted)
         self.memory = try SealedMemory(memory, sealer: sealer)
         self.tokens = try TokenMemory(tokens, sealer: sealer, boot: BootID())
-        room = try StoreRoom(RecordFiles(folder: folder, sealer: sealer, seed: randomUInt64()), mailbox)
-        try mailbox.open(on: loop) { [unowned self] in hear($0) }
+        room = try StoreRoom(RecordFiles(folder: folder, sealer: sealer, seed: randomUInt64()), messages)
     }
 
-    private func hear(_ message: StoreMessage) {
+    package func receive(_ message: StoreMessage) {
         switch message {
-        case .report(let report): receive(report)
+        case .report(let report): ended(report)
         case .note(let text): noted(text)
         }
     }
@@ -64,23 +65,23 @@ final class Store {
 
     /// All that is there, once and before the first task. Takes as long as the disk does, at the start alone. A successor that only the memory
     /// holds is found too, for whoever has it written; records of an older key are sealed anew in the background.
-    func load() throws(SystemError) -> StoreContents {
+    package func load() throws(SystemError) -> StoreContents {
         var contents = try WorkThread.result { [room] in Result { () throws(SystemError) in try room.load() } }.get()
         contents.notes = keyNotes + contents.notes
         for record in keptRecords() { resume(record, &contents) }
         return contents
     }
 
-    func perform(_ task: StoreTask) {
+    package func perform(_ task: StoreTask) {
         switch task.job {
         case .commit(let record), .replace(let record): committing[task.id] = (record.name, record.generation)
         case .prepare, .withdraw, .writeRevocation, .removeRevocation: break
         case .remember(let record):
             do throws(StoreFault) {
                 try keep(record)
-                return mailbox.send(.report(StoreReport(id: task.id, result: .success(()))))
+                return messages.send(.report(StoreReport(id: task.id, result: .success(()))))
             } catch {
-                return mailbox.send(.report(StoreReport(id: task.id, result: .failure(error))))
+                return messages.send(.report(StoreReport(id: task.id, result: .failure(error))))
             }
         }
         room.perform(task)
@@ -88,13 +89,13 @@ final class Store {
 
     /// Waits until everything handed over is done, and reports it; at the very end, when the loop turns no more. `nanoseconds` at most; false if
     /// more would have been needed.
-    func drain(within nanoseconds: Int64) -> Bool {
+    package func drain(within nanoseconds: Int64) -> Bool {
         let isDone = room.drain(within: nanoseconds)
-        for message in mailbox.collect() { hear(message) }
+        for message in messages.collect() { receive(message) }
         return isDone
     }
 
-    private func receive(_ report: StoreReport) {
+    private func ended(_ report: StoreReport) {
         if let (name, generation) = committing.removeValue(forKey: report.id), case .success = report.result, let held = kept[name], held <= generation {
             forget(name)
         }
@@ -123,10 +124,10 @@ final class Store {
     // MARK: access tokens
 
     /// What an earlier process held when it ended; once.
-    func takeTokens() -> [KeptToken] { tokens.take() }
+    package func takeTokens() -> [KeptToken] { tokens.take() }
 
     /// Keeps a token for the next process, or (`nil`) what was kept under this key no longer. One that cannot be kept is asked for again then.
-    func keep(_ token: KeptToken?, of key: CacheKey) {
+    package func keep(_ token: KeptToken?, of key: CacheKey) {
         guard let token else { return tokens.remove(key) }
         do throws(StoreFault) {
             try tokens.put(token)
@@ -156,12 +157,12 @@ final class Store {
     }
 }
 
-nonisolated enum StoreMessage: Sendable {
+package enum StoreMessage: Sendable {
     case report(StoreReport)
     case note(String)
 }
 
-nonisolated extension Found {
+extension Found {
     /// Whose record it is.
     fileprivate var name: TokenName? {
         switch self {

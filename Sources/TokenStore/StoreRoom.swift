@@ -5,7 +5,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// What happens on the store's thread.
-nonisolated final class StoreRoom: Sendable {
+final class StoreRoom: Sendable {
     private struct Queue {
         var tasks: [StoreTask] = []
         var isWorking = false

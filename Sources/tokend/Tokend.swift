@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import TokenConfiguration
 internal import TokenDaemon
 
 /// The daemon's command line.
@@ -17,7 +18,7 @@ struct Tokend: ParsableCommand {
         version: tokendVersion)
 
     @Option(name: .customLong("config"), help: ArgumentHelp("Folder with tokend.toml and apps.d.", valueName: "dir"))
-    var configurationFolder = DaemonOptions.defaultConfiguration
+    var configurationFolder = defaultConfigurationFolder
 
     @Option(help: ArgumentHelp("Folder that belongs to the daemon; made with mode 0700 if it is missing.", valueName: "dir"))
     var state = DaemonOptions.defaultState

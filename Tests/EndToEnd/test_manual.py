@@ -88,13 +88,13 @@ def test_commands():
 
 
 def test_exit_statuses():
-    wire, control = manual.sources("TokenWire"), manual.sources("tokenctl")
+    wire, control = manual.sources("TokenWire"), manual.sources("TokenControl")
     codes = {int(number) for number in re.findall(r"(?m)^        case \..*: (\d+)$", wire.partition("var exitStatus: Int32")[2].partition("\n    }\n")[0])}
     failures = {int(number) for number in re.findall(r"(?m)^        case \..*: (\d+)$", control.partition("var status: Int32")[2].partition("\n    }\n")[0])}
     setup = {int(number) for number in re.findall(r"notSetUp\(.*, (\d+)\)", control)}
     assert codes and failures and setup, "the sources tell exit statuses"
     assert manual.page("tokenctl.1").statuses() == {0} | codes | failures | setup, "tokenctl(1) has every exit status, and no others"
-    names = set(re.findall(r"\bEX_\w+", manual.sources("tokend", "TokenDaemon/Check")))
+    names = set(re.findall(r"\bEX_\w+", manual.sources("tokend", "TokenConfiguration/Check", "TokenDaemon/Check")))
     daemon = {getattr(os, name) for name in names} | {0, 64}
     assert manual.page("tokend.8").statuses() == daemon, "tokend(8) has every exit status, and no others"
     for name, program in (("tokend.8", TOKEND), ("tokenctl.1", TOKENCTL)):
@@ -108,7 +108,7 @@ WORD = r"[a-z]+(?:-[a-z]+)*"
 
 def test_reasons():
     """Each word of ours that a refusal or an entry of the journal has as its reason is explained: to callers by the page, otherwise by the catalog."""
-    text = manual.sources("TokenWire", "TokenLedger", "TokenDaemon")
+    text = manual.sources("TokenWire", "TokenLedger", "TokenAudit", "TokenConfiguration", "TokenStore", "TokenDaemon")
     refusals = set(re.findall(r'Field\("reason", "(%s)"\)' % WORD, text)) | set(re.findall(r'loginRequired\(\s*\w+,\s*"(%s)"' % WORD, text))
     refusals |= set(re.findall(r'static let \w*Reason = "(%s)"' % WORD, text)) | set(re.findall(r'(?:Verdict|Rejection)\(reason: "(%s)"' % WORD, text))
     page = set(manual.page("tokend-protocol.7").terms("REASONS"))
@@ -123,7 +123,7 @@ def test_reasons():
 
 
 def test_fields():
-    text = manual.sources("TokenWire", "TokenLedger", "TokenDaemon")
+    text = manual.sources("TokenWire", "TokenLedger", "TokenAudit", "TokenConfiguration", "TokenStore", "TokenDaemon")
     used = set(re.findall(r'Field\("(%s)"' % WORD, text)) | set(re.findall(r"[\" ](type|expires|id|scope)=", manual.sources("TokenWire")))
     used |= {name for names in re.findall(r'fields\([^()\n]*, ("[\w-]+"), ("[\w-]+")\)', text) for name in (word.strip('"') for word in names)}
     assert sorted(manual.page("tokend-protocol.7").terms("FIELDS OF REPLIES")) == sorted(used), "tokend-protocol(7) has every field of a reply, and no others"

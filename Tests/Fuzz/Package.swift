@@ -16,12 +16,19 @@ let rooms: [Target] = [
     .target(name: "OAuth", dependencies: ["Secrets"], path: "Product/OAuth"),
     .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"], path: "Product/TokenLedger"),
     .target(
-        name: "TokenDaemon", dependencies: ["TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
+        name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Secrets"], path: "Product/TokenConfiguration"),
+    .target(
+        name: "TokenStore", dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "CShims"],
+        path: "Product/TokenStore"),
+    .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"], path: "Product/TokenAudit"),
+    .target(
+        name: "TokenDaemon",
+        dependencies: ["TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
         path: "Product/TokenDaemon", swiftSettings: [.defaultIsolation(MainActor.self)]),
     .target(
-        name: "tokenctl",
+        name: "TokenControl",
         dependencies: ["TokenWire", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-        path: "Product/tokenctl", exclude: ["main.swift"]),
+        path: "Product/TokenControl"),
 ]
 
 let package = Package(
@@ -31,7 +38,10 @@ let package = Package(
         // libFuzzer brings the main function
         .executableTarget(
             name: "fuzz",
-            dependencies: ["TokenDaemon", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Secrets", "tokenctl"],
+            dependencies: [
+                "TokenDaemon", "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Secrets",
+                "TokenControl",
+            ],
             path: "Sources", swiftSettings: [.defaultIsolation(MainActor.self)])
     ])
 

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Glibc
+package import Glibc
 
 /// A folder of its own for one test, removed with everything in it when the last reference goes.
 package final class TemporaryFolder: Sendable {
@@ -16,6 +16,22 @@ package final class TemporaryFolder: Sendable {
 
     /// The path of something in it, which need not exist.
     package func path(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes a folder in it, which is not there yet.
+    package func makeFolder(_ name: String, mode: mode_t = 0o755) throws {
+        guard mkdir(path(name), mode) == 0 else { throw TestFailure("cannot create \(path(name)): errno \(errno)") }
+    }
+
+    /// Writes a file in it anew. Returns its path.
+    @discardableResult
+    package func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+        let path = path(name)
+        guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path): errno \(errno)") }
+        fwrite(text, 1, text.utf8.count, file)
+        fclose(file)
+        guard chmod(path, mode) == 0 else { throw TestFailure("cannot change the mode of \(path): errno \(errno)") }
+        return path
+    }
 }
 
 /// Why a test could not be carried out.

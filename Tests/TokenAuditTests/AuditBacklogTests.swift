@@ -1,6 +1,7 @@
 import Testing
+import TokenLedger
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditBacklogTests {
     private var backlog = AuditBacklog()

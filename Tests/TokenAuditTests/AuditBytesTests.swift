@@ -1,16 +1,17 @@
 import Secrets
 import Testing
+import TokenLedger
 import TokenWire
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditBytesTests {
     private static let unit = Caller(uid: 995, gid: 995, pid: 0, unit: .unit("erp-sync.service"))
 
     private static func entries() -> [AuditEntry] {
         var handedOut = AuditEntry(
-            .handedOut, .ready, token: Scene.sync, tokenID: Fingerprint(bits: 0xfb03_4671_f12f_64b7), consumer: .unit("erp-sync.service"), caller: unit)
+            .handedOut, .ready, token: LedgerFixture.sync, tokenID: Fingerprint(bits: 0xfb03_4671_f12f_64b7), consumer: .unit("erp-sync.service"), caller: unit)
         handedOut.scopes = ["read", "update"]
-        var failed = AuditEntry(.renewalFailed, .answered, priority: .error, token: Scene.sync, consumer: .shared, text: "it answered 503")
+        var failed = AuditEntry(.renewalFailed, .answered, priority: .error, token: LedgerFixture.sync, consumer: .shared, text: "it answered 503")
         (failed.issuer, failed.oauthError, failed.grant) = ("https://id.test", "temporarily_unavailable", .clientCredentials)
         var line = AuditEntry(.refused, .badRequest, caller: Caller(uid: 1000, gid: .max), reason: "unknown")
         line.request = "GTE"

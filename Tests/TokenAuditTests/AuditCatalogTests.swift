@@ -1,6 +1,7 @@
 import FoundationEssentials
 import TestSupport
 import Testing
+import TokenAudit
 import TokenLedger
 import TokenWire
 
@@ -9,7 +10,6 @@ import TokenWire
 
     init() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         catalog = try String(contentsOf: root.appending(path: "systemd/tokend.catalog"), encoding: .utf8)
     }
 

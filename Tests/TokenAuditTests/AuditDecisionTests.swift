@@ -1,5 +1,6 @@
 import OAuth
 import Testing
+import TokenAudit
 import TokenLedger
 import TokenWire
 

@@ -1,9 +1,10 @@
 import OAuth
 import Secrets
 import Testing
+@testable import TokenLedger
 import TokenWire
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditFieldsTests {
     private func fields(of entry: AuditEntry) -> [(AuditField, String)] {
@@ -77,8 +78,8 @@ import TokenWire
     static let key = CacheKey(token: TokenName("portal.sync")!, consumer: .unit("erp-sync.service"), scopes: ["read"], audience: nil)
 
     private func fields(_ event: LedgerEvent) -> [(AuditField, String)] {
-        var configuration = Scene.configuration()
-        configuration.applications["portal"] = Scene.application("portal", issuer: "https://demodb.my.erp.net/id")
+        var configuration = LedgerFixture.configuration()
+        configuration.applications["portal"] = LedgerFixture.application("portal", issuer: "https://demodb.my.erp.net/id")
         return auditFields(AuditEntry(event, configuration, at: Moment(boot: 0, wall: 0)))
     }
 
@@ -116,8 +117,8 @@ import TokenWire
     }
 
     @Test func `a failure is a warning while the present token lives`() {
-        #expect(failed(Scene.busyServer, nextTry: .seconds(40), stillServing: .seconds(720))[.priority] == "4")
-        #expect(failed(Scene.busyServer, nextTry: .seconds(40), stillServing: 0)[.priority] == "3")
+        #expect(failed(LedgerFixture.busyServer, nextTry: .seconds(40), stillServing: .seconds(720))[.priority] == "4")
+        #expect(failed(LedgerFixture.busyServer, nextTry: .seconds(40), stillServing: 0)[.priority] == "3")
     }
 
     @Test func `LOG-01 no token of an exchange is told`() {

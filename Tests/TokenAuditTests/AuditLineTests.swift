@@ -1,5 +1,6 @@
 import Secrets
 import Testing
+import TokenAudit
 import TokenLedger
 
 @Suite struct AuditLineTests {

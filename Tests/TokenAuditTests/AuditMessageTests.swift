@@ -1,8 +1,9 @@
 import Secrets
 import Testing
+import TokenLedger
 import TokenWire
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditMessageTests {
     static let slot = AuditSlot(place: 0, generation: 0)
@@ -101,5 +102,5 @@ import TokenWire
         arguments: [
             (0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d"), (-3, "-3 s"),
         ] as [(Int64, String)])
-    func `durations are short`(_ seconds: Int64, _ text: String) { #expect(AuditPhrase.duration(seconds) == text) }
+    func `durations are short`(_ seconds: Int64, _ text: String) { #expect(roundedDuration(seconds) == text) }
 }

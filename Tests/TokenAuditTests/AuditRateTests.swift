@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditRateTests {
     @Test(
@@ -17,7 +17,6 @@ import Testing
 
     @Test func `the unit that is installed leaves room, and is what the warning asks for`() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let unit = try String(contentsOf: root.appending(path: "systemd/tokend.service"), encoding: .utf8)
         for line in ["LogRateLimitIntervalSec=1s", "LogRateLimitBurst=1000000"] {
             #expect(unit.contains("\n\(line)\n"))

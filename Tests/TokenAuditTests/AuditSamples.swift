@@ -1,5 +1,6 @@
 import OAuth
 import Secrets
+import TokenAudit
 import TokenLedger
 import TokenWire
 

@@ -1,8 +1,9 @@
 import Secrets
 import Testing
+@testable import TokenLedger
 import TokenWire
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditTallyBoundsTests {
     private var tally = AuditTally()

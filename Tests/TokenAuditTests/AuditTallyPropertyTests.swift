@@ -1,9 +1,10 @@
 import Secrets
 import Testing
 import TestSupport
+import TokenLedger
 import TokenWire
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 /// A tally under random use, and a journal that takes what it is told only sometimes.
 private struct Weather {

@@ -1,8 +1,9 @@
 import Secrets
 import Testing
+import TokenLedger
 import TokenWire
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditTallyTests {
     private var tally = AuditTally()

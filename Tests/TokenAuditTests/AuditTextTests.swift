@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TokenLedger
+@testable import TokenAudit
 
 @Suite struct AuditTextTests {
     @Test(arguments: [

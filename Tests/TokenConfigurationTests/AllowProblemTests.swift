@@ -1,9 +1,9 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TokenLedger
 
 /// `allow` of `[token.sync]` stands on line 8 of portal.toml, `scopes` on line 7.
-nonisolated struct AllowProblemTests {
+struct AllowProblemTests {
     private func house(_ allow: String, scopes: String = "[\"read\", \"update\"]") throws -> ConfigurationHouse {
         let house = try ConfigurationHouse()
         try house.write(

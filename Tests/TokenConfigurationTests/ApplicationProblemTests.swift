@@ -1,7 +1,7 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct ApplicationProblemTests {
+struct ApplicationProblemTests {
     private static let token = "[token.sync]\ngrant = \"client_credentials\"\nallow = [ { user = \"alice\" } ]\n"
     private static let wrongProxy =
         "must be \"http://host:port\" and nothing else; "

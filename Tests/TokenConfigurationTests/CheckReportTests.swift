@@ -1,7 +1,7 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct CheckReportTests {
+struct CheckReportTests {
     private func reading(_ problems: [ConfigurationProblem], applications: Int = 2, tokens: Int = 1) -> ConfigurationReading {
         ConfigurationReading(
             configuration: nil, problems: problems, directory: "/etc/tokend", applicationCount: applications, tokenCount: tokens)

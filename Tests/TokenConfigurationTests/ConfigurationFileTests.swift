@@ -3,11 +3,11 @@ import OAuth
 import Secrets
 import TestSupport
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TokenLedger
 
 /// Real files with real modes and owners.
-nonisolated struct ConfigurationFileTests {
+struct ConfigurationFileTests {
     private static let portal = """
         issuer = "https://a.example.com"
         [client]

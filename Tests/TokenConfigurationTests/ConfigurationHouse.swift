@@ -1,11 +1,11 @@
 import Glibc
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TestSupport
 import Testing
 import TokenLedger
 
 /// A configuration folder on disk, and a machine with the users that the tests speak of.
-nonisolated struct ConfigurationHouse {
+struct ConfigurationHouse {
     let folder: TemporaryFolder
     var root: String { folder.path + "/tokend" }
     var secrets: SecretSources
@@ -13,21 +13,14 @@ nonisolated struct ConfigurationHouse {
     init() throws {
         folder = try TemporaryFolder()
         secrets = SecretSources(credentialsDirectory: folder.path + "/credentials", owner: geteuid())
-        for name in ["/tokend", "/tokend/apps.d", "/credentials"] {
-            try #require(mkdir(folder.path + name, 0o755) == 0)
-        }
+        for name in ["tokend", "tokend/apps.d", "credentials"] { try folder.makeFolder(name) }
         try write("../credentials/portal-secret", "open sesame\n", mode: 0o400)
     }
 
     /// Paths are relative to the configuration folder.
     @discardableResult
     func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
-        let path = "\(root)/\(name)"
-        let file = try #require(fopen(path, "w"))
-        fwrite(text, 1, text.utf8.count, file)
-        fclose(file)
-        try #require(chmod(path, mode) == 0)
-        return path
+        try folder.write("tokend/" + name, text, mode: mode)
     }
 
     func read() -> ConfigurationReading { readConfiguration(at: root, secrets: secrets, names: Self.names, now: Self.now) }

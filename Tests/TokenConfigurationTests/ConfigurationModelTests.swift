@@ -3,11 +3,11 @@ import OAuth
 import Secrets
 import TestSupport
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TokenLedger
 import TokenWire
 
-nonisolated struct ConfigurationModelTests {
+struct ConfigurationModelTests {
     @Test func `the example of the documentation reads clean`() throws {
         let house = try ConfigurationHouse()
         try house.write(
@@ -260,7 +260,7 @@ nonisolated struct ConfigurationModelTests {
     private func repository() throws -> String {
         let real = try #require(realpath(#filePath, nil))
         defer { free(real) }
-        return String(cString: real).split(separator: "/").dropLast(4).reduce(into: "") { $0 += "/\($1)" }
+        return String(cString: real).split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/\($1)" }
     }
 
     @Test func `every key of an application and a token arrives`() throws {

@@ -1,9 +1,9 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TokenLedger
 import TokenWire
 
-nonisolated struct CredentialProblemTests {
+struct CredentialProblemTests {
     private static func house(
         _ credentials: String, allow: String = "{ unit = \"erp-sync.service\" }", secret: String = "portal-secret"
     ) throws -> ConfigurationHouse {

@@ -1,9 +1,9 @@
 import Secrets
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 import TokenLedger
 
-nonisolated struct DaemonProblemTests {
+struct DaemonProblemTests {
     @Test(arguments: [
         ("[limits]\nconnections = 15", "2: limits.connections: must be 16 to 1000000 connections, not 15"),
         ("[limits]\nidle = 0", "2: limits.idle: must be 1 to 86400 seconds, not 0"),

@@ -1,10 +1,10 @@
 import Synchronization
 import Testing
 import TokenLedger
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// What a large file costs is counted, not timed.
-nonisolated struct ManyEntriesTests {
+struct ManyEntriesTests {
     /// Counts how often two were compared.
     private final class Tally: Sendable {
         let comparisons = Atomic<Int>(0)

@@ -1,7 +1,7 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct NearestNameTests {
+struct NearestNameTests {
     private let known = ["scopes", "shared", "allow", "grant", "keep", "min_valid", "id"]
 
     @Test(

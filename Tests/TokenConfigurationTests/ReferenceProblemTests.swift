@@ -1,8 +1,8 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// What is written stands from line 4 on.
-nonisolated struct ReferenceProblemTests {
+struct ReferenceProblemTests {
     private static let value = "value = { credential = \"pat\" }\n"
     private static let allow = "allow = [ { user = \"alice\" } ]"
     private static let never = "expires = \"never\"\n"

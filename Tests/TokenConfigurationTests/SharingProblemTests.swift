@@ -1,8 +1,8 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// `allow` stands on line 6 of portal.toml, what follows it from line 7 on.
-nonisolated struct SharingProblemTests {
+struct SharingProblemTests {
     private static let redirect = "redirect_uri = \"http://127.0.0.1:53177/callback\"\nscopes = [\"offline_access\"]"
 
     private func problems(_ allow: String, more: String = "", server: String = "issuer", reference: Bool = true) throws -> [String] {

@@ -1,8 +1,8 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// What is written stands from line 7 on; `scopes` is on the line after it.
-nonisolated struct SignInProblemTests {
+struct SignInProblemTests {
     private static let redirect = "redirect_uri = \"http://127.0.0.1:53177/callback\"\n"
     private static let allow = "allow = [ { user = \"alice\", login = true } ]"
 

@@ -1,8 +1,8 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// The body of `[token.sync]` begins on line 6 of portal.toml.
-nonisolated struct TokenProblemTests {
+struct TokenProblemTests {
     private func problems(_ body: String, server: String = "issuer") throws -> [String] {
         let house = try ConfigurationHouse()
         try house.write(

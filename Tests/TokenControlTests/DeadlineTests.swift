@@ -1,5 +1,5 @@
 import Testing
-@testable import tokenctl
+@testable import TokenControl
 
 @Suite struct DeadlineTests {
     @Test(

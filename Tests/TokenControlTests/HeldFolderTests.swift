@@ -2,7 +2,7 @@ import Glibc
 import Secrets
 import TestSupport
 import Testing
-@testable import tokenctl
+@testable import TokenControl
 
 /// Files in a folder that others may write to as well.
 @Suite struct HeldFolderTests {

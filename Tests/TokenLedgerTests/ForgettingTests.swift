@@ -109,32 +109,4 @@ import TokenWire
         _ = scene.ledger.adopt(next, at: scene.now)
         #expect(scene.ledger.queues[server]?.clients.count == 0)
     }
-
-    @Test func `decisions about a token that is gone are counted on in the sums alone`() {
-        var decisions = DecisionCounters()
-        for number in 0..<1_000 {
-            let token = TokenName("app\(number).sync")!
-            decisions.again(decisions.count(AuditEntry(.handedOut, .ready, token: token)))
-            decisions.forget { $0 != token }
-            #expect(decisions.all.count == 1)
-        }
-        #expect(decisions.byEvent.map(\.count) == [2_000])
-        let place = decisions.count(AuditEntry(.handedOut, .ready, token: TokenName("app999.sync")))
-        decisions.again(place)
-        #expect(decisions.all.map(\.count) == [4])
-    }
-
-    @Test func `exchanges are counted for configured applications alone`() {
-        var exchanges = ExchangeCounters()
-        for number in 0..<1_000 {
-            let application = Scene.application("app\(number)")
-            let plan = ExchangePlan(
-                id: UInt64(number), token: TokenName("app\(number).sync")!, application: application, grant: .clientCredentials(scopes: [], audience: nil),
-                timeout: 30, cause: .asked)
-            exchanges.began(plan)
-            exchanges.ended(ExchangeReport(plan: plan.id, outcome: .success(Scene.tokens()), sent: Moment(boot: 0, wall: 0), id: nil, took: 1))
-            exchanges.keepOnly(["app\(number)"])
-        }
-        #expect(exchanges.byApplication.map(\.name) == ["app999"])
-    }
 }

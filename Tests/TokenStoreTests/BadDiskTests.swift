@@ -4,10 +4,10 @@ import Secrets
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// Every call to the disk fails once: nothing that was reported as done is lost, and the next attempt is good.
-@Suite nonisolated struct BadDiskTests {
+@Suite struct BadDiskTests {
     private static let jobs: [StoreJob] = [
         .commit(StoreHouse.record(1)), .prepare(StoreHouse.name, StoreHouse.intent(1)), .commit(StoreHouse.record(2)),
         .prepare(StoreHouse.name, StoreHouse.intent(2)), .prepare(StoreHouse.name, StoreHouse.intent(2, attempt: 2)), .commit(StoreHouse.record(3)),

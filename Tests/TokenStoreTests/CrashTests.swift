@@ -6,10 +6,10 @@ import TestSupport
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// The daemon dies between any two steps of the store: what the next start finds.
-@Suite nonisolated struct CrashTests {
+@Suite struct CrashTests {
     /// Copies of the folder, one for each step, as a SIGKILL there would leave it.
     private final class Copies: Sendable {
         private let house: StoreHouse

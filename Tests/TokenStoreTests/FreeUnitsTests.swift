@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
-@testable import TokenDaemon
+@testable import TokenStore
 
 @Suite struct FreeUnitsTests {
     @Test func `taken units are nobody else's, and come together again when they are given back`() {

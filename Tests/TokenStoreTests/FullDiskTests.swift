@@ -3,11 +3,11 @@ import Secrets
 import TestSupport
 import Testing
 import TokenLedger
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// A disk of half a megabyte, which only root can make.
 @Suite(.enabled(if: geteuid() == 0), .serialized)
-nonisolated struct FullDiskTests {
+struct FullDiskTests {
     private final class SmallDisk {
         let house: StoreHouse
 

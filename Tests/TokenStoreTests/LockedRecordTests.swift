@@ -5,10 +5,10 @@ import Systemd
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// Records that cannot be opened: each says why, and none is overwritten.
-@Suite nonisolated struct LockedRecordTests {
+@Suite struct LockedRecordTests {
     private static let block = RecordFiles.block
 
     /// A house with one good record in it.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// Refresh tokens that are to be revoked, on the disk.
 @Suite struct RevocationFileTests {

@@ -3,7 +3,7 @@ import Secrets
 import Systemd
 import Testing
 import TokenLedger
-@testable import TokenDaemon
+@testable import TokenStore
 
 @Suite struct SealedMemoryTests {
     private let sealer: StoreSealer

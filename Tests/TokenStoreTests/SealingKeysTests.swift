@@ -2,10 +2,11 @@ import Glibc
 import OpenSSL
 import Secrets
 import Testing
+import TokenConfiguration
 import TokenLedger
-@testable import TokenDaemon
+@testable import TokenStore
 
-@Suite nonisolated struct SealingKeysTests {
+@Suite struct SealingKeysTests {
     private static let bytes = Array(UInt8(0xe0)...0xff)
     private static let raw = bytes.withUnsafeBytes { Secret(copying: $0) }
 

@@ -2,14 +2,14 @@ import Secrets
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
-@Suite nonisolated struct StoreFileNameTests {
+@Suite struct StoreFileNameTests {
     static let name = TokenName("portal.user")!
 
     static let key = RevocationKey(name: name, id: Fingerprint(bits: 0xa1))
 
-    nonisolated static let table: [(String, StoreFileName)] = [
+    static let table: [(String, StoreFileName)] = [
         ("portal.user", .record(name)), ("portal.user.next", .next(name)), (".portal.user.1f", .fresh(name)),
         ("portal.user.locked-1790000000", .aside(name)), ("portal.user.next.locked-1790000000", .aside(name)),
         ("portal.user.locked-1790000000+", .aside(name)), ("x.next", .record(TokenName("x.next")!)), ("lock", .stranger), ("", .stranger),

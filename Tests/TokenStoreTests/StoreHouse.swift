@@ -4,12 +4,13 @@ import Secrets
 import Systemd
 import TestSupport
 import Testing
+import TokenConfiguration
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// A state folder on disk with the records in it, and what a start would find there.
-nonisolated struct StoreHouse {
+struct StoreHouse {
     let folder: TemporaryFolder
     var state: String { folder.path("tokend") }
     var grants: String { state + "/grants" }
@@ -51,7 +52,6 @@ nonisolated struct StoreHouse {
     }
 
     /// Memory of this version without entries, as a daemon before left it.
-    @MainActor
     static func memory() throws -> FDStoreMemory {
         let memory = try FDStoreMemory("test")
         let beginning = Array("tokendmm".utf8) + [0, 0, 0, 1] + withUnsafeBytes(of: UInt32(SealedMemory.slot).bigEndian) { Array($0) }
@@ -92,7 +92,7 @@ nonisolated struct StoreHouse {
     }
 }
 
-nonisolated extension RecordFiles {
+extension RecordFiles {
     /// A job, and the sync of the folder that ends it.
     @discardableResult
     mutating func carryOut(_ job: StoreJob) throws(StoreFault) -> String? {
@@ -106,7 +106,7 @@ nonisolated extension RecordFiles {
 }
 
 /// What was found, as a text that can be compared.
-nonisolated struct FoundText: Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
+struct FoundText: Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
     let description: String
 
     init(stringLiteral text: String) { description = text }
@@ -125,7 +125,7 @@ nonisolated struct FoundText: Hashable, CustomStringConvertible, ExpressibleBySt
 }
 
 #if FAULTS
-nonisolated extension StoreSteps {
+extension StoreSteps {
     /// With the faults of a wish as in `TOKEND_FAULT`.
     static func faulty(_ wish: String, observer: @escaping @Sendable (Step) -> Void = { _ in }) throws -> StoreSteps {
         let plan: FaultPlan = try #require(FaultPlan(wish, observer: observer))

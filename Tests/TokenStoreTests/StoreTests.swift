@@ -7,10 +7,11 @@ import TestSupport
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 /// The store on its thread, with the loop that hears of it.
-@Suite struct StoreTests {
+@Suite @MainActor struct StoreTests {
+    @MainActor
     final class Run {
         let house: StoreHouse
         let loop: Loop
@@ -24,7 +25,8 @@ import TokenWire
             let loop = try Loop()
             self.house = house
             self.loop = loop
-            store = try Store(state: house.state, key: nil, sources: house.sources, steps: steps, memory: memory, loop: loop)
+            store = try Store(state: house.state, key: nil, sources: house.sources, steps: steps, memory: memory)
+            try store.messages.open(on: loop) { [unowned store] in store.receive($0) }
             guardian = try loop.timer { loop.stop() }
             store.reported = { [unowned self] report in
                 reports.append(report)

@@ -4,7 +4,7 @@ import Systemd
 import Testing
 @testable import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenStore
 
 @Suite struct TokenMemoryTests {
     private static let boot = BootID(0..<16)

@@ -1,5 +1,6 @@
 internal import OAuth
 internal import Secrets
+internal import TokenLedger
 internal import TokenWire
 
 /// What a summary of an entry tells, as bytes that the next process reads: items of a tag (1 byte), a length (2 bytes) and a text. Nothing in an

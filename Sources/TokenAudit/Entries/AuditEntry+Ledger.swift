@@ -1,4 +1,5 @@
 internal import OAuth
+package import TokenLedger
 internal import TokenWire
 extension AuditEntry {
     /// What the ledger says happened, as the journal tells it (LOG-03).
@@ -79,14 +80,4 @@ extension AuditEntry {
 
 extension Refusal {
     fileprivate func value(_ key: String) -> String? { fields.first { $0.key == key }?.value }
-}
-
-extension ServerLocation {
-    /// What an administrator knows the server by.
-    var address: String {
-        switch self {
-        case .issuer(let url): url
-        case .erpnet(let root, let issuer): issuer ?? root
-        }
-    }
 }

@@ -1,4 +1,5 @@
 internal import Secrets
+internal import TokenLedger
 internal import TokenWire
 
 /// What looks at a reference token show: once when it begins, and once when it is over.

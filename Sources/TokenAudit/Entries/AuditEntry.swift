@@ -1,4 +1,5 @@
 package import Secrets
+package import TokenLedger
 package import TokenWire
 
 /// One decision or one thing that happened, as the journal will tell it. Has no place for a token, a secret or a server's body.

@@ -1,4 +1,5 @@
 internal import Secrets
+internal import TokenLedger
 internal import TokenWire
 
 /// The journal fields of something to be written, `MESSAGE` first. All values are one line each and harmless.

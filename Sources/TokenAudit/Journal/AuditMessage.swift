@@ -1,11 +1,13 @@
+internal import TokenLedger
+
 /// The sentence of an entry: `MESSAGE`.
 package func auditMessage(_ summary: AuditSummary) -> String {
     let entry = summary.entry
     guard entry.event != .others else { return others(summary) }
     guard summary.count > 1 || !summary.isFirst else {
-        return sentence(entry) + outlook(entry) + (summary.seconds > 0 ? " (\(AuditPhrase.duration(summary.seconds)) ago)" : "")
+        return sentence(entry) + outlook(entry) + (summary.seconds > 0 ? " (\(roundedDuration(summary.seconds)) ago)" : "")
     }
-    return sentence(entry) + ", " + times(summary) + " in " + AuditPhrase.duration(max(summary.seconds, 1))
+    return sentence(entry) + ", " + times(summary) + " in " + roundedDuration(max(summary.seconds, 1))
 }
 
 /// The sentence of something that is told by itself.
@@ -20,7 +22,7 @@ private func times(_ summary: AuditSummary) -> String {
 private func others(_ summary: AuditSummary) -> String {
     let whom = summary.entry.uid.map { "uid \($0)" } ?? "other callers"
     let number = summary.count == 1 ? "1 more decision" : "\(AuditPhrase.number(summary.count)) more decisions"
-    return "\(number) about \(whom) in \(AuditPhrase.duration(max(summary.seconds, 1))), of too many kinds to list each"
+    return "\(number) about \(whom) in \(roundedDuration(max(summary.seconds, 1))), of too many kinds to list each"
 }
 
 /// What is only true at its own moment; a summary leaves it out.
@@ -39,7 +41,7 @@ private func sentence(_ entry: AuditEntry) -> String {
     case .signInFailed: "sign-in for \(AuditPhrase.quoted(entry)) by \(AuditPhrase.who(entry)) came to nothing\(AuditPhrase.detail(entry))"
     case .signedOut: "\(AuditPhrase.quoted(entry)) is signed out by \(AuditPhrase.who(entry))\(AuditPhrase.detail(entry))"
     case .imported: "a token was brought in for \(AuditPhrase.quoted(entry)) by \(AuditPhrase.who(entry))\(AuditPhrase.id(entry))\(AuditPhrase.detail(entry))"
-    case .endsSoon: "\(AuditPhrase.quoted(entry)) ends in \(AuditPhrase.duration(entry.remaining ?? 0))\(AuditPhrase.detail(entry))"
+    case .endsSoon: "\(AuditPhrase.quoted(entry)) ends in \(roundedDuration(entry.remaining ?? 0))\(AuditPhrase.detail(entry))"
     case .loginRequired: "\(AuditPhrase.quoted(entry)) needs a person to sign in\(AuditPhrase.detail(entry))"
     case .sharedToken: "\(AuditPhrase.quoted(entry)) is shared: all callers that its rules allow are handed the same token"
     case .configurationLoaded: "configuration loaded\(AuditPhrase.detail(entry))"
@@ -54,7 +56,7 @@ private func sentence(_ entry: AuditEntry) -> String {
 
 private func signedIn(_ entry: AuditEntry) -> String {
     let person = entry.subject.map { " as \(AuditText.claim($0))" } ?? ""
-    let until = entry.remaining.map { ", good for \(AuditPhrase.duration($0))" } ?? ""
+    let until = entry.remaining.map { ", good for \(roundedDuration($0))" } ?? ""
     return "\(AuditPhrase.quoted(entry)) is signed in\(person) by \(AuditPhrase.who(entry))\(AuditPhrase.server(entry))\(AuditPhrase.id(entry))\(until)"
         + AuditPhrase.detail(entry)
 }
@@ -81,7 +83,7 @@ private func failed(_ entry: AuditEntry) -> String {
 }
 
 private func gap(_ entry: AuditEntry) -> String {
-    let away = "no audit entry was taken for \(AuditPhrase.duration(max(AuditTally.wholeSeconds(entry.duration ?? 0), 1)))"
+    let away = "no audit entry was taken for \(roundedDuration(max(AuditTally.wholeSeconds(entry.duration ?? 0), 1)))"
     guard let held = entry.held, held > 0 else { return away }
     return "\(away); what was held back follows, by itself or counted in summaries (\(AuditPhrase.number(held)))"
 }

@@ -1,3 +1,4 @@
+internal import TokenLedger
 internal import TokenWire
 
 /// The parts that sentences of the audit are made of.
@@ -55,26 +56,16 @@ enum AuditPhrase {
     /// `valid for 60 min`, `never expires`
     static func life(_ entry: AuditEntry) -> String {
         if entry.expires == .never { return ", never expires" }
-        return entry.remaining.map { ", valid for \(duration($0))" } ?? ""
+        return entry.remaining.map { ", valid for \(roundedDuration($0))" } ?? ""
     }
 
     /// What happens now: the present token, and the next try.
     static func outlook(_ entry: AuditEntry) -> String {
         let present = entry.remaining.map {
-            $0 > 0 ? "; still serving the present token for \(duration($0))" : "; the present token has expired"
+            $0 > 0 ? "; still serving the present token for \(roundedDuration($0))" : "; the present token has expired"
         }
-        let next = entry.retryAfter.map { "trying again in \(duration(Int64($0)))" }
+        let next = entry.retryAfter.map { "trying again in \(roundedDuration(Int64($0)))" }
         return (present ?? "; no token is held") + ", " + (next ?? "not trying again before a sign-in, RENEW or a restart")
-    }
-
-    /// `40 s`, `12 min`, `5 h`, `3 d`: rounded down, so that it never promises more than there is.
-    static func duration(_ seconds: Int64) -> String {
-        switch seconds {
-        case ..<120: "\(seconds) s"
-        case ..<7_200: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3_600) h"
-        default: "\(seconds / 86_400) d"
-        }
     }
 
     /// `1,203`

@@ -1,4 +1,5 @@
 internal import OAuth
+package import TokenLedger
 
 /// What came of the exchanges with identity servers, by application.
 package struct ExchangeCounters: Sendable {

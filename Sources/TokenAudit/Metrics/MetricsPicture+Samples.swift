@@ -1,4 +1,5 @@
 internal import OAuth
+internal import TokenLedger
 internal import TokenWire
 
 extension MetricsPicture {

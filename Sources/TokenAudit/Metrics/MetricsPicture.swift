@@ -1,4 +1,5 @@
 internal import OAuth
+package import TokenLedger
 package import TokenWire
 
 /// Everything METRICS tells. It is taken step by step, token after token; everything else is of the moment of the last step. Holds numbers and configured names alone.
@@ -9,12 +10,6 @@ package struct MetricsPicture: Sendable {
         /// Seconds from now.
         var expires: Int64?
         var login: Int64?
-    }
-    struct Server: Sendable {
-        var application: String
-        var issuer: String
-        /// Seconds from now that it is left alone after a failure; 0 is not.
-        var cooldown: Double
     }
     /// How the audit itself fares.
     package struct Audit: Sendable {
@@ -28,7 +23,7 @@ package struct MetricsPicture: Sendable {
     let tokens: [Token]
     /// Tokens that only the store knows.
     let unconfigured: Int
-    let servers: [Server]
+    let servers: [ServerFigures]
     let requestsWaiting: Int
 
     /// Nanoseconds
@@ -53,7 +48,7 @@ package struct MetricsPicture: Sendable {
         self.tokens = tokens
         unconfigured = ledger.unconfigured.count
         servers = ledger.serverFigures(at: now)
-        requestsWaiting = ledger.waiting.count
+        requestsWaiting = ledger.requestsWaiting
         let all = decisions.all
         func those(_ event: AuditEvent) -> [DecisionCounters.Total] { all.filter { $0.series.event == event } }
         handedOut = those(.handedOut).map { ($0.series.token, $0.count) }
@@ -73,14 +68,5 @@ extension Ledger {
         if case .at(let end)? = status.expires { token.expires = end - now.wall }
         token.login = status.loginUntil.map { $0 - now.wall }
         return token
-    }
-
-    fileprivate func serverFigures(at now: Moment) -> [MetricsPicture.Server] {
-        configuration.applications.values.sorted { $0.name < $1.name }.map { application in
-            let coolings = queues[ServerRoute(application.server)]?.coolings(of: application.client.id) ?? []
-            let pauses = coolings.map(\.backoff).filter { $0.isCooling(at: now.boot) }
-            let cooldown = Double((pauses.map(\.until).max() ?? now.boot) - now.boot) / 1e9
-            return MetricsPicture.Server(application: application.name, issuer: application.server.location.address, cooldown: cooldown)
-        }
     }
 }

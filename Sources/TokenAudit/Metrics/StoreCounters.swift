@@ -1,3 +1,5 @@
+package import TokenLedger
+
 /// What the disk is asked for, and how long it takes.
 package struct StoreCounters: Sendable {
     private var begun: [UInt64: Int64] = [:]

@@ -1,3 +1,5 @@
+internal import TokenLedger
+
 /// What the journal has not taken yet, and when to try again. A value: the writing is done elsewhere.
 package struct AuditBacklog: Sendable {
     /// First entries that wait in their order; beyond these only their counts are kept.

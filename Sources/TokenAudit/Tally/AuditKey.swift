@@ -1,4 +1,5 @@
 internal import Secrets
+internal import TokenLedger
 internal import TokenWire
 
 /// What makes two decisions the same one, so that the second is only counted.

@@ -1,3 +1,5 @@
+internal import TokenLedger
+
 extension AuditTally {
     /// Where an entry is counted: by itself while its share has room, or gets it from who has more; then with the others of its user, then with
     /// everyone's.

@@ -1,3 +1,5 @@
+internal import TokenLedger
+
 extension AuditTally {
     /// The summaries of all keys whose time has come, in the order of their latest decisions. Keys that fell quiet are dropped.
     package mutating func due(now: Int64) -> [AuditSummary] {

@@ -1,3 +1,5 @@
+internal import TokenLedger
+
 /// Counts decisions so that a busy caller cannot flood the journal, and none is lost.
 ///
 /// The first decision of a key is to be written at once. Repeats are only counted, and told in summaries: after 10 s, then at

@@ -1,7 +1,7 @@
 internal import OAuth
 
 /// What one try has shown, for a person who reads it: one line.
-nonisolated struct OnlineFinding: Hashable {
+package struct OnlineFinding: Hashable {
     enum Verdict: CaseIterable {
         case well
         /// it works, but hardly as it was meant, or not for long
@@ -26,10 +26,10 @@ nonisolated struct OnlineFinding: Hashable {
     }
 
     /// `portal.sync: granted read update, lives 3600 s`
-    var line: String { [subject, verdict.word, text].compactMap(\.self).joined(separator: ": ") }
+    package var line: String { [subject, verdict.word, text].compactMap(\.self).joined(separator: ": ") }
 }
 
-nonisolated extension OnlineFinding {
+extension OnlineFinding {
     /// A try that brought nothing: what came of it, and what may help.
     init(_ subject: String, _ failure: ExchangeFailure, so outcome: String? = nil) {
         let text = [outcome, failure.text].compactMap(\.self).joined(separator: ": ")
@@ -37,7 +37,7 @@ nonisolated extension OnlineFinding {
     }
 }
 
-nonisolated extension OnlineFinding.Verdict {
+extension OnlineFinding.Verdict {
     /// Whether waiting can help, by what came: tokend itself goes on trying where a person who looks now has something to correct.
     fileprivate init(_ failure: ExchangeFailure) {
         self =
@@ -62,7 +62,7 @@ nonisolated extension OnlineFinding.Verdict {
     }
 }
 
-nonisolated extension ExchangeFailure {
+extension ExchangeFailure {
     /// What somebody can do about it, where the text does not say so itself.
     fileprivate var remedy: String? {
         switch fault {
@@ -88,13 +88,15 @@ nonisolated extension ExchangeFailure {
 }
 
 /// How all of it stands.
-nonisolated struct OnlineTally {
+package struct OnlineTally {
     private var counts: [OnlineFinding.Verdict: Int] = [:]
 
-    mutating func count(_ finding: OnlineFinding) { counts[finding.verdict, default: 0] += 1 }
+    package init() {}
+
+    package mutating func count(_ finding: OnlineFinding) { counts[finding.verdict, default: 0] += 1 }
 
     /// `online: 7 well, 1 warning, 0 errors, 0 not now, 2 not tried`
-    var line: String {
+    package var line: String {
         guard !counts.isEmpty else { return "online: nothing to try" }
         let number = { (verdict: OnlineFinding.Verdict) in counts[verdict] ?? 0 }
         return "online: \(number(.well)) well, \(counted(number(.warning), "warning")), \(counted(number(.wrong), "error")), "
@@ -102,7 +104,7 @@ nonisolated struct OnlineTally {
     }
 
     /// sysexits.h: EX_CONFIG when somebody has to change something, EX_TEMPFAIL when there is only what may pass.
-    var exitStatus: Int32 {
+    package var exitStatus: Int32 {
         if counts[.wrong] != nil { return 78 }
         return counts[.passing] == nil ? 0 : 75
     }

@@ -4,7 +4,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// What is read out of a success.
-nonisolated extension OnlineInquiry {
+extension OnlineInquiry {
     /// Seconds of difference between two clocks that nobody need worry about (TIME-03).
     private static let clockTolerance: Int64 = 60
 
@@ -95,5 +95,5 @@ nonisolated extension OnlineInquiry {
 }
 
 extension [String] {
-    nonisolated fileprivate var words: String { isEmpty ? "no scope by name" : joined(separator: " ") }
+    fileprivate var words: String { isEmpty ? "no scope by name" : joined(separator: " ") }
 }

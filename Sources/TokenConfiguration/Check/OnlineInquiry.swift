@@ -1,12 +1,12 @@
-internal import OAuth
-internal import Secrets
-internal import TokenLedger
+package import OAuth
+package import Secrets
+package import TokenLedger
 internal import TokenWire
 
 /// What is tried of one application, one thing after the other, and what it shows. A value: answers in, the next step and lines out.
-nonisolated struct OnlineInquiry {
+package struct OnlineInquiry {
     /// Something that the network is asked.
-    enum Step {
+    package enum Step {
         case locate
         /// `more`: asked for afterwards, if this is granted
         case exchange(TokenSettings, scopes: [String], more: [String]?)
@@ -16,7 +16,7 @@ nonisolated struct OnlineInquiry {
         case probe(TokenSettings, Secret, ReferenceSettings.Probe)
     }
 
-    enum Answer {
+    package enum Answer {
         case located(Result<ServerMetadata, ExchangeFailure>)
         case exchanged(ExchangeOutcome)
         case looked(Result<Int, ExchangeFailure>)
@@ -30,14 +30,14 @@ nonisolated struct OnlineInquiry {
         case finding(OnlineFinding)
     }
 
-    let subject: OnlineSubject
+    package let subject: OnlineSubject
     /// Wall time in seconds.
     private let now: Int64
     private var items: [Item] = []
     private var current: Step?
-    private(set) var findings: [OnlineFinding] = []
+    package private(set) var findings: [OnlineFinding] = []
 
-    init(_ subject: OnlineSubject, now: Int64) {
+    package init(_ subject: OnlineSubject, now: Int64) {
         self.subject = subject
         self.now = now
         if let obstacle = subject.obstacle {
@@ -49,7 +49,7 @@ nonisolated struct OnlineInquiry {
     }
 
     /// What to ask next; `nil` at the end.
-    mutating func next() -> Step? {
+    package mutating func next() -> Step? {
         current = nil
         while current == nil, !items.isEmpty {
             switch items.removeFirst() {
@@ -61,7 +61,7 @@ nonisolated struct OnlineInquiry {
     }
 
     /// What came of the step that was asked last.
-    mutating func receive(_ answer: Answer) {
+    package mutating func receive(_ answer: Answer) {
         switch (current, answer) {
         case (.locate?, .located(.success(let metadata))): located(metadata)
         case (.locate?, .located(.failure(let failure))): notLocated(failure)
@@ -213,7 +213,7 @@ nonisolated struct OnlineInquiry {
 
 extension TokenSettings {
     /// OpenID Connect: an ID token comes, and must be checked.
-    nonisolated fileprivate var asksForIDToken: Bool {
+    fileprivate var asksForIDToken: Bool {
         guard case .authorizationCode(let signIn) = grant else { return false }
         return scopes.contains("openid") || signIn.responseType == .codeIDToken
     }

@@ -1,22 +1,22 @@
-internal import OAuth
-internal import TokenLedger
+package import OAuth
+package import TokenLedger
 internal import TokenWire
 
 /// One application as far as it could be read: where its server is, who it is, and its tokens.
-nonisolated struct OnlineSubject {
-    var name: String
-    var server: ServerSettings
+package struct OnlineSubject {
+    package var name: String
+    package var server: ServerSettings
     /// `nil`: it cannot be said who the client is, for its secret was not looked at.
-    var client: ClientIdentity?
+    package var client: ClientIdentity?
     /// By name.
-    var tokens: [TokenSettings]
+    package var tokens: [TokenSettings]
     /// Credentials that only systemd hands over, by the key that names them.
     var passedOver: [String: String] = [:]
 }
 
-nonisolated extension OnlineSubject {
+extension OnlineSubject {
     /// Every application of a configuration, by name.
-    static func all(in reading: ConfigurationReading) -> [OnlineSubject] {
+    package static func all(in reading: ConfigurationReading) -> [OnlineSubject] {
         reading.servers.sorted { $0.key < $1.key }.map { name, server in
             OnlineSubject(
                 name: name, server: server, client: reading.draft.applications[name]?.client,
@@ -43,7 +43,7 @@ nonisolated extension OnlineSubject {
     private static func reason(_ id: String) -> String { "systemd hands the credential \"\(id)\" to the service alone" }
 }
 
-nonisolated extension TokenSettings {
+extension TokenSettings {
     var needsServer: Bool {
         switch grant {
         case .clientCredentials, .authorizationCode: true

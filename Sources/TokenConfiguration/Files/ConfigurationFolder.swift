@@ -4,7 +4,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// The files of a configuration folder.
-nonisolated struct ConfigurationFolder {
+struct ConfigurationFolder {
     let path: String
     let owner: UInt32
     let problems: ProblemList

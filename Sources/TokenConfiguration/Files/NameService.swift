@@ -2,7 +2,7 @@ internal import Systemd
 package import TokenLedger
 
 /// How users and groups become numbers, and whose subordinate uids are whose. Asking may take long: never on the loop.
-nonisolated package struct NameService: Sendable {
+package struct NameService: Sendable {
     package var userID: @Sendable (String) -> UInt32?
     package var groupID: @Sendable (String) -> UInt32?
     package var subordinates: @Sendable () -> SubordinateUIDs
@@ -23,7 +23,7 @@ nonisolated package struct NameService: Sendable {
 }
 
 /// Asks for each name once a reading, and says which numbers no rule may have.
-nonisolated final class NameResolver {
+final class NameResolver {
     private let service: NameService
     private var users: [String: UInt32?] = [:]
     private var groups: [String: UInt32?] = [:]

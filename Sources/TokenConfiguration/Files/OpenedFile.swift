@@ -1,10 +1,10 @@
 internal import Glibc
-internal import Secrets
+package import Secrets
 internal import Systemd
 internal import TokenLedger
 
 /// A regular file, opened for reading. What is asked about it is asked of the descriptor, so that it cannot be swapped in between.
-nonisolated final class OpenedFile {
+package final class OpenedFile {
     let path: String
     private let descriptor: Int32
     private let facts: stat
@@ -13,7 +13,7 @@ nonisolated final class OpenedFile {
     static let longestSecret = 64 << 10
 
     /// Never waits, not even for the writer of a pipe.
-    init(_ path: String, followsLinks: Bool) throws(Complaint) {
+    package init(_ path: String, followsLinks: Bool) throws(Complaint) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else { throw Self.refusal(path, errno, followsLinks) }
         var facts = stat()
@@ -37,11 +37,11 @@ nonisolated final class OpenedFile {
     }
 
     var owner: UInt32 { facts.st_uid }
-    var mode: UInt32 { facts.st_mode & 0o7777 }
-    var shown: String { quoted(path) }
-    var shownMode: String { octal(mode) }
+    package var mode: UInt32 { facts.st_mode & 0o7777 }
+    package var shown: String { quoted(path) }
+    package var shownMode: String { octal(mode) }
 
-    func mustBelong(to owner: UInt32) throws(Complaint) {
+    package func mustBelong(to owner: UInt32) throws(Complaint) {
         guard self.owner == 0 || self.owner == owner else {
             throw Complaint("\(shown) belongs to uid \(self.owner); it must belong to root or the daemon (uid \(owner)): chown it")
         }
@@ -84,7 +84,7 @@ nonisolated final class OpenedFile {
     }
 
     /// The whole file as it is, which has at most so many bytes. They go from the kernel into the secret and nowhere else.
-    func content(atMost most: Int) throws(Complaint) -> Secret {
+    package func content(atMost most: Int) throws(Complaint) -> Secret {
         var fault: Int32 = 0
         let content = Secret(capacity: most + 1) { room in
             let (count, error) = fill(room)
@@ -111,4 +111,4 @@ nonisolated final class OpenedFile {
 }
 
 /// `0644`
-nonisolated func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }
+package func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }

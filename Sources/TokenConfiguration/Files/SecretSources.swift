@@ -4,7 +4,7 @@ internal import Systemd
 internal import TokenLedger
 
 /// Where secrets and configuration files may come from, and to whom they must belong.
-nonisolated package struct SecretSources: Sendable {
+package struct SecretSources: Sendable {
     /// `$CREDENTIALS_DIRECTORY`; `nil` outside a service that has credentials.
     package var credentialsDirectory: String?
     /// `--check`: without a credentials directory a credential is passed over instead of refused. Files are still looked at.
@@ -26,18 +26,18 @@ nonisolated package struct SecretSources: Sendable {
     /// For `--check`: as a daemon of this user would see it. Of the service's own folder root asks on behalf of the user `tokend`, where
     /// there is one.
     package static func ofCheck(at directory: String, for user: UInt32?) -> SecretSources {
-        let service = geteuid() == 0 && isSame(directory, DaemonOptions.defaultConfiguration) ? userID("tokend") : nil
+        let service = geteuid() == 0 && isSame(directory, defaultConfigurationFolder) ? userID("tokend") : nil
         return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: user ?? service ?? geteuid())
     }
 }
 
 /// Whether two paths lead to the same place, however they are spelled.
-nonisolated private func isSame(_ path: String, _ other: String) -> Bool {
+private func isSame(_ path: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
     return stat(path, &first) == 0 && stat(other, &second) == 0 && (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
 }
 
-nonisolated extension SecretSources {
+extension SecretSources {
     /// The secret in a file.
     func secret(file path: String) throws(Complaint) -> Secret { try opened(file: path).secret() }
 
@@ -63,7 +63,7 @@ nonisolated extension SecretSources {
     /// Of the credential `ID` itself (`LoadCredential=ID:…`, `SetCredentialEncrypted=ID:…`) or, without one, of the file `ID` in the
     /// service's own folder: there `LoadCredentialEncrypted=secret:/etc/tokend/secrets.d` makes it the credential `secret_ID`
     /// (systemd.exec(5)), which is its name too.
-    func opened(credential id: String) throws(Complaint) -> OpenedFile? {
+    package func opened(credential id: String) throws(Complaint) -> OpenedFile? {
         guard let folder = CredentialDirectory(credentialsDirectory ?? (offline ? "/" : nil)) else {
             throw Complaint("credential \(quoted(id)) cannot be had: tokend was not started by systemd with credentials; name a file instead")
         }
@@ -84,7 +84,16 @@ nonisolated extension SecretSources {
     }
 
     /// What systemd puts before the names of the files in the service's own folder.
-    static let ofOwnFolder = "secret_"
+    package static let ofOwnFolder = "secret_"
+
+    /// The credential that is the key of the store.
+    package static let storeKey = "store-key"
+
+    /// Whether a credential is a key of the store's, present or old, and so nothing else.
+    static func isStoreKey(_ id: String) -> Bool {
+        let id = id.hasPrefix(ofOwnFolder) ? String(id.dropFirst(ofOwnFolder.count)) : id
+        return id == storeKey || id.hasPrefix(storeKey + ".")
+    }
 
     private static func remedy(_ id: String) -> String {
         let file = id.hasPrefix(ofOwnFolder) ? String(id.dropFirst(ofOwnFolder.count)) : id

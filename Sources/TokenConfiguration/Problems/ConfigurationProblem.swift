@@ -1,5 +1,5 @@
 /// Something in the configuration that an administrator should change: where it stands, what is wrong, and the remedy.
-nonisolated package struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Severity: Hashable, Sendable {
         /// the configuration is not used
         case error

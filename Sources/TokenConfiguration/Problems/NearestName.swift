@@ -1,5 +1,5 @@
 /// The name that was probably meant: at most two slips away, and fewer for a short name.
-nonisolated func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
     let longest = 64
     guard name.utf8.count <= longest else { return nil }
     let slips = candidates.map { (name: $0, count: distance(Array(name.utf8), Array($0.utf8))) }
@@ -8,7 +8,7 @@ nonisolated func nearest(to name: String, among candidates: some Sequence<String
 }
 
 /// How many letters are missing, too many, wrong, or swapped with a neighbour (optimal string alignment).
-nonisolated private func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+private func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var rows = [Array(0...b.count)]
     for i in 0..<a.count {
         var row = [i + 1]

@@ -1,5 +1,5 @@
 /// A place in the configuration that a problem can be reported at.
-nonisolated struct Place: Hashable {
+struct Place: Hashable {
     var file: String
     var line: Int?
     var key: String?
@@ -11,14 +11,14 @@ nonisolated struct Place: Hashable {
 }
 
 /// Why a value is not acceptable, and the remedy: the end of a sentence that begins with its key.
-nonisolated struct Complaint: Error, Hashable {
-    let text: String
+package struct Complaint: Error, Hashable {
+    package let text: String
 
-    init(_ text: String) { self.text = text }
+    package init(_ text: String) { self.text = text }
 }
 
 /// All problems of one reading, collected while it goes on.
-nonisolated final class ProblemList {
+final class ProblemList {
     private(set) var problems: [ConfigurationProblem] = []
     private(set) var hasErrors = false
 

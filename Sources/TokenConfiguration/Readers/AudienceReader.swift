@@ -2,7 +2,7 @@ internal import OAuth
 internal import TokenLedger
 
 /// The APIs that a token may be asked for.
-nonisolated enum AudienceReader {
+enum AudienceReader {
     static func read(_ table: TableReader) -> (values: [String], parameter: Audience.Parameter) {
         let parameter = table.value("audience_parameter") { (node) throws(Complaint) in try node.choice(of: Audience.Parameter.self) }
         if let node = table.node("audience_parameter"), table.node("audiences") == nil {

@@ -3,7 +3,7 @@ internal import Secrets
 internal import TokenLedger
 
 /// Who an application is to its server: the `[client]` table.
-nonisolated struct ClientReader {
+struct ClientReader {
     /// What was found. The identity is missing when something was wrong, or its credential was passed over.
     struct Client {
         var identity: ClientIdentity?

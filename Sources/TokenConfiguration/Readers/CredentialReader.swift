@@ -3,7 +3,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// `[credentials]` of `tokend.toml`: `ID = "application.token"`, for units that ask for a credential by a name of their own.
-nonisolated struct CredentialReader {
+struct CredentialReader {
     private struct Entry {
         var id: String
         var token: TokenName
@@ -52,6 +52,6 @@ nonisolated struct CredentialReader {
     }
 }
 
-nonisolated extension PeerPattern {
+extension PeerPattern {
     fileprivate var isUnitAlone: Bool { unit != nil && user == nil && group == nil }
 }

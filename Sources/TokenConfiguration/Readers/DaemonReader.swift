@@ -2,7 +2,7 @@ internal import Secrets
 internal import TokenLedger
 
 /// `tokend.toml`: what concerns the daemon and no application.
-nonisolated struct DaemonReader {
+struct DaemonReader {
     let peers: PeerReader
     let secrets: SecretReader
 

@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// Which keys of a `[token.NAME]` table belong to some grants alone.
-nonisolated enum GrantKeys {
+enum GrantKeys {
     private struct Group {
         let grants: Set<GrantKind>
         let owner: String

@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// `allow`: who may ask.
-nonisolated struct PeerReader {
+struct PeerReader {
     let names: NameResolver
 
     /// - Parameter mostScopes: the token's own; `nil` if they were not good, so that nothing more is said about them.
@@ -99,7 +99,7 @@ nonisolated struct PeerReader {
     }
 }
 
-nonisolated extension Place {
+extension Place {
     /// `portal.toml:14`
     fileprivate var short: String {
         let name = file.split(separator: "/").last.map(String.init) ?? file
@@ -107,7 +107,7 @@ nonisolated extension Place {
     }
 }
 
-nonisolated extension UnitPattern {
+extension UnitPattern {
     /// Why a rule with this unit and no user would give the token to other people's programs; `nil` if it would not.
     fileprivate var inhabitants: String? {
         if description.dropLast(".service".count).allSatisfy({ $0 == "*" }) { return "is every service of this machine" }

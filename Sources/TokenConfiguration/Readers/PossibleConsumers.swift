@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// Whom a token could be handed to, as far as its rules tell: a unit for an entry with `unit`, a uid for any other.
-nonisolated struct PossibleConsumers {
+struct PossibleConsumers {
     /// What each entry stands for, each once.
     private(set) var names: [String] = []
     /// Whether there can be two.

@@ -2,7 +2,7 @@ internal import OAuth
 internal import TokenLedger
 
 /// The proxy of an application: `proxy = "http://host:port"`, or a table with a user name and a password beside the address.
-nonisolated struct ProxyReader {
+struct ProxyReader {
     enum Route {
         case direct
         case through(ProxySettings)

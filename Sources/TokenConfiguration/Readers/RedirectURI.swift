@@ -2,7 +2,7 @@ internal import OAuth
 internal import TokenLedger
 
 /// Where the browser brings an answer, as registered: an exact absolute URI.
-nonisolated struct RedirectURI {
+struct RedirectURI {
     let text: String
     /// Why `tokenctl` cannot listen there, so that the answer must be pasted; `nil` if it can.
     let whyPasted: String?

@@ -4,7 +4,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// What `grant = "reference"` brings along.
-nonisolated struct ReferenceReader {
+struct ReferenceReader {
     let secrets: SecretReader
     let isERPNet: Bool
     /// Whether the client proves itself; `nil` if that cannot be told.
@@ -86,7 +86,7 @@ nonisolated struct ReferenceReader {
     }
 }
 
-nonisolated extension Secret {
+extension Secret {
     /// `enrt_` and letters, digits, "-" or "_"; all that were seen have 64 hex digits, which nobody promises.
     fileprivate var looksLikeERPNet: Bool {
         withBytes { bytes in

@@ -2,7 +2,7 @@ internal import Secrets
 internal import TokenLedger
 
 /// Values that must not stand in the configuration itself: `{ credential = "name" }` or `{ file = "/path" }`.
-nonisolated final class SecretReader {
+final class SecretReader {
     private let sources: SecretSources
     /// Credentials that were not looked at.
     private(set) var passedOver: [PassedCredential] = []
@@ -57,7 +57,7 @@ nonisolated final class SecretReader {
 
     private func inCredential(_ node: ConfigurationNode, isStoreKey: Bool) throws(Complaint) -> Secret? {
         let id = try node.text()
-        guard isStoreKey || !SealingKeys.isKey(id) else {
+        guard isStoreKey || !SecretSources.isStoreKey(id) else {
             throw Complaint("\(quoted(id)) is the key of the store, which seals with it and would be locked by a change; give this another name")
         }
         let secret = try sources.secret(credential: id)
@@ -69,13 +69,13 @@ nonisolated final class SecretReader {
 }
 
 extension Secret {
-    nonisolated fileprivate var withoutByteOrderMark: Secret {
+    fileprivate var withoutByteOrderMark: Secret {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         return withBytes { $0.starts(with: mark) } ? self[mark.count..<count] : self
     }
 
     /// A space, or the one that does not break (U+00A0).
-    nonisolated fileprivate var hasBlankAtAnEnd: Bool {
+    fileprivate var hasBlankAtAnEnd: Bool {
         withBytes { bytes in
             [[0x20], [0xC2, 0xA0]].contains { (blank: [UInt8]) in bytes.starts(with: blank) || bytes.suffix(blank.count).elementsEqual(blank) }
         }

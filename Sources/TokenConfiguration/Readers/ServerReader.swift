@@ -2,7 +2,7 @@ internal import OAuth
 internal import TokenLedger
 
 /// Where the authorization server of an application is, and how it is reached.
-nonisolated struct ServerReader {
+struct ServerReader {
     let owner: UInt32
     let proxies: ProxyReader
 
@@ -85,7 +85,7 @@ nonisolated struct ServerReader {
     }
 }
 
-nonisolated extension ProxyReader.Route {
+extension ProxyReader.Route {
     fileprivate var proxy: ProxySettings? {
         switch self {
         case .direct: nil
@@ -94,7 +94,7 @@ nonisolated extension ProxyReader.Route {
     }
 }
 
-nonisolated extension ServerLocation {
+extension ServerLocation {
     var isERPNet: Bool {
         switch self {
         case .issuer: false

@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// What `grant = "authorization_code"` brings along.
-nonisolated struct SignInReader {
+struct SignInReader {
     let isERPNet: Bool
     /// Whether the client proves itself; `nil` if that cannot be told.
     let clientProves: Bool?
@@ -139,7 +139,7 @@ nonisolated struct SignInReader {
     }
 }
 
-nonisolated extension SignInSettings {
+extension SignInSettings {
     /// ERP.net's answers do not tell how long a refresh token lives: a month for a client that proves itself and a day for one that does not,
     /// reckoned from the sign-in.
     static func refreshLifetimeOfERPNet(clientProves: Bool) -> Int { clientProves ? 30 * 86_400 : 86_400 }

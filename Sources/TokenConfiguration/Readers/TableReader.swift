@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// Walks one table. Every key that is asked for is known; `finish` reports the others.
-nonisolated final class TableReader {
+final class TableReader {
     let place: Place
     let problems: ProblemList
     private let entries: [String: ConfigurationNode]

@@ -3,7 +3,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// One `[token.NAME]` table.
-nonisolated struct TokenReader {
+struct TokenReader {
     let application: String
     let client: ClientReader.Client
     let isERPNet: Bool
@@ -135,7 +135,7 @@ nonisolated struct TokenReader {
     }
 }
 
-nonisolated extension ConfigurationNode {
+extension ConfigurationNode {
     /// RFC 6749 section 3.3, `scope-token`.
     func scope() throws(Complaint) -> String {
         let scope = try text()
@@ -147,7 +147,7 @@ nonisolated extension ConfigurationNode {
     }
 }
 
-nonisolated extension String {
+extension String {
     /// Scopes that make sense only where a person signs in; APIs do not ask for them.
     var isAboutPerson: Bool { ["openid", "profile", "offline_access"].contains(self) }
 }

@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// A value of a TOML file together with where it stands.
-nonisolated struct ConfigurationNode {
+struct ConfigurationNode {
     enum Content {
         case string(String)
         case integer(Int)
@@ -32,7 +32,7 @@ nonisolated struct ConfigurationNode {
 }
 
 /// Each takes the value as one kind, or complains.
-nonisolated extension ConfigurationNode {
+extension ConfigurationNode {
     func text() throws(Complaint) -> String {
         guard case .string(let text) = content else { throw mustBe("a string") }
         guard !text.isEmpty else { throw Complaint("must not be empty") }
@@ -68,7 +68,7 @@ nonisolated extension ConfigurationNode {
 }
 
 /// `"a", "b" or "c"`
-nonisolated func alternatives(_ words: [String]) -> String {
+func alternatives(_ words: [String]) -> String {
     let words = words.map(quoted)
     return words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " or " + words[words.count - 1]
 }

@@ -1,5 +1,5 @@
 /// A place in a TOML text that moves forward and counts lines.
-nonisolated struct TOMLCursor {
+struct TOMLCursor {
     private let bytes: [UInt8]
     private var position = 0
     private(set) var line = 1

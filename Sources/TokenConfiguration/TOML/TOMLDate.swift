@@ -1,5 +1,5 @@
 /// Dates and times as RFC 3339 writes them.
-nonisolated enum TOMLDate {
+enum TOMLDate {
     /// `nil` if it is none. Without a zone it is another moment in every place.
     static func content(of word: String) -> ConfigurationNode.Content? {
         if isDate(word) { return .other("a date") }

@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// One TOML file as a tree of placed values: TOML 1.0, and nothing beside it but a NUL, which no value of ours may have.
-nonisolated struct TOMLDocument {
+struct TOMLDocument {
     let root: ConfigurationNode
 
     /// Throws the first syntax error; what stands behind it cannot be told from what it broke.

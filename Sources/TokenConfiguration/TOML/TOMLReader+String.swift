@@ -1,5 +1,5 @@
 /// The four kinds of strings.
-nonisolated extension TOMLReader {
+extension TOMLReader {
     private static let quote = UInt8(ascii: "\"")
     private static let apostrophe = UInt8(ascii: "'")
     private static let backslash = UInt8(ascii: "\\")

@@ -1,6 +1,6 @@
 internal import TokenLedger
 
-nonisolated extension TOMLReader {
+extension TOMLReader {
     mutating func value(at place: Place) throws(Complaint) -> ConfigurationNode {
         let content: ConfigurationNode.Content =
             switch cursor.peek {

@@ -2,7 +2,7 @@ internal import TokenLedger
 
 /// Reads a TOML text from its beginning to its end, or to its first fault. What it complains of stands on `line`; no complaint repeats
 /// a value, nor what might have been meant as one.
-nonisolated struct TOMLReader {
+struct TOMLReader {
     var cursor: TOMLCursor
     var line: Int { cursor.line }
     private let root: TOMLTable
@@ -110,6 +110,6 @@ nonisolated struct TOMLReader {
     static func isText(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\t") || (byte >= 0x20 && byte != 0x7F) }
 }
 
-nonisolated extension Complaint {
+extension Complaint {
     static var controlCharacter: Complaint { Complaint("there is a control character; remove it, or write it as an escape such as \\u001B") }
 }

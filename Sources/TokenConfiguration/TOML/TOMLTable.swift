@@ -1,7 +1,7 @@
 internal import TokenLedger
 
 /// A table while its text is read: what is in it, where it stands, and what may still be added.
-nonisolated final class TOMLTable {
+final class TOMLTable {
     enum Origin {
         /// `[a]`, an item of `[[a]]`, `{ … }` or the whole text: takes no second header, and no dotted keys from outside
         case header
@@ -124,6 +124,6 @@ nonisolated final class TOMLTable {
     }
 }
 
-nonisolated extension Place {
+extension Place {
     func item(_ number: Int, _ line: Int) -> Place { Place(file: file, line: line, key: "\(key ?? "")[\(number)]") }
 }

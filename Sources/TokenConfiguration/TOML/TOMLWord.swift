@@ -1,5 +1,5 @@
 /// A value that stands without quotes, in ASCII: true or false, a number, a date.
-nonisolated enum TOMLWord {
+enum TOMLWord {
     static func content(of word: String) throws(Complaint) -> ConfigurationNode.Content {
         if word == "true" || word == "false" { return .boolean(word == "true") }
         if let date = TOMLDate.content(of: word) { return date }

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Seconds since the epoch of a Gregorian date and a time, on clocks that are so many minutes ahead of UTC.
-nonisolated func wallSeconds(
+func wallSeconds(
     _ date: (year: Int, month: Int, day: Int), _ time: (hour: Int, minute: Int, second: Int), minutesEast: Int
 ) -> Int64 {
     var parts = tm()

@@ -1,6 +1,7 @@
 internal import Glibc
 package import Systemd
-package import TokenLedger
+package import TokenAudit
+internal import TokenLedger
 internal import TokenWire
 
 /// Tells the journal, or standard error, what was decided. Never makes the loop wait, and forgets no count: what cannot be

@@ -1,4 +1,5 @@
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 
 /// Where entries go, one at a time. Never makes the loop wait.

@@ -1,6 +1,8 @@
 internal import Glibc
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
+internal import TokenStore
 
 /// Decisions that are not in the journal yet, in memory that outlives the process, so that not even SIGKILL loses one. Counting costs one
 /// store into mapped memory.

@@ -1,6 +1,7 @@
 internal import CShims
 internal import Glibc
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 
 /// Readable lines on a descriptor that may be anything, a pipe nobody reads or a terminal that is stopped among them.

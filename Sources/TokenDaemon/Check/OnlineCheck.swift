@@ -1,6 +1,7 @@
 internal import OAuth
 internal import Secrets
 internal import Systemd
+package import TokenConfiguration
 internal import TokenLedger
 internal import TokenWire
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Secrets
+internal import TokenAudit
 internal import TokenLedger
 internal import TokenWire
 

@@ -1,5 +1,6 @@
 internal import Secrets
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 internal import TokenWire
 

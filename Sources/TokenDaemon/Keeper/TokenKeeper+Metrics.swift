@@ -1,4 +1,5 @@
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 internal import TokenWire
 

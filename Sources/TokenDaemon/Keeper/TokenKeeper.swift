@@ -1,7 +1,9 @@
 internal import OpenSSL
 internal import Secrets
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
+internal import TokenStore
 internal import TokenWire
 
 /// Drives the ledger: puts every event to it and does what it returns, in the same turn of the loop.

@@ -1,6 +1,7 @@
 internal import CShims
 internal import Glibc
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 
 /// Accepts what systemd asks for units that start, at the credential socket. Only root can connect there.

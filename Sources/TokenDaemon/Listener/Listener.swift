@@ -1,6 +1,7 @@
 internal import CShims
 internal import Glibc
 internal import Systemd
+internal import TokenAudit
 internal import TokenLedger
 internal import TokenWire
 

@@ -1,7 +1,10 @@
 internal import Glibc
 internal import OpenSSL
 internal import Systemd
+internal import TokenAudit
+internal import TokenConfiguration
 internal import TokenLedger
+internal import TokenStore
 internal import TokenWire
 
 /// The whole daemon: puts the rooms together, starts them, keeps systemd informed, and ends them in order.
@@ -42,7 +45,8 @@ package final class Daemon {
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
         // before any key is there; without locked memory the keys are where all other secrets are
         do throws(OpenSSLError) { try initialiseSecureHeap() } catch { audit.record(AuditEntry(.trouble, reason: "secure-heap", text: error.description)) }
-        store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess, loop: loop)
+        store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess)
+        try store.messages.open(on: loop) { [unowned store] in store.receive($0) }
         contents = try store.load()
         keeper = try TokenKeeper(configuration, seed: randomUInt64(), pace: .ofThisProcess, loop: loop, exchanger: exchanger, store: store, audit: audit)
         desk = try Desk(loop: loop, limits: configuration.limits)
@@ -239,9 +243,4 @@ package final class Daemon {
         desk.limits = configuration.limits
         audit.record(AuditEntry(.configurationLoaded, .allowed, text: text))
     }
-}
-
-/// The configuration cannot be used. The report says why, a line for each problem with its remedy.
-nonisolated package struct ConfigurationRefused: Error {
-    package var report: [String]
 }

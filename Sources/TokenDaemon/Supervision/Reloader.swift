@@ -1,4 +1,5 @@
 internal import Systemd
+internal import TokenConfiguration
 internal import TokenLedger
 internal import TokenWire
 

@@ -1,11 +1,14 @@
 /// A fair pool that knows what is held in it: who comes may put out an item of whoever holds most.
-struct FairHoldings<Item: Hashable & Sendable>: Sendable {
-    private(set) var pool: FairPool
-    private(set) var owners: [Item: Share] = [:]
+///
+/// Inlinable, because the audit counts its own items in one: a call across modules would not be specialised for them.
+package struct FairHoldings<Item: Hashable & Sendable>: Sendable {
+    @usableFromInline var pool: FairPool
+    @usableFromInline var owners: [Item: Share] = [:]
     /// What each share holds, by rank.
-    private(set) var ranked: [Share: Deadlines<Item>] = [:]
+    @usableFromInline var ranked: [Share: Deadlines<Item>] = [:]
 
-    init(_ bounds: FairPool.Bounds) { pool = FairPool(bounds) }
+    @inlinable
+    package init(_ bounds: FairPool.Bounds) { pool = FairPool(bounds) }
 
     var bounds: FairPool.Bounds {
         get { pool.bounds }
@@ -20,14 +23,17 @@ struct FairHoldings<Item: Hashable & Sendable>: Sendable {
     func count(of share: Share) -> Int { pool.count(of: share) }
 
     /// Whether an item of this share would be taken in, and whether nobody would have to give way.
-    func admits(_ share: Share) -> Bool { pool.outlook(for: share) != .refused }
-    func hasRoom(for share: Share) -> Bool { pool.outlook(for: share) == .granted }
+    @inlinable
+    package func admits(_ share: Share) -> Bool { pool.outlook(for: share) != .refused }
+    @inlinable
+    package func hasRoom(for share: Share) -> Bool { pool.outlook(for: share) == .granted }
 
     /// What one more item of this share would be told.
     func outlook(for share: Share) -> FairPool.Claim { pool.outlook(for: share) }
 
     /// The item of a share that goes first.
-    func first(of share: Share) -> Item? { ranked[share]?.first?.key }
+    @inlinable
+    package func first(of share: Share) -> Item? { ranked[share]?.first?.key }
 
     /// Of all shares of an entry. The cost grows with the number of shares.
     func first(of entry: Share.Entry) -> Item? {
@@ -44,7 +50,8 @@ struct FairHoldings<Item: Hashable & Sendable>: Sendable {
     /// Takes an item in, which is not in yet. `putOut` had to give way and are out: of what a share holds the item with the lowest rank goes first.
     /// It is not taken in where its share holds most, or all that it may hold.
     /// - Parameter mayGo: whether an item can be put out now. Where it cannot, the one who comes is not taken in.
-    mutating func admit(_ item: Item, of share: Share, rank: Int64, mayGo: (Item) -> Bool = { _ in true }) -> (isIn: Bool, putOut: [Item]) {
+    @inlinable
+    package mutating func admit(_ item: Item, of share: Share, rank: Int64, mayGo: (Item) -> Bool = { _ in true }) -> (isIn: Bool, putOut: [Item]) {
         var putOut: [Item] = []
         while true {
             switch pool.claim(for: share) {
@@ -62,7 +69,8 @@ struct FairHoldings<Item: Hashable & Sendable>: Sendable {
     }
 
     /// It ends, however it ends.
-    mutating func remove(_ item: Item) {
+    @inlinable
+    package mutating func remove(_ item: Item) {
         guard let share = owners.removeValue(forKey: item) else { return }
         pool.release(of: share)
         ranked[share]?.set(item, at: nil)

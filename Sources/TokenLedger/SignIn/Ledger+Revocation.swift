@@ -217,7 +217,7 @@ extension Ledger {
         revocations[key]?.notBefore = now.boot + least
         attempts.set(key, at: now.boot + pause)
         if pending.isUnwritten { enqueue(.writeRevocation(pending.revocation), .revocation(key), &turn) }
-        let text = "\(failure.text); the server is told again, for \(AuditPhrase.duration(pending.left(at: now))) at most"
+        let text = "\(failure.text); the server is told again, for \(roundedDuration(pending.left(at: now))) at most"
         if !pending.isTold { turn.events.append(.notRevoked(key.name, text)) }
         revocations[key]?.isTold = true
         revocations[key]?.trouble = text

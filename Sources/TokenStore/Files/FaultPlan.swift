@@ -14,7 +14,7 @@ internal import Synchronization
 ///     wait@fsync=2500:1            the first fsync takes 2,500 ms longer
 ///
 /// A wish that cannot be read ends the process with status 64: a torture without its fault would prove nothing.
-nonisolated final class FaultPlan: Sendable {
+final class FaultPlan: Sendable {
     private struct Wish {
         enum Effect {
             case kill

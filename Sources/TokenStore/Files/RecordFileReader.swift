@@ -1,11 +1,12 @@
 internal import Glibc
 internal import Secrets
 internal import Systemd
+internal import TokenConfiguration
 internal import TokenLedger
 internal import TokenWire
 
 /// Reads files of the store, whatever is in them.
-nonisolated final class RecordFileReader {
+final class RecordFileReader {
     enum Part<Value> {
         case nothing
         /// It is there and cannot be used; why, in a sentence that says "it" for the file.

@@ -1,19 +1,20 @@
 internal import OpenSSL
 internal import Secrets
 internal import Systemd
-internal import TokenLedger
+internal import TokenConfiguration
+package import TokenLedger
 internal import TokenWire
 
 /// Everything that the store held when the daemon started.
-nonisolated struct StoreContents: Sendable {
-    var found: [Found] = []
+package struct StoreContents: Sendable {
+    package var found: [Found] = []
     /// What the operator should know, a line each.
-    var notes: [String] = []
+    package var notes: [String] = []
     /// Records that open, but are to be sealed anew.
     var old: [TokenName] = []
 }
 
-nonisolated extension RecordFiles {
+extension RecordFiles {
     /// The files of one name.
     private struct Files {
         var hasRecord = false

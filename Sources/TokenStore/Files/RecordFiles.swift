@@ -16,7 +16,7 @@ internal import TokenWire
 ///     NAME.revoke-…     a refresh token that is to be revoked, sealed from the first byte on
 ///
 /// What a function says is done is durable but for the folder: `sync` ends a batch of jobs.
-nonisolated struct RecordFiles: Sendable {
+struct RecordFiles: Sendable {
     static let block = 4096
     /// Of the largest record, sealed, and its intent.
     static let room = block + StoredRecord.longest + StoreSealer.overhead
@@ -258,7 +258,7 @@ nonisolated struct RecordFiles: Sendable {
     }
 }
 
-nonisolated extension StoreFault {
+extension StoreFault {
     /// As whoever reads the journal should see it.
     init(of error: any Error, mayBeThere: Bool = false) {
         switch error {

@@ -4,7 +4,7 @@ internal import TokenWire
 
 /// What a file in the folder of the records is, by its name. A token's name has exactly one dot, so that none of these can be mistaken for
 /// another.
-nonisolated enum StoreFileName: Hashable, Sendable {
+enum StoreFileName: Hashable, Sendable {
     /// `portal.user`
     case record(TokenName)
     /// `portal.user.next`: an intent, and room for the successor.
@@ -42,7 +42,7 @@ nonisolated enum StoreFileName: Hashable, Sendable {
     }
 }
 
-nonisolated extension TokenName {
+extension TokenName {
     var recordFile: String { description }
     var nextFile: String { description + ".next" }
     /// Told apart by `number`.
@@ -50,7 +50,7 @@ nonisolated extension TokenName {
 
 }
 
-nonisolated extension RevocationKey {
+extension RevocationKey {
     fileprivate static let mark = "revoke-"
 
     var file: String { "\(name).\(Self.mark)\(id)" }

@@ -5,7 +5,7 @@ internal import TokenWire
 /// The folder of the records, kept open: its files are named relative to it.
 ///
 /// Every fault says what was attempted and on which file.
-nonisolated final class StoreFolder: Sendable {
+final class StoreFolder: Sendable {
     let path: String
     let steps: StoreSteps
     private let descriptor: Int32
@@ -121,7 +121,7 @@ nonisolated final class StoreFolder: Sendable {
 }
 
 /// A file of the store, open.
-nonisolated final class StoreFile {
+final class StoreFile {
     private let descriptor: Int32
     private let path: String
     private let steps: StoreSteps
@@ -202,7 +202,7 @@ nonisolated final class StoreFile {
     }
 }
 
-nonisolated extension StoreSteps.Call {
+extension StoreSteps.Call {
     fileprivate var words: String {
         switch self {
         case .create: "create"

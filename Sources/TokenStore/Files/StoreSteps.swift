@@ -1,6 +1,6 @@
 /// What the store does with the disk, in the order in which it happens, and the calls it makes for it: where a power cut and a bad disk can
 /// be tried. A release knows nothing of it; see `FaultPlan`.
-nonisolated struct StoreSteps: Sendable {
+package struct StoreSteps: Sendable {
     /// What has just been done.
     enum Step: String, Sendable, CaseIterable {
         case intentCreated = "intent-created"
@@ -25,11 +25,16 @@ nonisolated struct StoreSteps: Sendable {
     #if FAULTS
     private let plan: FaultPlan?
 
-    init(_ plan: FaultPlan? = .ofEnvironment) { self.plan = plan }
+    init(_ plan: FaultPlan?) { self.plan = plan }
+
+    /// With the faults that the environment asks for.
+    package init() { self.init(.ofEnvironment) }
 
     /// What is done before there is a store.
     static let undisturbed = StoreSteps(nil)
     #else
+    package init() {}
+
     static let undisturbed = StoreSteps()
     #endif
 

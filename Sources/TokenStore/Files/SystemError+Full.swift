@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Systemd
 
-nonisolated extension SystemError {
+extension SystemError {
     /// No room is left on the disk, or none that this user may have.
     var isFull: Bool { errno == ENOSPC || errno == EDQUOT }
 }

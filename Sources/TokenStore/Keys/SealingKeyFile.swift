@@ -2,11 +2,12 @@ internal import Glibc
 internal import OpenSSL
 internal import Secrets
 internal import Systemd
+internal import TokenConfiguration
 internal import TokenLedger
 
 /// The key that the daemon makes for itself where no other is given: 32 bytes in a folder of their own, so that a copy of the store alone does
 /// not carry it.
-nonisolated struct SealingKeyFile: Sendable {
+struct SealingKeyFile: Sendable {
     private let folder: String
     private let owner: UInt32
     private static let name = "key"

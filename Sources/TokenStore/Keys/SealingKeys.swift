@@ -1,5 +1,6 @@
 internal import OpenSSL
 internal import Secrets
+internal import TokenConfiguration
 internal import TokenLedger
 
 /// The keys of the store: one seals and opens, any number of older ones only open.
@@ -7,21 +8,13 @@ internal import TokenLedger
 /// The present key is, in this order: what the configuration names (`[store] key`), the credential `store-key`, the key file. The others of
 /// these that are there, and every credential `store-key.*`, still open: a key is changed by giving the new one as `store-key` and the old one
 /// as `store-key.old` until all records are sealed anew.
-nonisolated struct SealingKeys: Sendable {
+struct SealingKeys: Sendable {
     /// `nil`: nothing can be sealed, for the reason in `absence`.
     private(set) var present: SealingKey?
     private(set) var absence = ""
     private var keys: [SealingKey.ID: SealingKey] = [:]
     /// What an operator should know: the key file was made, or an old key is of no use.
     private(set) var notes: [String] = []
-
-    static let credential = "store-key"
-
-    /// Whether a credential is a key of the store's, present or old, and so nothing else.
-    static func isKey(_ id: String) -> Bool {
-        let id = id.hasPrefix(SecretSources.ofOwnFolder) ? String(id.dropFirst(SecretSources.ofOwnFolder.count)) : id
-        return id == credential || id.hasPrefix(credential + ".")
-    }
 
     init(present: SealingKey?, older: [SealingKey] = [], absence: String = "there is no key to seal the store with") {
         self.present = present
@@ -36,7 +29,7 @@ nonisolated struct SealingKeys: Sendable {
         var older: [SealingKey] = []
         var given: [SealingKey] = []
         if let configured { given.append(try Self.key(configured, of: "[store] key")) }
-        if let key = try Self.credential(Self.credential, sources) { given.append(key) }
+        if let key = try Self.credential(SecretSources.storeKey, sources) { given.append(key) }
         var notes: [String] = []
         do throws(Complaint) {
             if let key = try file.read() { given.append(key) }
@@ -44,22 +37,23 @@ nonisolated struct SealingKeys: Sendable {
             guard !given.isEmpty else { throw error }
             notes.append("an old key is passed over: \(error.text)")
         }
-        for id in sources.credentials(startingWith: Self.credential + ".") {
+        for id in sources.credentials(startingWith: SecretSources.storeKey + ".") {
             do throws(Complaint) {
                 if let key = try Self.credential(id, sources) { older.append(key) }
             } catch {
                 notes.append("an old key is passed over: \(error.text)")
             }
         }
-        var absence = "there are records but no key to seal more: give the credential \(quoted(Self.credential)) or put back '\(file.path)'"
+        var absence = "there are records but no key to seal more: give the credential \(quoted(SecretSources.storeKey)) or put back '\(file.path)'"
         if given.isEmpty, mayMakeKey {
             do throws(Complaint) {
                 given = [try file.make()]
                 notes.append(
-                    "made the key '\(file.path)' for the store; a copy of the disk has it too, so the credential \(quoted(Self.credential)) protects more")
+                    "made the key '\(file.path)' for the store; a copy of the disk has it too, so the credential \(quoted(SecretSources.storeKey)) protects more"
+                )
             } catch {
                 // what needs no store is served all the same
-                absence = "\(error.text); give the credential \(quoted(Self.credential))"
+                absence = "\(error.text); give the credential \(quoted(SecretSources.storeKey))"
                 notes.append(absence)
             }
         }
@@ -85,6 +79,6 @@ nonisolated struct SealingKeys: Sendable {
     }
 }
 
-nonisolated func sealingKey(_ bytes: Secret) throws(Complaint) -> SealingKey {
+func sealingKey(_ bytes: Secret) throws(Complaint) -> SealingKey {
     do throws(OpenSSLError) { return try SealingKey(bytes) } catch { throw Complaint("cannot be used: \(error)") }
 }

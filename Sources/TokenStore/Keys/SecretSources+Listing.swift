@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Systemd
+internal import TokenConfiguration
 
-nonisolated extension SecretSources {
+extension SecretSources {
     /// Whether systemd gave this credential, by its own name or from the service's folder.
     func has(credential id: String) -> Bool {
         guard let folder = CredentialDirectory(credentialsDirectory) else { return false }

@@ -1,10 +1,11 @@
 internal import OpenSSL
 internal import Secrets
-internal import Systemd
+package import Systemd
+internal import TokenConfiguration
 internal import TokenLedger
 
 /// What something sealed is: nothing opens as something else.
-nonisolated enum SealedPurpose: UInt8, Sendable {
+enum SealedPurpose: UInt8, Sendable {
     case record = 1
     case intent = 2
     /// A slot of the memory that outlives the process.
@@ -19,7 +20,7 @@ nonisolated enum SealedPurpose: UInt8, Sendable {
 ///
 /// A refresh token that two machines use is one that the server will revoke: a store that was copied to another machine, or whose machine was
 /// cloned, is locked until the administrator says that the other one is gone (RT-21).
-nonisolated enum AdmittedMachines: Hashable, Sendable {
+package enum AdmittedMachines: Hashable, Sendable {
     /// This one, and these.
     case these(Set<MachineID>)
     /// For machines whose id does not last.
@@ -32,7 +33,7 @@ nonisolated enum AdmittedMachines: Hashable, Sendable {
 ///
 /// with `sealed` as in `SealingKey`, which also vouches for what stands before the length. Sealed are the id of the machine (16 bytes, zeros if
 /// it has none), then the record's or the intent's own bytes. The name is legible so that a file that was renamed is told from a damaged one.
-nonisolated struct StoreSealer: Sendable {
+struct StoreSealer: Sendable {
     /// Why something that is there cannot be used; a sentence without its subject, "it is damaged".
     struct Refusal: Error {
         var reason: String

@@ -1,5 +1,5 @@
 /// Which units of a row are free: a list of ranges in order, none of which touches the next.
-nonisolated struct FreeUnits: Sendable {
+struct FreeUnits: Sendable {
     private(set) var ranges: [Range<Int>]
 
     init(_ all: Range<Int>) { ranges = all.isEmpty ? [] : [all] }

@@ -1,5 +1,6 @@
 internal import Secrets
 internal import Systemd
+internal import TokenConfiguration
 internal import TokenLedger
 
 /// What outlives a restart without a disk: sealed entries in the memory that systemd keeps.
@@ -11,7 +12,7 @@ internal import TokenLedger
 final class SealedMemory {
     static let name = "memory"
     /// Room for the largest record. Memory is taken only for what is written.
-    nonisolated static let slot = 100 << 10
+    static let slot = 100 << 10
     private static let page = 4096
     private static let mostEntries = 16_384
     private static let beginning: [UInt8] = Array("tokendmm".utf8) + [0, 0, 0, 1] + withUnsafeBytes(of: UInt32(slot).bigEndian) { Array($0) }

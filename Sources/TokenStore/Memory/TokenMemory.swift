@@ -1,5 +1,5 @@
 internal import Secrets
-internal import Systemd
+package import Systemd
 internal import TokenLedger
 internal import TokenWire
 
@@ -12,10 +12,10 @@ internal import TokenWire
 /// before, and of two for the same key the newer counts. What is of another version, or of another run of the kernel, is given up.
 final class TokenMemory {
     static let name = "tokens"
-    nonisolated static let unit = 128
+    static let unit = 128
     /// 32 MiB, which are some 20,000 tokens of 1.3 kB. Memory is taken only for what is written; a token that finds no room is not kept.
-    nonisolated static let units = (32 << 20) / unit
-    nonisolated static let page = 4096
+    static let units = (32 << 20) / unit
+    static let page = 4096
     private static let version: [UInt8] = Array("tokendat".utf8) + [0, 0, 0, 1]
 
     private struct Place {
@@ -170,11 +170,11 @@ final class TokenMemory {
 
 extension FDStoreMemory {
     /// As many bytes as there are, at most `count`.
-    func bytes(_ count: Int, at offset: Int) -> [UInt8] {
+    package func bytes(_ count: Int, at offset: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { room, filled in filled = read(into: UnsafeMutableRawBufferPointer(room), at: offset) }
     }
 
-    func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+    package func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
         try bytes.withUnsafeBytes { bytes in Result { () throws(SystemError) in try write(bytes, at: offset) } }.get()
     }
 }

@@ -1,7 +1,7 @@
 @testable internal import OAuth
 internal import Secrets
 @testable internal import Systemd
-@testable internal import tokenctl
+@testable internal import TokenControl
 
 extension Door {
     /// What comes to the loopback address of a sign-in, up to what the daemon makes of it.

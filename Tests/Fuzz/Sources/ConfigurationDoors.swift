@@ -1,4 +1,4 @@
-@testable internal import TokenDaemon
+@testable internal import TokenConfiguration
 internal import TokenLedger
 
 extension Door {

@@ -1,7 +1,7 @@
 internal import Secrets
 @testable internal import OAuth
 @testable internal import TokenWire
-@testable internal import tokenctl
+@testable internal import TokenControl
 
 extension Door {
     /// What a false or broken daemon may say to tokenctl, up to what is printed of it.

@@ -2,8 +2,9 @@ internal import Glibc
 @testable internal import OpenSSL
 internal import Secrets
 @testable internal import Systemd
-@testable internal import TokenDaemon
+@testable internal import TokenAudit
 @testable internal import TokenLedger
+@testable internal import TokenStore
 internal import TokenWire
 
 extension Door {

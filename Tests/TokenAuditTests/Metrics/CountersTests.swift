@@ -3,7 +3,9 @@ import Secrets
 import Testing
 import TokenWire
 
-@testable import TokenLedger
+import TokenLedger
+
+@testable import TokenAudit
 
 @Suite struct CountersTests {
     @Test func `a repeat counts where the first one did`() {
@@ -39,9 +41,8 @@ import TokenWire
 
     @Test func `what the store was given is waited for until it reports`() {
         var store = StoreCounters()
-        let name = Scene.sync
-        store.began(StoreTask(id: 1, job: .withdraw(name)), at: 0)
-        store.began(StoreTask(id: 2, job: .withdraw(name)), at: 0)
+        store.began(StoreTask(id: 1, job: .withdraw(LedgerFixture.sync)), at: 0)
+        store.began(StoreTask(id: 2, job: .withdraw(LedgerFixture.sync)), at: 0)
         #expect(store.waiting == 2)
         store.ended(StoreReport(id: 1, result: .success(())), at: 5_000_000)
         store.ended(StoreReport(id: 2, result: .failure(StoreFault("full", isFull: true))), at: 500_000_000)
@@ -49,49 +50,32 @@ import TokenWire
         #expect((store.waiting, store.done, store.failed) == (0, 1, 1))
         #expect(store.durations.counts == [0, 1, 0, 1, 0, 0])
     }
-}
 
-/// Why an exchange was made, as the plan and the event say.
-@Suite struct CauseTests {
-    private func cause(_ turn: Turn) -> Cause? {
-        turn.events.compactMap { event in
-            switch event {
-            case .renewed(_, _, _, let cause, _), .failed(_, _, _, let cause, _, _, _): cause
-            default: nil
-            }
-        }.first
+    @Test func `decisions about a token that is gone are counted on in the sums alone`() {
+        var decisions = DecisionCounters()
+        for number in 0..<1_000 {
+            let token = TokenName("app\(number).sync")!
+            decisions.again(decisions.count(AuditEntry(.handedOut, .ready, token: token)))
+            decisions.forget { $0 != token }
+            #expect(decisions.all.count == 1)
+        }
+        #expect(decisions.byEvent.map(\.count) == [2_000])
+        let place = decisions.count(AuditEntry(.handedOut, .ready, token: TokenName("app999.sync")))
+        decisions.again(place)
+        #expect(decisions.all.map(\.count) == [4])
     }
 
-    @Test func `somebody asked, then it is due because it was used`() throws {
-        var scene = Scene()
-        #expect(cause(try scene.obtain(life: 3_600)) == .asked)
-        _ = try scene.get()
-        scene.pass(3_300)
-        let due = scene.due()
-        let plan = try #require(due.plans.first)
-        #expect(plan.cause == .due)
-        #expect(cause(scene.settle(plan, .success(Scene.tokens("next")), id: 2)) == .due)
-    }
-
-    @Test func `a try after a failure is a retry`() throws {
-        var scene = Scene()
-        let (_, first) = try scene.get()
-        #expect(cause(scene.settle(try #require(first.plans.first), .failure(Scene.busyServer))) == .asked)
-        _ = try scene.get()
-        scene.pass(2)
-        #expect(scene.due().plans.first?.cause == .retry)
-    }
-
-    @Test func `what is kept is fetched at the start, and anew when it ended unrenewed`() throws {
-        var scene = Scene(
-            Scene.configuration {
-                $0.shared = true
-                $0.keep = .always
-            })
-        let plan = try #require(scene.ledger.start(at: scene.now).plans.first)
-        #expect(plan.cause == .start)
-        _ = scene.settle(plan, .success(Scene.tokens(life: 3_600)))
-        scene.pass(7_200)
-        #expect(scene.due().plans.first?.cause == .expired)
+    @Test func `exchanges are counted for configured applications alone`() {
+        var exchanges = ExchangeCounters()
+        for number in 0..<1_000 {
+            let application = LedgerFixture.application("app\(number)")
+            let plan = ExchangePlan(
+                id: UInt64(number), token: TokenName("app\(number).sync")!, application: application, grant: .clientCredentials(scopes: [], audience: nil),
+                timeout: 30, cause: .asked)
+            exchanges.began(plan)
+            exchanges.ended(ExchangeReport(plan: plan.id, outcome: .success(LedgerFixture.tokens()), sent: Moment(boot: 0, wall: 0), id: nil, took: 1))
+            exchanges.keepOnly(["app\(number)"])
+        }
+        #expect(exchanges.byApplication.map(\.name) == ["app999"])
     }
 }

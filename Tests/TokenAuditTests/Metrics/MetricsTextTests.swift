@@ -4,28 +4,25 @@ import TestSupport
 import Testing
 import TokenWire
 
-@testable import TokenLedger
+import TokenLedger
+
+@testable import TokenAudit
 
 @Suite struct MetricsTextTests {
     /// A ledger that made one exchange and failed in another, with what was counted beside it.
     private static func picture() throws -> MetricsPicture {
-        var scene = Scene()
+        var fixture = LedgerFixture()
         var exchanges = ExchangeCounters()
         var decisions = DecisionCounters()
-        let (_, first) = try scene.get()
-        exchanges.began(try #require(first.plans.first))
-        let report = ExchangeReport(
-            plan: first.plans[0].id, outcome: .success(Scene.tokens()), sent: scene.now, id: Fingerprint(bits: 1), took: 312_000_000)
-        exchanges.ended(report)
-        _ = scene.ledger.settle(report, at: scene.now)
-        let (_, second) = try scene.get(by: Scene.other)
-        exchanges.began(try #require(second.plans.first))
-        let failure = ExchangeReport(plan: second.plans[0].id, outcome: .failure(Scene.busyServer), sent: scene.now, id: nil, took: 45_000_000_000)
-        exchanges.ended(failure)
-        _ = scene.ledger.settle(failure, at: scene.now)
+        let first = try fixture.get()
+        exchanges.began(first)
+        exchanges.ended(fixture.settle(first, .success(LedgerFixture.tokens()), took: 312_000_000))
+        let second = try fixture.get(by: LedgerFixture.other)
+        exchanges.began(second)
+        exchanges.ended(fixture.settle(second, .failure(LedgerFixture.busyServer), took: 45_000_000_000))
         for _ in 0..<3 { _ = decisions.count(Sample.handOut()) }
         _ = decisions.count(Sample.denial())
-        var picture = MetricsPicture(scene.ledger, Self.tokens(of: scene.ledger, at: scene.now), decisions, exchanges, at: scene.now, version: "1.2.3")
+        var picture = MetricsPicture(fixture.ledger, Self.tokens(of: fixture.ledger, at: fixture.now), decisions, exchanges, at: fixture.now, version: "1.2.3")
         picture.uptime = 90_500_000_000
         return picture
     }
@@ -70,19 +67,20 @@ import TokenWire
     }
 
     @Test func `a held token tells how long it lives`() throws {
-        var scene = Scene()
-        try scene.obtain(life: 3_600)
-        scene.pass(600)
+        var fixture = LedgerFixture()
+        _ = fixture.settle(try fixture.get(), .success(LedgerFixture.tokens(life: 3_600)))
+        fixture.pass(600)
         let lines = Self.lines(
-            MetricsPicture(scene.ledger, Self.tokens(of: scene.ledger, at: scene.now), DecisionCounters(), ExchangeCounters(), at: scene.now, version: ""))
+            MetricsPicture(
+                fixture.ledger, Self.tokens(of: fixture.ledger, at: fixture.now), DecisionCounters(), ExchangeCounters(), at: fixture.now, version: ""))
         #expect(lines.contains(#"tokend_token_expires_seconds{token="portal.sync"} 3000"#))
         #expect(lines.contains(#"tokend_token_state{token="portal.sync",state="ready"} 1"#))
     }
 
     @Test func `a label cannot end itself`() {
         var configuration = Configuration()
-        configuration.applications["portal"] = Scene.application("portal", issuer: "https://id.test/\"\\\n")
-        let ledger = Ledger(configuration, seed: 1, fingerprint: Scene.fingerprint)
+        configuration.applications["portal"] = LedgerFixture.application("portal", issuer: "https://id.test/\"\\\n")
+        let ledger = Ledger(configuration, seed: 1, fingerprint: LedgerFixture.fingerprint)
         let lines = Self.lines(
             MetricsPicture(
                 ledger, Self.tokens(of: ledger, at: Moment(boot: 0, wall: 0)), DecisionCounters(), ExchangeCounters(), at: Moment(boot: 0, wall: 0), version: ""

@@ -3,10 +3,10 @@ import Secrets
 import Testing
 import TokenLedger
 import TokenWire
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// What is tried of an application, and the lines that say what came of it.
-nonisolated struct OnlineInquiryTests {
+struct OnlineInquiryTests {
     private static let id = "https://orchid.my.erp.net/id"
     private static let now: Int64 = 1_790_000_000
 

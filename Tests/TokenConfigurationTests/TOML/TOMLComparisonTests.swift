@@ -1,10 +1,10 @@
 import Glibc
 import TestSupport
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
 /// What Python's tomllib (TOML 1.0) makes of thousands of texts is what this reader makes of them, refusals included.
-nonisolated struct TOMLComparisonTests {
+struct TOMLComparisonTests {
     @Test func `each generated text is read, or refused, as tomllib does`() throws {
         var texts = TOMLTexts(seed: 20_270_301)
         let documents = (0..<12_000).map { _ in texts.next() }
@@ -76,7 +76,7 @@ nonisolated struct TOMLComparisonTests {
 }
 
 /// Texts that are TOML, or nearly: lines that may or may not fit together, and some that somebody's finger slipped on.
-private nonisolated struct TOMLTexts {
+private struct TOMLTexts {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

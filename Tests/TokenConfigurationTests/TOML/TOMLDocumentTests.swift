@@ -1,8 +1,8 @@
 import Glibc
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct TOMLDocumentTests {
+struct TOMLDocumentTests {
     private func problem(_ text: String) -> String? {
         do {
             _ = try TOMLDocument(text, file: "x.toml")

@@ -1,7 +1,7 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct TOMLPlaceTests {
+struct TOMLPlaceTests {
     /// The line of every value, by its path as it is told.
     private func lines(_ node: ConfigurationNode) -> [String: Int] {
         var lines: [String: Int] = [:]

@@ -1,7 +1,7 @@
 import Testing
-@testable import TokenDaemon
+@testable import TokenConfiguration
 
-nonisolated struct TOMLValueTests {
+struct TOMLValueTests {
     private func content(_ text: String) throws -> ConfigurationNode.Content? {
         guard case .table(let entries) = try TOMLDocument(text, file: "x.toml").root.content else { return nil }
         return entries["a"]?.content

@@ -4,10 +4,12 @@ import Synchronization
 import Systemd
 import TestSupport
 import Testing
+import TokenAudit
 import TokenLedger
 import TokenWire
 
 @testable import TokenDaemon
+@testable import TokenStore
 
 /// An audit log whose journal is at a path of our own and whose clock is turned by hand.
 final class AuditBench {

@@ -1,4 +1,5 @@
 import Testing
+import TokenAudit
 import TokenLedger
 
 @testable import TokenDaemon

@@ -2,7 +2,9 @@ import Secrets
 import Systemd
 import TestSupport
 import Testing
+import TokenAudit
 import TokenLedger
+import TokenStore
 import TokenWire
 
 @testable import TokenDaemon

@@ -78,7 +78,7 @@ struct OnlineCheckTests {
         let authority = try ScriptedAuthority([
             "/.well-known/openid-configuration": [.metadata()], "/token": [.token()], "/me": [.no(401)],
         ])
-        let house = try ConfigurationHouse()
+        let house = try ConfigurationFiles()
         let server = "issuer = \"\(authority.issuer)\"\nca_file = \"\(authority.caFile)\"\n"
         try house.write("../credentials/pat", "enrt_0A1B\n", mode: 0o400)
         try house.write(
@@ -102,7 +102,7 @@ struct OnlineCheckTests {
 
     @Test func `a configuration without applications has nothing to try`() throws {
         var lines: [String] = []
-        #expect(try OnlineCheck(ConfigurationHouse().read()) { lines.append($0) }.run() == 0)
+        #expect(try OnlineCheck(ConfigurationFiles().read()) { lines.append($0) }.run() == 0)
         #expect(lines == ["online: nothing to try"])
     }
 }

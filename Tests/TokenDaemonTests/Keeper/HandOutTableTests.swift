@@ -1,6 +1,7 @@
 import Secrets
 import Testing
 @testable import TokenLedger
+@testable import TokenAudit
 import TokenWire
 
 @testable import TokenDaemon

@@ -1,6 +1,7 @@
 import Secrets
 import Systemd
 import Testing
+import TokenAudit
 import TokenLedger
 import TokenWire
 

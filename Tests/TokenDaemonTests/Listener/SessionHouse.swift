@@ -1,9 +1,13 @@
+import Glibc
 import OAuth
 import Secrets
 import Systemd
 import TestSupport
 import Testing
+import TokenAudit
+import TokenConfiguration
 import TokenLedger
+import TokenStore
 import TokenWire
 
 @testable import TokenDaemon
@@ -46,7 +50,7 @@ final class SessionHouse {
     let loop: Loop
     let desk: Desk
     let keeper: TokenKeeper
-    private let store = try? StoreHouse()
+    private let folder: TemporaryFolder
     private let exchanger: Exchanger
     private let guardian: LoopTimer
 
@@ -74,9 +78,13 @@ final class SessionHouse {
         }
         change(&configuration.limits)
         configured(&configuration)
-        let house = try #require(store)
+        folder = try TemporaryFolder()
         exchanger = try Exchanger(loop: loop, userAgent: "tokend/0.test")
-        let disk = try Store(state: house.state, key: StoreHouse.key, sources: house.sources, memory: nil, tokens: nil, loop: loop)
+        try folder.makeFolder("tokend", mode: 0o700)
+        let disk = try Store(
+            state: folder.path("tokend"), key: Secret("an old key of thirty-two bytes.."), sources: SecretSources(credentialsDirectory: nil, owner: geteuid()),
+            memory: nil, tokens: nil)
+        try disk.messages.open(on: loop) { [unowned disk] in disk.receive($0) }
         let audit = try AuditLog(loop: loop, sink: journal, required: false, clock: Clock.boottime)
         keeper = try TokenKeeper(configuration, seed: 1, loop: loop, exchanger: exchanger, store: disk, audit: audit)
         desk = try Desk(loop: loop, limits: configuration.limits)

@@ -1,6 +1,7 @@
 import Systemd
 import TestSupport
 import Testing
+import TokenAudit
 import TokenLedger
 import TokenWire
 

@@ -2,13 +2,14 @@ import Glibc
 import Systemd
 import TestSupport
 import Testing
+import TokenConfiguration
 import TokenLedger
 
 @testable import TokenDaemon
 
 @Suite struct ReloaderTests {
     @Test func `each asker gets a reading that began after it asked, in their order`() throws {
-        let files = try ConfigurationHouse()
+        let files = try ConfigurationFiles()
         let house = try SessionHouse()
         let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop)
         var readings: [(asker: Int, reading: ConfigurationReading)] = []
@@ -25,7 +26,7 @@ import TokenLedger
     }
 
     @Test func `one application alone is read for its secrets, and is no configuration`() throws {
-        let files = try ConfigurationHouse()
+        let files = try ConfigurationFiles()
         let house = try SessionHouse()
         try files.write("tokend.toml", "nonsense = 1\n")
         try files.write(

@@ -1,14 +1,13 @@
-internal import OpenSSL
-internal import Secrets
+package import Secrets
 
 /// The ways in which an administrator may give a key of 32 bytes.
-nonisolated enum SealingKeyText {
+package enum SealingKeyText {
     /// No content that is longer can be one: base64 has 44 characters, hex 64, and there may be a line feed.
-    static let longest = 65
+    package static let longest = 65
 
     /// The key in the content of a file or credential: 32 bytes as they are, or as hex or base64 (base64url too) in one line.
-    static func key(_ content: Secret) throws(Complaint) -> Secret {
-        if content.count == SealingKey.length {
+    package static func key(_ content: Secret) throws(Complaint) -> Secret {
+        if content.count == keyLength {
             guard !content.withBytes({ $0.allSatisfy { hexValue($0) != nil } }) else {
                 throw Complaint("holds 32 hex digits, which are 16 bytes only; \(remedy)")
             }
@@ -27,12 +26,15 @@ nonisolated enum SealingKeyText {
         return key
     }
 
+    /// Of the key itself.
+    private static let keyLength = 32
+
     private static let remedy = "\"openssl rand -base64 32\" makes one"
 
     /// `nil` for a wrong digit, or bits that are left over and not zero.
     private static func decode(_ text: UnsafeRawBufferPointer, bitsEach: Int, _ value: (UInt8) -> UInt8?) -> Secret? {
         var isGood = true
-        let key = Secret(capacity: SealingKey.length) { room in
+        let key = Secret(capacity: keyLength) { room in
             var (bits, held, count): (UInt32, Int, Int) = (0, 0, 0)
             for byte in text {
                 guard let digit = value(byte) else {
@@ -49,7 +51,7 @@ nonisolated enum SealingKeyText {
             isGood = isGood && bits & (1 << UInt32(held) - 1) == 0
             return count
         }
-        return isGood && key.count == SealingKey.length ? key : nil
+        return isGood && key.count == keyLength ? key : nil
     }
 
     private static func hexValue(_ byte: UInt8) -> UInt8? {

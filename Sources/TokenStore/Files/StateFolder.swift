@@ -1,13 +1,13 @@
 internal import CShims
 internal import Glibc
-internal import Systemd
+package import Systemd
 
 /// The daemon's own folder, held by one daemon at a time.
-final class StateFolder {
+package final class StateFolder {
     private let lock: Int32
 
     /// Makes the folder (0700) if it is missing and takes its lock. A second daemon on the same folder is refused.
-    init(_ path: String) throws(SystemError) {
+    package init(_ path: String) throws(SystemError) {
         try requireTrustedFolder(of: path, "cannot make the state folder '\(path)'")
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError("cannot make the state folder '\(path)'", errno: errno) }
         var facts = stat()
