@@ -12,8 +12,8 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
-/// SHA-256 of `count` bytes into 32. The one-shot functions of OpenSSL 3 go through its providers and fail where a configuration
-/// file has taken them away; this one cannot fail.
+/// SHA-256 of `count` bytes; writes 32 bytes. The one-shot functions of OpenSSL 3 use its providers, and fail if a configuration file disables them.
+/// This function cannot fail.
 static inline void tokend_sha256(const void *bytes, size_t count, unsigned char *digest) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -24,7 +24,7 @@ static inline void tokend_sha256(const void *bytes, size_t count, unsigned char 
 #pragma GCC diagnostic pop
 }
 
-/// SHA-384 and SHA-512, likewise, into 48 and 64 bytes.
+/// SHA-384 and SHA-512, in the same way; they write 48 and 64 bytes.
 static inline void tokend_sha384(const void *bytes, size_t count, unsigned char *digest) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -45,7 +45,7 @@ static inline void tokend_sha512(const void *bytes, size_t count, unsigned char 
 #pragma GCC diagnostic pop
 }
 
-/// A public key of this kind from its parameters, which it frees; NULL if they make none.
+/// A public key of this type from its parameters, which are freed. NULL if they are not valid.
 static inline EVP_PKEY *tokend_public_key(const char *kind, OSSL_PARAM *parameters) {
     EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *context = parameters ? EVP_PKEY_CTX_new_from_name(NULL, kind, NULL) : NULL;
@@ -55,7 +55,7 @@ static inline EVP_PKEY *tokend_public_key(const char *kind, OSSL_PARAM *paramete
     return key;
 }
 
-/// An RSA key from its numbers, highest byte first. Here and not in Swift, because the names of parameters are kept as pointers.
+/// An RSA key from its numbers, big-endian. In C, because OpenSSL keeps pointers to the parameter names.
 static inline EVP_PKEY *tokend_rsa_key(const unsigned char *modulus, size_t modulus_count, const unsigned char *exponent, size_t exponent_count) {
     BIGNUM *n = BN_bin2bn(modulus, (int)modulus_count, NULL), *e = BN_bin2bn(exponent, (int)exponent_count, NULL);
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -70,7 +70,7 @@ static inline EVP_PKEY *tokend_rsa_key(const unsigned char *modulus, size_t modu
     return key;
 }
 
-/// A key on a curve from its point, uncompressed; NULL if the point is not on it.
+/// A key on a curve from its uncompressed point. NULL if the point is not on the curve.
 static inline EVP_PKEY *tokend_ec_key(const char *curve, const unsigned char *point, size_t count) {
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     OSSL_PARAM *parameters = NULL;
@@ -82,7 +82,7 @@ static inline EVP_PKEY *tokend_ec_key(const char *curve, const unsigned char *po
     return key;
 }
 
-/// HKDF with SHA-256 (RFC 5869), extract and expand. 1 if `count` bytes of output are there.
+/// HKDF with SHA-256 (RFC 5869), extract and expand. Returns 1 if it wrote `count` bytes.
 static inline int tokend_hkdf(const void *key, size_t key_count, const void *salt, size_t salt_count, const void *info, size_t info_count,
                               unsigned char *output, size_t count) {
     EVP_KDF *function = EVP_KDF_fetch(NULL, "HKDF", NULL);

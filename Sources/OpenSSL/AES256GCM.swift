@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import Secrets
 
-/// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with a nonce of 12 bytes and a tag of 16: one message under one key.
+/// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with a 12-byte nonce and a 16-byte tag, for one message with one key.
 struct AES256GCM {
     static let keyLength = 32
     static let nonceLength = 12
@@ -10,14 +10,14 @@ struct AES256GCM {
     private let key: Secret
     private let nonce: ArraySlice<UInt8>
 
-    /// `nil` if a length is wrong. A nonce is never to be used twice with one key.
+    /// `nil` if a length is wrong. Never use a nonce twice with the same key.
     init?(key: Secret, nonce: ArraySlice<UInt8>) {
         guard key.count == Self.keyLength, nonce.count == Self.nonceLength else { return nil }
         self.key = key
         self.nonce = nonce
     }
 
-    /// The ciphertext and the tag behind it; the tag also vouches for `context`. `nil` if OpenSSL cannot.
+    /// The ciphertext followed by the tag. The tag also authenticates `context` (additional authenticated data). `nil` if OpenSSL fails.
     func seal(_ plain: Secret, context: [UInt8]) -> [UInt8]? {
         guard let length = Int32(exactly: plain.count) else { return nil }
         var isDone = false
@@ -37,7 +37,7 @@ struct AES256GCM {
         return isDone ? sealed : nil
     }
 
-    /// What was sealed; `nil` if a bit of it, of its context, of the nonce or of the key is another.
+    /// The plaintext. `nil` if the ciphertext, the context, the nonce or the key differs from that of `seal`.
     func open(_ sealed: UnsafeRawBufferPointer, context: [UInt8]) -> Secret? {
         let count = sealed.count - Self.tagLength
         guard count >= 0, let length = Int32(exactly: count) else { return nil }
@@ -54,7 +54,7 @@ struct AES256GCM {
             }
             return count
         }
-        // without a good tag the plaintext is nobody's: it is overwritten as it goes
+        // the tag is wrong: the plaintext must not be used, and `Secret` wipes it
         return isDone ? plain : nil
     }
 
@@ -62,13 +62,13 @@ struct AES256GCM {
         ERR_clear_error()
         defer { ERR_clear_error() }
         guard let cipher = EVP_CIPHER_CTX_new() else { return false }
-        // overwrites the key schedule
+        // also overwrites the key schedule
         defer { EVP_CIPHER_CTX_free(cipher) }
         return key.withBytes { key in nonce.withUnsafeBufferPointer { nonce in body(cipher, key.bytes, nonce.baseAddress) } }
     }
 }
 
-// raw bytes are of no type, so that these, which OpenSSL asks for, can be assumed
+// raw memory has no bound type, so it may be assumed to be the bytes that OpenSSL asks for
 extension UnsafeRawBufferPointer {
     fileprivate var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// RFC 4648 section 5 without padding, as RFC 7515 and RFC 7636 use it.
+/// base64url without padding (RFC 4648 section 5), as RFC 7515 and RFC 7636 use it.
 package func base64url(_ bytes: UnsafeRawBufferPointer) -> String {
     let length = encodedLength(bytes.count)
     return String(unsafeUninitializedCapacity: length) { room in
@@ -9,11 +9,10 @@ package func base64url(_ bytes: UnsafeRawBufferPointer) -> String {
     }
 }
 
-/// The same for bytes in an array.
 package func base64url(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { base64url($0) } }
 
 extension Secret {
-    /// The base64url of this secret, a secret itself.
+    /// This secret in base64url.
     package var base64url: Secret {
         withBytes { bytes in
             Secret(capacity: encodedLength(bytes.count)) { room in
@@ -28,7 +27,7 @@ private func encodedLength(_ count: Int) -> Int { (count * 4 + 2) / 3 }
 
 private let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-/// Six bits at a time; the last group is filled up with zeros.
+/// Encodes six bits at a time. The last group is padded with zero bits.
 private func encode(_ bytes: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer) {
     var bits: UInt32 = 0
     var held = 0

@@ -9,7 +9,6 @@ package func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     }
 }
 
-/// The same for bytes in an array.
 package func sha256(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { sha256($0) } }
 
 extension Fingerprint {

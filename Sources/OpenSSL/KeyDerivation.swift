@@ -2,14 +2,14 @@ internal import COpenSSL
 package import Secrets
 
 extension Secret {
-    /// HKDF with SHA-256 (RFC 5869): `count` bytes of key for one purpose, from which neither this secret nor another purpose's key can be
-    /// told. At most 8,160.
+    /// HKDF with SHA-256 (RFC 5869): derives a key of `count` bytes (at most 8,160) for the purpose `info`. The key reveals neither this secret nor
+    /// the key of another purpose.
     package func derived(_ count: Int, salt: [UInt8], info: [UInt8]) throws(OpenSSLError) -> Secret {
         try withBytes { key in Result { () throws(OpenSSLError) in try derive(count, from: key, salt: salt, info: info) } }.get()
     }
 }
 
-/// The same from bytes that stay where they are.
+/// As `Secret.derived`, without a copy of the input key.
 func derive(_ count: Int, from key: UnsafeRawBufferPointer, salt: [UInt8], info: [UInt8]) throws(OpenSSLError) -> Secret {
     ERR_clear_error()
     defer { ERR_clear_error() }

@@ -1,7 +1,7 @@
 internal import COpenSSL
 package import Secrets
 
-/// Bytes that nobody can guess, from OpenSSL's generator (RAND_bytes(3)). For what is not secret: nonces, ids, jitter.
+/// Unpredictable bytes from OpenSSL's generator (RAND_bytes(3)) that are not secret: nonces, ids, jitter.
 package func randomBytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: max(count, 0)) { room, filled in
         fillWithRandomBytes(UnsafeMutableRawBufferPointer(start: room.baseAddress, count: max(count, 0)))
@@ -17,7 +17,7 @@ package func randomUInt64() -> UInt64 {
 }
 
 extension Secret {
-    /// Random bytes that are themselves a secret: a verifier, a key.
+    /// Random bytes that are secret: a code verifier, a key.
     package init(random count: Int) {
         self.init(capacity: max(count, 0)) { room in
             fillWithRandomBytes(room)
@@ -26,10 +26,10 @@ extension Secret {
     }
 }
 
-/// Fills it whole. OpenSSL's generator fails only when its configuration file leaves it without one; then the kernel's is asked.
+/// Fills the whole buffer. RAND_bytes(3) fails only if OpenSSL's configuration file removes its generator. Then the kernel's generator is used.
 private func fillWithRandomBytes(_ room: UnsafeMutableRawBufferPointer) {
     guard let base = room.baseAddress, room.count > 0 else { return }
-    // raw bytes are of no type, so that these, which OpenSSL asks for, can be assumed
+    // raw memory has no bound type, so it may be assumed to be the bytes that OpenSSL asks for
     let bytes = base.assumingMemoryBound(to: UInt8.self)
     if room.count <= Int(Int32.max), RAND_bytes(bytes, Int32(room.count)) == 1 { return }
     ERR_clear_error()

@@ -1,15 +1,15 @@
 internal import COpenSSL
 package import Secrets
 
-/// Why something sealed does not open. Says nothing of what is in it.
+/// Why sealed data cannot be opened. The error reveals nothing about the plaintext.
 package enum UnsealError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// These bytes were never sealed, or their beginning is gone.
+    /// The data was never sealed, or its beginning is missing.
     case notSealed
-    /// Of a later version of this program.
+    /// A later version of tokend sealed it.
     case format(UInt8)
-    /// Sealed with another key, whose name this is.
+    /// It is sealed with another key, which this id names.
     case otherKey(SealingKey.ID)
-    /// Sealed with this key, and changed since; or sealed for another purpose.
+    /// It is sealed with this key and was modified since, or it is sealed for another purpose.
     case damaged
 
     package var description: String {
@@ -22,17 +22,18 @@ package enum UnsealError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A key of 32 bytes that seals and opens. What is sealed is laid out as
+/// A 32-byte key that encrypts and decrypts records. A sealed record has this layout:
 ///
 ///     "SEAL" │ format 1 │ key id 8 │ salt 32 │ nonce 12 │ ciphertext │ tag 16
 ///
-/// and encrypted with AES-256-GCM under a key of its own, derived from this one and the random salt (HKDF with SHA-256): however much is sealed,
-/// no key meets a nonce twice. The tag vouches for everything before it and for the context, which has to be named again to open it.
+/// The record is encrypted with AES-256-GCM. HKDF with SHA-256 derives the key of each record from this key and the random salt, so no key is used
+/// twice with the same nonce, however many records are sealed. The tag authenticates the header and the context. The same context must be given to
+/// open the record.
 ///
-/// Lies in the heap for secrets if there is one (`initialiseSecureHeap`).
+/// The key is stored in the secure heap if there is one (`initialiseSecureHeap`).
 // @unchecked: the bytes never change between init and deinit
 package final class SealingKey: @unchecked Sendable {
-    /// Names a key without telling anything about it.
+    /// Identifies a key without revealing anything about it.
     package struct ID: Hashable, Sendable, CustomStringConvertible {
         package let bits: UInt64
 
@@ -40,7 +41,7 @@ package final class SealingKey: @unchecked Sendable {
     }
 
     package static let length = AES256GCM.keyLength
-    /// How much longer the sealed is than what was sealed.
+    /// The number of bytes that sealing adds.
     package static let overhead = headerLength + AES256GCM.tagLength
 
     private static let magic: [UInt8] = Array("SEAL".utf8)
@@ -51,7 +52,7 @@ package final class SealingKey: @unchecked Sendable {
     package let id: ID
     private let base: UnsafeMutableRawPointer
 
-    /// Copies the key. Throws for another length than 32, and where OpenSSL has no SHA-256.
+    /// Copies the key. Throws if its length is not 32 bytes, or if OpenSSL has no SHA-256.
     package init(_ key: Secret) throws(OpenSSLError) {
         guard key.count == Self.length else { throw OpenSSLError(description: "a sealing key has \(Self.length) bytes, not \(key.count)") }
         let name = try key.derived(8, salt: [], info: Array("tokend key id".utf8))
@@ -63,7 +64,7 @@ package final class SealingKey: @unchecked Sendable {
         key.withBytes { UnsafeMutableRawBufferPointer(start: room, count: Self.length).copyMemory(from: $0) }
     }
 
-    /// A new one that nobody can guess.
+    /// A new random key.
     package convenience init() throws(OpenSSLError) { try self.init(Secret(random: Self.length)) }
 
     deinit { CRYPTO_secure_clear_free(base, Self.length, #file, #line) }
@@ -86,7 +87,7 @@ package final class SealingKey: @unchecked Sendable {
         return plain
     }
 
-    /// Which key opens it.
+    /// The id of the key that opens the record.
     package static func keyID(of sealed: UnsafeRawBufferPointer) throws(UnsealError) -> ID {
         guard sealed.starts(with: magic), sealed.count > magic.count else { throw .notSealed }
         guard sealed[magic.count] == format else { throw .format(sealed[magic.count]) }

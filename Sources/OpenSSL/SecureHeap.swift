@@ -1,14 +1,14 @@
 internal import COpenSSL
 
-/// OpenSSL could not do something. Says what; nothing of what was worked on.
+/// An operation of OpenSSL failed. The description names the operation and contains none of its data.
 package struct OpenSSLError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 }
 
-/// The memory for long-lived secrets that is locked, never swapped, and surrounded by guard pages (CRYPTO_secure_malloc_init(3)).
-/// OpenSSL puts private keys there by itself once it exists. Once for the process, before any key is loaded.
+/// Creates OpenSSL's secure heap (CRYPTO_secure_malloc_init(3)): 256 KiB of locked memory between guard pages, which is never swapped. OpenSSL itself
+/// stores private keys there once it exists. Call it once, before any key is loaded.
 ///
-/// 256 KiB; fails if that much memory may not be locked: `LimitMEMLOCK=` must allow it.
+/// Throws if the process may not lock that much memory (`LimitMEMLOCK=`).
 package func initialiseSecureHeap() throws(OpenSSLError) {
     guard CRYPTO_secure_malloc_initialized() == 0 else { return }
     switch CRYPTO_secure_malloc_init(256 << 10, 32) {
@@ -20,5 +20,5 @@ package func initialiseSecureHeap() throws(OpenSSLError) {
     }
 }
 
-/// Bytes of it that are taken; 0 without one.
+/// The number of bytes in use; 0 if there is no secure heap.
 package func secureHeapUsed() -> Int { Int(CRYPTO_secure_used()) }

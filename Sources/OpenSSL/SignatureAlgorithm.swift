@@ -1,4 +1,4 @@
-/// How a JSON Web Signature is made, under its name in RFC 7518 section 3.1 and RFC 8037.
+/// The algorithm of a JSON Web Signature, by its name in RFC 7518 section 3.1 and RFC 8037.
 package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
     case rs256 = "RS256"
     case rs384 = "RS384"
@@ -12,7 +12,7 @@ package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
     /// Ed25519
     case edDSA = "EdDSA"
 
-    /// OpenSSL's name of the hash; Ed25519 has its own within.
+    /// OpenSSL's name of the hash. `nil` for Ed25519, which has a fixed hash.
     var digest: String? {
         switch self {
         case .rs256, .ps256, .es256: "SHA256"
@@ -22,7 +22,7 @@ package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// RSASSA-PSS, with the same hash for its mask and a salt as long as the hash (RFC 7518 section 3.5).
+    /// Whether it is RSASSA-PSS. The mask function uses the same hash, and the salt is as long as the hash (RFC 7518 section 3.5).
     var isPSS: Bool {
         switch self {
         case .ps256, .ps384, .ps512: true
@@ -30,7 +30,7 @@ package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// A key is for one kind of algorithm, and a curve for one hash.
+    /// Whether the key has the type and the curve of this algorithm.
     func fits(_ key: VerificationKey) -> Bool {
         switch (self, key) {
         case (.rs256, .rsa), (.rs384, .rsa), (.rs512, .rsa), (.ps256, .rsa), (.ps384, .rsa), (.ps512, .rsa): true
@@ -40,10 +40,10 @@ package enum SignatureAlgorithm: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// A public key as its numbers, the highest byte first.
+/// A public key as its numbers, big-endian.
 package enum VerificationKey: Hashable, Sendable {
     case rsa(modulus: [UInt8], exponent: [UInt8])
-    /// coordinates as wide as the curve's
+    /// The coordinates have the width of the curve.
     case ec(EllipticCurve, x: [UInt8], y: [UInt8])
     case ed25519([UInt8])
 }
@@ -53,7 +53,7 @@ package enum EllipticCurve: String, Hashable, Sendable, CaseIterable {
     case p384 = "P-384"
     case p521 = "P-521"
 
-    /// Bytes of a coordinate, and of each half of a signature.
+    /// The size of a coordinate in bytes, which is also that of each half of a signature.
     var width: Int {
         switch self {
         case .p256: 32

@@ -1,11 +1,10 @@
 internal import COpenSSL
 package import Secrets
 
-/// Whether this is the signature of the text by the owner of the key. `false` for everything that is not: a wrong length, a key for
-/// another algorithm, numbers that cannot be.
+/// Whether the owner of the key signed the text. `false` also for a signature of the wrong length, a key of another algorithm and numbers out of
+/// range.
 ///
-/// Throws when that cannot be found out: the key is none (a point beside its curve), or OpenSSL's configuration has taken the
-/// algorithm away.
+/// Throws if the check cannot be made: the point is not on its curve, or OpenSSL's configuration disables the algorithm.
 package func isSignature(
     _ signature: [UInt8], of text: Secret, by key: VerificationKey, _ algorithm: SignatureAlgorithm
 ) throws(OpenSSLError) -> Bool {
@@ -18,7 +17,7 @@ package func isSignature(
     return verifier.accepts(signature, of: text)
 }
 
-/// The one owner of a public key's memory.
+/// Owns an `EVP_PKEY *`.
 private final class PublicKeyHandle {
     let pointer: OpaquePointer
 
@@ -44,7 +43,7 @@ private final class PublicKeyHandle {
     }
 }
 
-/// One check that is about to be made, and the owner of its memory.
+/// Owns the `EVP_MD_CTX *` of one check.
 private final class Verifier {
     private let context: OpaquePointer
     private let key: PublicKeyHandle
@@ -75,8 +74,8 @@ private final class Verifier {
 }
 
 extension VerificationKey {
-    /// RFC 7518 section 3.4 writes an elliptic signature as two numbers side by side, OpenSSL as an ASN.1 sequence of them; `nil` for
-    /// one of another length.
+    /// The signature in the form that OpenSSL takes. RFC 7518 section 3.4 writes an ECDSA signature as two numbers side by side, OpenSSL as an ASN.1
+    /// sequence of them. `nil` for a wrong length.
     fileprivate func derEncoded(_ signature: [UInt8]) -> [UInt8]? {
         switch self {
         case .rsa, .ed25519:
@@ -89,15 +88,15 @@ extension VerificationKey {
     }
 }
 
-/// Just enough of ITU-T X.690 for two numbers.
+/// The DER encoding (ITU-T X.690) of two integers.
 private enum DER {
-    /// A number that is not negative, in as few bytes as can be: a leading zero only where its highest bit is set.
+    /// A non-negative integer in its shortest form. A leading zero byte is needed only if the highest bit is set.
     static func integer(_ bytes: some Collection<UInt8>) -> [UInt8] {
         let significant = Array(bytes.drop { $0 == 0 })
         return element(0x02, significant.first.map { $0 < 0x80 } == true ? significant : [0] + significant)
     }
 
-    /// Less than 256 bytes of content.
+    /// `content` has less than 256 bytes.
     static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
         (content.count < 0x80 ? [tag, UInt8(content.count)] : [tag, 0x81, UInt8(truncatingIfNeeded: content.count)]) + content
     }

@@ -1,14 +1,14 @@
 internal import CShims
 internal import Glibc
 
-/// Bytes that must not leak: a token, a client secret, a request body that holds one.
+/// Bytes that must not leak: a token, a client secret, a request body that contains one.
 ///
-/// The bytes are fixed once made, overwritten when the last reference goes, compared in constant time, and never
-/// part of any printout: `description`, `debugDescription` and `Mirror` all say `<secret>`.
+/// The bytes are immutable. They are overwritten when the last reference is released, and compared in constant time. `description`,
+/// `debugDescription` and `Mirror` all show `<secret>`.
 package struct Secret: Sendable {
     private let storage: SecretStorage
 
-    /// Copies the bytes. The caller still owns, and should wipe, the original.
+    /// Copies the bytes. The caller still owns the original and should wipe it.
     package init(copying bytes: UnsafeRawBufferPointer) {
         storage = SecretStorage(capacity: bytes.count)
         if let source = bytes.baseAddress, bytes.count > 0 {
@@ -17,40 +17,40 @@ package struct Secret: Sendable {
         storage.count = bytes.count
     }
 
-    /// Makes room for `capacity` bytes, lets `fill` write them and return how many it wrote.
+    /// Allocates `capacity` bytes. `fill` writes into them and returns the number of bytes written.
     package init(capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows {
         let room = SecretStorage(capacity: capacity)
         let written = try fill(UnsafeMutableRawBufferPointer(start: room.base, count: capacity))
         room.count = min(max(written, 0), capacity)
-        // much room for few bytes is not kept
+        // a small secret does not keep a large allocation
         storage = room.count > capacity / 2 ? room : SecretStorage(copying: room)
     }
 
-    /// The UTF-8 of a text. For text that is not secret in itself, such as a test's, or on its way into a `Secret`.
+    /// The UTF-8 bytes of a text. The `String` itself is not wiped: for texts that are not secret, and for tests.
     package init(_ text: String) {
         var text = text
         self = text.withUTF8 { Secret(copying: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Number of bytes.
+    /// The size in bytes.
     package var count: Int { storage.count }
     package var isEmpty: Bool { storage.count == 0 }
 
-    /// Lends the bytes. They are valid only inside `body`; do not copy them into anything that is not wiped.
+    /// Calls `body` with the bytes. The pointer is valid inside `body` only. Copy the bytes only into memory that is wiped.
     @inline(__always)
     package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(storage) {} }
         return try body(UnsafeRawBufferPointer(start: storage.base, count: storage.count))
     }
 
-    /// A part of the bytes as a secret of its own.
+    /// A copy of a part of the bytes.
     package subscript(range: Range<Int>) -> Secret {
         withBytes { Secret(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 }
 
 extension Secret: Hashable {
-    /// Constant time in the content; only the length can be learned from how long it takes.
+    /// Compares the content in constant time. Only the length affects the duration.
     package static func == (a: Secret, b: Secret) -> Bool {
         guard a.count == b.count else { return false }
         return a.withBytes { x in
@@ -62,7 +62,7 @@ extension Secret: Hashable {
         }
     }
 
-    /// Only the length goes in: a hash of a secret's bytes would be a secret too.
+    /// Hashes the length only: a hash of the content would reveal information about it.
     package func hash(into hasher: inout Hasher) { hasher.combine(count) }
 }
 
@@ -72,8 +72,8 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The one owner of a secret's memory.
-// @unchecked: `base` and `count` are set before the first share and never change after it.
+/// Owns the memory of a secret and wipes it.
+// @unchecked: `base` and `count` are set before the object is shared, and never change afterwards.
 private final class SecretStorage: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let capacity: Int

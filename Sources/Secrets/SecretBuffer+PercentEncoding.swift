@@ -1,5 +1,6 @@
 extension SecretBuffer {
-    /// Appends a value with every byte but the unreserved ones as `%` and two upper-case hex digits (RFC 3986 sections 2.1 and 2.3).
+    /// Appends a value percent-encoded: every byte except the unreserved ones becomes `%` and two upper-case hex digits (RFC 3986 sections 2.1 and
+    /// 2.3).
     package func appendPercentEncoded(_ value: Secret) {
         value.withBytes { bytes in
             for byte in bytes {

@@ -1,12 +1,12 @@
 internal import CShims
 
-/// Bytes still being collected that may hold a secret: a request body, a reply, a response as it arrives.
+/// A growing buffer for bytes that may be secret: a request body, a reply, a response that is being received.
 ///
-/// Grows by doubling; every block it leaves behind is overwritten first. Not `Sendable`: one owner fills it.
+/// The capacity doubles when needed, and the old block is overwritten before it is freed. Not `Sendable`: one owner fills it.
 package final class SecretBuffer {
     private var base: UnsafeMutableRawPointer
     private var capacity: Int
-    /// Number of bytes collected so far.
+    /// The number of bytes appended so far.
     package private(set) var count = 0
 
     package init(capacity: Int = 256) {
@@ -43,13 +43,13 @@ package final class SecretBuffer {
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Lends what was collected; valid only inside `body`.
+    /// Calls `body` with the content. The pointer is valid inside `body` only.
     package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(self) {} }
         return try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
-    /// Drops the first `number` bytes and overwrites the room they leave.
+    /// Removes the first `number` bytes and overwrites the space that becomes free.
     package func removeFirst(_ number: Int) {
         let kept = count - min(max(number, 0), count)
         base.copyMemory(from: base + (count - kept), byteCount: kept)
@@ -57,7 +57,7 @@ package final class SecretBuffer {
         count = kept
     }
 
-    /// Forgets and overwrites everything; keeps the room, unless it is very much.
+    /// Removes and overwrites all bytes. Keeps the allocation up to `maximumRetainedCapacity`.
     package func removeAll() {
         tokend_wipe(base, count)
         count = 0
@@ -69,7 +69,7 @@ package final class SecretBuffer {
 
     private static let maximumRetainedCapacity = 256 * 1024
 
-    /// What was collected, as a secret. The buffer keeps its own copy until it is emptied or released.
+    /// A copy of the content as a `Secret`. The buffer keeps its own content.
     package func secret() -> Secret { withBytes { Secret(copying: $0) } }
 
     private func reserve(_ more: Int) {
