@@ -14,12 +14,12 @@
 static int fill_and_seal(int fd, const void *bytes, size_t count) {
     int error = tokend_write_all(fd, bytes, count);
     if (error < 0) return error;
-    // to be read by whom the program becomes; nobody else finds it
+    // the program may run as another user, and no other process can find the memfd
     if (fchmod(fd, 0444) < 0) return -errno;
     return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0 ? -errno : 0;
 }
 
-// A second opening: for reading alone, and at the beginning.
+// Opens the memfd again: read-only, and with its own offset at 0.
 static int reopen(int fd) {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -46,7 +46,7 @@ int tokend_become(char *const *arguments) {
     return -errno;
 }
 
-// Whatever signals are blocked or ignored here, the program begins with none.
+// The program starts with no signal blocked or ignored, whatever this process does.
 static int start(char *const *arguments, const posix_spawn_file_actions_t *files, short more) {
     posix_spawnattr_t how;
     sigset_t none, all;

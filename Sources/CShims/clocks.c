@@ -17,7 +17,7 @@ int64_t tokend_monotonic(void) { return clock_ns(CLOCK_MONOTONIC); }
 int tokend_clock_step_timer(void) {
     int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0) return -errno;
-    // a moment that never comes; only the cancellation is wanted
+    // a time that never comes: only the cancellation matters
     struct itimerspec never = { .it_value.tv_sec = (time_t)1 << 33 };
     if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return fd;
     int error = errno;

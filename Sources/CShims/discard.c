@@ -1,6 +1,7 @@
-// Descriptors that a client has sent along (SCM_RIGHTS, unix(7)). Whoever ends the last reference to one pays for it: the close of a TCP socket with
-// SO_LINGER and unsent data takes as long as its owner has set, that of a large memfd as long as its pages take. So none of them ends on the
-// thread of the loop: neither in a receive without room for them, nor in the close of a connection that holds them unread.
+// Closes descriptors that clients send along (SCM_RIGHTS, unix(7)). The thread that closes the last reference may block: close(2) on a TCP socket
+// with SO_LINGER and unsent data takes as long as its owner has set, and on a large memfd as long as freeing its pages takes. So the thread of the
+// loop never closes them. They would otherwise be closed in a recvmsg(2) without room for them, or in the close(2) of a connection with unread
+// messages.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +15,12 @@
 
 #include "CShims.h"
 
-// what a message may carry: SCM_MAX_FD of the kernel
+// the maximum per message: SCM_MAX_FD in the kernel
 enum { MOST_PASSED = 253, MOST_WORKERS = 16 };
 
 typedef struct {
     int fd;
-    // of a connection, whose unread messages end first
+    // a connection, whose unread messages are received and closed first
     int is_connection;
 } discarded;
 
@@ -32,7 +33,7 @@ typedef union {
     char bytes[CMSG_SPACE(sizeof(int) * MOST_PASSED)];
 } control_room;
 
-// Calls `take` for each descriptor of the message; whether there was one.
+// Calls `take` for each descriptor in the message. Returns whether there was one.
 static int take_passed(struct msghdr *message, void (*take)(int)) {
     int found = 0;
     for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
@@ -49,14 +50,14 @@ static int take_passed(struct msghdr *message, void (*take)(int)) {
 }
 
 static void end(int fd) {
-    // one that is no socket has none
+    // fails for a descriptor that is not a socket, which needs none
     const struct linger none = {0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
     close(fd);
 }
 
 static void end_connection(int fd) {
-    // nothing more comes
+    // no further messages
     shutdown(fd, SHUT_RD);
     for (;;) {
         control_room room;
@@ -92,7 +93,7 @@ static int add_worker(void) {
         pthread_t thread;
         sigset_t all, before;
         sigfillset(&all);
-        // signals are the loop's
+        // the loop handles signals
         pthread_sigmask(SIG_BLOCK, &all, &before);
         int error = pthread_attr_init(&attributes);
         if (!error) {
@@ -113,7 +114,7 @@ static void open_jobs(void) {
         jobs[0] = jobs[1] = -1;
         return;
     }
-    // whoever hands something over never waits
+    // the caller must never block
     fcntl(jobs[1], F_SETFL, O_NONBLOCK);
     if (!add_worker()) {
         close(jobs[0]);
@@ -125,7 +126,7 @@ static void open_jobs(void) {
 static void discard(int fd, int is_connection) {
     pthread_once(&once, open_jobs);
     const discarded job = {fd, is_connection};
-    // those that are at work may be held up for as long as somebody likes
+    // busy workers may be blocked for as long as a client likes
     if (jobs[1] >= 0 && atomic_load(&idle) == 0) add_worker();
     if (jobs[1] >= 0 && write(jobs[1], &job, sizeof job) == sizeof job) return;
     if (is_connection) end_connection(fd); else end(fd);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// Whether a folder on the path may be replaced by somebody else than root; writes why.
+/// Whether another user than root could replace a folder of the path. Writes the reason.
 static int is_untrusted(const struct stat *folder, const char *path, char *reason, size_t capacity) {
     if (S_ISLNK(folder->st_mode)) {
         snprintf(reason, capacity, "\"%s\" is a link; name the folder that it leads to", path);
@@ -45,7 +45,7 @@ int tokend_open_folder(const char *path, char *reason, size_t capacity) {
 
     int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return -errno;
-    // `absolute` is cut at `end`, behind the folder that `fd` is
+    // `absolute` is cut at `end`, after the folder that `fd` refers to
     char *end = absolute, after = '/';
     for (;;) {
         struct stat folder;

@@ -1,4 +1,4 @@
-// Whose process is at the other end of a TCP connection within this machine.
+// The owner of the other end of a TCP connection within this machine.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -13,14 +13,14 @@
 #include <unistd.h>
 #include "sign_in.h"
 
-// A connection as its other end has it: from its address to ours. IPv4 addresses are in the first word; all in network byte order.
+// A connection as seen from its other end: from its address to ours. An IPv4 address is in the first word. All values are in network byte order.
 struct ends {
     int family;
     uint32_t theirs[4], ours[4];
     uint16_t their_port, our_port;
 };
 
-// What the kernel tells of the socket at the other end.
+// The kernel's data about the socket at the other end.
 struct holder {
     unsigned state;
     uint32_t uid;
@@ -53,7 +53,7 @@ static int ends_of(int fd, struct ends *ends) {
     return 0;
 }
 
-// Whether our own end is still connected: only then the addresses belong to nobody else.
+// Whether our end is still connected. Only then no other connection can have the same addresses.
 static int is_connected(int fd) {
     struct tcp_info info;
     socklen_t length = sizeof info;
@@ -61,8 +61,8 @@ static int is_connected(int fd) {
     return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
 }
 
-// A socket that no process holds (closed, in TIME_WAIT, or not accepted yet) has no inode, and the kernel tells the uid of root for it. One that is
-// still connecting may have taken the addresses of a connection that has just ended.
+// A socket that no process has open (closed, in TIME_WAIT, or not accepted yet) has no inode, and the kernel reports uid 0 for it. A connecting
+// socket may have taken the addresses of a connection that has just ended.
 static int owner_of(const struct holder *holder, uint32_t *uid) {
     switch (holder->state) {
     case TCP_ESTABLISHED: case TCP_FIN_WAIT1: case TCP_FIN_WAIT2: case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: break;
@@ -123,7 +123,7 @@ static int by_netlink(const struct ends *ends, struct holder *holder) {
     return result == 0 || result == -ENOENT ? result : -EOPNOTSUPP;
 }
 
-// MARK: /proc/net/tcp (proc(5)): the words of an address as numbers of this machine, the port as a number
+// MARK: /proc/net/tcp (proc(5)): the words of an address in host byte order, and the port
 
 static int is_four(const struct ends *ends, const uint32_t theirs[4], const uint32_t ours[4], int words) {
     if (words == 1) return theirs[0] == ends->theirs[0] && ours[0] == ends->ours[0];
@@ -184,6 +184,6 @@ int tokend_loopback_owner(int fd, enum tokend_owner_source source, uint32_t *uid
     result = source == TOKEND_OWNER_PROC ? -EOPNOTSUPP : by_netlink(&ends, &holder);
     if (result == -EOPNOTSUPP && source != TOKEND_OWNER_NETLINK) result = by_proc(&ends, &holder);
     if (result == 0) result = owner_of(&holder, uid);
-    // after the look: what was found held the addresses while our end was connected to it
+    // checked last: the socket that was found had these addresses while our end was connected to it
     return result == 0 && !is_connected(fd) ? -ENOENT : result;
 }

@@ -46,7 +46,7 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *unuse
         if (part->p_type != PT_LOAD || (part->p_flags & PF_W)) continue;
         const uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
         const uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & ~(page - 1);
-        // it is never written to, and what is needed comes back from the page cache
+        // these pages are never written to, so they can be read from the page cache again
         if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
     }
     return 0;

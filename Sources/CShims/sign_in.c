@@ -10,7 +10,7 @@
 
 static int bind_loopback(int fd, int six, uint16_t port) {
     const int on = 1;
-    // connections of an earlier login that linger in TIME_WAIT keep no port; another listener does all the same
+    // connections of an earlier login in TIME_WAIT must not block the port; a listening socket still does
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) return -1;
     if (six) {
         struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };

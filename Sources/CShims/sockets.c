@@ -64,8 +64,8 @@ int tokend_has_hung_up(int fd) {
     }
 }
 
-// What serves every request goes to the kernel directly: in a program with threads, libc makes each of these calls a point where the
-// thread may be cancelled, at two locked instructions a call. Nobody cancels threads here.
+// The calls of every request bypass libc. In a threaded program libc makes each of them a cancellation point, which costs two locked instructions per
+// call. No thread is cancelled here.
 ssize_t tokend_send(int fd, const void *bytes, size_t count) {
     for (;;) {
         ssize_t n = syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
@@ -117,7 +117,7 @@ int tokend_notify(int fd, const char *path, const void *bytes, size_t count, int
     for (;;) {
         int64_t left = (end - tokend_monotonic()) / 1000;
         int flags = MSG_NOSIGNAL;
-        // a wait of nothing would be one for good
+        // a timeout of zero would mean no timeout
         if (left <= 0) {
             flags |= MSG_DONTWAIT;
         } else {

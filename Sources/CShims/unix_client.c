@@ -9,8 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// A process may start with its standard descriptors closed. A socket in their place would receive what is
-// printed, or print what is received.
+// A process may start with closed standard descriptors. A socket that got such a number would receive what the program prints.
 static int above_standard_error(int fd) {
     if (fd < 0 || fd > STDERR_FILENO) return fd;
     int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
