@@ -1,4 +1,4 @@
-// libcurl, and `static inline` for what Swift cannot call: varargs, its memory, and the one callback that must speak OpenSSL.
+// libcurl, and `static inline` functions for what Swift cannot call: varargs, memory functions, and the callback that uses OpenSSL.
 #pragma once
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -25,8 +25,8 @@ static inline void *_Nullable tokend_curl_realloc(void *_Nullable block, size_t 
     return next;
 }
 
-/// Starts libcurl, once in the life of the process. It assembles each request, with the form and the headers, in blocks that it frees as they
-/// are, and moves them while they grow: here every one is overwritten first, whatever the environment says to malloc.
+/// Initialises libcurl, once per process. libcurl assembles each request, including the form and the headers, in blocks that it grows and frees
+/// without wiping them. The memory functions given here wipe every block first, whatever malloc settings the environment has.
 static inline CURLcode tokend_curl_start(void) {
     return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, tokend_curl_free, tokend_curl_realloc, strdup, calloc);
 }
@@ -43,11 +43,11 @@ static inline CURLcode tokend_curl_set_pointer(CURL *_Nonnull easy, CURLoption o
     return curl_easy_setopt(easy, option, value);
 }
 
-/// How a proxy may be told a user name and a password.
+/// The supported authentication methods of a proxy.
 static const long tokend_curl_proxy_auth = CURLAUTH_BASIC | CURLAUTH_DIGEST;
 
-/// `login` is `user:password`, both percent-encoded. Every libcurl decodes what it is given here; CURLOPT_PROXYPASSWORD is decoded by older ones alone.
-/// It keeps copies, and frees them with `tokend_curl_free`.
+/// `login` is `user:password`, both percent-encoded. Every libcurl decodes CURLOPT_PROXYUSERPWD; only older ones decode CURLOPT_PROXYPASSWORD.
+/// libcurl keeps copies, and frees them with `tokend_curl_free`.
 static inline CURLcode tokend_curl_set_proxy_login(CURL *_Nonnull easy, const char *_Nullable login) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, login);
     return code ? code : curl_easy_setopt(easy, CURLOPT_PROXYAUTH, tokend_curl_proxy_auth);
@@ -79,8 +79,8 @@ static inline CURLMcode tokend_curl_multi_set_long(CURLM *_Nonnull multi, CURLMo
     return curl_multi_setopt(multi, option, value);
 }
 
-// libcurl takes a bare common name for a host name; RFC 9525 section 2 does not. With the expected name in OpenSSL's own
-// verification a certificate without a matching subjectAltName fails together with its chain, inside the handshake.
+// libcurl accepts a common name without subjectAltName as a host name; RFC 9525 section 2 does not. With the expected name in OpenSSL's own
+// verification, a certificate without a matching subjectAltName is rejected together with its chain, during the handshake.
 static inline CURLcode tokend_curl_expect_name(CURL *_Nonnull easy, void *_Nonnull context, void *_Nonnull name) {
     (void)easy;
     SSL_CTX *tls = (SSL_CTX *)context;
@@ -91,19 +91,19 @@ static inline CURLcode tokend_curl_expect_name(CURL *_Nonnull easy, void *_Nonnu
     return X509_VERIFY_PARAM_set1_host(expected, (const char *)name, 0) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
-/// `name` is a host name or an IP address without brackets and must outlive the transfer.
+/// `name` is a host name, or an IP address without brackets. It must outlive the transfer.
 static inline CURLcode tokend_curl_set_expected_name(CURL *_Nonnull easy, const char *_Nonnull name) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, tokend_curl_expect_name);
     return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, name);
 }
 
-/// The file of authorities that libcurl was built for, or NULL.
+/// The CA bundle that libcurl was built for, or NULL.
 static inline const char *_Nullable tokend_curl_system_authorities(void) { return curl_version_info(CURLVERSION_NOW)->cainfo; }
 
 /// A non-blocking eventfd, or -1.
 static inline int tokend_curl_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-/// Gives memory that was freed back to the system.
+/// Returns freed memory to the system (malloc_trim(3)).
 static inline void tokend_curl_trim_memory(void) { malloc_trim(0); }
 
 static inline void tokend_curl_name_thread(const char *_Nonnull name) { prctl(PR_SET_NAME, name); }

@@ -1,4 +1,4 @@
-/// A C string at a fixed address, for a library that keeps the pointer.
+/// A C string at a fixed address, for libcurl options that keep the pointer.
 final class CStringBuffer {
     let pointer: UnsafeMutablePointer<CChar>
 

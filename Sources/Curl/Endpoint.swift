@@ -1,17 +1,17 @@
 internal import CCurl
 
-/// The server or proxy an address names, once the address is known to be one that may be used.
+/// The host and port of a server or proxy URL that tokend may connect to.
 struct Endpoint: Equatable {
     enum Kind { case server(plainHTTPOnLoopback: Bool), proxy }
 
-    /// Without brackets and without a final dot: what a certificate must name.
+    /// Without brackets and without a trailing dot, as a certificate names it.
     let host: String
     let port: String
 
-    /// `host:port`, an IPv6 address in brackets.
+    /// `host:port`; an IPv6 address is in brackets.
     var name: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Reads an absolute address with libcurl's own parser, so that what is checked is what will be called.
+    /// Parses an absolute URL with libcurl's own parser, so that the URL that is checked is the one that libcurl requests.
     init(_ url: String, as kind: Kind) throws(TransferFailure) {
         guard let parts = Parts(url) else { throw Self.refusal(kind, "is not an absolute address") }
         host = parts.bareHost
@@ -25,7 +25,7 @@ struct Endpoint: Equatable {
         }
     }
 
-    /// As libcurl writes them; it resolves this one name by itself, but asks the name server for "localhost.".
+    /// In libcurl's spelling. libcurl resolves "localhost" itself, but sends "localhost." to the name server.
     private static let loopback = ["127.0.0.1", "[::1]", "localhost"]
 
     private static func refusal(_ kind: Kind, _ fault: String) -> TransferFailure {
@@ -38,7 +38,7 @@ struct Endpoint: Equatable {
     }
 }
 
-/// The parts of an address; `nil` for one with a user, a password, a fragment, a zone or a byte that is not visible ASCII.
+/// The components of a URL. `nil` if it has a user, a password, a fragment, a zone id or a byte that is not visible ASCII.
 private struct Parts {
     let scheme: String
     let host: String
@@ -65,7 +65,7 @@ private struct Parts {
         return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
-    /// libcurl forgives one slash or three; then the host would not be where a reader sees it.
+    /// libcurl also accepts one slash or three. The host would then not be where a reader expects it.
     private static func hasAuthority(_ url: String) -> Bool {
         let rest = url.drop { $0 != ":" }
         return rest.hasPrefix("://") && !rest.hasPrefix(":///")

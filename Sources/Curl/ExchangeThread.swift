@@ -3,7 +3,8 @@ internal import CShims
 internal import Glibc
 internal import Synchronization
 
-/// One thread, "exchange", that carries every HTTP exchange: a thousand servers that hang cost a thousand handles, not threads.
+/// The thread "exchange", which runs all HTTP transfers with one libcurl multi handle. A thousand servers that do not answer cost a thousand handles,
+/// not threads.
 ///
 /// Every submitted transfer is reported exactly once.
 package final class ExchangeThread: Sendable {
@@ -13,9 +14,11 @@ package final class ExchangeThread: Sendable {
     private let deliver: Delivery
     private let thread: Mutex<pthread_t?>
 
-    /// Starts the thread. `userAgent` is the `User-Agent` of every request, such as "tokend/1.0". `deliver` is called once for
-    /// each submitted transfer, on the exchange thread: it should only hand the value on. Throws when the process has no
-    /// descriptor or no thread left.
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - userAgent: the `User-Agent` header of every request, such as "tokend/1.0".
+    ///   - deliver: called once per submitted transfer, on the exchange thread. It should only pass the result on.
+    /// - Throws: if the process has no descriptor or no thread left.
     package init(userAgent: String = "tokend", deliver: @escaping Delivery) throws(TransferFailure) {
         guard let mailbox = TransferMailbox() else { throw Self.unavailable(errno) }
         self.mailbox = mailbox
@@ -25,17 +28,17 @@ package final class ExchangeThread: Sendable {
 
     deinit { stop() }
 
-    /// Begins a transfer; from any thread. `id` must differ from those of all transfers under way. After `stop` the
-    /// transfer is reported as `.stopped` before this returns.
+    /// Starts a transfer. Any thread may call it. `id` must be unique among the running transfers. After `stop` the transfer is reported as
+    /// `.stopped` before this returns.
     package func submit(_ transfer: Transfer, id: UInt64) {
         let submission = Submission(id: id, transfer: transfer, submitted: tokend_boottime())
         if !mailbox.post(.submit(submission)) { deliver(id, .failure(submission.stopped)) }
     }
 
-    /// Ends a transfer, which then reports `.stopped`; nothing happens when it has already been reported. From any thread.
+    /// Cancels a transfer, which is then reported as `.stopped`. No effect if it was already reported. Any thread may call it.
     package func cancel(id: UInt64) { _ = mailbox.post(.cancel(id: id)) }
 
-    /// Ends the thread and waits for it; transfers under way report `.stopped` before this returns. Never from `deliver`.
+    /// Ends the thread and waits for it. Running transfers are reported as `.stopped` before this returns. `deliver` must not call it.
     package func stop() {
         mailbox.close()
         let running = thread.withLock { thread in
@@ -47,10 +50,10 @@ package final class ExchangeThread: Sendable {
 }
 
 extension ExchangeThread {
-    /// libcurl and OpenSSL need less than 100 KiB; name lookups run on threads of libcurl's own.
+    /// libcurl and OpenSSL need less than 100 KiB. Name lookups run on threads that libcurl starts.
     private static let stackSize = 512 * 1024
 
-    /// The thread, and those that libcurl starts from it, take no signal: those are the main loop's.
+    /// The thread, and the threads that libcurl starts from it, block all signals: the main loop handles them.
     private static func start(_ start: ThreadStart) throws(TransferFailure) -> pthread_t {
         var (all, before, thread, attributes) = (sigset_t(), sigset_t(), pthread_t(), pthread_attr_t())
         sigfillset(&all)
@@ -79,7 +82,7 @@ extension ExchangeThread {
     }
 }
 
-/// What the new thread is given.
+/// The arguments of the new thread.
 private final class ThreadStart: Sendable {
     private let mailbox: TransferMailbox
     private let userAgent: String

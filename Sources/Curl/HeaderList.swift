@@ -2,17 +2,16 @@ internal import CCurl
 internal import CShims
 internal import Secrets
 
-/// Request headers in libcurl's list form, in memory of our own that is overwritten at the end.
-/// (`curl_slist_append` would copy a secret into memory that nobody wipes.)
+/// Request headers as a `curl_slist`, in memory that is wiped in `deinit`. `curl_slist_append` would copy a secret into memory that is not wiped.
 final class HeaderList {
     private var nodes: UnsafeMutableBufferPointer<curl_slist>
     private var texts: [UnsafeMutableRawBufferPointer] = []
 
-    /// The list for `CURLOPT_HTTPHEADER`; valid as long as this object.
+    /// The list for `CURLOPT_HTTPHEADER`. It is valid as long as this object.
     var first: UnsafeMutablePointer<curl_slist>? { nodes.isEmpty ? nil : nodes.baseAddress }
 
-    /// `without` names headers that libcurl adds by itself and must not.
-    /// Throws `.badURL` for a name that is not a token or a value with a control character (RFC 9110 section 5).
+    /// - Parameter without: headers that libcurl adds itself and must not send.
+    /// - Throws: `.badURL` for a name that is not a token, or a value with a control character (RFC 9110 section 5).
     init(_ headers: [(name: String, value: Secret)], without: [String]) throws(TransferFailure) {
         nodes = .allocate(capacity: headers.count + without.count)
         nodes.initialize(repeating: curl_slist())
@@ -36,13 +35,13 @@ final class HeaderList {
 
     private func link() {
         for (index, text) in texts.enumerated() {
-            // curl asks for characters, which are bytes; nothing else is ever bound there
+            // `curl_slist` declares characters; the memory is never bound to another type
             nodes[index].data = text.baseAddress?.assumingMemoryBound(to: CChar.self)
             nodes[index].next = index + 1 < nodes.count ? nodes.baseAddress.map { $0 + index + 1 } : nil
         }
     }
 
-    /// Both and a NUL. libcurl takes `name:` as "leave this header out" and `name;` as an empty value.
+    /// Name, value and a NUL. For libcurl, `name:` removes a header and `name;` sends it with an empty value.
     private static func line(_ name: String, _ value: Secret) -> UnsafeMutableRawBufferPointer {
         let head = Array(name.utf8)
         let text = UnsafeMutableRawBufferPointer.allocate(byteCount: head.count + value.count + 1, alignment: 1)

@@ -1,14 +1,15 @@
-/// Who may look a name up now, and who waits for a turn.
+/// Limits the concurrent name lookups.
 ///
-/// libcurl spends a thread on every name lookup, and cannot end one that hangs: without a limit, a dead name server and two
-/// hundred transfers are two hundred threads. A transfer stays here from `join` until its name is resolved. Times in nanoseconds.
+/// libcurl uses one thread per name lookup and cannot cancel a lookup that hangs. Without a limit, an unreachable name server and two hundred
+/// transfers would mean two hundred threads. A transfer is in this queue from `join` until its name is resolved. Times are in nanoseconds.
 struct ResolveQueue {
-    /// Lookups at a time, over all groups.
+    /// The maximum number of concurrent lookups.
     static let total = 32
-    /// Lookups at a time in one group, so that one server's dead name does not take every turn; one where half of the turns are taken.
+    /// The maximum number of concurrent lookups per group, so that one unreachable name does not take all slots. It is one while half of all slots
+    /// are taken.
     static let perGroup = 2
-    /// How long a lookup that was given up still counts: its thread waits for the name server, by glibc's defaults 10 s for
-    /// each one configured.
+    /// How long an abandoned lookup keeps its slot. Its thread still waits for the name server: with glibc's defaults, 10 s for each configured
+    /// server.
     static let longestLookup: Int64 = 30_000_000_000
 
     private struct Lookup { let group: String, began: Int64 }
@@ -16,13 +17,13 @@ struct ResolveQueue {
     private var lookups: [UInt64: Lookup] = [:]
     private var abandoned: [Lookup] = []
 
-    /// Transfers that have a turn and have not finished with it.
+    /// Transfers whose lookup is running.
     var resolving: some Collection<UInt64> { lookups.keys }
 
-    /// Joins the end of the line.
+    /// Appends the transfer to the queue.
     mutating func join(_ id: UInt64, group: String) { queued.append((id, group)) }
 
-    /// The transfers whose turn has come, in the order in which they joined; each holds its turn until `leave` or `abandon`.
+    /// The transfers that may start their lookup now, in the order of `join`. Each keeps its slot until `leave` or `abandon`.
     mutating func admit(now: Int64) -> [UInt64] {
         abandoned.removeAll { $0.began + Self.longestLookup <= now }
         var admitted: [UInt64] = []
@@ -39,18 +40,18 @@ struct ResolveQueue {
         return admitted
     }
 
-    /// The name is resolved, or the transfer ended while it waited in line.
+    /// Call it when the name is resolved, or when the transfer ended before its lookup started.
     mutating func leave(_ id: UInt64) {
         guard lookups.removeValue(forKey: id) == nil else { return }
         queued.removeAll { $0.id == id }
     }
 
-    /// The transfer ended in the middle of its lookup: the thread lives on, and its turn with it.
+    /// Call it when the transfer ended during its lookup. The thread of the lookup still runs, so the slot stays taken for a time.
     mutating func abandon(_ id: UInt64) {
         if let lookup = lookups.removeValue(forKey: id) { abandoned.append(lookup) } else { leave(id) }
     }
 
-    /// When the next given-up lookup stops counting, if somebody waits for that.
+    /// When the next abandoned lookup releases its slot. `nil` if no transfer waits for one.
     var nextRelease: Int64? {
         queued.isEmpty ? nil : abandoned.map { $0.began + Self.longestLookup }.min()
     }

@@ -12,7 +12,7 @@ extension RunningTransfer {
         try setCallbacks()
     }
 
-    /// What holds for every transfer, whatever the environment or a `.netrc` says.
+    /// Options of every transfer. They override the environment and `.netrc`.
     private func setFixedOptions() throws(TransferFailure) {
         try handle.set(CURLOPT_NOSIGNAL, 1)
         try handle.set(CURLOPT_QUICK_EXIT, 1)
@@ -24,8 +24,8 @@ extension RunningTransfer {
         try handle.set(CURLOPT_PROTOCOLS_STR, submission.transfer.allowPlainHTTPOnLoopback ? "https,http" : "https")
     }
 
-    /// TLS 1.2 or newer, chain and name verified in each handshake. A file of authorities replaces the system's; without its
-    /// folder libcurl shares one parsed copy between connections, and five seconds let a replaced file count soon.
+    /// TLS 1.2 or newer; the chain and the name are verified in each handshake. A CA file replaces the system's CA bundle. Without `CURLOPT_CAPATH`
+    /// libcurl shares one parsed copy of the bundle. The cache timeout of five seconds makes a replaced file effective soon.
     private func setTLS() throws(TransferFailure) {
         try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
@@ -52,14 +52,14 @@ extension RunningTransfer {
         }
     }
 
-    /// The form is lent: `submission` holds it, at the same address, until the handle is gone.
+    /// The form is not copied: `submission` keeps it at the same address until the handle is freed.
     private func setForm(_ form: Secret) throws(TransferFailure) {
         try handle.set(CURLOPT_POST, 1)
         try handle.set(CURLOPT_POSTFIELDSIZE_LARGE, size: form.count)
         try handle.set(CURLOPT_POSTFIELDS, pointer: form.withBytes { $0.baseAddress })
     }
 
-    /// An empty proxy is "none, not even the environment's".
+    /// An empty proxy string disables the proxies of the environment too.
     private func setProxy() throws(TransferFailure) {
         try handle.set(CURLOPT_PROXY, proxy.map { "http://\($0.name)" } ?? "")
         try handle.set(CURLOPT_NOPROXY, "")
@@ -69,7 +69,7 @@ extension RunningTransfer {
         if let login = submission.transfer.proxyLogin { try setProxyLogin(login) }
     }
 
-    /// libcurl before 8.19 takes a tunnel that was opened with another login, or with none, for its own (CVE-2026-3784): such a tunnel serves one request.
+    /// libcurl before 8.19 reuses a tunnel that was opened with another proxy login (CVE-2026-3784), so a tunnel with a login serves one request.
     private func setProxyLogin(_ login: Transfer.ProxyLogin) throws(TransferFailure) {
         let userAndPassword = login.percentEncodedCString
         try EasyHandle.check(userAndPassword.withBytes { tokend_curl_set_proxy_login(handle.pointer, $0.baseAddress?.assumingMemoryBound(to: CChar.self)) })
@@ -77,14 +77,14 @@ extension RunningTransfer {
         try handle.set(CURLOPT_FORBID_REUSE, 1)
     }
 
-    /// The whole is bounded by the loop: libcurl would look at its clock before it looks whether the answer is there.
+    /// `TransferLoop` enforces the total timeout: libcurl would check its clock before it checks whether the response has arrived.
     private func setConnectionLimits(now: Int64) throws(TransferFailure) {
         let remaining = submission.remaining(now: now)
         try handle.set(CURLOPT_CONNECTTIMEOUT_MS, min(max(submission.transfer.connectTimeout, 1), remaining))
         try handle.set(CURLOPT_MAXAGE_CONN, 30)
     }
 
-    /// The context is not retained: the loop holds this object until the handle has left libcurl.
+    /// The context is not retained: the loop keeps this object until the handle is removed from libcurl.
     private func setCallbacks() throws(TransferFailure) {
         let context = UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
         for option in [CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA] {

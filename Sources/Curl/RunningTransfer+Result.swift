@@ -4,7 +4,7 @@ internal import Glibc
 internal import Secrets
 
 extension RunningTransfer {
-    /// What is reported once libcurl has ended the transfer with `code`.
+    /// The result of a transfer that libcurl ended with `code`.
     func result(_ code: CURLcode, now: Int64) -> Result<TransferResponse, TransferFailure> {
         guard code == CURLE_OK else { return .failure(failure(code)) }
         guard headersAreWhole else { return .failure(failure(CURLE_PARTIAL_FILE)) }
@@ -21,12 +21,12 @@ extension RunningTransfer {
                 duration: now - submission.submitted))
     }
 
-    /// The transfer was ended from outside.
+    /// The transfer was cancelled.
     var stopped: TransferFailure {
         TransferFailure(phase: phase, cause: .stopped, text: "the exchange with '\(server.name)' was ended")
     }
 
-    /// The answer did not come in time.
+    /// The response did not arrive in time.
     var overdue: TransferFailure { failure(CURLE_OPERATION_TIMEDOUT) }
 
     private var phase: TransferFailure.Phase { isSent ? .sent : submission.phase }
@@ -36,7 +36,7 @@ extension RunningTransfer {
         return TransferFailure(phase: phase, cause: cause, text: "no answer from '\(server.name)': \(reason)")
     }
 
-    /// The cause, and the operator's words for it: ours, OpenSSL's or the kernel's, never the peer's.
+    /// The cause, and a text for the administrator from tokend, OpenSSL or the kernel, never from the peer.
     private func causeAndReason(_ code: CURLcode) -> (TransferFailure.Cause, String) {
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
         if hasDuplicateLength { return (.protocolError, "what it sent is not HTTP/1.1") }
@@ -51,7 +51,7 @@ extension RunningTransfer {
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
             CURLE_ABORTED_BY_CALLBACK:
             return (.reset, isSent ? "the connection ended before its answer was complete" : "the connection ended")
-        // libcurl's answer to a header line beyond its own limit
+        // libcurl's result for a header line over its own limit
         case CURLE_OUT_OF_MEMORY where isSent: return (.tooLarge, "the answer is larger than allowed")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
             return (isSent ? .protocolError : .badURL, isSent ? "what it sent is not HTTP/1.1" : "its address cannot be used")
@@ -84,7 +84,7 @@ extension RunningTransfer {
         }
     }
 
-    /// What is wrong with the login, or with there being none.
+    /// What is wrong with the proxy login, or that there is none.
     private var loginFault: String {
         let offered = handle.number(CURLINFO_PROXYAUTH_AVAIL)
         if offered != 0, offered & tokend_curl_proxy_auth == 0 { return "it asks who this is in another way than Basic and Digest, which is not supported" }

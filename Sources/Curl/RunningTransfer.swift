@@ -3,10 +3,9 @@ internal import CShims
 internal import Glibc
 internal import Secrets
 
-/// A transfer in libcurl's hands: its handle, what it lends to it, and what has come back. Lives on the exchange thread.
+/// A transfer that libcurl performs: its handle, the memory lent to the handle, and the response so far. Used on the exchange thread only.
 ///
-/// The form, the header list and every byte of the answer are wiped here; the request that libcurl assembles of them is wiped when it
-/// frees it (`tokend_curl_start`).
+/// The form, the header list and the response are wiped here. libcurl's copy of the request is wiped when libcurl frees it (`tokend_curl_start`).
 final class RunningTransfer {
     static let maximumHeaders = 64 * 1024
 
@@ -15,38 +14,38 @@ final class RunningTransfer {
     let server: Endpoint
     let proxy: Endpoint?
     let headers: HeaderList
-    /// The certificate must name this.
+    /// The name that the certificate must have.
     let expectedName: CStringBuffer
     let body = SecretBuffer()
 
-    /// Whether the name lookup is over.
+    /// Whether the name lookup is finished.
     private(set) var isResolved = false
     private(set) var isTooLarge = false
-    /// Whether a byte of the request was or may have been written: libcurl calls `requestBegins` right before the first
-    /// write, when connection, tunnel and TLS stand.
+    /// Whether a byte of the request was or may have been written. libcurl calls `requestBegins` right before the first write, when the connection,
+    /// the tunnel and the TLS session are ready.
     private(set) var isSent = false
-    /// Whether it has a connection of its own. Without one, the request goes out on a kept connection.
+    /// Whether libcurl opened a connection for this transfer. If not, the request is sent on a reused connection.
     private var hasConnected = false
-    /// Whether the empty line after the headers of the latest answer was seen: libcurl takes headers that end with the
-    /// connection for an answer without a body.
+    /// Whether the empty line after the response headers was received. libcurl takes headers that are cut off by the end of the connection for a
+    /// response without a body.
     private(set) var headersAreWhole = false
-    /// Whether the latest answer gives its length a second time. Two readers of one connection could take different ends for it, so neither is
-    /// believed (RFC 9112 section 6.3).
+    /// Whether the response has more than one `Content-Length`. Two readers could disagree about the end of such a response, so it is rejected (RFC
+    /// 9112 section 6.3).
     private(set) var hasDuplicateLength = false
     private var hasLength = false
     private var headerBytes = 0
-    /// Bytes of the answer at the last look.
+    /// The number of response bytes at the previous call of `hasReceivedMore`.
     private var received = 0
-    /// On the clock of `now`.
+    /// When the whole transfer must have ended, on the clock of `now`.
     let monotonicDeadline: Int64
 
-    /// Throws before anything is sent, for an address or a header that may not be used.
+    /// Throws before anything is sent if the URL or a header cannot be used.
     init(_ submission: Submission, userAgent: String, now: Int64) throws(TransferFailure) {
         let transfer = submission.transfer
         self.submission = submission
         server = try Endpoint(transfer.url, as: .server(plainHTTPOnLoopback: transfer.allowPlainHTTPOnLoopback))
         proxy = if let proxy = transfer.proxy { try Endpoint(proxy, as: .proxy) } else { nil }
-        // asked with `Expect: 100-continue`, many servers never answer; libcurl would wait a second for each
+        // many servers never answer `Expect: 100-continue`, and libcurl would wait a second each time
         headers = try HeaderList([("Accept", Secret(transfer.accept))] + transfer.headers, without: ["Expect"])
         expectedName = CStringBuffer(server.host)
         handle = try EasyHandle()
@@ -54,39 +53,40 @@ final class RunningTransfer {
         try configure(userAgent: userAgent, now: now)
     }
 
-    /// CLOCK_MONOTONIC in nanoseconds: a machine that sleeps loses no patience, for the answer may still come when it wakes.
+    /// CLOCK_MONOTONIC in nanoseconds. It stops while the machine sleeps, so the response still has time to arrive after a wake-up.
     static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
-    /// Whether a part of the answer has come since this was last asked.
+    /// Whether more of the response was received since the previous call.
     func hasReceivedMore() -> Bool {
         defer { received = headerBytes + body.count }
         return headerBytes + body.count > received
     }
 
-    /// The lookup is over; whether a connection may be made. After the request was written, libcurl connects only to send it again
-    /// by itself; `TransferLoop` decides about that.
+    /// Called by libcurl when the lookup is finished; returns whether it may open a connection. After the request was written, libcurl connects only
+    /// to resend it. `TransferLoop` decides about that instead.
     func mayConnect() -> Bool {
         guard !isSent else { return false }
         (hasConnected, isResolved) = (true, true)
         return true
     }
 
-    /// Whether the request may be written: once. libcurl would send it again by itself on another kept connection, up to five times.
+    /// Called by libcurl before the first write; returns whether it may send the request. Only once: libcurl would resend it on other reused
+    /// connections up to five times.
     func requestBegins() -> Bool {
         guard !isSent else { return false }
         (isSent, isResolved) = (true, true)
         return true
     }
 
-    /// Whether the request was lost with a kept connection: the server closed it before a line of the answer, perhaps before the request
-    /// came (RFC 9112 section 9.3.1).
+    /// Whether the request was lost on a reused connection. The server closed the connection before it sent a byte, perhaps before it received the
+    /// request (RFC 9112 section 9.3.1).
     var isLostOnReusedConnection: Bool { isSent && !hasConnected && headerBytes + body.count == 0 }
 
-    /// Takes a part of the body and overwrites it where it was; false ends the transfer.
+    /// Appends a part of the body and wipes libcurl's copy. Returns `false` to abort the transfer.
     func receive(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
         isTooLarge = isTooLarge || bytes.count > submission.transfer.maximumBody - body.count
         guard !isTooLarge else { return false }
@@ -95,7 +95,7 @@ final class RunningTransfer {
         return true
     }
 
-    /// Takes a header line, a status line, or the empty line at their end; false ends the transfer.
+    /// Takes a status line, a header line or the empty line after them. Returns `false` to abort the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         if line.starts(with: "HTTP/".utf8) { (headersAreWhole, hasLength) = (false, false) }
         if Self.isLength(line) { (hasDuplicateLength, hasLength) = (hasLength, true) }
@@ -105,7 +105,7 @@ final class RunningTransfer {
         return !isTooLarge && !hasDuplicateLength
     }
 
-    /// Whether it is a `Content-Length` header, in whatever case.
+    /// Whether the line is a `Content-Length` header, in any case.
     private static func isLength(_ line: UnsafeRawBufferPointer) -> Bool {
         let name = "content-length".utf8
         guard line.count > name.count, line[name.count] == UInt8(ascii: ":") else { return false }

@@ -1,29 +1,29 @@
 package import Secrets
 
-/// One HTTP exchange, bounded in time and size: what to send, to whom, and how long it may take.
+/// One HTTP request, with limits for its duration and the size of its response.
 ///
-/// The peer's certificate and name are always verified and a redirect is never followed; no property changes that
-/// (RFC 6749 section 3.2, RFC 9700 section 4.12).
+/// The certificate and the host name of the peer are always verified, and a redirect is never followed. No property changes that (RFC 6749 section
+/// 3.2, RFC 9700 section 4.12).
 package struct Transfer: Sendable {
     package enum Method: Sendable {
         case get
-        /// `form` is the encoded body, `application/x-www-form-urlencoded`; it is lent to libcurl, never copied into it.
+        /// `form` is the encoded body, `application/x-www-form-urlencoded`. libcurl borrows it and does not copy it.
         case post(form: Secret)
     }
 
     package var method: Method
-    /// An absolute `https` address of ASCII characters, without user, password and fragment.
+    /// An absolute `https` URL of ASCII characters, without user, password and fragment.
     package var url: String
-    /// Sent to the server only, never to a proxy. A value may hold a secret (`Authorization`); no CR, LF or NUL.
+    /// Sent to the server only, never to a proxy. A value may be secret (`Authorization`). No CR, LF or NUL.
     package var headers: [(name: String, value: Secret)] = []
     /// The `Accept` header.
     package var accept = "application/json"
 
-    /// PEM file with the only authorities trusted for this transfer; `nil`: the system's.
+    /// A PEM file with the only CA certificates to trust for this transfer. `nil`: those of the system.
     package var caFile: String?
-    /// `http://host:port`; tunnelled with CONNECT, so that the proxy never sees the request. `nil`: none, whatever the environment says.
+    /// `http://host:port`. The request is tunnelled with CONNECT, so the proxy cannot read it. `nil`: no proxy, whatever the environment says.
     package var proxy: String?
-    /// For a proxy that asks who we are, with Basic or Digest. The user name has no colon, and neither has a NUL.
+    /// The login for a proxy that requires Basic or Digest authentication. The user name has no colon, and neither part has a NUL.
     package var proxyLogin: ProxyLogin?
 
     package struct ProxyLogin: Sendable {
@@ -36,19 +36,19 @@ package struct Transfer: Sendable {
         }
     }
 
-    /// Milliseconds until name lookup, TCP and TLS must be done.
+    /// The timeout in milliseconds for name lookup, TCP connection and TLS handshake.
     package var connectTimeout = 10_000
-    /// Milliseconds for the whole exchange, counted from `submit`: waiting for a turn to resolve is included.
+    /// The timeout in milliseconds for the whole transfer, counted from `submit`. It includes the wait for a slot to resolve the name.
     package var timeout = 30_000
-    /// The most bytes of body that are accepted, after the transfer encoding is taken off.
+    /// The maximum size of the body in bytes, after the transfer coding is removed.
     package var maximumBody = 1 << 20
 
-    /// Sends on a new connection, and never twice: for a request that spends something (a refresh token, a code). Any other request that is
-    /// lost with a kept connection is sent once more at once, on a new one.
+    /// Sends the request on a new connection and never twice: for a request that consumes a refresh token or a code. Any other request that is lost
+    /// on a reused connection is immediately sent once more on a new one.
     package var freshConnection = false
-    /// Accepts `http` to 127.0.0.1, [::1] and localhost, and nowhere else. For tests.
+    /// Also accepts `http` to 127.0.0.1, [::1] and localhost. For tests.
     package var allowPlainHTTPOnLoopback = false
-    /// The identity server: transfers of one group share two name lookups at a time.
+    /// The identity server. The transfers of one group share two concurrent name lookups.
     package var group: String
 
     package init(_ method: Method, url: String, group: String) {
@@ -59,7 +59,7 @@ package struct Transfer: Sendable {
 }
 
 extension Transfer {
-    /// Whether libcurl connects to an address that is written down (RFC 3986 section 3.2.2), so that no name is looked up.
+    /// Whether libcurl connects to an IP address literal (RFC 3986 section 3.2.2), so that no name is resolved.
     var connectsToIPAddress: Bool {
         let authority = (proxy ?? url).split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(2).first ?? ""
         if authority.hasPrefix("[") { return true }

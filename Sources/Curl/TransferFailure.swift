@@ -1,8 +1,8 @@
-/// Why a transfer has no answer, and what is known about its bytes.
+/// Why a transfer has no response, and whether the request was sent.
 package struct TransferFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Whether the server may have seen the request.
+    /// Whether the server may have received the request.
     package enum Phase: Sendable, Equatable {
-        /// No byte of the request was written: sending it again cannot spend anything twice.
+        /// No byte of the request was written. It is safe to send it again.
         case unsent
         /// A byte of the request was or may have been written.
         case sent
@@ -11,37 +11,37 @@ package struct TransferFailure: Error, Sendable, Equatable, CustomStringConverti
     package enum Cause: Sendable, Equatable {
         /// The name has no address, or none was found in time.
         case resolve
-        /// No TCP connection.
+        /// The TCP connection failed.
         case connect
-        /// The TLS handshake failed, but not over the certificate.
+        /// The TLS handshake failed for a reason other than the certificate.
         case tls
-        /// The certificate or its name was refused, or the authorities could not be read; `reason` is a fixed text.
+        /// The certificate or its name was rejected, or the CA file cannot be read. `reason` is a fixed text.
         case certificate(reason: String)
-        /// A certificate is not valid yet or not any more by this machine's clock; may pass with the clock (a machine without RTC).
+        /// By the clock of this machine, a certificate is not valid yet or has expired. That may pass when the clock is set (a machine without RTC).
         case certificateTime
-        /// Connecting or the whole exchange took too long.
+        /// The connection or the whole transfer took too long.
         case timeout
-        /// The connection ended before the answer was complete.
+        /// The connection ended before the response was complete.
         case reset
-        /// More body or headers than allowed.
+        /// The body or the headers exceed their limit.
         case tooLarge
-        /// The answer is not HTTP/1.
+        /// The response is not HTTP/1.
         case protocolError
-        /// The proxy was not found, or did not open the tunnel for a reason that may pass.
+        /// The proxy could not be resolved, or opened no tunnel for a reason that may pass.
         case proxy
-        /// The proxy answered with a status 4xx instead of opening the tunnel.
+        /// The proxy answered CONNECT with a status 4xx.
         case proxyRefusal
-        /// The transfer's own description is unusable: address, proxy or a header.
+        /// The URL, the proxy or a header of the transfer cannot be used.
         case badURL
-        /// Cancelled, or the thread was stopped.
+        /// The transfer was cancelled, or the thread was stopped.
         case stopped
-        /// Out of memory or descriptors, or an unsuitable libcurl.
+        /// Out of memory or descriptors, or an unsupported libcurl.
         case other
     }
 
     package let phase: Phase
     package let cause: Cause
-    /// One line that is safe to log: names the server, never a path, a query, a header or a body.
+    /// One line that is safe to log. It names the server, and contains no path, query, header or body.
     package let text: String
 
     package init(phase: Phase, cause: Cause, text: String) {

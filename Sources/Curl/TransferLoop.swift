@@ -1,10 +1,10 @@
 internal import CCurl
 internal import CShims
 
-/// The exchange thread's side: takes what is asked, moves it through libcurl, reports what ends.
+/// The loop of the exchange thread: it takes messages, drives libcurl and reports the transfers that ended.
 ///
-/// libcurl is started with the first transfer and given back a minute after the last, together with the idle
-/// connections: a daemon that has nothing to exchange holds no memory for it and is never woken.
+/// The multi handle is created with the first transfer. It is freed a minute after the last transfer, together with the idle connections. An idle
+/// daemon thus keeps no memory for it and is never woken.
 final class TransferLoop {
     private static let idleTimeout: Int64 = 60_000_000_000
     private static let longestWait: Int64 = 3_600_000_000_000
@@ -25,7 +25,7 @@ final class TransferLoop {
         self.deliver = deliver
     }
 
-    /// Runs until the mailbox is closed; then ends what is under way.
+    /// Runs until the mailbox is closed, then cancels all transfers.
     func run() {
         while take() {
             advance()
@@ -35,7 +35,7 @@ final class TransferLoop {
         multi = nil
     }
 
-    /// False: the mailbox is closed.
+    /// Returns `false` when the mailbox is closed.
     private func take() -> Bool {
         let (messages, isClosed) = mailbox.take()
         for message in messages {
@@ -48,10 +48,10 @@ final class TransferLoop {
     }
 }
 
-// MARK: - One turn
+// MARK: - One iteration
 
 extension TransferLoop {
-    /// Until nobody else's turn has come: an ended lookup lets the next transfer begin at once.
+    /// Repeats while slots become free: a finished lookup lets the next transfer start immediately.
     private func advance() {
         expireWaiting(now: tokend_boottime())
         while true {
@@ -83,8 +83,8 @@ extension TransferLoop {
         return count
     }
 
-    /// What had no patience left at `before`, and to which nothing came since. Whoever stood still for longer than an exchange may take
-    /// finds the answer waiting: it is taken, and not called too late unread.
+    /// Fails the transfers whose deadline had passed at `before` and that received nothing since. If this thread did not run for longer than the
+    /// timeout, the response may already be in the socket. It is then read instead of being reported as late.
     private func endOverdue(_ before: Int64) -> Int {
         let overdue = running.values.filter { $0.monotonicDeadline <= before }
         for transfer in overdue where !transfer.hasReceivedMore() {
@@ -116,7 +116,7 @@ extension TransferLoop {
         guard waiting[submission.id] == nil, running[submission.id] == nil else { return }
         waiting[submission.id] = submission
         multi = multi ?? MultiHandle()
-        // an address is nothing to look up, however many names hang
+        // an IP address needs no lookup and no slot
         if submission.transfer.connectsToIPAddress { begin(submission.id) } else { queue.join(submission.id, group: submission.transfer.group) }
     }
 
@@ -128,7 +128,7 @@ extension TransferLoop {
             running[id] = transfer
         } catch {
             queue.leave(id)
-            // what was lost once may have reached the server
+            // the server may have received the first attempt
             deliver(id, .failure(TransferFailure(phase: submission.phase, cause: error.cause, text: error.text)))
         }
     }

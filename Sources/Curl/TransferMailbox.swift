@@ -2,7 +2,7 @@ internal import CCurl
 internal import Glibc
 internal import Synchronization
 
-/// What other threads ask of the exchange thread, and the descriptor that wakes it.
+/// Messages from other threads to the exchange thread, and the eventfd that wakes it.
 final class TransferMailbox: Sendable {
     enum Message: Sendable {
         case submit(Submission)
@@ -14,11 +14,11 @@ final class TransferMailbox: Sendable {
         var isClosed = false
     }
 
-    /// Readable while there is something to take.
+    /// Readable while there are messages.
     let wake: CInt
     private let content = Mutex(Content())
 
-    /// `nil` when the process has no descriptor left; `errno` says so.
+    /// `nil` if the process has no descriptor left; `errno` says why.
     init?() {
         wake = tokend_curl_wake_open()
         guard wake >= 0 else { return nil }
@@ -26,7 +26,7 @@ final class TransferMailbox: Sendable {
 
     deinit { Glibc.close(wake) }
 
-    /// False: the mailbox is closed and the message was not taken.
+    /// Returns `false` if the mailbox is closed. The message is then discarded.
     func post(_ message: Message) -> Bool {
         let isTaken = content.withLock { content in
             guard !content.isClosed else { return false }
@@ -37,13 +37,13 @@ final class TransferMailbox: Sendable {
         return isTaken
     }
 
-    /// What was posted before can still be taken; nothing more can be posted.
+    /// Rejects new messages. Messages that were posted before can still be taken.
     func close() {
         content.withLock { $0.isClosed = true }
         ring()
     }
 
-    /// All messages so far, oldest first, and whether these were the last. Never waits.
+    /// All messages, oldest first, and whether the mailbox is closed. Never blocks.
     func take() -> (messages: [Message], isClosed: Bool) {
         var count: UInt64 = 0
         _ = read(wake, &count, MemoryLayout<UInt64>.size)
@@ -53,7 +53,7 @@ final class TransferMailbox: Sendable {
         }
     }
 
-    /// Waits until there is something to take.
+    /// Blocks until there are messages or the mailbox is closed.
     func wait() {
         var interest = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
         poll(&interest, 1, -1)

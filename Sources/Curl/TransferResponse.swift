@@ -1,20 +1,20 @@
 package import Secrets
 
-/// A whole answer of any status. The header values are the server's words: not yet checked, not for a log.
+/// A complete response of any status. The header values are those of the server: unchecked, and not for a log.
 package struct TransferResponse: Sendable {
     package let status: Int
-    /// `Retry-After`, as sent: seconds or an HTTP date.
+    /// The `Retry-After` header: seconds or an HTTP date.
     package let retryAfter: String?
-    /// `Date`, as sent.
+    /// The `Date` header.
     package let date: String?
     package let contentType: String?
     package let cacheControl: String?
-    /// `Location`, as sent: where a redirect leads.
+    /// The `Location` header: the target of a redirect.
     package let location: String?
-    /// `Content-Encoding`, as sent.
+    /// The `Content-Encoding` header.
     package let contentEncoding: String?
-    /// At most `Transfer.maximumBody` bytes. Whole when the server gave a length or chunks; a body that ends with the connection
-    /// may have been cut by anybody on the way, for libcurl does not ask for an orderly end of TLS (RFC 9112 section 9.8).
+    /// At most `Transfer.maximumBody` bytes. It is complete if the response has a length or is chunked. A body that ends with the connection may have
+    /// been truncated by an attacker, because libcurl does not require the TLS close_notify (RFC 9112 section 9.8).
     package let body: Secret
     /// Nanoseconds from `submit` to the last byte.
     package let duration: Int64
