@@ -1,20 +1,20 @@
 internal import CShims
 internal import Glibc
 
-/// What a listening socket had.
+/// The result of accept(2) on a listening socket.
 package enum AcceptResult: Hashable, Sendable {
-    /// A connection, non-blocking and close-on-exec. It is the receiver's to close.
+    /// A non-blocking connection, close-on-exec. The receiver must close it.
     case connection(Int32)
-    /// Nobody waits: come back when the listener is readable again.
+    /// No connection is pending. Accept again when the listener is readable.
     case wouldBlock
-    /// No descriptor or no memory for it (an error number); it still waits, and a level-triggered listener stays readable.
+    /// No descriptor or no memory is left (errno). The connection stays in the backlog, and a level-triggered listener stays readable.
     case exhausted(Int32)
 }
 
-/// Whether the client of a connection has hung up without a word. One system call.
+/// Whether the peer has closed its side and left nothing to read, or the connection is broken. One system call.
 package func hasHungUp(_ connection: Int32) -> Bool { tokend_has_hung_up(connection) == 1 }
 
-/// The next waiting connection (accept(2)). One that was given up while it waited is passed over.
+/// Accepts the next connection (accept(2)). A connection that was aborted in the backlog is skipped.
 package func acceptConnection(_ listener: Int32) -> AcceptResult {
     while true {
         let result = tokend_accept(listener)

@@ -1,14 +1,13 @@
 internal import CSystemd
 internal import Glibc
 
-/// Names one run of the kernel: what counts from the boot means nothing in another one.
+/// The id of the current boot. CLOCK_BOOTTIME values are comparable within one boot only.
 package struct BootID: Hashable, Sendable {
     package static let length = 16
 
     package let bytes: [UInt8]
 
-    /// Of the machine's present run. systemd tells it (`Environment=BOOT_ID=%b`), for the kernel's own word in /proc/sys may be hidden; `nil`
-    /// where neither does.
+    /// The id of this boot. The unit passes it (`Environment=BOOT_ID=%b`), because the sandbox may hide /proc/sys. `nil` if neither source has it.
     package init?() {
         var id = sd_id128_t()
         guard getenv("BOOT_ID").map({ sd_id128_from_string($0, &id) >= 0 }) ?? (sd_id128_get_boot(&id) >= 0) else { return nil }

@@ -1,16 +1,16 @@
-/// The lines of /proc/PID/cgroup (cgroups(7)): `hierarchy:controllers:path`. Read in place, since every connection asks.
+/// The lines of /proc/PID/cgroup (cgroups(7)): `hierarchy:controllers:path`. Parsed in place, because every connection needs it.
 struct ControlGroupFile {
     typealias Bytes = Slice<UnsafeRawBufferPointer>
     private let content: UnsafeRawBufferPointer
 
-    /// `nil` if the content does not end with a whole line.
+    /// `nil` unless the content ends with a complete line.
     init?(_ content: UnsafeRawBufferPointer) {
         guard content.last == UInt8(ascii: "\n") else { return nil }
         self.content = content
     }
 
-    /// Where systemd put the process: the path in the unified hierarchy ("0::/…"); on a host with the old hierarchies, where that
-    /// one is not in use, the path in systemd's own ("1:name=systemd:/…"). `nil` if neither is there, makes no sense, or is gone.
+    /// The control group that systemd manages: the path in the unified hierarchy ("0::/…"). On a host with legacy hierarchies, where the unified path
+    /// is "/", it is the path in systemd's own hierarchy ("1:name=systemd:/…"). `nil` if there is neither, or if the control group was deleted.
     var systemdPath: Bytes? {
         var unified: Bytes?
         var named: Bytes?
@@ -28,7 +28,7 @@ struct ControlGroupFile {
 private struct ControlGroupLine {
     let hierarchy: ControlGroupFile.Bytes
     let controllers: ControlGroupFile.Bytes
-    /// Begins with "/"; may contain colons.
+    /// Begins with "/". May contain colons.
     let path: ControlGroupFile.Bytes
 
     init?(_ line: ControlGroupFile.Bytes) {

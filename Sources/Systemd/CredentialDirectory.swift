@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// The folder in which systemd puts the credentials of the service (systemd.exec(5), `LoadCredential=`).
+/// The folder with the credentials of this service (systemd.exec(5), `LoadCredential=`).
 package struct CredentialDirectory: Hashable, Sendable {
-    /// Absolute, without "/" at its end: "" for the root itself.
+    /// Absolute, without a trailing "/". It is "" for the root folder.
     package let folder: String
 
-    /// From `CREDENTIALS_DIRECTORY`; `nil` if it is not set, or not absolute.
+    /// From `$CREDENTIALS_DIRECTORY`. `nil` if that is not set or not absolute.
     package init?() { self.init(getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) }) }
 
     package init?(_ folder: String?) {
@@ -14,7 +14,7 @@ package struct CredentialDirectory: Hashable, Sendable {
         self.folder = folder
     }
 
-    /// The file of a credential, which need not exist; `nil` for an id that could not be one.
+    /// The path of a credential file, which may not exist. `nil` if the id is not valid.
     package func path(_ id: String) -> String? {
         isCredentialID(id.utf8) ? "\(folder)/\(id)" : nil
     }

@@ -2,16 +2,16 @@ internal import CShims
 internal import Glibc
 internal import Synchronization
 
-/// Memory that outlives the process: systemd keeps its descriptor and gives it to the next one (sd_pid_notify_with_fds(3), `FDSTORE=1`). It
-/// survives a restart and a crash, not a stop. Grows as it is written to and takes memory only where something was written.
+/// Memory in the file descriptor store of systemd: a memfd that systemd passes to the next process (sd_pid_notify_with_fds(3), `FDSTORE=1`). It
+/// survives a restart and a crash, but not a stop. It grows when it is written to, and allocates only the pages that were written.
 ///
-/// Whoever is root can read it through systemd, and others may have put another one under its name: what is in it is to be sealed.
+/// Root can read it through systemd, and another process may have stored a memfd with the same name. Its content must therefore be sealed.
 package final class FDStoreMemory: Sendable {
     private let descriptor: Int32
     private let name: String
     private let mapped = Mutex<[(address: UInt, count: Int)]>([])
 
-    /// The one that systemd kept under a name; `nil` if there is none, or more than one.
+    /// The memfd that systemd stored with this name. `nil` if there is none, or more than one.
     package static func inherited(_ name: String) -> FDStoreMemory? {
         let found = inheritedDescriptors(named: name).filter { fd in
             var facts = stat()
@@ -21,7 +21,7 @@ package final class FDStoreMemory: Sendable {
         return FDStoreMemory(descriptor: fd, name: name)
     }
 
-    /// A new one, empty, which this process alone knows until it is kept.
+    /// A new, empty memfd. Only this process has it until `store` is called.
     package convenience init(_ name: String) throws(SystemError) {
         self.init(descriptor: try SystemError.check(tokend_memfd(name), "cannot make memory that outlives the process"), name: name)
     }
@@ -36,24 +36,24 @@ package final class FDStoreMemory: Sendable {
         close(descriptor)
     }
 
-    /// Asks systemd to keep it instead of any other of its name (`FileDescriptorStoreMax=`); `false` if there is nobody who could.
+    /// Replaces the memfd of this name in the file descriptor store (`FileDescriptorStoreMax=`). Returns `false` if there is no store.
     package func store() -> Bool {
         guard NotifySocket.hasStore else { return false }
-        // of two with one name the next process would take neither
+        // the next process rejects two descriptors of one name
         guard NotifySocket.send("FDSTOREREMOVE=1\nFDNAME=\(name)", .waitOnce) else { return false }
         return NotifySocket.send("FDSTORE=1\nFDNAME=\(name)", passing: descriptor, .waitOnce)
     }
 
-    /// In bytes; of what is longer than any use of it, so much.
+    /// The size in bytes, at most `longest`.
     package var size: Int {
         var facts = stat()
         return fstat(descriptor, &facts) == 0 ? min(Int(facts.st_size), FDStoreMemory.longest) : 0
     }
 
-    /// 1 TiB. Whoever keeps it may have made it longer, which takes no memory.
+    /// 1 TiB, more than is ever used. Another process may have extended the file, which allocates no memory.
     private static let longest = 1 << 40
 
-    /// Bytes of memory that it takes, in whole pages.
+    /// The number of bytes that are allocated, in whole pages.
     package var allocatedSize: Int {
         var facts = stat()
         return fstat(descriptor, &facts) == 0 ? Int(facts.st_blocks) * 512 : 0
@@ -69,7 +69,7 @@ package final class FDStoreMemory: Sendable {
         }
     }
 
-    /// Its first bytes as memory of this process, which grows to that if need be. Stays for as long as this lives.
+    /// Maps the first `count` bytes into this process, and extends the memory if it is shorter. The mapping is valid as long as this object.
     package func map(_ count: Int) throws(SystemError) -> UnsafeMutableRawPointer {
         if size < count, ftruncate(descriptor, count) != 0 { throw SystemError("cannot make room in the memory that outlives the process", errno: errno) }
         guard let start = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0), start != MAP_FAILED else {
@@ -79,7 +79,7 @@ package final class FDStoreMemory: Sendable {
         return start
     }
 
-    /// As many bytes as there are, at most the room.
+    /// Reads up to the size of the buffer. Returns the number of bytes read.
     package func read(into room: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         var count = 0
         while count < room.count {
@@ -91,7 +91,7 @@ package final class FDStoreMemory: Sendable {
         return count
     }
 
-    /// Gives a part of it back; it reads as zeros.
+    /// Frees the pages of a range. The range then reads as zeros.
     package func clear(_ range: Range<Int>) {
         _ = tokend_punch_hole(descriptor, Int64(range.lowerBound), Int64(range.count))
     }

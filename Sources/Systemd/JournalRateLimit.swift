@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// How many entries of this process journald takes before it drops the rest.
+/// The number of entries per interval that journald accepts from this service. It drops the others.
 package enum JournalRateLimit: Hashable, Sendable {
-    /// This process is in no service.
+    /// This process runs in no service.
     case unknown
-    /// The unit sets none (0 is none, too): journald's own holds.
+    /// The unit sets no limit, or 0. journald's default applies.
     case journaldDefault
-    /// `LogRateLimitIntervalSec=` in microseconds, and `LogRateLimitBurst=`; `nil` is journald's own.
+    /// `LogRateLimitIntervalSec=` in microseconds and `LogRateLimitBurst=`. `nil`: journald's default.
     case unit(String, interval: UInt64?, burst: UInt64?)
 
-    /// As systemd tells journald, in links under /run/systemd/units.
+    /// Read from the links in /run/systemd/units, with which systemd passes the limits to journald.
     package static func ofThisProcess(_ folder: String = "/run/systemd/units") -> JournalRateLimit {
         guard case .unit(let unit) = unitOfThisProcess() else { return .unknown }
         return of(unit, in: folder)

@@ -2,15 +2,15 @@ internal import CShims
 internal import CSystemd
 internal import Glibc
 
-/// A Unix stream socket that listens, given by systemd.
+/// A listening Unix stream socket that systemd passed.
 package struct ListeningSocket: Hashable, Sendable {
     package let fd: Int32
-    /// `FileDescriptorName=` of its socket unit, by default the unit's name.
+    /// `FileDescriptorName=` of the socket unit. Its default is the name of the unit.
     package let name: String
 }
 
-/// The listening Unix stream sockets that systemd passed (sd_listen_fds(3)), made non-blocking; empty when it passed none. What else it
-/// passed, from the descriptor store, is left alone. May be asked repeatedly.
+/// The listening Unix stream sockets that systemd passed (sd_listen_fds(3)), set to non-blocking. Other descriptors, from the file descriptor store,
+/// are not touched. It may be called repeatedly.
 package func inheritedSockets() -> [ListeningSocket] {
     let sockets = inheritedNames().enumerated().map { ListeningSocket(fd: SD_LISTEN_FDS_START + Int32($0.offset), name: $0.element) }
         .filter { sd_is_socket_unix($0.fd, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 }
@@ -18,15 +18,14 @@ package func inheritedSockets() -> [ListeningSocket] {
     return sockets
 }
 
-/// What systemd passed under a name, whatever it is.
+/// The descriptors that systemd passed with this name, of any type.
 func inheritedDescriptors(named name: String) -> [Int32] { inheritedDescriptors { $0 == name } }
 
-/// The same for the names of a kind.
 func inheritedDescriptors(where isMeant: (String) -> Bool) -> [Int32] {
     inheritedNames().enumerated().filter { isMeant($0.element) }.map { SD_LISTEN_FDS_START + Int32($0.offset) }
 }
 
-/// The names of all inherited descriptors, in the order of their numbers.
+/// The names of all passed descriptors, in the order of their numbers.
 private func inheritedNames() -> [String] {
     var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     let count = sd_listen_fds_with_names(0, &names)
@@ -42,16 +41,16 @@ private func makeNonBlocking(_ fd: Int32) {
     _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
 }
 
-/// Listens at a path of the file system, with these permission bits (0o666), non-blocking. The folder must exist.
+/// Creates a non-blocking socket that listens at a path, with the permission bits `mode` (0o666). The folder must exist.
 ///
-/// A socket that a dead process left is removed; one that still answers, and anything that is not a socket, is refused.
+/// A socket file that no process listens on any more is removed. It throws if a process listens there, or if the file is not a socket.
 package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
     try requireTrustedFolder(of: path, "cannot listen at '\(path)'")
     try removeStaleSocketOrThrow(at: path)
     let fd = try SystemError.check(tokend_unix_stream(), "cannot listen at '\(path)'")
     do throws(SystemError) {
         _ = try SystemError.check(tokend_unix_bind(fd, path), "cannot listen at '\(path)'")
-        // between bind and listen nobody can connect: the mode is right from the first connection on
+        // nobody can connect between bind and listen, so the mode is set before the first connection
         guard chmod(path, mode) == 0, Glibc.listen(fd, backlog) == 0 else {
             throw SystemError("cannot listen at '\(path)'", errno: errno)
         }
@@ -62,9 +61,10 @@ package func listen(at path: String, mode: UInt32, backlog: Int32 = 4096) throws
     }
 }
 
-/// For root no other user may be able to put something else in the place of what a path leads to: a socket's mode is set by its path.
+/// Throws unless every folder of the path is safe for root: no other user may be able to replace a part of the path. A socket's mode is set by its
+/// path.
 ///
-/// - Parameter what: was attempted, for the error.
+/// - Parameter what: the operation, for the error text.
 package func requireTrustedFolder(of path: String, _ what: @autoclosure () -> String) throws(SystemError) {
     var folder = path
     while folder.hasSuffix("/") { folder.removeLast() }

@@ -1,9 +1,9 @@
 internal import CSystemd
 
-/// Whoever wants to know that a descriptor can be read or written.
+/// An object that is told when its descriptor is readable or writable.
 @MainActor
 package protocol ReadinessHandler: AnyObject {
-    /// `events` are the bits of `LoopEvents` that hold now (epoll_ctl(2)); level-triggered: what is not used up comes again.
+    /// `events` are the current bits of `LoopEvents` (epoll_ctl(2)). They are level-triggered: an event that is not handled is reported again.
     func ready(_ events: UInt32)
 }
 
@@ -11,14 +11,14 @@ package protocol ReadinessHandler: AnyObject {
 package enum LoopEvents {
     package static let readable = EPOLLIN.rawValue
     package static let writable = EPOLLOUT.rawValue
-    /// The peer shut down its writing half; only reported if asked for.
+    /// The peer shut down its sending side. Reported only if requested.
     package static let peerClosed = EPOLLRDHUP.rawValue
-    /// Both halves are closed, or the descriptor has an error: reported whether asked for or not.
+    /// Both sides are closed, or the descriptor has an error. Always reported.
     package static let hangup = EPOLLHUP.rawValue | EPOLLERR.rawValue
 }
 
-/// A descriptor under watch. The generation tells a former tenant of the slot from the present one, so that an event
-/// that was already in the batch when its client left never reaches the client that came in its place.
+/// Identifies a watched descriptor. The generation distinguishes the present client of a slot from earlier ones. An event that is already in the
+/// batch when its client leaves is thus never delivered to the next client of the slot.
 package struct Watch: Hashable, Sendable {
     let slot: UInt32
     let generation: UInt32
@@ -28,7 +28,7 @@ package struct Watch: Hashable, Sendable {
         self.generation = generation
     }
 
-    /// What travels through the kernel in `epoll_data`.
+    /// From the value in `epoll_data`.
     init(ticket: UInt64) {
         self.init(slot: UInt32(truncatingIfNeeded: ticket), generation: UInt32(truncatingIfNeeded: ticket >> 32))
     }
@@ -36,7 +36,7 @@ package struct Watch: Hashable, Sendable {
     var ticket: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 }
 
-/// The clients of the loop, by slot. Slots are used again, each time with the next generation.
+/// The clients of the loop by slot. A slot is reused with the next generation.
 struct WatchTable {
     struct Entry {
         var client: (any ReadinessHandler)?
@@ -48,7 +48,7 @@ struct WatchTable {
     private var entries: ContiguousArray<Entry> = []
     private var free: ContiguousArray<UInt32> = []
 
-    /// Number of clients present.
+    /// The number of clients.
     var count: Int { entries.count - free.count }
 
     mutating func insert(_ client: any ReadinessHandler, fd: Int32, events: UInt32) -> Watch {
@@ -61,7 +61,7 @@ struct WatchTable {
         return Watch(slot: slot, generation: generation)
     }
 
-    /// Lets the client go and returns what was watched; `nil` if it had left before.
+    /// Removes the client and returns its descriptor. `nil` if it was removed before.
     mutating func remove(_ watch: Watch) -> Int32? {
         guard holds(watch) else { return nil }
         let fd = entries[Int(watch.slot)].fd
@@ -76,7 +76,7 @@ struct WatchTable {
         holds(watch) ? entries[Int(watch.slot)].client : nil
     }
 
-    /// Notes the wanted events; the descriptor if they are different from before.
+    /// Stores the events. Returns the descriptor if they differ from the previous ones.
     mutating func change(_ watch: Watch, _ events: UInt32) -> Int32? {
         guard holds(watch), entries[Int(watch.slot)].events != events else { return nil }
         entries[Int(watch.slot)].events = events

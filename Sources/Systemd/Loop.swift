@@ -2,11 +2,11 @@ internal import Glibc
 internal import CShims
 internal import CSystemd
 
-/// The one loop of the daemon: an epoll for everything that is read and written, drained in batches, and libsystemd's
-/// sd-event as a sdEvent in it for timers and signals. Lives on the main thread and never gives it back.
+/// The event loop of the daemon. An epoll instance handles all descriptors in batches. libsystemd's sd-event handles timers and signals, and is one
+/// of these descriptors. The loop runs on the main thread and never returns to the main executor.
 ///
-/// A client costs what it costs a C program: one `epoll_wait` a batch. sd-event dispatches one source a turn, which is
-/// too dear for clients and does not matter for timers; so it is asked only when its own descriptor is ready, or when a timer moved.
+/// sd-event dispatches one source per iteration. That is too slow for clients and fast enough for timers. So a batch of clients costs one
+/// `epoll_wait`, and sd-event runs only when its descriptor is ready or a timer was changed.
 @MainActor
 package final class Loop {
     private let epoll: Int32
@@ -16,17 +16,17 @@ package final class Loop {
     private var signals: [LoopSignal] = []
     private var isStopping = false
 
-    /// Called once a turn, after all events of the batch and what sd-event had: the place to write what was collected.
+    /// Called once per iteration, after the batch and after sd-event: the place to write the collected output.
     package var afterBatch: (@MainActor () -> Void)?
     private var skipsWait = false
-    /// Number of turns that ended. A watchdog sees a stuck loop by it.
+    /// The number of finished iterations. The watchdog condition uses it to detect a blocked loop.
     package private(set) var turns: UInt64 = 0
-    /// CLOCK_BOOTTIME in nanoseconds, read once a turn, after the wait.
+    /// CLOCK_BOOTTIME in nanoseconds, read once per iteration after the wait.
     package private(set) var now = Clock.boottime()
 
-    /// As many events as one `epoll_wait` may return.
+    /// The maximum number of events per `epoll_wait`.
     private static let batchSize = 128
-    /// As much as sd-event may do in one turn before the clients are heard again.
+    /// The maximum number of sd-event sources per iteration, so that clients are not delayed.
     private static let sdEventLimit = 64
     private static let sdEventData = UInt64.max
 
@@ -42,7 +42,7 @@ package final class Loop {
         batch.deallocate()
     }
 
-    /// Tells `client` whenever `fd` has one of `events` (`LoopEvents`), level-triggered. Keeps the client until `end`.
+    /// Calls `client` whenever `fd` has one of `events` (`LoopEvents`), level-triggered. Retains the client until `end`.
     package func watch(_ fd: Int32, _ events: UInt32, _ client: any ReadinessHandler) throws(SystemError) -> Watch {
         let watch = table.insert(client, fd: fd, events: events)
         do throws(SystemError) {
@@ -54,44 +54,44 @@ package final class Loop {
         }
     }
 
-    /// Wants other events from now on. Free when they are the same as before; nothing happens after `end`.
+    /// Changes the events. It makes no system call if they are unchanged, and has no effect after `end`.
     package func change(_ watch: Watch, _ events: UInt32) {
         guard let fd = table.change(watch, events) else { return }
         try? control(EPOLL_CTL_MOD, fd, events, watch.ticket)
     }
 
-    /// Forgets the client: nothing more is delivered, not even what the present batch still holds. Call it before the
-    /// descriptor is closed; it does not close it.
+    /// Ends the watch. No more events are delivered, including those of the current batch. Call it before closing the descriptor, which it does not
+    /// close.
     package func end(_ watch: Watch) {
         guard let fd = table.remove(watch) else { return }
         try? control(EPOLL_CTL_DEL, fd, 0, 0)
     }
 
-    /// The same for a descriptor that is closed at once, and was never duplicated: closing it takes it out of the epoll
-    /// (epoll(7)), which saves a system call a connection.
+    /// As `end`, for a descriptor that the caller closes immediately and that was never duplicated. close(2) removes it from the epoll instance
+    /// (epoll(7)), which saves a system call per connection.
     package func endBeforeClose(_ watch: Watch) { _ = table.remove(watch) }
 
-    /// A timer on CLOCK_BOOTTIME, off until it is set. It ends with its last reference.
+    /// A timer on CLOCK_BOOTTIME, initially off. It is cancelled when its last reference is released.
     package func timer(_ fire: @escaping @MainActor () -> Void) throws(SystemError) -> LoopTimer {
         try LoopTimer(sdEvent, fire)
     }
 
-    /// Calls `fire` for every arrival of a signal. The signal is blocked here for this thread and those it starts later: call it
-    /// before other threads exist.
+    /// Calls `fire` for each delivery of a signal. The signal is blocked in this thread and in threads that it starts later, so call it before other
+    /// threads exist.
     package func signal(_ number: Int32, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
         signals.append(try LoopSignal(number, sdEvent, fire))
     }
 
-    /// Turns until `stop` is called.
+    /// Runs until `stop` is called.
     package func run() throws(SystemError) {
         defer { isStopping = false }
         while !isStopping { try turn() }
     }
 
-    /// Ends `run` after the present turn.
+    /// Ends `run` after the current iteration.
     package func stop() { isStopping = true }
 
-    /// Lets the next turn begin at once: there is more to do than this one may do.
+    /// Makes the next iteration poll without blocking, because there is more work.
     package func skipNextWait() { skipsWait = true }
 
     private func turn() throws(SystemError) {

@@ -1,7 +1,7 @@
 internal import CShims
 internal import CSystemd
 
-/// One signal, delivered as a call on the loop.
+/// Delivers one signal as a call on the loop.
 @MainActor
 final class LoopSignal {
     private let fire: @MainActor () -> Void

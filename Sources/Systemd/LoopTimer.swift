@@ -1,7 +1,7 @@
 internal import CSystemd
 internal import Glibc
 
-/// One moment of CLOCK_BOOTTIME at which something is to be done. Fires once for each `set`.
+/// A one-shot timer on CLOCK_BOOTTIME. It fires once per `set`.
 @MainActor
 package final class LoopTimer {
     private let sdEvent: SDEventSource
@@ -10,7 +10,7 @@ package final class LoopTimer {
     private var isOn = false
     private var microseconds = UInt64.max
 
-    /// It may be late by this much, in microseconds, so that the kernel can join wake-ups.
+    /// The kernel may delay the timer by this many microseconds to coalesce wake-ups.
     private static let accuracy: UInt64 = 1_000
 
     init(_ sdEvent: SDEventSource, _ fire: @escaping @MainActor () -> Void) throws(SystemError) {
@@ -25,10 +25,10 @@ package final class LoopTimer {
 
     isolated deinit { sd_event_source_disable_unref(source) }
 
-    /// Fires once, when `Clock.boottime()` has reached this; in the next turn if it has passed. Replaces what was set before, and is
-    /// free when it is the same.
+    /// Fires once when `Clock.boottime()` reaches this time, or in the next iteration if it has passed. It replaces the previous time, and makes no
+    /// call if the time is the same.
     package func set(at boottimeNanoseconds: Int64) {
-        // rounded up: a timer that fires before its moment would find nothing due and be set again for nothing
+        // rounded up: a timer that fires early would find nothing due and be set again
         let wanted = (UInt64(max(boottimeNanoseconds, 0)) + 999) / 1_000
         guard !isOn || wanted != microseconds else { return }
         microseconds = wanted
@@ -38,7 +38,7 @@ package final class LoopTimer {
         sdEvent.needsRun = true
     }
 
-    /// Does not fire.
+    /// Disarms the timer.
     package func clear() {
         sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF))
         isOn = false

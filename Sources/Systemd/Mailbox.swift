@@ -2,8 +2,7 @@ internal import CShims
 internal import Glibc
 internal import Synchronization
 
-/// The way from another thread to the loop: a queue and a eventFD (eventfd(2)). Any thread may send, at any time; nothing is lost and what
-/// one thread sends arrives in its order.
+/// A queue from any thread to the loop, with an eventfd(2) that wakes the loop. No message is lost, and the messages of one thread keep their order.
 package final class Mailbox<Message: Sendable>: Sendable {
     private let queue = Mutex<[Message]>([])
     private let eventFD: Int32
@@ -14,7 +13,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
 
     deinit { close(eventFD) }
 
-    /// Leaves a message. Never blocks; wakes the loop only for the first message that waits.
+    /// Appends a message. Never blocks. Only the first message of an empty queue wakes the loop.
     package func send(_ message: Message) {
         let isFirst = queue.withLock { queue in
             queue.append(message)
@@ -23,13 +22,13 @@ package final class Mailbox<Message: Sendable>: Sendable {
         if isFirst { _ = tokend_eventfd_signal(eventFD) }
     }
 
-    /// Delivers every message, in order, on the loop: those already sent too. Once for each mailbox.
+    /// Calls `receive` on the loop for every message in order, including those sent before. Call it once per mailbox.
     @MainActor
     package func open(on loop: Loop, _ receive: @escaping @MainActor (Message) -> Void) throws(SystemError) {
         _ = try loop.watch(eventFD, LoopEvents.readable, MailboxReader(self, receive))
     }
 
-    /// All that wait. The eventFD is silenced first: whoever sends after that finds the queue empty and rings again.
+    /// Takes all messages. The eventfd is cleared first: a thread that sends afterwards finds the queue empty and signals again.
     package func collect() -> [Message] {
         _ = tokend_eventfd_clear(eventFD)
         return queue.withLock { queue in

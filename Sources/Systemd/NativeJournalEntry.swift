@@ -1,12 +1,12 @@
-/// One entry in journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): `NAME=value` and a line feed; a value
-/// with a line feed as the name, a line feed, its length in eight little-endian bytes, the value, a line feed.
+/// One entry in journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL). A field is `NAME=value` and a line feed. A value that contains a
+/// line feed is written as the name, a line feed, the length in eight little-endian bytes, the value and a line feed.
 package struct NativeJournalEntry: Sendable {
-    /// The datagram so far.
+    /// The content of the datagram.
     package private(set) var bytes: [UInt8] = []
 
     package init() { bytes.reserveCapacity(512) }
 
-    /// The fields in their order. A name that journald would not take (see `isName`) is left out with its value.
+    /// Adds the fields in order. A field with a name that journald rejects (`isName`) is left out.
     package init(_ fields: [(name: String, value: String)]) {
         self.init()
         for field in fields { append(field.name, field.value) }
@@ -31,8 +31,8 @@ package struct NativeJournalEntry: Sendable {
 
     private static let lineFeed = UInt8(ascii: "\n")
 
-    /// systemd.journal-fields(7): upper-case letters, digits and "_", at most 64, not beginning with a digit or with the
-    /// "_" of the fields that journald adds itself.
+    /// systemd.journal-fields(7): upper-case letters, digits and "_", at most 64, and no leading digit. A leading "_" is reserved for fields that
+    /// journald adds.
     static func isName(_ name: String) -> Bool {
         guard let first = name.utf8.first, isUpper(first), name.utf8.count <= 64 else { return false }
         return name.utf8.allSatisfy { isUpper($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }

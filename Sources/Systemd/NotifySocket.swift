@@ -2,23 +2,23 @@ internal import CShims
 internal import Glibc
 internal import Synchronization
 
-/// The way to systemd (sd_notify(3), sd_pid_notify_with_fds(3)). libsystemd's own waits for good while PID 1 does not read and its queue is
-/// full, and the loop would hang with it; this one waits a bounded time.
+/// Sends messages to systemd (sd_notify(3), sd_pid_notify_with_fds(3)) with a bounded wait. libsystemd's functions block while PID 1 does not read
+/// and its queue is full, and would block the loop.
 enum NotifySocket {
     enum Delivery {
-        /// It comes again soon: said if there is room.
+        /// Does not wait: the message is dropped if the queue is full, and is repeated soon.
         case ifRoom
-        /// A second, once: while systemd does not read, the next ones are not waited for.
+        /// Waits up to a second. While systemd does not read, the following messages do not wait.
         case waitOnce
-        /// A second, and what was not heard then is said before anything else, until it is. The newest such word alone counts.
+        /// Waits up to a second. A message that was not sent is sent before any other one. Only the newest of them is kept.
         case untilSent
     }
 
     private struct State {
-        /// Ours, kept for as long as the process lives: when no descriptor is left the watchdog has to be fed all the same. systemd's
-        /// is named anew in each message, so one that was executed anew hears them.
+        /// The socket stays open as long as the process: the watchdog must be notified even when no descriptor is left. Each message names the
+        /// destination, so a re-executed systemd receives it.
         var socket = tokend_notify_socket()
-        /// Since systemd last read, somebody has waited in vain.
+        /// A message has timed out since systemd last read.
         var hasTimedOut = false
         var unsent: String?
     }
@@ -26,15 +26,14 @@ enum NotifySocket {
     private static let state = Mutex(State())
     private static let longestWait: Int32 = 1_000
 
-    /// Whether systemd keeps descriptors. From version 254 on it names their number unless that is 0, and that version is known by another
-    /// variable that came with it. Before it is believed to.
+    /// Whether systemd has a file descriptor store for this unit. Since version 254, `$FDSTORE` has its size unless it is 0. `$MEMORY_PRESSURE_WATCH`
+    /// was introduced in the same version. For older versions the answer is `true`.
     static var hasStore: Bool {
         if let number = getenv("FDSTORE") { return String(cString: number) != "0" }
         return getenv("MEMORY_PRESSURE_WATCH") == nil
     }
 
-    /// Whether systemd has it in its queue. A descriptor that goes along is copied: the caller's own stays the caller's, and may be closed
-    /// afterwards.
+    /// Returns whether the message was queued at systemd. A passed descriptor is duplicated: the caller keeps its own and may close it.
     @discardableResult
     static func send(_ text: String, passing fd: Int32 = -1, _ delivery: Delivery) -> Bool {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.hasPrefix("/") || path.hasPrefix("@") else { return false }
@@ -42,7 +41,7 @@ enum NotifySocket {
             if state.socket < 0 { state.socket = tokend_notify_socket() }
             let socket = state.socket
             if delivery == .untilSent {
-                // READY takes back RELOADING, and STOPPING both
+                // READY cancels RELOADING, and STOPPING cancels both
                 state.unsent = text
             } else if let unsent = state.unsent, perform(socket, path, unsent, -1, 0) == 0 {
                 state.unsent = nil
@@ -56,7 +55,7 @@ enum NotifySocket {
             let result = perform(socket, path, text, fd, wait)
             if result == 0 { state.hasTimedOut = false }
             if result == -EAGAIN, wait > 0 { state.hasTimedOut = true }
-            // only what may pass is worth another try: a full queue, or that there was no socket
+            // retried only if the queue was full or there was no socket
             if delivery == .untilSent, result != -EAGAIN, socket >= 0 { state.unsent = nil }
             return result == 0
         }

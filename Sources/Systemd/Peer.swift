@@ -1,13 +1,13 @@
 internal import CShims
 internal import Glibc
 
-/// Who is at the other end of a connection, as the kernel says.
+/// The peer of a connection, as the kernel identifies it.
 package struct Peer: Sendable {
     package let uid: UInt32
     package let gid: UInt32
-    /// The process that connected. For the record only: it may have ended since, and its number may be another's.
+    /// The process that connected. Only for logs: it may have ended, and its PID may have been reused.
     package let pid: Int32
-    /// Supplementary groups at the moment of the connect that were asked about, ascending; the primary group is not always among them.
+    /// The supplementary groups at the time of connect(2), limited to the requested ones, in ascending order. They may lack the primary group.
     package let groups: [UInt32]
     package let unit: PeerUnit
 
@@ -21,34 +21,33 @@ package struct Peer: Sendable {
 
 }
 
-/// How the process behind a connection is pinned while its unit is read.
+/// How the process of a connection is pinned while its unit is read.
 package enum IdentificationMethod: Sendable, CaseIterable {
-    /// The first that the kernel has.
+    /// The best method that the kernel has.
     case best
-    /// SO_PEERPIDFD, Linux 6.5: names the process that connected, whatever became of its number.
+    /// SO_PEERPIDFD, Linux 6.5: refers to the process that connected, even if its PID was reused.
     case peerPidfd
-    /// pidfd_open(2), Linux 5.3: names the process that has the number when it is called.
+    /// pidfd_open(2), Linux 5.3: refers to the process that has the PID at the time of the call.
     case pidfdOpen
 }
 
-/// Asks the kernel who connected. Meant to be called right after accept; about six short system calls.
+/// Identifies the process that connected. Call it right after accept; it makes about six short system calls.
 ///
-/// `nil` if `fd` is not a connected Unix socket. A process that has ended, or cannot be seen from here (another PID namespace, pid
-/// 0), gives its uid and groups, with the unit `.failed`.
-/// A connection that was `waiting` before this daemon began to accept may be older than its process number: where only
-/// pidfd_open(2) exists, it gets the unit `.missed`.
+/// A process that has ended or is not visible here (another PID namespace, PID 0) is returned with its uid and groups and the unit `.failed`.
 ///
-/// Of the supplementary groups only those in `named` are told, which ascend: a process may have 65,536 of them, and nobody has to keep those that no
-/// rule names.
-///
-/// Where `needsUnit` is false the unit, the costly part, is left `.untold`; but only if the kernel can tell it later as well as
-/// now, because the connection itself pins the process (SO_PEERPIDFD).
+/// - Parameters:
+///   - fromBacklog: the connection was in the backlog before the daemon accepted its first one, so its PID may have been reused. If only
+///     pidfd_open(2) is available, its unit is `.missed`.
+///   - needsUnit: `false` leaves the unit, the expensive part, `.untold`. That is done only if the kernel can still tell it later, because the
+///     connection pins the process (SO_PEERPIDFD).
+///   - named: the supplementary groups to report, in ascending order. A process may have 65,536 groups, and only those in a rule matter.
+/// - Returns: `nil` if `fd` is not a connected Unix socket.
 package func identifyPeer(
     of fd: Int32, method: IdentificationMethod = .best, fromBacklog: Bool = false, needsUnit: Bool = true, among named: [UInt32] = []
 ) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
-    // found out while there are descriptors: it holds for good
+    // computed while there are descriptors, and cached for good
     _ = unitRoot
     let deferUnit = !needsUnit && method != .pidfdOpen && connectionsPinPeers
     return Peer(
@@ -56,7 +55,7 @@ package func identifyPeer(
         unit: deferUnit ? .untold : unit(of: fd, pid: credentials.pid, method: method, fromBacklog: fromBacklog))
 }
 
-/// Who connected, by numbers alone: one system call. `nil` if `fd` is not a connected Unix socket.
+/// The peer without unit and groups: one system call. `nil` if `fd` is not a connected Unix socket.
 package func peerCredentials(of fd: Int32) -> Peer? {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.uid != .max else { return nil }
@@ -70,9 +69,9 @@ package func peerUnit(of fd: Int32) -> PeerUnit {
     return unit(of: fd, pid: credentials.pid, method: .peerPidfd, fromBacklog: false)
 }
 
-/// What the process behind a connection calls itself (/proc/PID/comm, at most 15 bytes): its own claim, fit for a record and for nothing else. ""
-/// once it has ended. It is read between two looks at the process, so that it is never another's of the same number; before Linux 6.5 it may be,
-/// where the process ended before this is called.
+/// The name of the process (/proc/PID/comm, at most 15 bytes). The process chooses it, so it is for logs only. Empty if the process has ended. The
+/// process is checked before and after reading, so the name is never that of another process with the same PID. Before Linux 6.5 it may be, if the
+/// process ended before this call.
 package func peerName(of fd: Int32) -> String {
     var credentials = tokend_credentials()
     guard tokend_peer_credentials(fd, &credentials) == 0, credentials.pid > 0 else { return "" }
@@ -84,7 +83,7 @@ package func peerName(of fd: Int32) -> String {
     return tokend_pidfd_alive(pidfd) == 1 ? name : ""
 }
 
-/// Whether the kernel keeps hold of the process behind a connection (SO_PEERPIDFD, Linux 6.5), so that it can be looked at later.
+/// Whether a connection pins the process that made it (SO_PEERPIDFD, Linux 6.5), so that its unit can be read later.
 package let connectionsPinPeers = tokend_connections_pin_peers() == 1
 
 private func unit(of fd: Int32, pid: Int32, method: IdentificationMethod, fromBacklog: Bool) -> PeerUnit {
@@ -105,8 +104,8 @@ private func unit(of fd: Int32, pid: Int32, method: IdentificationMethod, fromBa
     return unit(of: pid, pinnedBy: pidfd)
 }
 
-/// The number belongs to the pinned process until that has ended, and an end is for good: if it still runs after the reading,
-/// it ran all the while, and what was read is its.
+/// The PID belongs to the pinned process until that process ends. If it is alive after reading, it was alive during reading, and the content is that
+/// of this process.
 private func unit(of pid: Int32, pinnedBy pidfd: Int32) -> PeerUnit {
     let unit = unit(ofPID: pid)
     return tokend_pidfd_alive(pidfd) == 1 ? unit : .failed
@@ -122,13 +121,13 @@ private func unit(ofPID pid: Int32) -> PeerUnit {
     }
 }
 
-/// The folder of systemd's units: "" on a host; in a container without a cgroup namespace, the one in which its first process is.
+/// The control group below which systemd has its units. It is "" on a host. In a container without a cgroup namespace it is derived from PID 1.
 private let unitRoot: String = {
     let content = try? withProcFile(1, "cgroup", capacity: 8192) { String(decoding: $0, as: UTF8.self) }.get()
     return unitRoot(ofFirstProcess: content ?? "")
 }()
 
-/// systemd keeps itself in `init.scope`, beside its slices.
+/// systemd itself runs in `init.scope`, next to its slices.
 func unitRoot(ofFirstProcess content: String) -> String {
     var content = content
     return content.withUTF8 { bytes in
@@ -138,7 +137,7 @@ func unitRoot(ofFirstProcess content: String) -> String {
     }
 }
 
-/// The supplementary groups of a peer at the moment of the connect, of those in `named` (ascending), ascending and each once.
+/// The supplementary groups of the peer at the time of connect(2) that are in `named` (ascending). The result is ascending and has no duplicates.
 package func peerGroups(of fd: Int32, among named: [UInt32]) -> [UInt32] {
     guard !named.isEmpty else { return [] }
     var needed = 0
@@ -158,7 +157,7 @@ private func found(_ groups: UnsafeBufferPointer<UInt32>, among named: [UInt32])
     return Set(groups.lazy.filter { $0 >= least && $0 <= greatest && sortedContains(named, $0) }).sorted()
 }
 
-/// A search by halves.
+/// Binary search.
 private func sortedContains(_ ascending: [UInt32], _ wanted: UInt32) -> Bool {
     var (low, high) = (0, ascending.count)
     while low < high {
@@ -173,7 +172,7 @@ private func processName(_ pid: Int32) -> String {
     return (try? name.get()) ?? ""
 }
 
-/// Lends the content of /proc/PID/NAME, if it can be read and fits.
+/// Calls `body` with the content of /proc/PID/NAME if it can be read and fits.
 private func withProcFile<R>(
     _ pid: Int32, _ name: StaticString, capacity: Int, _ body: (UnsafeRawBufferPointer) -> R
 ) -> Result<R, SystemError> {

@@ -1,30 +1,30 @@
 /// The systemd unit in which a process runs.
 package enum PeerUnit: Hashable, Sendable {
-    /// A `*.service`, as systemd names it: "erp-sync.service", "worker@7.service". A `user@UID.service` is told as it is.
+    /// A `*.service` as systemd names it: "erp-sync.service", "worker@7.service". A `user@UID.service` is reported as such.
     case unit(String)
-    /// Not in a service: a session, a scope, or no systemd.
+    /// Not in a service: in a session, in a scope, or without systemd.
     case none
-    /// Nobody has looked yet; `peerUnit(of:)` does.
+    /// Not read yet. `peerUnit(of:)` reads it.
     case untold
-    /// The connection was made before anybody accepted here, and of its process only the number is known (Linux before 6.5): too late to
-    /// look. Another connection of the same process can be told.
+    /// The connection is older than the daemon's first accept, and only its PID is known (Linux before 6.5), which may have been reused. The unit of
+    /// a later connection of the same process can be read.
     case missed
-    /// There was no descriptor or no memory to look with. It can be told later, or on another connection.
+    /// No descriptor or no memory was left. It can be read later, or for another connection.
     case exhausted
-    /// It could not be found out: the process ended, or the kernel's answer made no sense. Never grounds for a yes.
+    /// It could not be determined: the process ended, or the content is not valid. It never grants access.
     case failed
 }
 
-/// The unit in the content of /proc/PID/cgroup (cgroups(7)), by systemd's layout: slices, then the unit, then what the unit made itself.
+/// The unit in the content of /proc/PID/cgroup (cgroups(7)). In systemd's layout, the path consists of slices, then the unit, then control groups
+/// that the unit created.
 ///
-/// Nothing below the unit is looked at: a unit with `Delegate=` names those folders as it likes.
-/// `root` is the folder under which systemd keeps its units ("" or "/name", without "/" at its end).
+/// Control groups below the unit are ignored: a unit with `Delegate=` chooses their names.
+/// - Parameter root: the control group below which systemd has its units: "" or "/name", without a trailing "/".
 package func unitName(cgroup content: String, below root: String = "") -> PeerUnit {
     var content = content
     return content.withUTF8 { unitName(cgroup: UnsafeRawBufferPointer($0), below: root) }
 }
 
-/// The same for the bytes as they were read.
 package func unitName(cgroup content: UnsafeRawBufferPointer, below root: String = "") -> PeerUnit {
     guard let path = ControlGroupFile(content)?.systemdPath else { return .failed }
     return unit(at: path, below: root)
@@ -33,7 +33,7 @@ package func unitName(cgroup content: UnsafeRawBufferPointer, below root: String
 private func unit(at path: ControlGroupFile.Bytes, below root: String) -> PeerUnit {
     guard path.starts(with: root.utf8) else { return .none }
     var rest = path.dropFirst(root.utf8.count)
-    // each folder is what lies between a slash and the next one
+    // each name is between a slash and the next one
     while rest.first == UInt8(ascii: "/"), rest.count > 1 {
         rest = rest.dropFirst()
         let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
@@ -45,15 +45,15 @@ private func unit(at path: ControlGroupFile.Bytes, below root: String) -> PeerUn
     return .none
 }
 
-/// systemd puts "_" before a name that the kernel could take for one of its own files.
+/// systemd prefixes names that could collide with kernel files with "_".
 private func unescaped(_ folder: ControlGroupFile.Bytes) -> ControlGroupFile.Bytes {
     folder.first == UInt8(ascii: "_") ? folder.dropFirst() : folder
 }
 
-/// Whether it is the name of a service, as systemd writes it.
+/// Whether it is a valid name of a service.
 func isServiceName(_ name: some BidirectionalCollection<UInt8>) -> Bool { hasUnitName(name, suffix: ".service") }
 
-/// systemd.unit(5): letters, digits and `:-_.\@`, at most 255, with something before the suffix.
+/// systemd.unit(5): letters, digits and `:-_.\@`, at most 255 bytes, with a prefix before the suffix.
 private func hasUnitName(_ name: some BidirectionalCollection<UInt8>, suffix: StaticString) -> Bool {
     let length = suffix.utf8CodeUnitCount
     guard name.count > length, name.count <= 255 else { return false }

@@ -1,14 +1,14 @@
 internal import CSystemd
 internal import Glibc
 
-/// libsystemd's event loop, driven from outside (sd_event_wait(3)): its descriptor lies in our epoll.
+/// libsystemd's event loop, driven by another loop (sd_event_wait(3)): its descriptor is in the daemon's epoll instance.
 ///
-/// It goes INITIAL → prepare → ARMED → wait → PENDING → dispatch → INITIAL. Between turns it rests in ARMED, its timers armed in
-/// the kernel, and costs nothing. A source that was added or moved counts only after the next prepare: that is `needsRun`.
+/// Its states are INITIAL → prepare → ARMED → wait → PENDING → dispatch → INITIAL. Between iterations it is ARMED, with its timers in the kernel, and
+/// costs nothing. A source that was added or changed takes effect with the next prepare, which `needsRun` requests.
 @MainActor
 final class SDEventSource {
     let event: OpaquePointer
-    /// Something is to be done: its descriptor is ready, or a source was added or moved.
+    /// Its descriptor is ready, or a source was added or changed.
     var needsRun = true
 
     init() throws(SystemError) {
@@ -23,13 +23,13 @@ final class SDEventSource {
     /// Readable when a source is due.
     var descriptor: Int32 { sd_event_get_fd(event) }
 
-    /// Dispatches what is due, at most `limit` sources; what is left keeps it from being armed.
+    /// Dispatches at most `limit` due sources. If more are due, `needsRun` stays set.
     @inline(__always)
     func serve(atMost limit: Int) throws(SystemError) {
         if needsRun { try dispatch(atMost: limit) }
     }
 
-    /// Arms what was moved, and calls nobody. True if nothing is due: only then may the outer epoll wait.
+    /// Prepares changed sources without dispatching any. Returns `true` if nothing is due: only then may the outer epoll block.
     @inline(__always)
     func arm() throws(SystemError) -> Bool {
         guard needsRun else { return true }

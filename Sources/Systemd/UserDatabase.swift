@@ -1,8 +1,8 @@
 internal import Glibc
 
-// These ask the name service, which may ask a network: never on the loop once it turns.
+// These functions call NSS, which may use the network: never call them on the running loop.
 
-/// The uid of a user (getpwnam_r(3)); `nil` if there is none, or the name service does not answer.
+/// The uid of a user (getpwnam_r(3)). `nil` if the user does not exist or NSS does not answer.
 package func userID(_ name: String) -> UInt32? {
     withRoom(from: 1024) { room, size, needsMore in
         var entry = passwd()
@@ -12,7 +12,7 @@ package func userID(_ name: String) -> UInt32? {
     }
 }
 
-/// The gid of a group (getgrnam_r(3)); `nil` as above.
+/// The gid of a group (getgrnam_r(3)). `nil` as above.
 package func groupID(_ name: String) -> UInt32? {
     withRoom(from: 1024) { room, size, needsMore in
         var entry = group()
@@ -22,7 +22,7 @@ package func groupID(_ name: String) -> UInt32? {
     }
 }
 
-/// Asks with more and more room, up to 4 MiB: a group may have very many members.
+/// Retries with a larger buffer, up to 4 MiB: a group may have very many members.
 private func withRoom(from start: Int, _ ask: (UnsafeMutablePointer<CChar>, Int, inout Bool) -> UInt32?) -> UInt32? {
     var size = start
     while size <= 4 << 20 {

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// One named thread that does one thing after another: for work that may wait for a disk or a name service, which the loop must not.
+/// A serial queue on a named thread, for work that may block on a disk or on NSS and must not run on the loop.
 package final class WorkThread: Sendable {
     package typealias Work = @Sendable () -> Void
 
@@ -14,8 +14,8 @@ package final class WorkThread: Sendable {
 
     package init(name: String) { self.name = name }
 
-    /// Does one thing on a thread of its own and waits for it. The memory that it frees is that thread's, and does not lie between
-    /// what this one makes afterwards.
+    /// Runs `work` on a new thread and waits for it. Memory that it frees belongs to the malloc arena of that thread, so it does not fragment the
+    /// arena of the caller.
     package static func result<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Value {
         let box = ResultBox(work)
         var thread = pthread_t()
@@ -30,7 +30,7 @@ package final class WorkThread: Sendable {
         return box.value ?? work()
     }
 
-    /// Does `work` after everything handed in before. The thread exists only while there is work.
+    /// Runs `work` after all work that was added before. The thread exists only while there is work.
     package func perform(_ work: @escaping Work) {
         let mustStart = state.withLock { state in
             state.queue.append(work)
@@ -51,7 +51,7 @@ package final class WorkThread: Sendable {
                 return nil
             }, box)
         guard failed != 0 else { return _ = pthread_detach(thread) }
-        // without a thread the work is done late rather than never
+        // without a thread the work runs here, late rather than never
         Unmanaged<WorkThread>.fromOpaque(box).release()
         run()
     }
@@ -69,7 +69,7 @@ package final class WorkThread: Sendable {
     }
 }
 
-/// Work whose result is fetched once its thread has ended.
+/// Work with a result that is read after the thread has ended.
 private class AnyWork {
     func run() {}
 }
