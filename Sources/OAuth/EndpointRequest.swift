@@ -1,6 +1,6 @@
 package import Secrets
 
-/// One HTTP request to an authorization server. Whoever sends it adds `Accept: application/json` and a form's content type.
+/// One HTTP request to an authorization server. The sender adds `Accept: application/json` and the content type of a form.
 package struct EndpointRequest: Sendable {
     package enum Method: Sendable {
         case get
@@ -9,9 +9,9 @@ package struct EndpointRequest: Sendable {
     }
     package var method: Method
     package var url: String
-    /// Name and whole value; `Authorization` may be among them.
+    /// Names and complete values, possibly with `Authorization`.
     package var headers: [(name: String, value: Secret)]
-    /// Spends something that cannot be sent twice: must not ride on a connection that may be dead (NET-11).
+    /// The request consumes something that must not be sent twice, so it must not use a connection that may be dead (NET-11).
     package var freshConnection: Bool
 
     package init(method: Method, url: String, headers: [(name: String, value: Secret)] = [], freshConnection: Bool = false) {
@@ -22,7 +22,7 @@ package struct EndpointRequest: Sendable {
     }
 }
 
-/// What came of it.
+/// The result of an `EndpointRequest`.
 package enum EndpointResult: Sendable {
     case response(EndpointResponse)
     case fault(TransportFault)
@@ -34,9 +34,9 @@ package struct EndpointResponse: Sendable {
     package var retryAfter: String?
     package var date: String?
     package var cacheControl: String?
-    /// `Location`, as sent: where a redirect leads.
+    /// The `Location` header: the target of a redirect.
     package var location: String?
-    /// `Content-Encoding`, as sent.
+    /// The `Content-Encoding` header.
     package var contentEncoding: String?
     package var body: Secret
 
@@ -55,32 +55,32 @@ package struct EndpointResponse: Sendable {
     }
 }
 
-/// No full response. What matters next is whether any byte of the request was written.
+/// There is no complete response. The retry depends on whether any byte of the request was written.
 package struct TransportFault: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
-        /// name not resolved, connection refused or timed out
+        /// the name was not resolved, or the connection was refused or timed out
         case unreachable
-        /// TLS was not completed, but not over the certificate
+        /// the TLS handshake failed for a reason other than the certificate
         case handshake
-        /// the proxy answered that it opens no tunnel
+        /// the proxy refused to open a tunnel
         case proxyRefusal
-        /// the certificate or its name is not acceptable: no retry helps until somebody changes something
+        /// the certificate or its name is not valid: a retry does not help until somebody changes something
         case certificate
-        /// the certificate is not valid at this machine's time: a machine without a clock recovers by itself
+        /// the certificate is not valid at this machine's time: it passes when the clock is set
         case certificateTime
-        /// connected, but the exchange was not finished in time, was reset, or broke HTTP
+        /// connected, but the exchange timed out, was reset, or violated HTTP
         case broken
-        /// larger than the cap
+        /// larger than the limit
         case tooLarge
-        /// what was to be sent, or the way there, cannot be used (an address, a proxy): somebody must correct it
+        /// the request, an address or a proxy cannot be used: somebody must correct it
         case unusable
         /// the daemon is stopping
         case stopped
     }
-    /// `true`: not one byte of the HTTP request left this machine.
+    /// Whether no byte of the HTTP request was written.
     package var unsent: Bool
     package var kind: Kind
-    /// One calm line without secrets, URL queries or server text.
+    /// One line without secrets, URL queries or text from the server.
     package var text: String
 
     package init(unsent: Bool, kind: Kind, text: String) {

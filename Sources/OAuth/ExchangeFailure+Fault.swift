@@ -1,31 +1,32 @@
 extension ExchangeFailure {
-    /// Only a change of the configuration, the registration or the server helps.
+    /// A failure that passes only if the configuration, the registration or the server is changed.
     static func configuration(_ text: String, oauthError: String? = nil, status: Int? = nil) -> ExchangeFailure {
         ExchangeFailure(law: .configuration, reach: .credential, oauthError: oauthError, status: status, text: text)
     }
 
-    /// No full answer.
+    /// For a request without a complete response.
     /// - Parameters:
-    ///   - purpose: what was asked of whom: "could not get \(purpose)".
-    ///   - isRepeatable: the request could be repeated at will, so it makes no difference whether it arrived.
+    ///   - purpose: what was requested from whom: "could not get \(purpose)".
+    ///   - isRepeatable: the request consumes nothing, so it does not matter whether it was received.
     init(_ fault: TransportFault, asking purpose: String, isRepeatable: Bool) {
         let law: Law = fault.kind.needsSomebody ? .configuration : fault.unsent || isRepeatable ? .unsent : .unknown
         self.init(law: law, reach: fault.kind.reach, fault: fault.kind, text: "could not get \(purpose): \(fault.text)")
     }
 
-    /// The same of a request that was never sent, because of what was asked before it.
+    /// The same failure for a request that was never sent, because a preceding request failed.
     package var beforeSending: ExchangeFailure {
         var failure = self
         failure.law = .unsent
         return failure
     }
 
-    /// The address may be an old one: metadata are worth asking for again.
+    /// Whether the URL may be outdated, so that the metadata should be fetched again.
     package var suggestsStaleEndpoint: Bool { [404, 405, 410, 415].contains(status) }
 }
 
 extension TransportFault.Kind {
-    /// No retry helps. A certificate is not among these: whoever shows one that is not trusted is not the server, and may be gone in a minute.
+    /// Whether no retry helps. A certificate error is not among these: an untrusted certificate belongs to another server, which may be gone in a
+    /// minute.
     fileprivate var needsSomebody: Bool {
         switch self {
         case .unusable: true
@@ -33,7 +34,7 @@ extension TransportFault.Kind {
         }
     }
 
-    /// What cannot be reached at all is so for everybody; a clock that is wrong is, too.
+    /// An unreachable server, or a wrong clock of this machine, affects all clients.
     fileprivate var reach: ExchangeFailure.Reach {
         switch self {
         case .unreachable, .handshake, .proxyRefusal, .certificateTime: .server

@@ -1,9 +1,10 @@
 package import Secrets
 
-// A server may send back what it was sent, wherever its words are quoted. Secrets of less than eight bytes occur in any text and are passed over.
+// A server may send back what it received, wherever tokend quotes the server. Secrets of less than eight bytes occur in any text, so they are
+// ignored.
 
 extension ExchangeFailure {
-    /// The same failure, in whose text nothing of these secrets stands.
+    /// The same failure with a text that contains no part of these secrets.
     package func redacting(_ secrets: [Secret]) -> ExchangeFailure {
         var failure = self
         failure.text = text.redacting(secrets, status: status)
@@ -12,7 +13,7 @@ extension ExchangeFailure {
 }
 
 extension TokenHealth {
-    /// As for a failure.
+    /// Redacts the texts, as for a failure.
     package func redacting(_ secrets: [Secret]) -> TokenHealth {
         switch self {
         case .good: self
@@ -23,7 +24,7 @@ extension TokenHealth {
 }
 
 extension IssuedTokens {
-    /// The same without granted scopes that hold something of these secrets: scopes are told to callers.
+    /// Removes granted scopes that contain a part of these secrets, because callers see the scopes.
     package func redacting(_ secrets: [Secret]) -> IssuedTokens {
         guard let scopes, scopes.joined(separator: " ").contains(anyOf: secrets) else { return self }
         var issued = self

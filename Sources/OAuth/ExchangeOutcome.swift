@@ -1,17 +1,17 @@
 package import Secrets
 
-/// How an exchange at the token endpoint ended.
+/// The result of an exchange at the token endpoint.
 package typealias ExchangeOutcome = Result<IssuedTokens, ExchangeFailure>
 
-/// A well-formed success. Every token in it passed `Secret.isBearerToken`, a refresh token `Secret.isRefreshToken`.
+/// A valid token response. Every token in it satisfies `Secret.isBearerToken`; a refresh token satisfies `Secret.isRefreshToken`.
 package struct IssuedTokens: Sendable {
     package var accessToken: Secret
-    /// `expires_in` in seconds, at least 0, clamped to ten years; `nil` when the server did not say (TR-04).
+    /// `expires_in` in seconds, from 0 to ten years. `nil` if the server did not send it (TR-04).
     package var lifetime: Int64?
-    /// What the server granted, in its order; `nil` when it did not say: as requested (TR-07).
+    /// The granted scopes in the server's order. `nil` if the server did not send them: they are as requested (TR-07).
     package var scopes: [String]?
     package var refreshToken: Secret?
-    /// What the server said about the refresh token's life, in seconds; a hint, for a refresh token may die at any time (TR-18).
+    /// The lifetime of the refresh token in seconds, as the server sent it. Only a hint: a refresh token may become invalid at any time (TR-18).
     package var refreshLifetime: Int64?
     package var idToken: Secret?
 
@@ -28,8 +28,8 @@ package struct IssuedTokens: Sendable {
 }
 
 extension IssuedTokens {
-    /// With granted scopes that a server separates by commas (GitHub, Slack, LinkedIn) taken apart. A comma may also be part of a scope (RFC 6749
-    /// section 3.3), so one that was asked for stays whole.
+    /// Splits granted scopes that the server separates by commas (GitHub, Slack, LinkedIn). A comma may also be part of a scope (RFC 6749 section
+    /// 3.3), so a requested scope is never split.
     package func separatingScopes(asked: [String]) -> IssuedTokens {
         guard let scopes, scopes.contains(where: { $0.utf8.contains(UInt8(ascii: ",")) }) else { return self }
         var tokens = self
@@ -38,31 +38,31 @@ extension IssuedTokens {
     }
 }
 
-/// A failed exchange, named after what to do next.
+/// A failed exchange, classified by how to retry.
 package struct ExchangeFailure: Error, Hashable, Sendable {
-    /// What to do next. None of them is for ever.
+    /// How to retry. No class is permanent.
     package enum Law: Hashable, Sendable {
-        /// Nothing was sent, or TLS ended before it was: retry with back-off.
+        /// Nothing was sent, or TLS failed before it was: retry with back-off.
         case unsent
-        /// An answer that consumed nothing (429, 500, 503, `temporarily_unavailable`, an ID token that does not fit the clock): retry, not before
-        /// `retryAfter` seconds where the server named them (clamped to 1 s ... 1 h).
+        /// The server answered and consumed nothing (429, 500, 503, `temporarily_unavailable`, an ID token that does not fit the clock): retry, but
+        /// not before `retryAfter` seconds if the server sent them (limited to 1 s ... 1 h).
         case answered(retryAfter: Int?)
-        /// Sent and no full answer, 408, 502, 504, a malformed 2xx: the server may have acted.
+        /// The request was sent and there is no usable answer (no complete response, 408, 502, 504, a malformed 2xx): the server may have acted.
         case unknown
-        /// A redirect, or a 4xx without a readable `error`: a gateway may have said it, so it is not the server's last word.
+        /// A redirect, or a 4xx without a readable `error`: it may be from a gateway, so it is not the server's final answer.
         case silent
-        /// The code, the refresh token or the session is over (`invalid_grant`, `login_required`).
+        /// The code, the refresh token or the session has ended (`invalid_grant`, `login_required`).
         case no
-        /// Refused until registration or configuration change (`invalid_client`, `invalid_scope`, an issuer that does not match); tried once an hour.
+        /// Rejected until the registration or the configuration is changed (`invalid_client`, `invalid_scope`, a wrong issuer). Retried once an hour.
         case configuration
     }
-    /// What a failure cools: everything at this server, this client of it, or this credential alone.
+    /// What the back-off applies to: the server, this client, or this credential.
     package enum Reach: Hashable, Sendable { case server, client, credential }
 
     package var law: Law
     package var reach: Reach
 
-    /// Nobody has to do anything before another attempt may succeed.
+    /// Whether another attempt may succeed without a change by a person.
     package var mayPass: Bool {
         switch law {
         case .unsent, .answered, .unknown, .silent: true
@@ -70,17 +70,17 @@ package struct ExchangeFailure: Error, Hashable, Sendable {
         }
     }
 
-    /// The server's `error`, printable ASCII of at most 64 bytes.
+    /// The `error` of the server: printable ASCII, at most 64 bytes.
     package var oauthError: String?
-    /// HTTP status of the answer, if there was one.
+    /// The HTTP status of the response, if there was one.
     package var status: Int?
-    /// What kept an answer from coming, if there was none.
+    /// The transport fault, if there was no response.
     package var fault: TransportFault.Kind?
-    /// Two clocks differ: worth a try as soon as this machine's is set.
+    /// Two clocks differ: retry as soon as this machine's clock is set.
     package var isAboutClocks: Bool
-    /// What was attempted and what came of it, in one calm line: safe to log and to show ("the token endpoint answered 503").
+    /// The operation and its result in one line that is safe to log and to show ("the token endpoint answered 503").
     package var text: String
-    /// The answer to a token request came whole and is of no use (a form, no access token): nothing was lost on its way.
+    /// The response to a token request is complete but unusable (a form, no access token): nothing was lost in transit.
     package var cameWhole = false
 
     package init(

@@ -1,13 +1,13 @@
 package import Secrets
 
-/// The HTTP proxy that every request of an application goes through, by CONNECT.
+/// The HTTP proxy for all requests of an application. Requests are tunnelled with CONNECT.
 package struct ProxySettings: Hashable, Sendable {
     /// `http://host:port`
     package var url: String
-    /// For a proxy that asks who we are; nothing else is told to it.
+    /// For a proxy that requires authentication. Nothing else is sent to it.
     package var login: Login?
 
-    /// RFC 7617 and RFC 7616: a user name without a colon, and its password.
+    /// A user name without a colon, and its password (RFC 7617, RFC 7616).
     package struct Login: Hashable, Sendable {
         package var user: String
         package var password: Secret

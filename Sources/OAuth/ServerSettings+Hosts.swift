@@ -1,7 +1,7 @@
 extension ServerSettings {
-    /// The hosts that requests for an application go to: names, or addresses without brackets, in no order. Discovery leads nowhere else, for
-    /// whatever it finds on another host has to be pinned. Where there is a proxy it is the only one that is connected.
-    /// - Parameter apis: https addresses that are asked as well, about reference tokens.
+    /// The hosts that requests of an application connect to: names, or IP addresses without brackets, unordered. Discovery adds no other host,
+    /// because an endpoint on another host must be pinned. With a proxy, the proxy is the only host.
+    /// - Parameter apis: https URLs that reference tokens are tested at.
     package func hosts(apis: [String] = []) -> Set<String> {
         if let proxy { return Set([Self.hostOfProxy(proxy.url)].compactMap(\.self)) }
         let locations =
@@ -9,7 +9,7 @@ extension ServerSettings {
             case .issuer(let issuer): [issuer]
             case .erpnet(let root, let issuer): [root, issuer].compactMap(\.self)
             }
-        // the others are the browser's
+        // the browser connects to the other endpoints
         let pinned = [endpoints.token, endpoints.jwks, endpoints.revocation, endpoints.introspection, endpoints.device].compactMap(\.self)
         return Set((locations + pinned + apis).compactMap { text in (try? HTTPSURL(text, allowsQuery: true)).map { Self.bare($0.host) } })
     }

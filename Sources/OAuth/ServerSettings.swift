@@ -1,14 +1,14 @@
-/// Where an authorization server is and how it is reached, as the administrator wrote it.
+/// The location of an authorization server and how to connect to it, as configured.
 package struct ServerSettings: Hashable, Sendable {
     package var location: ServerLocation
-    /// Endpoints that are pinned instead of discovered; a pinned one always wins.
+    /// Endpoints that are configured instead of discovered. They take precedence over the metadata.
     package var endpoints: PinnedEndpoints
-    /// PEM file of the certificate authorities to trust instead of the system's.
+    /// A PEM file with the CA certificates to trust instead of the system's.
     package var caFile: String?
     package var proxy: ProxySettings?
-    /// Seconds for one whole HTTP exchange.
+    /// The timeout of an HTTP exchange in seconds.
     package var timeout: Int
-    /// Whether a token response without `token_type`, or with one that nobody defined, is taken as Bearer (ERP.net's printed ones omit it).
+    /// Whether a token response without `token_type`, or with an undefined one, is taken as Bearer (some documented ERP.net responses omit it).
     package var assumesBearer: Bool
 
     package static let defaultTimeout = 30
@@ -26,16 +26,16 @@ package struct ServerSettings: Hashable, Sendable {
     }
 }
 
-/// How the issuer is found. All texts are absolute https URLs without query or fragment.
+/// How the issuer is found. All values are absolute https URLs without query or fragment.
 package enum ServerLocation: Hashable, Sendable {
-    /// `issuer = "https://…"`: OpenID Connect discovery at this exact issuer.
+    /// `issuer = "https://…"`: OpenID Connect Discovery at exactly this issuer.
     case issuer(String)
-    /// `erpnet = "https://…"`: ERP.net site auto-discovery at the instance root, then discovery at the Identity site. The
-    /// Identity site must be on the same host, unless `issuer` names it as well.
+    /// `erpnet = "https://…"`: ERP.net site auto-discovery at the instance root, then discovery at the Identity site. The Identity site must be on
+    /// the same host, unless `issuer` also names it.
     case erpnet(root: String, issuer: String?)
 }
 
-/// Endpoint URLs from `[endpoints]`.
+/// The endpoint URLs of `[endpoints]`.
 package struct PinnedEndpoints: Hashable, Sendable {
     package var token: String?
     package var authorization: String?

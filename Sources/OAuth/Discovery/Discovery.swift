@@ -1,18 +1,18 @@
-/// What a discovery wants next.
+/// The next step of a discovery.
 package enum DiscoveryStep: Sendable {
     case send(EndpointRequest)
-    /// Good for so many seconds; after that it should be asked for again, and serves until the new one is there (DISC-14).
+    /// The metadata, and the seconds for which they are fresh. After that they should be fetched again, and stay in use until then (DISC-14).
     case found(ServerMetadata, freshFor: Int)
-    /// `unsent`, `answered`, `silent` or `configuration`: reading metadata spends nothing, so nothing can be lost in it.
+    /// `unsent`, `answered`, `silent` or `configuration`. A request for metadata consumes nothing, so nothing can be lost.
     case failed(ExchangeFailure)
 }
 
-/// Finds out where a server's endpoints are: one question after the other, until metadata are found that name the expected issuer.
+/// Discovers the endpoints of a server with one request after another, until it has metadata with the expected issuer.
 ///
-/// An ERP.net instance is first asked where its Identity site is; then the issuer is asked for its metadata, in OpenID Connect's place and, when there
-/// are none, in that of RFC 8414. A pinned endpoint takes the place of the one in the metadata.
+/// For an ERP.net instance the first request finds its Identity site. Then the metadata of the issuer are fetched from the location of OpenID Connect
+/// and, if there are none, from that of RFC 8414. A pinned endpoint replaces that of the metadata.
 package struct Discovery: Sendable {
-    /// Seconds: the longest that metadata count as fresh, the shortest, and what is assumed when the server does not say.
+    /// In seconds: the maximum and the minimum time for which metadata are fresh, and the default if the response has no `Cache-Control`.
     package static let longestFreshness = 86_400
     package static let shortestFreshness = 60
     package static let assumedFreshness = 3600
@@ -27,7 +27,7 @@ package struct Discovery: Sendable {
     private var stage = Stage.ended
     private var asked = ""
     private var freshness = Discovery.longestFreshness
-    /// Why the first place had no metadata: told when the second has none either.
+    /// Why the first location has no metadata. Reported if the second has none either.
     private var absence: ExchangeFailure?
 
     package init(_ settings: ServerSettings) {
@@ -43,7 +43,7 @@ package struct Discovery: Sendable {
         }
     }
 
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    /// - Parameter now: the wall clock in seconds, for a `Retry-After` that is a date.
     package mutating func receive(_ result: EndpointResult, now: Int64) -> DiscoveryStep {
         stepping { discovery throws(ExchangeFailure) in
             switch discovery.stage {
@@ -108,8 +108,8 @@ package struct Discovery: Sendable {
         return .found(metadata, freshFor: freshness)
     }
 
-    /// Nothing of a document that names another issuer is used (DISC-04). An issuer that auto-discovery found, and nobody wrote, may differ from the
-    /// one that the metadata name by a final slash: theirs is used.
+    /// A document with another issuer is rejected as a whole (DISC-04). An issuer that was found by auto-discovery, and not configured, may differ
+    /// from that of the metadata by a trailing slash. The issuer of the metadata is then used.
     private func metadata(_ document: JSONObject, _ issuer: HTTPSURL) throws(ExchangeFailure) -> ServerMetadata {
         guard let named = document.text("issuer") else {
             throw .configuration("the metadata at '\(asked)' name no issuer, so nothing of them is used; check the configured issuer '\(issuer.text)'")
@@ -123,7 +123,7 @@ package struct Discovery: Sendable {
         return metadata
     }
 
-    /// What to write instead. A host that the operator did not name is not suggested without a word about it.
+    /// Says what to configure instead. A host that the administrator did not name is suggested only with a condition.
     private func otherIssuer(_ named: String, _ issuer: HTTPSURL) -> String {
         let what = "the metadata at '\(asked)' name the issuer '\(named.shown())', not '\(issuer.text)'"
         if named.contains("{") {
@@ -141,7 +141,7 @@ package struct Discovery: Sendable {
 }
 
 extension EndpointResult {
-    /// Seconds for which it may be used, by what HTTP says of it.
+    /// The freshness lifetime in seconds (RFC 9111).
     var freshness: Int {
         guard case .response(let response) = self else { return 0 }
         return max(response.maxAge ?? Discovery.assumedFreshness, Discovery.shortestFreshness)
@@ -149,7 +149,7 @@ extension EndpointResult {
 }
 
 extension EndpointResult {
-    /// Seconds, by the `Date` of the answer; TLS vouches for it.
+    /// Seconds by which the server's clock is ahead, by the `Date` header, which TLS authenticates.
     fileprivate func clockAhead(of now: Int64) -> Int64? {
         guard case .response(let response) = self, let date = response.date else { return nil }
         return HTTPDate.seconds(of: date.trimmed, now: now).map { $0 - now }
@@ -157,7 +157,7 @@ extension EndpointResult {
 }
 
 extension ServerLocation {
-    /// The issuer, where the administrator names it.
+    /// The configured issuer.
     package var issuer: String? {
         switch self {
         case .issuer(let issuer): issuer
@@ -167,7 +167,7 @@ extension ServerLocation {
 }
 
 extension HTTPSURL {
-    /// An address from the configuration, which has been checked there with the same eyes.
+    /// Parses a URL of the configuration. Reading the configuration has applied the same check.
     static func configured(_ text: String, as key: String) throws(ExchangeFailure) -> HTTPSURL {
         do throws(Problem) {
             return try HTTPSURL(text)

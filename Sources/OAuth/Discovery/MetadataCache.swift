@@ -1,32 +1,32 @@
-/// What is known of one authorization server, kept fresh for everybody who exchanges tokens there.
+/// The cached metadata of one authorization server.
 ///
-/// One discovery runs at a time, however many wait for it. Metadata that are no longer fresh still serve when a new
-/// discovery fails (DISC-14), and so do pinned endpoints where there never were any. Times are seconds of a clock that never steps.
+/// At most one discovery runs at a time, and all callers share its result. If a new discovery fails, stale metadata stay in use (DISC-14); without
+/// any metadata the pinned endpoints are used. Times are in seconds of a clock that never steps.
 package struct MetadataCache: Sendable {
-    /// What somebody who needs metadata does next.
+    /// What a caller that needs metadata does next.
     package enum Answer: Sendable {
         case ready(ServerMetadata)
-        /// wait: a discovery is on its way
+        /// wait: a discovery is running
         case underway
-        /// nobody asks yet: send this, and wait
+        /// send this request and wait
         case send(EndpointRequest)
         case failed(ExchangeFailure)
     }
 
-    /// How a discovery that is on its way goes on.
+    /// The next step of a running discovery.
     package enum Progress: Sendable {
         case send(EndpointRequest)
-        /// for all who wait
+        /// for all waiting callers
         case settled(Result<ServerMetadata, ExchangeFailure>)
     }
 
-    /// Seconds for which old metadata serve on after a failed discovery, before the next one.
+    /// Seconds for which stale metadata are used after a failed discovery, before the next one.
     package static let pause = 300
 
     private let settings: ServerSettings
     private var discovery: Discovery?
     private var known: ServerMetadata?
-    /// When the last discovery ended, and whether it brought `known`.
+    /// When the last discovery ended, and whether it produced `known`.
     private var endedAt: Int64 = 0
     private var isCurrent = false
     private var freshUntil: Int64 = 0
@@ -35,10 +35,11 @@ package struct MetadataCache: Sendable {
         self.settings = settings
     }
 
-    /// Whether there are some to go on with when a discovery fails.
+    /// Whether there are metadata to use if a discovery fails.
     package var hasMetadata: Bool { known != nil }
 
-    /// - Parameter needed: the endpoints that it is about; empty where all of the metadata are. Where they are all pinned nobody waits for a discovery.
+    /// - Parameter needed: the endpoints that the caller needs; empty for all metadata. If all of them are pinned, the caller does not wait for a
+    ///   discovery.
     package mutating func ask(needing needed: [ServerMetadata.Endpoint] = [], at now: Int64) -> Answer {
         if let known, now < freshUntil, !(isCurrent && known.lacks(needed) && isWorthAsking(at: now)) { return .ready(known) }
         if isPinned(needed) { return .ready(known ?? pinned(instead: .undiscovered)) }
@@ -61,8 +62,8 @@ package struct MetadataCache: Sendable {
         return settle(step, at: now)
     }
 
-    /// An endpoint was not where the metadata say. `true` if it is worth asking for them again: they were asked for more than a minute
-    /// ago. What is pinned is never doubted.
+    /// An endpoint was not at the URL in the metadata. Returns `true` if the metadata should be fetched again: the last request was more than a
+    /// minute ago. Pinned endpoints stay valid.
     package mutating func invalidate(at now: Int64) -> Bool {
         guard settings.endpoints.token == nil else { return false }
         guard discovery == nil else { return true }
@@ -71,16 +72,16 @@ package struct MetadataCache: Sendable {
         return true
     }
 
-    /// Whoever mended what the server says of itself need not wait until that is no longer fresh.
+    /// Limits the rate of discoveries, so that corrected metadata take effect after a minute rather than after their freshness lifetime.
     private func isWorthAsking(at now: Int64) -> Bool { now >= endedAt + Int64(Discovery.shortestFreshness) }
 
-    /// Uses nothing any more that was found before now.
+    /// Discards the metadata.
     package mutating func forget() {
         known = nil
         freshUntil = 0
     }
 
-    /// Whether the pinned endpoints are all that is needed. An ID token is held against the issuer, which auto-discovery may have to find first.
+    /// Whether the pinned endpoints suffice. An ID token is compared with the issuer, which auto-discovery may have to find first.
     private func isPinned(_ needed: [ServerMetadata.Endpoint]) -> Bool {
         guard !needed.isEmpty, needed.allSatisfy({ settings.endpoints[$0] != nil }) else { return false }
         return !needed.contains(.keys) || (known?.issuer ?? settings.location.issuer) != nil
@@ -100,7 +101,7 @@ package struct MetadataCache: Sendable {
             return .settled(.success(metadata))
         case .failed(let failure):
             (discovery, endedAt, isCurrent) = (nil, now, false)
-            // without a token endpoint there is nothing to go on with, and without an issuer no ID token can be checked
+            // the pinned endpoints are usable only with a token endpoint, and with an issuer to check ID tokens against
             if known == nil, settings.endpoints.token != nil, settings.location.issuer != nil { known = pinned(instead: failure) }
             guard let known else { return .settled(.failure(failure)) }
             freshUntil = now + Int64(Self.pause)
@@ -110,6 +111,6 @@ package struct MetadataCache: Sendable {
 }
 
 extension ExchangeFailure {
-    /// Never told: who needs an endpoint that is not pinned waits for the metadata.
+    /// Never shown: a caller that needs an endpoint that is not pinned waits for the metadata.
     fileprivate static let undiscovered = ExchangeFailure(law: .unsent, reach: .credential, text: "the metadata have not been asked for")
 }

@@ -1,4 +1,4 @@
-/// Where an issuer keeps its metadata.
+/// The location of an issuer's metadata.
 package enum MetadataLocation: Sendable {
     /// appended to the issuer (OpenID Connect Discovery 1.0 section 4)
     case openID
@@ -16,7 +16,7 @@ package enum MetadataLocation: Sendable {
         }
     }
 
-    /// The issuer whose metadata are at this address, but for a final slash that it may have; `nil` for an address of something else.
+    /// The issuer whose metadata are at this URL, without a possible trailing slash. `nil` if the URL has neither form.
     package static func issuer(ofMetadataAt address: String) -> String? {
         guard let url = try? HTTPSURL(address) else { return nil }
         if url.path.hasSuffix(openIDSuffix) { return url.origin + url.path.dropLast(openIDSuffix.count) }

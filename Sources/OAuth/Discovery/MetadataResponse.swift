@@ -1,13 +1,13 @@
 internal import Secrets
 
-/// What came of asking for a document that everybody may read. Asking again is free, so no failure here is worse than a delay.
+/// The response to a request for a public document. The request can be repeated freely, so a failure costs at most a delay.
 enum MetadataResponse {
     case document(JSONObject)
-    /// nothing of the kind is kept here: another place may have it
+    /// there is no such document here; another location may have it
     case absent(ExchangeFailure)
     case failed(ExchangeFailure)
 
-    /// What was asked for.
+    /// The type of the requested document.
     enum Kind: String {
         case metadata
         case keys
@@ -15,7 +15,7 @@ enum MetadataResponse {
         case sites = "web sites"
     }
 
-    /// - Parameter url: what was asked, for the texts.
+    /// - Parameter url: the requested URL, for the texts.
     init(_ result: EndpointResult, to url: String, about kind: Kind = .metadata, now: Int64) {
         switch result {
         case .fault(let fault): self = .failed(ExchangeFailure(fault, asking: "\(kind.rawValue) from '\(url)'", isRepeatable: true))
@@ -33,7 +33,7 @@ enum MetadataResponse {
             let text = "\(answered), \(response.redirection)\(Self.remedy(for: response, to: url))"
             self = .failed(ExchangeFailure(response, nil, to: .question, now: now, text: text))
         case 408, 429, 500...599:
-            // nobody says who asks, so a 429 is not about one client
+            // the request is anonymous, so a 429 is not about one client
             let reach: ExchangeFailure.Reach = [429, 503].contains(response.status) ? .server : .credential
             self = .failed(ExchangeFailure(law: .answered(retryAfter: delay), reach: reach, status: response.status, text: answered))
         default:
@@ -42,7 +42,7 @@ enum MetadataResponse {
         }
     }
 
-    /// A page of another kind with status 200 is what a gateway shows when it is in the way, so it may pass.
+    /// A page of another type with status 200 usually comes from a gateway in between, so it may pass.
     private init(_ response: EndpointResponse, _ url: String) {
         switch JSONObject.read(response.body) {
         case .success(let object):
@@ -60,7 +60,7 @@ enum MetadataResponse {
         }
     }
 
-    /// What to write so that nothing is redirected, where that can be told.
+    /// What to configure to avoid the redirect, if that can be derived from its target.
     private static func remedy(for response: EndpointResponse, to url: String) -> String {
         let target = response.target(of: url)
         if let issuer = target.flatMap(MetadataLocation.issuer(ofMetadataAt:)) { return "; if that server is meant, write issuer = \"\(issuer)\"" }
@@ -70,7 +70,7 @@ enum MetadataResponse {
 }
 
 extension MetadataResponse.Kind {
-    /// What to do where there is nothing of the kind.
+    /// What to do if there is no such document.
     fileprivate var remedy: String {
         switch self {
         case .metadata, .keys: "check the issuer, or write the endpoints under [endpoints]"

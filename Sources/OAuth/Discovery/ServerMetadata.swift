@@ -1,6 +1,6 @@
-/// What an authorization server says about itself, or the administrator says in its place (RFC 8414, OpenID Connect Discovery 1.0).
+/// The metadata of an authorization server, merged with the pinned endpoints (RFC 8414, OpenID Connect Discovery 1.0).
 package struct ServerMetadata: Sendable {
-    /// An endpoint, under its name in the metadata.
+    /// An endpoint, with its name in the metadata.
     package enum Endpoint: String, Sendable, CaseIterable {
         case token = "token_endpoint"
         case authorization = "authorization_endpoint"
@@ -11,33 +11,33 @@ package struct ServerMetadata: Sendable {
         case endSession = "end_session_endpoint"
     }
 
-    /// The issuer, checked code point by code point against the configured one; `nil` when nothing was discovered and none is configured.
+    /// The issuer, equal to the configured one code point by code point. `nil` if nothing was discovered and none is configured.
     package let issuer: String?
-    /// The address whose document this is; `nil` when nothing was discovered.
+    /// The URL of the metadata document. `nil` if nothing was discovered.
     package internal(set) var source: String?
-    /// Seconds by which the server's clock was ahead of this machine's when it sent the document (TIME-03); `nil` when it did not say.
+    /// Seconds by which the server's clock was ahead of this machine's when it sent the document (TIME-03). `nil` if it sent no `Date`.
     package internal(set) var clockAhead: Int64?
-    /// The defaults of RFC 8414 section 2 where the server says nothing.
+    /// The default values are those of RFC 8414 section 2.
     package var authenticationMethods = ["client_secret_basic"]
     package var grantTypes = ["authorization_code", "implicit"]
     package var responseModes = ["query", "fragment"]
-    /// PKCE; empty when the server does not say (DISC-12).
+    /// The PKCE methods. Empty if the server does not list them (DISC-12).
     package var challengeMethods: [String] = []
-    /// Empty when the server does not say.
+    /// Empty if the server does not list them.
     package var responseTypes: [String] = []
-    /// What ID tokens may be signed with; RS256 is what every server must be able to (OpenID Connect Discovery 1.0 section 3).
+    /// The signature algorithms of ID tokens. Every server must support RS256 (OpenID Connect Discovery 1.0 section 3).
     package var identityAlgorithms = ["RS256"]
-    /// Whether every answer to an authorization request names the issuer (RFC 9207 section 3).
+    /// Whether every authorization response contains `iss` (RFC 9207 section 3).
     package var namesIssuerInResponses = false
     private var endpoints: [Endpoint: Result<HTTPSURL, ExchangeFailure>] = [:]
-    /// Why there is nothing but what is pinned; `nil` after a discovery.
+    /// Why only pinned endpoints are available; `nil` after a discovery.
     package let absence: ExchangeFailure?
 
-    /// - Parameter absence: why nothing was discovered, and no endpoint is there that is not pinned.
+    /// - Parameter absence: why nothing was discovered, so that only the pinned endpoints are available.
     init(issuer: String?, pinned: PinnedEndpoints, absence: ExchangeFailure? = nil) {
         self.issuer = issuer
         self.absence = absence
-        // nobody says what is allowed: any algorithm that a published key fits, and none of ours is symmetric
+        // nothing lists the permitted algorithms: any that fits a published key is accepted, and none of ours is symmetric
         if absence != nil { identityAlgorithms = SigningAlgorithm.allCases.map(\.rawValue) }
         for endpoint in Endpoint.allCases {
             guard let text = pinned[endpoint] else { continue }
@@ -45,7 +45,7 @@ package struct ServerMetadata: Sendable {
         }
     }
 
-    /// Where to send a request; the failure says why there is nowhere, and what to do about it. No path is ever guessed (DISC-11).
+    /// The URL of an endpoint. The error says why there is none, and the remedy. No path is ever guessed (DISC-11).
     package func url(of endpoint: Endpoint) throws(ExchangeFailure) -> HTTPSURL {
         guard let found = endpoints[endpoint] else {
             if let absence { throw absence }
@@ -55,18 +55,18 @@ package struct ServerMetadata: Sendable {
         return try found.get()
     }
 
-    /// Whether there is an endpoint of this kind at all; `url` may still refuse it.
+    /// Whether the metadata or the configuration contain this endpoint; `url(of:)` may still reject it.
     package func names(_ endpoint: Endpoint) -> Bool { endpoints[endpoint] != nil }
 
-    /// Whether something that needs these endpoints would be refused because of what the metadata say: a sign-in, where none is named.
+    /// Whether the metadata would make a request fail that needs these endpoints. An empty list stands for a sign-in.
     func lacks(_ needed: [Endpoint]) -> Bool {
         let isMissing = { (endpoint: Endpoint) in (try? url(of: endpoint)) == nil }
         guard needed.isEmpty else { return needed.contains(where: isMissing) }
         return [.authorization, .token, .keys].contains(where: isMissing) || !allowsChallenge || !AuthorizationRequest.ResponseType.allCases.allSatisfy(allows)
     }
 
-    /// Takes over what a metadata document says, beside what is pinned. Unknown members are ignored, and what is wrong with one
-    /// endpoint matters only to those who need it.
+    /// Adds the values of a metadata document to the pinned endpoints. Unknown members are ignored. An invalid endpoint fails only requests that need
+    /// it.
     mutating func add(_ document: JSONObject, from issuer: HTTPSURL) {
         authenticationMethods = document.texts("token_endpoint_auth_methods_supported") ?? authenticationMethods
         grantTypes = document.texts("grant_types_supported") ?? grantTypes
@@ -81,8 +81,8 @@ package struct ServerMetadata: Sendable {
         }
     }
 
-    /// An endpoint on a host that the operator did not name could be an attacker's, or a machine of the inner network (DISC-09, NET-12).
-    /// Another port of the issuer's host is allowed: only who contains the key of the host's certificate can answer there.
+    /// An endpoint on a host that the administrator did not name could belong to an attacker, or to a machine of the internal network (DISC-09,
+    /// NET-12). Another port of the issuer's host is permitted: only the owner of the host's certificate can answer there.
     private static func checked(_ text: String, as endpoint: Endpoint, on issuer: HTTPSURL?) -> Result<HTTPSURL, ExchangeFailure> {
         do throws(HTTPSURL.Problem) {
             let url = try HTTPSURL(text, allowsQuery: true)
@@ -98,7 +98,7 @@ package struct ServerMetadata: Sendable {
 }
 
 extension ServerMetadata.Endpoint {
-    /// Its key under `[endpoints]`.
+    /// The key under `[endpoints]`.
     package var key: String {
         switch self {
         case .token: "token"

@@ -1,6 +1,6 @@
-/// ERP.net's site auto-discovery: which of an instance's web sites is its Identity site.
+/// ERP.net's site auto-discovery: finds the Identity site among the web sites of an instance.
 struct SiteDiscovery {
-    /// The two paths it has been served at, the one that ERP.net's own client uses first.
+    /// The two paths at which the service exists. ERP.net's own client tries the first one first.
     private enum Path: String, CaseIterable {
         case sys = "/sys/auto-discovery"
         case tools = "/tools/auto-discovery"
@@ -20,13 +20,13 @@ struct SiteDiscovery {
         return root.origin + (root.path.hasSuffix("/") ? String(root.path.dropLast()) : root.path) + path.rawValue
     }
 
-    /// The instance whose web sites are listed at this address; `nil` for an address of something else.
+    /// The instance whose web sites are listed at this URL. `nil` if the URL has another form.
     static func root(ofDiscoveryAt address: String) -> String? {
         guard let url = try? HTTPSURL(address), let path = Path.allCases.first(where: { url.path.hasSuffix($0.rawValue) }) else { return nil }
         return url.origin + url.path.dropLast(path.rawValue.count)
     }
 
-    /// The other place to look, when there is nothing at this one.
+    /// The discovery at the second path, after the first was not found.
     var next: SiteDiscovery? {
         guard path == .sys else { return nil }
         var next = self
@@ -34,8 +34,8 @@ struct SiteDiscovery {
         return next
     }
 
-    /// The issuer to ask for its metadata. The Identity site must be on the instance's host, or be the one that is configured:
-    /// whoever can change this answer must not be able to choose where the client secret goes.
+    /// The issuer whose metadata to fetch. The Identity site must be on the instance's host, or be the configured one. Otherwise an attacker who can
+    /// change this response could choose where the client secret is sent.
     func identity(in document: JSONObject) throws(ExchangeFailure) -> String {
         let site = try identitySite(in: document)
         guard let text = site.text("Url") else { throw .configuration("the Identity site of '\(root)' has no address") }
@@ -60,7 +60,7 @@ struct SiteDiscovery {
         }
     }
 
-    /// Several sites may be of one type: the first that is not known to be down. Unknown types and states are nobody's business.
+    /// Several sites may have this type: the first that is not reported as down. Unknown types and states are ignored.
     private func identitySite(in document: JSONObject) throws(ExchangeFailure) -> JSONObject {
         guard case .array(let values)? = document["WebSites"] else {
             throw .configuration("the auto-discovery of '\(root)' lists no web sites")

@@ -1,8 +1,8 @@
 internal import Secrets
 
 extension Secret {
-    /// The value of an `Authorization` header for an id and its secret: both form-encoded, joined by a colon, Base64
-    /// (RFC 6749 section 2.3.1, RFC 7617).
+    /// The value of an `Authorization` header: id and secret, both form-encoded, joined by a colon and Base64-encoded (RFC 6749 section 2.3.1, RFC
+    /// 7617).
     static func basicCredentials(id: String, secret: Secret) -> Secret {
         let joined = SecretBuffer()
         joined.appendFormEncoded(Secret(id))

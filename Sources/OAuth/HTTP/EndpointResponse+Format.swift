@@ -1,7 +1,7 @@
 internal import Secrets
 
 extension EndpointResponse {
-    /// What a body is that is no JSON object, in words that continue "the answer …".
+    /// What a body is that is not a JSON object. The text continues "the answer …".
     func description(of problem: JSONProblem) -> String {
         if body.isEmpty { return "is empty" }
         if let compression { return "is compressed (\(compression)), which nobody asked for" }
@@ -9,17 +9,17 @@ extension EndpointResponse {
         return isPage ? "is a web page, not JSON" : problem.description
     }
 
-    /// Whether the server itself seems to have said this, as far as a body that is no JSON object tells: not a page, and nothing that was cut off.
+    /// Whether the server itself seems to have sent this body that is not a JSON object: it is complete and not a page.
     var isAnotherFormat: Bool { compression != nil || isForm }
 
-    /// How the body is compressed (RFC 9110 section 8.4); a gateway may have left the header out.
+    /// The compression of the body (RFC 9110 section 8.4). A gateway may have removed the header.
     private var compression: String? {
         let named = (contentEncoding ?? "").trimmed
         if !named.isEmpty, named.lowercased() != "identity" { return named.shown(atMost: 20) }
         return body.withBytes { $0.starts(with: [0x1F, 0x8B]) } ? "gzip" : nil
     }
 
-    /// `application/x-www-form-urlencoded`, by its type or by its beginning: `access_token=…`, `error=…`.
+    /// Whether it is `application/x-www-form-urlencoded`, by its type or by its beginning: `access_token=…`, `error=…`.
     private var isForm: Bool {
         if isType("application/x-www-form-urlencoded") { return true }
         return body.withBytes { bytes in
@@ -28,22 +28,22 @@ extension EndpointResponse {
         }
     }
 
-    /// HTML, by its type or by its beginning: what a gateway or a login page in front of the server says.
+    /// Whether it is HTML, by its type or by its beginning, as a gateway or a login page in front of the server sends it.
     var isPage: Bool {
         isType("text/html") || body.withBytes { bytes in bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<") }
     }
 
     private func isType(_ type: String) -> Bool { (contentType ?? "").trimmed.lowercased().hasPrefix(type) }
 
-    /// The address that a redirect leads to, without query and fragment.
-    /// - Parameter url: what was asked.
+    /// The target of a redirect, without query and fragment.
+    /// - Parameter url: the requested URL.
     func target(of url: String) -> String? {
         let target = String((location ?? "").prefix { $0 != "?" && $0 != "#" })
         guard target.hasPrefix("/"), !target.hasPrefix("//") else { return target.isEmpty ? nil : target }
         return (try? HTTPSURL(url, allowsQuery: true)).map { $0.origin + target }
     }
 
-    /// Where a redirect leads, in words that continue "… answered 301, …": without a query, which may hold anything.
+    /// The target of a redirect, as a text that continues "… answered 301, …". Without its query, which may contain secrets.
     var redirection: String {
         let target = (location ?? "").prefix { $0 != "?" && $0 != "#" }
         return target.isEmpty ? "a redirect, which is never followed" : "a redirect to '\(String(target).shown())', which is never followed"

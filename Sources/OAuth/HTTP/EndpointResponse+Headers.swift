@@ -1,7 +1,7 @@
 extension EndpointResponse {
-    /// Seconds to wait, from `Retry-After` as a number or a date, between 1 s and 1 h; `nil` when it says nothing readable (ERR-03).
-    /// A date is measured from the server's own `Date` where there is one: the two clocks need not agree.
-    /// - Parameter now: wall time in seconds.
+    /// The seconds of `Retry-After`, a number or a date, limited to 1 s to 1 h; `nil` if it is missing or not readable (ERR-03). A date is compared
+    /// with the server's own `Date` if there is one, because the two clocks may differ.
+    /// - Parameter now: the wall clock in seconds.
     func retryDelay(now: Int64) -> Int? {
         guard let text = retryAfter?.trimmed, !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (48...57).contains($0) }) { return Self.clamped(Int64(text) ?? .max) }
@@ -12,7 +12,7 @@ extension EndpointResponse {
 
     private static func clamped(_ seconds: Int64) -> Int { Int(min(max(seconds, 1), 3600)) }
 
-    /// Seconds of `max-age`; 0 for `no-store` and `no-cache`, `nil` when nothing is said (RFC 9111 section 5.2.2).
+    /// `max-age` in seconds. 0 for `no-store` and `no-cache`; `nil` if there is none (RFC 9111 section 5.2.2).
     var maxAge: Int? {
         let directives = (cacheControl ?? "").lowercased().split(separator: ",").map { String($0).trimmed }
         if directives.contains("no-store") || directives.contains("no-cache") { return 0 }
@@ -24,10 +24,10 @@ extension EndpointResponse {
 }
 
 extension ExchangeFailure {
-    /// An answer that is no success.
+    /// For a response that is not a success.
     /// - Parameters:
-    ///   - now: wall time in seconds, for a `Retry-After` that is a date.
-    ///   - text: what was attempted and what came of it.
+    ///   - now: the wall clock in seconds, for a `Retry-After` that is a date.
+    ///   - text: the operation and its result.
     init(_ response: EndpointResponse, _ error: OAuthError?, to sent: Sent, now: Int64, text: String) {
         self.init(
             law: Law(status: response.status, error: error?.code, to: sent, retryAfter: response.retryDelay(now: now)),
@@ -36,7 +36,7 @@ extension ExchangeFailure {
 }
 
 extension String {
-    /// Without spaces and tabs at both ends.
+    /// Without leading and trailing spaces and tabs.
     var trimmed: String {
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else { return "" }

@@ -1,12 +1,12 @@
 internal import Secrets
 
-/// A body of `application/x-www-form-urlencoded` parameters, collected in memory that is wiped.
+/// A body of `application/x-www-form-urlencoded` parameters, in memory that is wiped.
 struct FormBody {
     private let buffer = SecretBuffer()
 
     init() {}
 
-    /// Adds a parameter; an empty one is left out (RFC 6749 section 3.2).
+    /// Adds a parameter; an empty value is omitted (RFC 6749 section 3.2).
     func add(_ name: String, _ value: Secret) {
         guard !value.isEmpty else { return }
         if buffer.count > 0 { buffer.append(UInt8(ascii: "&")) }
@@ -21,8 +21,8 @@ struct FormBody {
 }
 
 extension SecretBuffer {
-    /// Form encoding (RFC 6749 appendix B), but a space is `%20` where HTML writes `+`: every decoder of forms reads both alike, and a
-    /// server that only resolves percent signs in Basic credentials reads this one alone.
+    /// Form encoding (RFC 6749 appendix B), except that a space is `%20` instead of `+`. Every form decoder accepts both. A server that only
+    /// percent-decodes Basic credentials accepts `%20` only.
     func appendFormEncoded(_ value: Secret) { appendPercentEncoded(value) }
 }
 

@@ -1,8 +1,8 @@
 internal import Secrets
 
-/// The parameters of a query or of a form's body, decoded into memory that is wiped. Only the wanted ones are kept.
+/// The decoded parameters of a query or a form body, in memory that is wiped. Only the requested names are kept.
 struct FormParameters {
-    /// Why it cannot be trusted as a whole. `description` continues a sentence: "the answer …".
+    /// Why the parameters are not trustworthy. `description` continues a sentence: "the answer …".
     enum Problem: Hashable, CustomStringConvertible {
         case tooLong
         case tooMany
@@ -23,7 +23,7 @@ struct FormParameters {
     static let most = 64
 
     private var values: [String: Secret] = [:]
-    /// What was wrong first; the values that could be read are there all the same.
+    /// The first problem. Parameters that could be read are available nevertheless.
     private(set) var problem: Problem?
 
     init(_ form: Secret, keeping wanted: Set<String>) {
@@ -34,10 +34,10 @@ struct FormParameters {
         }
     }
 
-    /// `nil` when it is absent or empty, which is the same (RFC 6749 section 3.1), and when it came more than once.
+    /// `nil` if the parameter is missing, empty (which is the same: RFC 6749 section 3.1) or repeated.
     subscript(name: String) -> Secret? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// Reads to the end, or to the first parameter beyond the bound: repeats count, so that no form costs more than its length.
+    /// Stops at the first parameter over the limit. Repeated parameters count, so the cost is linear in the length.
     private mutating func read(_ bytes: UnsafeRawBufferPointer, _ wanted: Set<String>) {
         var seen: Set<[UInt8]> = []
         var repeated: Set<[UInt8]> = []
@@ -68,7 +68,7 @@ struct FormParameters {
 
     private mutating func note(_ problem: Problem) { self.problem = self.problem ?? problem }
 
-    /// A plus sign is a space, `%` and two digits are a byte (HTML's form encoding, RFC 6749 appendix B); `nil` for another `%`.
+    /// Decodes `+` to a space and `%XX` to a byte (HTML form encoding, RFC 6749 appendix B). `nil` for another `%`.
     private static func decoded(_ part: UnsafeRawBufferPointer) -> Secret? {
         var isWhole = true
         let value = Secret(capacity: part.count) { room in

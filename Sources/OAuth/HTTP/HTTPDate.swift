@@ -1,9 +1,9 @@
-/// The dates of HTTP, in all three forms that a recipient must read (RFC 9110 section 5.6.7).
+/// Parses HTTP dates in the three forms that a recipient must accept (RFC 9110 section 5.6.7).
 enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// Seconds since the epoch; `nil` for anything that is no such date.
-    /// - Parameter now: wall time in seconds, to place the two-digit years of the oldest form.
+    /// Seconds since the epoch; `nil` if the text is not a date.
+    /// - Parameter now: the wall clock in seconds, to interpret two-digit years.
     static func seconds(of text: String, now: Int64) -> Int64? {
         let words = text.split { $0 == " " || $0 == "," || $0 == "-" }
         switch words.count {
@@ -29,7 +29,7 @@ enum HTTPDate {
         case 4: return number(text, in: 1970...9999)
         case 2:
             guard let short = number(text, in: 0...99) else { return nil }
-            // a year that seems more than fifty years ahead is the past one with these digits
+            // a year that appears to be more than 50 years ahead is the most recent past year with these digits
             let thisYear = 1970 + now / 31_556_952
             let guess = thisYear - thisYear % 100 + short
             return guess > thisYear + 50 ? guess - 100 : guess
@@ -37,7 +37,7 @@ enum HTTPDate {
         }
     }
 
-    /// Days since the epoch in the Gregorian calendar: years begin in March, so that a leap day is the last of its year.
+    /// Days since the epoch in the Gregorian calendar. The year starts in March, so that a leap day is its last day.
     private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let sinceMarch = (month + 9) % 12

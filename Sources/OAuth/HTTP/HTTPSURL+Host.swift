@@ -20,8 +20,8 @@ extension HTTPSURL {
         return "[\(address)]"
     }
 
-    /// A DNS name, or an IPv4 address as four numbers. Resolvers also take `127.1`, `0x7f000001` and such: refused, as anything
-    /// whose last label is a number.
+    /// A DNS name, or an IPv4 address in dotted decimal. Resolvers also accept `127.1` and `0x7f000001`, so a name whose last label starts with a
+    /// digit is rejected.
     private static func isName(_ host: String) -> Bool {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         guard host.utf8.count <= 253, labels.allSatisfy(isLabel), let last = labels.last else { return false }
@@ -34,7 +34,7 @@ extension HTTPSURL {
             && label.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
     }
 
-    /// Decimal digits without a sign or a leading zero.
+    /// A decimal number without sign or leading zeros.
     private static func number(_ text: Substring, in range: ClosedRange<Int>) -> Int? {
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), text == "0" || text.first != "0",
             let number = Int(text), range.contains(number)

@@ -1,17 +1,17 @@
-/// An absolute `https` address, checked once and strictly: what is written is what will be called.
+/// An absolute `https` URL that was checked strictly, so that the checked text is the requested URL.
 ///
-/// Printable ASCII only, no user name, no fragment, no `.` or `..` segments, no spelling of an IPv4 address but the dotted one.
+/// It has only printable ASCII, no user name, no fragment and no `.` or `..` segments. An IPv4 address is in dotted decimal.
 package struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
-    /// As written; what is sent and compared.
+    /// The text as written. It is sent and compared.
     package let text: String
-    /// In lower case; an IPv6 address keeps its brackets.
+    /// In lower case; an IPv6 address is in brackets.
     package let host: String
     package let port: Int
     /// Empty, or begins with a slash.
     package let path: String
     package let query: String?
 
-    /// Why a text is not taken as an address. `description` continues a sentence: "… is not an absolute https URL".
+    /// Why a text is rejected. `description` continues a sentence: "… is not an absolute https URL".
     package enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
         case notHTTPS
         case tooLong
@@ -41,7 +41,7 @@ package struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
     package static let longest = 2048
     private static let scheme = "https://"
 
-    /// - Parameter allowsQuery: endpoints may have one (RFC 6749 section 3.2), an issuer may not (RFC 8414 section 2).
+    /// - Parameter allowsQuery: `true` for an endpoint (RFC 6749 section 3.2), `false` for an issuer (RFC 8414 section 2).
     package init(_ text: String, allowsQuery: Bool = false) throws(Problem) {
         guard text.utf8.count <= Self.longest else { throw .tooLong }
         guard text.prefix(Self.scheme.count).lowercased() == Self.scheme else { throw .notHTTPS }
@@ -58,10 +58,10 @@ package struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         self.query = query
     }
 
-    /// Without the query, which is nobody's business in a log.
+    /// Without the query, which may contain secrets.
     package var description: String { origin + path }
 
-    /// Scheme, host and port, as an address begins.
+    /// Scheme, host and port, in the form of a URL prefix.
     package var origin: String { Self.scheme + host + (port == 443 ? "" : ":\(port)") }
 
     package func isOnSameHost(as other: HTTPSURL) -> Bool { host == other.host }
@@ -71,7 +71,7 @@ package struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
         return (String(rest[..<mark]), String(rest[rest.index(after: mark)...]))
     }
 
-    /// The characters of RFC 3986; a percent sign only before two hex digits.
+    /// Only characters of RFC 3986; a percent sign only before two hex digits.
     private static func isSpelledRight(_ bytes: String.UTF8View) -> Bool {
         var digitsOwed = 0
         for byte in bytes {

@@ -1,4 +1,4 @@
-/// Hexadecimal digits, as escapes write them.
+/// The hexadecimal digits of escape sequences.
 enum Hex {
     static func value(of byte: UInt8) -> UInt8? {
         switch byte {
@@ -9,7 +9,7 @@ enum Hex {
         }
     }
 
-    /// The upper-case digit of a number below 16.
+    /// The upper-case digit of a value below 16.
     static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }

@@ -1,9 +1,9 @@
 internal import Secrets
 
 extension Secret {
-    /// Whether one of these occurs in this text that a server wrote: whole, or eight bytes of it in a row, forwards or backwards.
+    /// Whether this text, which a server sent, contains one of these secrets: completely, or eight consecutive bytes of it, forwards or backwards.
     ///
-    /// Not in constant time. No copy of a secret is made.
+    /// Not in constant time. No secret is copied.
     func contains(anyOf others: [Secret]) -> Bool {
         withBytes { text in
             let windows = Self.windows(of: text)
@@ -19,7 +19,7 @@ extension Secret {
 
     private static let window = 8
 
-    /// Eight bytes at each place, as one number. Each byte is read once.
+    /// All sequences of eight bytes, each as one number. Reads each byte once.
     static func windows(of text: some Sequence<UInt8>) -> Set<UInt64> {
         var windows: Set<UInt64> = []
         forEachWindow(of: text) {
@@ -29,10 +29,10 @@ extension Secret {
         return windows
     }
 
-    /// Whether eight bytes in a row are among these windows. Each byte is read once, so a search costs the sum of both lengths, not their product.
+    /// Whether eight consecutive bytes are among these windows. The cost of a search is linear in both lengths.
     static func hasWindow(_ secret: some Sequence<UInt8>, in windows: Set<UInt64>) -> Bool { forEachWindow(of: secret, windows.contains) }
 
-    /// Ends with `true` as soon as `isWanted` does.
+    /// Returns `true` as soon as `isWanted` does.
     @discardableResult
     private static func forEachWindow(of bytes: some Sequence<UInt8>, _ isWanted: (UInt64) -> Bool) -> Bool {
         var number: UInt64 = 0
@@ -45,7 +45,7 @@ extension Secret {
         return false
     }
 
-    /// For a secret of less than eight bytes.
+    /// For secrets of less than eight bytes.
     private static func occurs(_ part: some Collection<UInt8>, in text: UnsafeRawBufferPointer) -> Bool {
         guard part.count <= text.count else { return false }
         return (0...(text.count - part.count)).contains { text[$0...].starts(with: part) }

@@ -1,7 +1,7 @@
 internal import Secrets
 
 extension Unicode.Scalar {
-    /// Whether it shows as itself in a line of text, in whatever script: no control, and nothing that hides, reorders or ends a line.
+    /// Whether the character is visible in a line of text: no control character, and none that hides, reorders or ends a line.
     package var isVisible: Bool {
         switch properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
@@ -11,8 +11,8 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// What may be shown of a sentence that somebody else wrote, in any script: one line of at most `most` characters. White space, line ends included,
-    /// becomes one space; `?` stands for anything else that does not show.
+    /// Sanitizes a sentence from another party, in any script: one line of at most `most` characters. White space, including line ends, becomes one
+    /// space. `?` replaces any other character that is not visible.
     func readable(atMost most: Int = 200) -> String {
         var line = UnicodeScalarView()
         var isBlank = true
@@ -30,14 +30,14 @@ extension String {
         return String(line)
     }
 
-    /// What may be shown of a text that somebody else wrote: printable ASCII, `?` for anything else, cut to `most` bytes.
+    /// Sanitizes a text from another party: printable ASCII, `?` for anything else, at most `most` bytes.
     func shown(atMost most: Int = 200) -> String {
         let bytes = utf8.prefix(most).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Without the words that could be a token, 40 or more of RFC 6750's characters in a row: what a server quotes need not be what it was
-    /// sent just now. An address stays, up to its query.
+    /// Removes words that could be tokens: 40 or more consecutive `b64token` characters. A server may quote a token that it did not receive in this
+    /// request. A URL is kept up to its query.
     var withoutTokens: String {
         var kept: [UInt8] = []
         var word: [UInt8] = []
@@ -58,6 +58,6 @@ extension String {
         return String(decoding: kept, as: UTF8.self)
     }
 
-    /// The same code points in the same order. `==` would take texts for equal that only look alike (DISC-05).
+    /// Compares code points. `==` also accepts canonically equivalent texts (DISC-05).
     func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }

@@ -1,8 +1,8 @@
 package import Secrets
 
-/// An ID token as it came (RFC 7515 compact serialization): taken apart, and not yet believed in anything.
+/// A parsed ID token (RFC 7515 compact serialization). Nothing in it is verified.
 ///
-/// Keys or addresses of keys in its header (`jwk`, `jku`, `x5c`, `x5u`) are not read: whoever wrote the token wrote them (IDT-07).
+/// Keys and key URLs in its header (`jwk`, `jku`, `x5c`, `x5u`) are ignored: an attacker could have written them (IDT-07).
 package struct IDToken: Sendable {
     let algorithm: String
     let keyID: String?
@@ -30,7 +30,7 @@ package struct IDToken: Sendable {
         return object
     }
 
-    /// A type that ends in `+jwt` names the one purpose of a token, and an ID token has no such name (RFC 8725 section 3.11).
+    /// A `typ` that ends in `+jwt` denotes another kind of token (RFC 8725 section 3.11).
     private static func checkHeader(_ header: JSONObject) throws(IDTokenProblem) {
         guard header["enc"] == nil else { throw .encrypted }
         guard header["crit"] == nil else { throw .critical }
@@ -43,14 +43,14 @@ package struct IDToken: Sendable {
 
     func text(_ claim: String) throws(IDTokenProblem) -> String? { try secret(claim)?.text }
 
-    /// `nil` when it is absent; what is there must be a text.
+    /// `nil` if the claim is missing. Throws if it is not a string.
     func secret(_ claim: String) throws(IDTokenProblem) -> Secret? {
         guard let value = claims[claim] else { return nil }
         guard case .string(let string) = value else { throw .absent(claim: claim) }
         return string.secret
     }
 
-    /// Seconds since the epoch, a fraction cut off; `nil` when it is absent (RFC 7519 section 2).
+    /// Seconds since the epoch without a fraction. `nil` if the claim is missing (RFC 7519 section 2).
     func time(_ claim: String) throws(IDTokenProblem) -> Int64? {
         guard let value = claims[claim] else { return nil }
         guard case .number(let text) = value, let seconds = Double(text), (0...Self.lastSecond).contains(seconds) else { throw .absent(claim: claim) }
@@ -61,15 +61,15 @@ package struct IDToken: Sendable {
     private static let lastSecond: Double = 253_402_300_799
 }
 
-/// What somebody who can reckon with keys is asked: whether this signature is right.
+/// A signature that the caller must verify.
 package struct SignatureCheck: Sendable {
     package let algorithm: SigningAlgorithm
-    /// Any of these may have made the signature. Servers that rotate keys have published two of one id.
+    /// Any of these keys may have made the signature. Servers that rotate keys have published two with the same id.
     package let keys: [PublicKey]
-    /// Whether the token and the set call these keys by the same id. The signature of a key without an id may be wrong because the server has changed
-    /// its key: newer keys are then worth asking for once (JWKS-02).
+    /// Whether the keys were selected by the `kid` of the token. Without a `kid` the signature may be invalid because the server has changed its key.
+    /// The keys should then be fetched again once (JWKS-02).
     package let isNamed: Bool
-    /// Header and claims as they came.
+    /// The header and the claims as received.
     package let signedPart: Secret
     package let signature: [UInt8]
     fileprivate let token: IDToken
@@ -80,7 +80,7 @@ package struct SignatureCheck: Sendable {
     }
 }
 
-/// An ID token whose signature is right: by whom and for whom it is, `IDTokenExpectation` says.
+/// An ID token with a valid signature. `IDTokenExpectation` checks its claims.
 package struct SignedIDToken: Sendable {
     let token: IDToken
     let algorithm: SigningAlgorithm
@@ -89,13 +89,13 @@ package struct SignedIDToken: Sendable {
 extension IDToken {
     package enum Step: Sendable {
         case check(SignatureCheck)
-        /// The server may have a key that is newer than these: ask it again, once, and then give up (JWKS-02).
+        /// The server may have a newer key: fetch the keys again once, and then give up (JWKS-02).
         case needsKeys
     }
 
-    /// The signature to check.
-    /// - Parameter algorithms: the ones that the server's metadata or the configuration allow; what the token says is only compared
-    ///   with them (RFC 8725 section 3.1).
+    /// The signature to verify.
+    /// - Parameter algorithms: those that the server's metadata or the configuration permit. The `alg` of the token is only compared with them (RFC
+    ///   8725 section 3.1).
     package func signature(by keys: JWKSet, allowing algorithms: [String]) throws(IDTokenProblem) -> Step {
         let algorithm = try signingAlgorithm(among: algorithms)
         guard let (fitting, isNamed) = try fittingKeys(for: algorithm, in: keys) else { return .needsKeys }
@@ -110,7 +110,7 @@ extension IDToken {
         return algorithm
     }
 
-    /// The most keys of one id that are tried: each costs up to a few milliseconds.
+    /// The maximum number of keys with the same id that are tried. Each costs up to a few milliseconds.
     private static let maximumKeysTried = 4
 
     private func fittingKeys(for algorithm: SigningAlgorithm, in keys: JWKSet) throws(IDTokenProblem) -> (keys: [PublicKey], isNamed: Bool)? {

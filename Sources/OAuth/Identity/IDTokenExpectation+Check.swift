@@ -1,26 +1,25 @@
 package import Secrets
 
 extension IDTokenExpectation {
-    /// Believes the token, or says which claim is wrong.
+    /// Checks the claims, or throws the first claim that is wrong.
     /// - Parameters:
-    ///   - now: wall time in seconds.
-    ///   - digest: the whole hash of some bytes.
+    ///   - now: the wall clock in seconds.
+    ///   - digest: computes the full hash of some bytes.
     package func identity(
         in signed: SignedIDToken, now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
     ) throws(IDTokenProblem) -> VerifiedIdentity {
         try identity(in: signed.token, signedWith: signed.algorithm, now, digest)
     }
 
-    /// Compares what a token says whose key is not at hand: issuer, audience and subject first. Nobody is believed to have signed in because of that; but a token of
-    /// somebody else, or for somebody else, is known by it. Times are left alone: where this machine's clock is wrong for an hour, what is served now
-    /// goes on being served.
+    /// Compares the claims of a token whose key is not available: issuer, audience and subject first. Such a token proves no sign-in, but a token of
+    /// another person or for another client is detected. Time claims are ignored, so that tokens stay available while this machine's clock is wrong.
     /// - Parameter algorithms: as in `IDToken.signature`.
     package func compare(
         _ token: IDToken, allowing algorithms: [String], now: Int64, digest: (HashAlgorithm, Secret) -> [UInt8]
     ) throws(IDTokenProblem) {
         let algorithm = try token.signingAlgorithm(among: algorithms)
         do throws(IDTokenProblem) {
-            // who, by whom and for whom are compared before any time is
+            // issuer, audience and subject are compared before the times
             _ = try identity(in: token, signedWith: algorithm, now, digest)
         } catch {
             guard error.isAboutClocks else { throw error }
@@ -53,7 +52,7 @@ extension IDTokenExpectation {
         guard named.isExactly(issuer) else { throw .issuer(shown: named.shown()) }
     }
 
-    /// For us, and for nobody whom we do not know (OpenID Connect Core 1.0 section 3.1.3.7, 3 to 5).
+    /// The token must be for this client, and for no unknown audience (OpenID Connect Core 1.0 section 3.1.3.7, 3 to 5).
     private func checkAudience(of token: IDToken) throws(IDTokenProblem) {
         guard let audience = token.audience else { throw .absent(claim: "aud") }
         guard audience.contains(where: clientID.isExactly) else { throw .wrong(claim: "aud") }
@@ -103,7 +102,7 @@ extension IDTokenExpectation {
         return time
     }
 
-    /// The left half of the hash of a value that came, or was sent, beside the token: neither is from another sign-in then.
+    /// Compares the left half of the hash of a value that came with the token, or was sent for it. That shows that both belong to the same sign-in.
     private func checkHash(
         _ claim: String, of value: Secret?, in token: IDToken, isNeeded: Bool = false, _ half: (Secret) -> Secret
     ) throws(IDTokenProblem) {
@@ -117,13 +116,13 @@ extension IDTokenExpectation {
 }
 
 extension IDToken {
-    /// One text or several.
+    /// `aud` is a string or an array of strings.
     fileprivate var audience: [String]? {
         if let one = claims.text("aud") { return [one] }
         return claims.texts("aud")
     }
 
-    /// What a person may like to read, in any script; `nil` if it is blank or could not stand in a line.
+    /// A text for people, in any script. `nil` if it is blank or has characters that are not visible.
     func readable(_ claim: String) -> String? {
         guard let text = claims.text(claim), (1...255).contains(text.utf8.count) else { return nil }
         guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { return nil }

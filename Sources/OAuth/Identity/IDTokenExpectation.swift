@@ -1,35 +1,35 @@
 package import Secrets
 
-/// What an ID token must say to be believed (OpenID Connect Core 1.0 sections 3.1.3.7, 3.3.2.11 and 12.2).
+/// The values that an ID token must have (OpenID Connect Core 1.0 sections 3.1.3.7, 3.3.2.11 and 12.2).
 package struct IDTokenExpectation: Sendable {
     package enum Nonce: Hashable, Sendable {
-        /// the one that was sent: it must be there
+        /// the one in the authorization request: the token must contain it
         case sent(Secret)
-        /// after a refresh: the original one, as far as it is known, or none
+        /// after a refresh: the nonce of the sign-in if it is known, or none
         case original(Secret?)
     }
 
-    /// Seconds by which two clocks may differ; RFC 7519 allows a few minutes.
+    /// The permitted difference between two clocks in seconds. RFC 7519 allows a few minutes.
     package static let defaultLeeway: Int64 = 60
 
     package var issuer: String
     package var clientID: String
-    /// Audiences that the token may name beside the client.
+    /// Audiences that the token may contain in addition to the client id.
     package var otherAudiences: Set<String> = []
     package var nonce: Nonce
-    /// The person, where it is known who it must be.
+    /// The expected subject, if it is known.
     package var subject: String?
-    /// What the token's half hashes are of; one that is not known is not checked.
+    /// The values that `c_hash`, `s_hash` and `at_hash` are compared with. An unknown value is not checked.
     package var code: Secret?
     package var state: Secret?
     package var accessToken: Secret?
-    /// A token that comes beside a code must say which code.
+    /// Whether `c_hash` is required: a token that comes with a code must refer to it.
     package var needsCodeHash = false
-    /// Seconds since the person signed in, if that was asked for: the token must then tell.
+    /// `max_age` in seconds, if it was requested: the token must then have an `auth_time`.
     package var maxAge: Int64?
-    /// When the person signed in, where that is known.
+    /// When the person signed in, if it is known.
     package var authenticated: Int64?
-    /// Wall seconds: the token must not be older.
+    /// The earliest `iat` in seconds since the epoch.
     package var earliest: Int64?
     package var mayBeMissing = false
     package var leeway = defaultLeeway
@@ -40,8 +40,8 @@ package struct IDTokenExpectation: Sendable {
         self.nonce = nonce
     }
 
-    /// Of the token that comes with the access token, when a sign-in's code is redeemed.
-    /// - Parameter asked: wall seconds, when the sign-in began.
+    /// For the ID token of the token response when a code is redeemed.
+    /// - Parameter asked: when the sign-in started, in seconds since the epoch.
     package init(of request: AuthorizationRequest, at issuer: String, asked: Int64) {
         self.init(issuer: issuer, clientID: request.clientID, nonce: .sent(request.nonce))
         state = request.state
@@ -49,7 +49,7 @@ package struct IDTokenExpectation: Sendable {
         earliest = asked
     }
 
-    /// Of the token that comes beside the code, before that is redeemed (OpenID Connect Core 1.0 section 3.3.2.11).
+    /// For the ID token that comes with the code, before the code is redeemed (OpenID Connect Core 1.0 section 3.3.2.11).
     package func beside(code: Secret) -> IDTokenExpectation {
         var expectation = self
         expectation.code = code
@@ -57,10 +57,10 @@ package struct IDTokenExpectation: Sendable {
         return expectation
     }
 
-    /// Of a token that comes with a refreshed access token. Most servers send none.
+    /// For the ID token of a refresh response. Most servers send none.
     /// - Parameters:
-    ///   - subject: who signed in.
-    ///   - earlier: the token before, if it is there still: it was checked when it came.
+    ///   - subject: the person who signed in.
+    ///   - earlier: the previous ID token, if it is still available. It was verified when it was received.
     package init(refreshing subject: String?, at issuer: String, for clientID: String, earlier: IDToken?) {
         self.init(issuer: issuer, clientID: clientID, nonce: .original(try? earlier?.secret("nonce")))
         self.subject = subject
@@ -69,7 +69,7 @@ package struct IDTokenExpectation: Sendable {
         mayBeMissing = true
     }
 
-    /// The token of an answer, if it may be missing and is.
+    /// The ID token of a token response. `nil` if there is none and it may be missing.
     package func token(in tokens: IssuedTokens) throws(IDTokenProblem) -> IDToken? {
         if let token = tokens.idToken { return try IDToken(token) }
         guard mayBeMissing else { throw .missing }
@@ -77,7 +77,7 @@ package struct IDTokenExpectation: Sendable {
     }
 }
 
-/// Somebody who signed in, as the server says. Issuer and subject together are who it is; the rest is for reading.
+/// The verified claims of an ID token. Issuer and subject together identify the person; the other claims are for display.
 package struct VerifiedIdentity: Hashable, Sendable {
     package var issuer: String
     /// Printable ASCII, 1 to 255 bytes.
@@ -85,7 +85,7 @@ package struct VerifiedIdentity: Hashable, Sendable {
     package var name: String?
     package var email: String?
     package var preferredUsername: String?
-    /// Wall seconds.
+    /// Seconds since the epoch.
     package var authenticated: Int64?
     package var expires: Int64
 

@@ -1,25 +1,25 @@
-/// Why an ID token is not believed. `description` continues a sentence: "the ID token …"; it names the claim and never shows it, but
-/// for an issuer and an audience.
+/// Why an ID token is rejected. `description` continues a sentence: "the ID token …". It names the claim, and shows the value only for an issuer or
+/// an audience.
 package enum IDTokenProblem: Error, Hashable, Sendable, CustomStringConvertible {
-    /// `openid` was asked for and nothing came
+    /// `openid` was requested and the response has no ID token
     case missing
     case malformed
     case encrypted
     case type(shown: String)
     case critical
     case algorithm(shown: String)
-    /// no key of this id, even after asking again
+    /// the server publishes no key with this id, even after the keys were fetched again
     case unknownKey
     case unfitKey
-    /// it names none, and not exactly one would fit
+    /// the token has no key id, and not exactly one key fits
     case unnamedKey
     case signature
     case issuer(shown: String)
-    /// it is for this client, and for somebody whom the configuration does not name
+    /// the token is also for an audience that is not configured
     case audience(shown: String)
     case absent(claim: String)
     case wrong(claim: String)
-    /// `sub` is a number or something else that is no text
+    /// `sub` is not a string
     case subjectIsNotAString
     case expired
     case early(claim: String)
@@ -53,7 +53,7 @@ package enum IDTokenProblem: Error, Hashable, Sendable, CustomStringConvertible 
     }
     private static let clocks = "compare the clock of this machine with the server's"
 
-    /// Whether two clocks differ, which passes: a machine has just woken up, or a clock is about to be set.
+    /// Whether the clocks of this machine and the server differ. That passes when the clock is set, for example after a wake-up.
     var isAboutClocks: Bool {
         switch self {
         case .expired, .early: true
@@ -64,9 +64,9 @@ package enum IDTokenProblem: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// Whether it leaves no doubt about who signed in, so that what came beside a refreshed token may be used, and only the token itself is
-    /// dropped. A refresh is answered by the server itself, and a refusal would last: the next answer would be no better.
-    /// django-oauth-toolkit names the person's last sign-in, wherever that was, and hashes another access token when a refresh is replayed.
+    /// Whether the person is certain despite this problem, so that a refreshed access token may be used and only the ID token is dropped. Rejecting
+    /// the refresh would not help, because the next response would have the same problem. For example, django-oauth-toolkit sends the time of the
+    /// person's latest sign-in anywhere, and the hash of another access token when a refresh is replayed.
     package var leavesSubjectCertain: Bool {
         switch self {
         case .wrong(let claim): ["auth_time", "at_hash"].contains(claim)
@@ -83,7 +83,7 @@ extension ExchangeFailure {
         let text = "the ID token \(problem)"
         switch problem {
         case _ where problem.isAboutClocks: self.init(law: .answered(retryAfter: nil), reach: .credential, isAboutClocks: true, text: text)
-        // asking for the keys once more is allowed after a minute (JWKS-02)
+        // the keys may be fetched again after a minute (JWKS-02)
         case .unknownKey: self.init(law: .answered(retryAfter: 60), reach: .credential, text: text)
         default: self = .configuration(text)
         }

@@ -1,19 +1,19 @@
 internal import Secrets
 
-/// A server's keys, kept fresh for everybody who checks a signature of it.
+/// The cached keys of one server.
 ///
-/// One request runs at a time, however many wait for it. Times are seconds of a clock that never steps.
+/// At most one request runs at a time, and all callers share its result. Times are in seconds of a clock that never steps.
 package struct JWKSCache: Sendable {
-    /// What somebody who needs the keys does next.
+    /// What a caller that needs the keys does next.
     package enum Answer: Sendable {
         case ready(JWKSet)
-        /// wait: they are on their way
+        /// wait: a request is running
         case underway
-        /// nobody asks yet: send this, and wait
+        /// send this request and wait
         case send(EndpointRequest)
     }
 
-    /// Seconds between two requests for the sake of keys that were not in the set.
+    /// The minimum time in seconds between two requests because of an unknown key.
     package static let pause: Int64 = 60
 
     private var asked: HTTPSURL?
@@ -25,7 +25,7 @@ package struct JWKSCache: Sendable {
 
     package init() {}
 
-    /// - Parameter url: where the metadata say that the keys are.
+    /// - Parameter url: the `jwks_uri` of the metadata.
     package mutating func ask(at url: HTTPSURL, now: Int64) -> Answer {
         if asked != nil { return .underway }
         if let known, origin == url, now < freshUntil { return .ready(known) }
@@ -33,7 +33,7 @@ package struct JWKSCache: Sendable {
         return .send(EndpointRequest(method: .get, url: url.text))
     }
 
-    /// For all who wait. Keys that were found less than a day ago still serve when new ones cannot be had.
+    /// The result for all waiting callers. If the request failed, keys that are less than a day old stay in use.
     /// - Parameter wall: seconds since the epoch.
     package mutating func receive(_ result: EndpointResult, now: Int64, wall: Int64) -> Result<JWKSet, ExchangeFailure> {
         guard let url = asked else {
@@ -52,8 +52,8 @@ package struct JWKSCache: Sendable {
         }
     }
 
-    /// A token was signed with a key that is not in the set. `true` if it is worth asking again: nobody did so in the last minute for
-    /// that reason, or the answer is still on its way (JWKS-02).
+    /// A token has a key id that is not in the set. Returns `true` if the keys should be fetched again: no such request was made in the last minute,
+    /// or one is still running (JWKS-02).
     package mutating func invalidate(now: Int64) -> Bool {
         if asked != nil { return true }
         if let lackedAt, now < lackedAt + Self.pause { return false }

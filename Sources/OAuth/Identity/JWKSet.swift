@@ -1,18 +1,17 @@
 internal import Secrets
 
-/// The keys that a server signs with now, and for some time did or will (RFC 7517 section 5). What is not understood, or is for
-/// something else than signing, is left out and does not spoil the rest.
+/// A JSON Web Key Set (RFC 7517 section 5). Keys that are not supported or not for signatures are ignored.
 package struct JWKSet: Sendable {
     struct Key: Sendable {
         let id: String?
-        /// The only one it is for, where the server says so.
+        /// The only algorithm of the key, if the server names one.
         let algorithm: SigningAlgorithm?
         let key: PublicKey
     }
 
     private let keys: [Key]
 
-    /// `nil` unless the document has an array of keys, which may be empty.
+    /// `nil` unless the document has a `keys` array, which may be empty.
     init?(_ document: JSONObject) {
         guard case .array(let values)? = document["keys"] else { return nil }
         keys = values.compactMap { value in
@@ -26,7 +25,7 @@ package struct JWKSet: Sendable {
 
     func keys(named id: String) -> [Key] { keys.filter { $0.id?.isExactly(id) == true } }
 
-    /// The key of a set that has no other one and does not name it: servers with one key leave its id out.
+    /// The only key of the set if it has no id: servers with one key often omit it.
     var onlyUnnamed: Key? { keys.count == 1 && keys[0].id == nil ? keys[0] : nil }
 
     func keys(for algorithm: SigningAlgorithm) -> [Key] { keys.filter { $0.fits(algorithm) } }
@@ -50,7 +49,7 @@ extension JWKSet.Key {
 }
 
 extension PublicKey {
-    /// RFC 7518 section 6 and RFC 8037 section 2; `nil` for a key of another kind, a symmetric one, or one with missing parts.
+    /// RFC 7518 section 6 and RFC 8037 section 2. `nil` for another key type, a symmetric key or missing members.
     fileprivate init?(_ object: JSONObject) {
         switch object.text("kty") {
         case "RSA":
@@ -69,7 +68,8 @@ extension PublicKey {
         }
     }
 
-    /// At least 2048 bits (RFC 7518 section 3.3), and no more than can be reckoned with; an odd exponent above 1 of at most 64 bits.
+    /// Whether the modulus has at least 2048 bits (RFC 7518 section 3.3) and a size that OpenSSL supports, and the exponent is odd, above 1 and at
+    /// most 64 bits.
     private static func isSound(_ modulus: [UInt8], _ exponent: [UInt8]) -> Bool {
         let bits = modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
         guard (2048...16_384).contains(bits), (1...8).contains(exponent.count), let last = exponent.last else { return false }
@@ -78,13 +78,13 @@ extension PublicKey {
 }
 
 extension JSONObject {
-    /// A member in base64url; `nil` unless it is one of that many bytes.
+    /// A base64url member; `nil` unless it has `count` bytes.
     fileprivate func bytes(_ name: String, count: Int) -> [UInt8]? {
         guard let bytes = bytes(name), bytes.count == count else { return nil }
         return bytes
     }
 
-    /// A number in base64url, without the zero bytes that some servers put in front of it.
+    /// A base64url number, without the leading zero bytes that some servers add.
     fileprivate func number(_ name: String) -> [UInt8]? { bytes(name).map { Array($0.drop { $0 == 0 }) } }
 
     private func bytes(_ name: String) -> [UInt8]? {

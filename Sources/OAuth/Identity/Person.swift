@@ -1,11 +1,11 @@
 package import Secrets
 
-/// A person as an identity server names them.
+/// A person as an identity server identifies them.
 package struct Person: Hashable, Sendable {
-    /// `sub`: printable ASCII, 1 to 255 bytes. It alone says who it is.
+    /// `sub`: printable ASCII, 1 to 255 bytes. Only this identifies the person.
     package var subject: String
-    /// For reading: the first of `preferred_username`, `email` and `name` that the ID token has; at most 255 bytes, without control characters.
-    /// `nil` where it has none, or only `sub` again.
+    /// For display: the first of `preferred_username`, `email` and `name` in the ID token, at most 255 bytes without control characters. `nil` if
+    /// there is none, or if it equals `sub`.
     package var name: String?
 
     package init(subject: String, name: String? = nil) {
@@ -17,7 +17,7 @@ package struct Person: Hashable, Sendable {
         self.init(subject: identity.subject, name: identity.preferredUsername ?? identity.email ?? identity.name)
     }
 
-    /// The person of a stored sign-in. `idToken` was verified before it was stored; one that cannot be read, or is somebody else's, names nobody.
+    /// The person of a stored sign-in. `idToken` was verified before it was stored. It is ignored if it cannot be parsed or has another subject.
     package init(subject: String, stored idToken: Secret?) {
         var name: String?
         if let idToken, let token = try? IDToken(idToken), (try? token.text("sub")) == subject {

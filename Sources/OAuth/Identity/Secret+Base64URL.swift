@@ -1,8 +1,8 @@
 internal import Secrets
 
 extension Secret {
-    /// What this text encodes (RFC 4648 section 5 without padding, as RFC 7515 section 2 has it); `nil` for whatever an encoder
-    /// would not have written: two texts for the same bytes are two tokens with one signature.
+    /// Decodes base64url without padding (RFC 4648 section 5, RFC 7515 section 2). `nil` for non-canonical encodings: otherwise two different tokens
+    /// could have the same signature.
     var base64urlDecoded: Secret? {
         withBytes { bytes in
             guard bytes.count % 4 != 1, bytes.allSatisfy({ Self.sextet($0) != nil }) else { return nil }
@@ -36,6 +36,6 @@ extension Secret {
         }
     }
 
-    /// For what is no secret in itself.
+    /// For values that are not secret.
     var bytes: [UInt8] { withBytes { Array($0) } }
 }

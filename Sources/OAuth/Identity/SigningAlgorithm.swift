@@ -1,5 +1,5 @@
-/// How a token may be signed, under its name in RFC 7518 section 3.1 and RFC 8037: with a private key, always. `none` is none of
-/// these, and neither is an HMAC, whose key would be one that everybody can read.
+/// The supported algorithms of ID tokens, by their names in RFC 7518 section 3.1 and RFC 8037. All use a private key. `none` is not among them, and
+/// neither is HMAC.
 package enum SigningAlgorithm: String, Hashable, Sendable, CaseIterable {
     case rs256 = "RS256"
     case rs384 = "RS384"
@@ -13,7 +13,7 @@ package enum SigningAlgorithm: String, Hashable, Sendable, CaseIterable {
     /// Ed25519
     case edDSA = "EdDSA"
 
-    /// The one whose halves stand in a token signed like this (OpenID Connect Core 1.0 section 3.1.3.6).
+    /// The hash for `at_hash`, `c_hash` and `s_hash` (OpenID Connect Core 1.0 section 3.1.3.6).
     package var hash: HashAlgorithm {
         switch self {
         case .rs256, .ps256, .es256: .sha256
@@ -22,7 +22,7 @@ package enum SigningAlgorithm: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// A key is for one kind of algorithm (RFC 8725 section 3.1).
+    /// Whether the key has the type and the curve of this algorithm (RFC 8725 section 3.1).
     func fits(_ key: PublicKey) -> Bool {
         switch (self, key) {
         case (.rs256, .rsa), (.rs384, .rsa), (.rs512, .rsa), (.ps256, .rsa), (.ps384, .rsa), (.ps512, .rsa): true
@@ -34,14 +34,14 @@ package enum SigningAlgorithm: String, Hashable, Sendable, CaseIterable {
 
 package enum HashAlgorithm: Hashable, Sendable { case sha256, sha384, sha512 }
 
-/// A server's public key, its numbers as big-endian bytes.
+/// A public key as its numbers, big-endian.
 package enum PublicKey: Hashable, Sendable {
     package enum Curve: String, Hashable, Sendable, CaseIterable {
         case p256 = "P-256"
         case p384 = "P-384"
         case p521 = "P-521"
 
-        /// Bytes of a coordinate.
+        /// The size of a coordinate in bytes.
         package var width: Int {
             switch self {
             case .p256: 32
@@ -51,9 +51,9 @@ package enum PublicKey: Hashable, Sendable {
         }
     }
 
-    /// 2048 to 16,384 bits; no zero bytes in front
+    /// 2048 to 16,384 bits, without leading zero bytes
     case rsa(modulus: [UInt8], exponent: [UInt8])
-    /// coordinates as wide as the curve's; whether the point is on the curve has not been looked at
+    /// the coordinates have the width of the curve; the point may be off the curve
     case ec(Curve, x: [UInt8], y: [UInt8])
     case ed25519([UInt8])
 }

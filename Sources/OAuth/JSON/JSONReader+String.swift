@@ -1,7 +1,7 @@
 internal import Secrets
 
 extension JSONReader {
-    /// Steps over a string, checking every escape in it, so that resolving them later cannot fail.
+    /// Skips a string and checks every escape sequence in it, so that decoding it later cannot fail.
     mutating func string() throws(JSONProblem) -> JSONString {
         guard take("\"") else { throw .notJSON }
         let start = at
@@ -48,7 +48,7 @@ extension JSONReader {
     }
 }
 
-/// The escapes of RFC 8259 section 7.
+/// The escape sequences of RFC 8259 section 7.
 enum JSONEscape {
     static func byte(for kind: UInt8) -> UInt8? {
         switch kind {
@@ -62,7 +62,7 @@ enum JSONEscape {
         }
     }
 
-    /// The four hex digits at this place.
+    /// The value of the four hex digits at this position.
     static func unit(in bytes: UnsafeRawBufferPointer, at place: Int) -> UInt16? {
         guard place + 4 <= bytes.count else { return nil }
         var unit: UInt16 = 0
@@ -75,7 +75,7 @@ enum JSONEscape {
 }
 
 extension Secret {
-    /// The characters of a JSON string whose escapes have been checked; never longer than what was written.
+    /// Decodes a JSON string whose escape sequences were checked. The result is never longer than the input.
     func resolvingEscapes(in span: Range<Int>) -> Secret {
         withBytes { bytes in
             Secret(capacity: span.count) { room in
@@ -89,7 +89,7 @@ extension Secret {
         }
     }
 
-    /// Resolves what stands at `at`, moves past it, and says how many bytes it gave.
+    /// Decodes one character or escape sequence at `at`, advances `at` and returns the number of bytes written.
     private static func resolve(_ bytes: UnsafeRawBufferPointer, _ at: inout Int, into room: UnsafeMutableRawBufferPointer) -> Int {
         guard bytes[at] == UInt8(ascii: "\\") else {
             room[0] = bytes[at]

@@ -1,6 +1,6 @@
 internal import Secrets
 
-/// Why a body is not taken as JSON.
+/// Why a body is rejected.
 enum JSONProblem: Error, Hashable, CustomStringConvertible {
     case notUTF8
     case notJSON
@@ -24,9 +24,8 @@ enum JSONProblem: Error, Hashable, CustomStringConvertible {
 }
 
 extension JSONObject {
-    /// Reads a body that must be one JSON object (RFC 8259). Stricter than common parsers where tolerance would let two readers
-    /// of one body see different things: a repeated name, bytes that are not UTF-8, half a surrogate pair and anything after the end
-    /// are refused. A byte order mark before it is tolerated (TR-15).
+    /// Parses a body that must be one JSON object (RFC 8259). It rejects bodies that two parsers could read differently: repeated names, invalid
+    /// UTF-8, unpaired surrogates and trailing content. A leading byte order mark is accepted (TR-15).
     static func read(_ body: Secret) -> Result<JSONObject, JSONProblem> {
         body.withBytes { bytes in
             var reader = JSONReader(source: body, bytes: bytes)
@@ -35,7 +34,7 @@ extension JSONObject {
     }
 }
 
-/// Reads by descent over memory that it only borrows; strings are left where they are.
+/// A recursive descent parser over borrowed memory. Strings are not copied.
 struct JSONReader {
     static let deepest = 32
     static let mostValues = 20_000
@@ -136,7 +135,7 @@ struct JSONReader {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { at += 1 }
     }
 
-    /// Steps over the word if it comes next.
+    /// Skips the word if it is next.
     mutating func take(_ word: StaticString) -> Bool {
         let expected = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
         guard bytes[at...].starts(with: expected) else { return false }

@@ -1,51 +1,51 @@
 internal import Secrets
 
-/// A value of a JSON text. Its strings still lie in the secret they were read from.
+/// A JSON value. Its strings refer to the secret they were parsed from.
 enum JSONValue: Sendable {
     case null
     case bool(Bool)
-    /// as written, by the grammar of RFC 8259 section 6
+    /// as written, in the grammar of RFC 8259 section 6
     case number(String)
     case string(JSONString)
     case array([JSONValue])
     case object(JSONObject)
 }
 
-/// A string of a JSON text, not yet copied out of it.
+/// A JSON string that was not copied yet.
 struct JSONString: Sendable {
     let source: Secret
-    /// Between the quotation marks; every escape in it has been checked.
+    /// The range between the quotation marks. Its escape sequences were checked.
     let span: Range<Int>
     let isEscaped: Bool
 
     var isEmpty: Bool { span.isEmpty }
 
-    /// The characters, escapes resolved, in memory that is wiped.
+    /// The decoded characters, in memory that is wiped.
     var secret: Secret { isEscaped ? source.resolvingEscapes(in: span) : source[span] }
 
-    /// The characters, for members that are no secret.
+    /// The decoded characters of a member that is not secret.
     var text: String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
-/// An object of a JSON text; no name occurs twice in it.
+/// A JSON object without repeated names.
 struct JSONObject: Sendable {
-    // by bytes: equality of String would take different code points for the same name
+    // keyed by bytes: `String` equality would treat canonically equivalent names as equal
     private(set) var members: [[UInt8]: JSONValue] = [:]
 
-    /// The member of this name; `nil` when it is absent or null (TR-13).
+    /// The member with this name; `nil` if it is missing or null (TR-13).
     subscript(name: String) -> JSONValue? {
         guard let value = members[Array(name.utf8)] else { return nil }
         if case .null = value { return nil }
         return value
     }
 
-    /// The text of a string member that is no secret.
+    /// A string member that is not secret.
     func text(_ name: String) -> String? {
         guard case .string(let string)? = self[name] else { return nil }
         return string.text
     }
 
-    /// The texts of an array of strings; `nil` unless it is one.
+    /// An array of strings; `nil` if the member has another type.
     func texts(_ name: String) -> [String]? {
         guard case .array(let values)? = self[name] else { return nil }
         var texts: [String] = []
@@ -56,7 +56,7 @@ struct JSONObject: Sendable {
         return texts
     }
 
-    /// `false` if the name is there already.
+    /// Returns `false` if the name exists already.
     mutating func insert(_ value: JSONValue, as name: [UInt8]) -> Bool {
         members.updateValue(value, forKey: name) == nil
     }

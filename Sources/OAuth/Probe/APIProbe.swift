@@ -1,23 +1,23 @@
 package import Secrets
 
-/// A harmless GET with a token, as its consumers send it: in exactly one header (STAT-03). The status alone counts; the body is ignored.
+/// A harmless GET with a token in exactly one header, as consumers send it (STAT-03). Only the status matters; the body is ignored.
 package struct APIProbe: Sendable {
     let address: HTTPSURL
     private let header: (name: String, value: Secret)
 
-    /// - Parameter address: the operator's explicit word, on whatever host it is.
+    /// - Parameter address: the configured URL, on any host.
     package init(at address: HTTPSURL, with header: (name: String, value: Secret)) {
         self.address = address
         self.header = header
     }
 
-    /// On a connection of its own: a session of TLS that was made before must not answer for one that is made now.
+    /// Uses a new connection, so that an existing TLS session cannot answer for a new one.
     func message() -> EndpointRequest {
         EndpointRequest(method: .get, url: address.text, headers: [header], freshConnection: true)
     }
 
-    /// A 401 is about the token, a 403 about what it may do: whoever says so has read it (RFC 6750 section 3.1). What says nothing about the token is a
-    /// wrong address, unless it may pass.
+    /// A 401 is about the token and a 403 about its permissions: both mean that the API has read it (RFC 6750 section 3.1). Another status that says
+    /// nothing about the token means a wrong URL, unless it may pass.
     func health(in response: EndpointResponse, _ now: Int64) -> TokenHealth {
         let answered = "'\(address)' answered \(response.status)"
         switch response.status {

@@ -1,19 +1,19 @@
 package import Secrets
 
-/// Asks the server that issued a token whether it is still good (RFC 7662).
+/// Token introspection at the server that issued the token (RFC 7662).
 package struct IntrospectionRequest: Sendable {
     private let token: Secret
     private let client: ClientIdentity
     let endpoint: HTTPSURL
 
-    /// - Parameter endpoint: from the metadata of the server that issued the token, for nobody else may see it (INT-03).
+    /// - Parameter endpoint: from the metadata of the issuing server, because no other server may see the token (INT-03).
     package init(_ token: Secret, as client: ClientIdentity, at endpoint: HTTPSURL) {
         self.token = token
         self.client = client
         self.endpoint = endpoint
     }
 
-    /// INT-01: a POST, for a token in an address ends in somebody's log.
+    /// A POST, because a token in a URL would end up in logs (INT-01).
     func message() -> EndpointRequest {
         let form = FormBody()
         form.add("token", token)
@@ -26,7 +26,7 @@ package struct IntrospectionRequest: Sendable {
         (200..<300).contains(response.status) ? state(response) : .unknown(refusal(response, now))
     }
 
-    /// INT-02: `active` alone is required, and a token that is not is a normal answer.
+    /// Only `active` is required, and an inactive token is a normal answer (INT-02).
     private func state(_ response: EndpointResponse) -> TokenHealth {
         guard case .success(let object) = JSONObject.read(response.body), case .bool(let isActive)? = object["active"] else {
             let text = "'\(endpoint)' answered \(response.status) without saying whether the token is active"
@@ -36,7 +36,7 @@ package struct IntrospectionRequest: Sendable {
         return .good(expires: object.seconds("exp"))
     }
 
-    /// INT-04: a 401 is about who asks. Some servers let only an API ask, which is another kind of client.
+    /// A 401 is about the client (INT-04). Some servers permit introspection only to an API, which is another kind of client.
     private func refusal(_ response: EndpointResponse, _ now: Int64) -> ExchangeFailure {
         let error = OAuthError(response.body, redacting: client.secrets + [token, token.formEncoded])
         var text = "'\(endpoint)' answered \(response.status)" + (error.map { " \($0)" } ?? "")
@@ -46,7 +46,7 @@ package struct IntrospectionRequest: Sendable {
 }
 
 extension JSONObject {
-    /// A time in seconds since the epoch (RFC 7519 section 2, NumericDate); `nil` for anything that is none.
+    /// A NumericDate in seconds since the epoch (RFC 7519 section 2); `nil` if the member is not one.
     fileprivate func seconds(_ name: String) -> Int64? {
         guard case .number(let text)? = self[name], let seconds = Double(text), (1...253_402_300_799).contains(seconds) else { return nil }
         return Int64(seconds)

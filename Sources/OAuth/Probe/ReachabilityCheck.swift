@@ -1,7 +1,7 @@
 internal import Secrets
 
-/// A POST without anything in it, to see whether a token endpoint is there. It asks for parameters, which is answer enough; many know no GET
-/// (RFC 6749 section 3.2).
+/// An empty POST that shows whether a token endpoint exists: the endpoint answers that parameters are missing. Many endpoints do not support GET (RFC
+/// 6749 section 3.2).
 package struct ReachabilityCheck: Sendable {
     private let endpoint: HTTPSURL
 
@@ -9,8 +9,8 @@ package struct ReachabilityCheck: Sendable {
 
     package func message() -> EndpointRequest { EndpointRequest(method: .post(form: Secret("")), url: endpoint.text) }
 
-    /// The status that came.
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    /// The status of the response.
+    /// - Parameter now: the wall clock in seconds, for a `Retry-After` that is a date.
     package func status(in result: EndpointResult, now: Int64) throws(ExchangeFailure) -> Int {
         switch result {
         case .fault(let fault): throw ExchangeFailure(fault, asking: "'\(endpoint)'", isRepeatable: true)

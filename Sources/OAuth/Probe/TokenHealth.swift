@@ -1,14 +1,14 @@
-/// What a look at a token has shown.
+/// The result of testing a token.
 package enum TokenHealth: Hashable, Sendable {
-    /// It is taken. `expires`: its end as the server told it, in seconds since the epoch; a hint (INT-06).
+    /// The token is accepted. `expires`: its end in seconds since the epoch as the server reported it, which is a hint only (INT-06).
     case good(expires: Int64?)
-    /// It is not: revoked or expired, as far as whoever was asked can tell. One line that says who answered what.
+    /// The token is revoked or expired, as far as the server can tell. The text says who answered what.
     case refused(String)
-    /// Nothing was learned about it. The laws `no` and `configuration` are about the look itself: somebody has to change something.
+    /// Nothing was learned about the token. The classes `no` and `configuration` concern the test itself: somebody must change something.
     case unknown(ExchangeFailure)
 }
 
-/// One look at a token: how it is asked, and how the answer is read. It spends nothing and can be repeated at will.
+/// A test of a token: the request, and the interpretation of its response. It consumes nothing and can be repeated.
 package enum TokenProbe: Sendable {
     case api(APIProbe)
     case introspection(IntrospectionRequest)
@@ -20,7 +20,7 @@ package enum TokenProbe: Sendable {
         }
     }
 
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    /// - Parameter now: the wall clock in seconds, for a `Retry-After` that is a date.
     package func health(in result: EndpointResult, now: Int64) -> TokenHealth {
         switch result {
         case .fault(let fault): .unknown(ExchangeFailure(fault, asking: "'\(endpoint)'", isRepeatable: true))

@@ -1,17 +1,17 @@
 internal import Secrets
 
-/// The error of an answer to an authorization request (RFC 6749 section 4.1.2.1), as far as it may be shown.
+/// The error of an authorization response (RFC 6749 section 4.1.2.1), without parts that must not be shown.
 struct AuthorizationError {
     let code: String
     private let remark: String?
 
-    /// - Parameter secrets: what was sent. A server that sends it back is not quoted.
+    /// - Parameter secrets: the values that were sent. If the server repeats one, its text is not quoted.
     init(_ error: Secret, remark: Secret?, redacting secrets: [Secret]) {
         code = error.contains(anyOf: secrets) ? "withheld" : error.text.withoutTokens.shown(atMost: 64)
         self.remark = remark.flatMap { $0.contains(anyOf: secrets) ? nil : $0.text.withoutTokens.readable() }
     }
 
-    /// What came of the sign-in, in one calm sentence.
+    /// The result of the sign-in in one sentence.
     var sentence: String { remark.map { "\(meaning) ('\($0)')" } ?? meaning }
 
     private var meaning: String {

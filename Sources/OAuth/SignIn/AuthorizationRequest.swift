@@ -1,11 +1,11 @@
 package import Secrets
 
-/// What a person's browser asks of the authorization server (RFC 6749 section 4.1.1), always with PKCE (RFC 7636) and `state`.
+/// An authorization request (RFC 6749 section 4.1.1), always with PKCE (RFC 7636) and `state`.
 package struct AuthorizationRequest: Sendable {
-    /// The two kinds of answer that put no token for an API into a browser (RFC 9700 section 2.1.2).
+    /// The two response types that do not send an access token through the browser (RFC 9700 section 2.1.2).
     package enum ResponseType: String, Hashable, Sendable, CaseIterable {
         case code
-        /// OpenID Connect's hybrid flow: an ID token comes beside the code, in a form that the browser posts
+        /// OpenID Connect's hybrid flow: the response contains an ID token and the code, and the browser posts it as a form
         case codeAndIdentity = "code id_token"
     }
 
@@ -13,15 +13,15 @@ package struct AuthorizationRequest: Sendable {
     package var redirectURI: String
     package var scopes: [String]
     package var responseType: ResponseType
-    /// At least 128 random bits in base64url, for this one sign-in.
+    /// At least 128 random bits in base64url, used for one sign-in.
     package var state: Secret
-    /// As `state`. Sent only where an ID token will repeat it: see `asksForIDToken`.
+    /// As `state`. Sent only if the response will have an ID token that repeats it: see `asksForIDToken`.
     package var nonce: Secret
-    /// base64url of the SHA-256 of the code verifier, without padding (RFC 7636 section 4.2); the method sent with it is `S256`.
+    /// base64url of the SHA-256 of the code verifier, without padding (RFC 7636 section 4.2). The method is always `S256`.
     package var challenge: String
     package var prompt: String?
     package var loginHint: String?
-    /// Seconds since the person last signed in.
+    /// The maximum seconds since the person last signed in.
     package var maxAge: Int64?
     package var uiLocales: String?
     package var audience: Audience?
@@ -38,14 +38,14 @@ package struct AuthorizationRequest: Sendable {
         self.challenge = challenge
     }
 
-    /// Whether ID tokens are due: `openid` is asked for, or one in the answer itself.
+    /// Whether ID tokens are expected: `openid` or the hybrid flow is requested.
     package var asksForIDToken: Bool { scopes.contains("openid") || responseType == .codeAndIdentity }
 
-    /// The address to open in a browser. A text and no `Secret`, because it is handed to the person whose sign-in it is; whoever
-    /// else learns the `state` and `nonce` in it can do nothing without the verifier, and they are good once.
+    /// The URL to open in a browser. It is not a `Secret`, because it is shown to the person who signs in. Another person who learns `state` and
+    /// `nonce` from it cannot use them without the code verifier.
     package func url(at metadata: ServerMetadata) throws(ExchangeFailure) -> String {
         let endpoint = try metadata.url(of: .authorization)
-        // what comes back could not be used: better said before somebody signs in
+        // fails before the person signs in if the response could not be used
         _ = try metadata.url(of: .token)
         if asksForIDToken { _ = try metadata.url(of: .keys) }
         try refuseUnsupported(by: metadata)
@@ -62,7 +62,7 @@ package struct AuthorizationRequest: Sendable {
         if asksForIDToken { list.append(("nonce", nonce)) }
         add("code_challenge", challenge)
         add("code_challenge_method", "S256")
-        // without it such an answer comes in the fragment, which no server sees; the query is forbidden for it
+        // the default for the hybrid flow is the fragment, which no server receives; the query is not permitted for it
         add("response_mode", responseType == .codeAndIdentity ? "form_post" : nil)
         add("prompt", prompt)
         add("login_hint", loginHint)
@@ -72,8 +72,8 @@ package struct AuthorizationRequest: Sendable {
         return list
     }
 
-    /// What the server says that it cannot do. Where it does not say, it is asked: `state` protects the sign-in even if PKCE does
-    /// not (DISC-12).
+    /// Rejects what the server's metadata exclude. If the metadata do not list it, the request is sent: `state` protects the sign-in even if PKCE
+    /// does not (DISC-12).
     private func refuseUnsupported(by metadata: ServerMetadata) throws(ExchangeFailure) {
         let server = "the server '\((metadata.issuer ?? "").shown())'"
         guard metadata.allowsChallenge else {
@@ -90,19 +90,19 @@ package struct AuthorizationRequest: Sendable {
 }
 
 extension ServerMetadata {
-    /// Where a server does not say what it can do, it is asked.
+    /// A server that lists no methods may support them.
     var allowsChallenge: Bool { challengeMethods.isEmpty || challengeMethods.contains("S256") }
 
     func allows(_ type: AuthorizationRequest.ResponseType) -> Bool { responseTypes.isEmpty || responseTypes.contains(where: type.isSame(as:)) }
 }
 
 extension AuthorizationRequest.ResponseType {
-    /// The order of the words means nothing (RFC 6749 section 3.1.1).
+    /// The order of the words has no meaning (RFC 6749 section 3.1.1).
     fileprivate func isSame(as text: String) -> Bool { Set(text.split(separator: " ")) == Set(rawValue.split(separator: " ")) }
 }
 
 extension FormBody {
-    /// Parameters to add to an address, none of which may stand in it already: none may be sent twice (RFC 6749 section 3.1).
+    /// Parameters that are added to a URL. Throws if the URL already has one of them, because none may be repeated (RFC 6749 section 3.1).
     init(_ parameters: [(name: String, value: Secret)], besides endpoint: HTTPSURL) throws(ExchangeFailure) {
         self.init()
         let taken = (endpoint.query ?? "").split(separator: "&").map { $0.prefix { $0 != "=" } }
@@ -116,7 +116,7 @@ extension FormBody {
 }
 
 extension String {
-    /// These parameters at the end of an address, after the query that it has (RFC 6749 section 3.1).
+    /// Appends these parameters to a URL, after its own query (RFC 6749 section 3.1).
     func appended(to endpoint: HTTPSURL) -> String {
         guard let query = endpoint.query else { return endpoint.text + "?" + self }
         return endpoint.text + (query.isEmpty || query.hasSuffix("&") ? "" : "&") + self

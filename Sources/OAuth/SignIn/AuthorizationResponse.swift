@@ -1,9 +1,9 @@
 package import Secrets
 
-/// What the browser brought back from the authorization server (RFC 6749 section 4.1.2): the query of the redirect, the body of a
-/// posted form, or the whole address as somebody copied it from the browser. Nothing in it is believed before it has been judged.
+/// An authorization response (RFC 6749 section 4.1.2): the query of the redirect, the body of a posted form, or the whole URL that a person copied
+/// from the browser. Nothing in it is verified.
 package struct AuthorizationResponse: Sendable {
-    /// Where it came to, if the whole address was given: everything before the question mark.
+    /// The URL before the question mark, if the whole URL was given.
     let address: Secret?
     let state: Secret?
     let issuer: Secret?
@@ -11,12 +11,12 @@ package struct AuthorizationResponse: Sendable {
     let idToken: Secret?
     let error: Secret?
     let remark: Secret?
-    /// Why it cannot be used, whatever it says. `description` continues a sentence: "the answer …".
+    /// Why the response cannot be used. `description` continues a sentence: "the answer …".
     let problem: String?
 
-    /// Bytes. Codes of a few kilobytes exist: they are encrypted sessions.
+    /// In bytes. Codes of several kilobytes exist: they are encrypted sessions.
     private static let longestCode = 8 * 1024
-    /// Bytes of `error_description` that are looked at: far fewer are shown.
+    /// The maximum size of an `error_description` that is read, in bytes. Far fewer are shown.
     private static let longestRemark = 2 * 1024
 
     package init(_ text: Secret) {
@@ -40,8 +40,8 @@ package struct AuthorizationResponse: Sendable {
 }
 
 extension Secret {
-    /// A copied address ends where its parameters begin; bare parameters may still have the question mark before them. What
-    /// follows a `#` never left the browser's address line: some servers put one there so that nothing else is taken for it.
+    /// Splits a copied URL at its question mark. Bare parameters may begin with a question mark. The fragment is removed, because it never leaves the
+    /// browser; some servers add one so that the browser does not keep an earlier one.
     fileprivate var addressAndParameters: (address: Secret?, parameters: Secret) {
         let text = cutAtFragment
         let (mark, isParameter) = text.withBytes { bytes in

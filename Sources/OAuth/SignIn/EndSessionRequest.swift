@@ -3,13 +3,13 @@ package import Secrets
 /// Signs a person out at the server, in their browser (OpenID Connect RP-Initiated Logout 1.0 section 2).
 package struct EndSessionRequest: Sendable {
     package var endpoint: HTTPSURL
-    /// The last one that came for this sign-in. Without it most servers ask the person, and do not send the browser back.
+    /// The latest ID token of this sign-in. Without it most servers ask the person, and do not redirect the browser back.
     package var idToken: Secret?
-    /// Names the client where no ID token does.
+    /// Identifies the client if there is no ID token.
     package var clientID: String?
-    /// A registered one.
+    /// A registered URI.
     package var postLogoutRedirectURI: String?
-    /// Comes back with the browser; it is only needed if the browser does.
+    /// The browser returns it with the redirect. It is needed only with a redirect URI.
     package var state: Secret?
 
     package init(at endpoint: HTTPSURL, idToken: Secret?, clientID: String? = nil, postLogoutRedirectURI: String? = nil, state: Secret? = nil) {
@@ -20,8 +20,8 @@ package struct EndSessionRequest: Sendable {
         self.state = state
     }
 
-    /// The address to open. A text and no `Secret`, though an ID token stands in it: it is handed to the person whose session it ends
-    /// and to nobody else, it says only who they are, and no API takes an ID token. It must not be logged.
+    /// The URL to open. It is not a `Secret` although it contains an ID token: it is shown only to the person whose session it ends. The ID token
+    /// only identifies this person, and no API accepts it. The URL must not be logged.
     package func url() throws(ExchangeFailure) -> String {
         var parameters: [(name: String, value: Secret)] = []
         if let idToken { parameters.append(("id_token_hint", idToken)) } else if let clientID { parameters.append(("client_id", Secret(clientID))) }

@@ -1,13 +1,13 @@
 package import Secrets
 
-/// A sign-in that waits for its answer: what was asked, as far as the answer must fit it.
+/// A sign-in that waits for its authorization response, with the values that the response must match.
 package struct PendingAuthorization: Sendable {
     package var state: Secret
     package var redirectURI: String
     package var responseType: AuthorizationRequest.ResponseType
-    /// The issuer that was asked; `nil` where the configuration names none and nothing was discovered.
+    /// The expected issuer. `nil` if none is configured and nothing was discovered.
     package var issuer: String?
-    /// The server has said that it always names itself in its answers.
+    /// The metadata say that every response contains `iss`.
     package var mustNameIssuer: Bool
 
     package init(_ request: AuthorizationRequest, to metadata: ServerMetadata) {
@@ -18,20 +18,21 @@ package struct PendingAuthorization: Sendable {
         mustNameIssuer = metadata.namesIssuerInResponses
     }
 
-    /// What an answer means to this sign-in.
+    /// The meaning of a response for this sign-in.
     package enum Evaluation: Sendable {
-        /// The code to redeem. An ID token came beside it exactly when one was asked for, and is to be checked first (HYB-04).
+        /// The code to redeem. There is an ID token if and only if one was requested. It must be verified first (HYB-04).
         case granted(code: Secret, idToken: Secret?)
-        /// Not an answer to this sign-in, which goes on waiting: any process can reach the address it came to. One calm line.
+        /// The response belongs to another sign-in, and this one stays pending: any process can connect to the redirect URI. One line.
         case stray(String)
-        /// This sign-in is over.
+        /// This sign-in has ended.
         case ended(ExchangeFailure)
     }
 
-    /// `state` before anything else, then `iss`, and only then what the answer says.
+    /// Checks `state`, then `iss`, and then the result.
     ///
-    /// An `iss` (RFC 9207) that is not exactly the issuer ends the sign-in, as does a code without one where the server promised it, unless an ID
-    /// token is beside the code (servers built on Authlib leave `iss` out of a posted form). One that was never promised is taken if it is right: a server may send it before it says so, and then it proves as much.
+    /// An `iss` (RFC 9207) that is not exactly the issuer ends the sign-in. So does a missing `iss` if the metadata promise it, unless an ID token
+    /// comes with the code (servers built on Authlib omit `iss` from a posted form). An `iss` that was not promised is accepted if it is correct: a
+    /// server may send it before its metadata say so.
     package func judge(_ response: AuthorizationResponse) -> Evaluation {
         if let address = response.address, address != Secret(redirectURI).upToQuery {
             return .stray("the address is not the one that this sign-in goes back to; copy the whole address that the browser came to")
@@ -48,8 +49,8 @@ package struct PendingAuthorization: Sendable {
 
     private func checkIssuer(of response: AuthorizationResponse) throws(ExchangeFailure) {
         guard let named = response.issuer else {
-            // an error brings nothing that could be somebody else's, and the sign-in ends either way: better for its own reason;
-            // an ID token beside the code names the issuer, and is verified before the code is used
+            // An error contains nothing that could belong to another sign-in, and ends this one anyway, so its own reason is reported. An ID token
+            // that comes with the code names the issuer, and is verified before the code is used.
             let isProven = responseType == .codeAndIdentity && response.idToken != nil
             guard !mustNameIssuer || isProven || response.error != nil else {
                 throw .configuration("the answer does not name its issuer, as the server promised; sign in again")
@@ -83,6 +84,6 @@ extension Secret {
         withBytes { $0.firstIndex(of: UInt8(ascii: "?")) }.map { self[0..<$0] } ?? self
     }
 
-    /// For what is no secret in itself.
+    /// For values that are not secret.
     var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }

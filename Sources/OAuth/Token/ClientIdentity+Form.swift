@@ -1,7 +1,7 @@
 package import Secrets
 
 extension ClientIdentity {
-    /// Proves who asks: in the body, or in the header it returns, never in both (RFC 6749 section 2.3).
+    /// Authenticates the client in the body, or in the returned header, never in both (RFC 6749 section 2.3).
     func authenticate(_ form: FormBody) -> [(name: String, value: Secret)] {
         switch authentication {
         case .none:
@@ -15,15 +15,15 @@ extension ClientIdentity {
         return []
     }
 
-    /// Why a server may refuse this client although it knows it: many do not undo the form-encoding that Basic prescribes (RFC 6749 section 2.3.1).
-    /// `nil` where there is nothing to undo.
+    /// Why a server may reject the credentials of a client that it knows: many servers do not decode the form encoding that Basic requires (RFC 6749
+    /// section 2.3.1). `nil` if the encoding changes nothing.
     var basicEncodingHint: String? {
         guard case .basic(let secret) = authentication, secret.formEncoded != secret || Secret(id).formEncoded != Secret(id) else { return nil }
         return "perhaps because it does not undo the form-encoding of the id and the secret in Basic; use authentication = \"client_secret_post\", "
             + "or a secret of letters and digits"
     }
 
-    /// What must not come back in a text, in every form in which it was sent.
+    /// The secret in every form in which it is sent. None of them may appear in a text.
     package var secrets: [Secret] {
         switch authentication {
         case .none: []

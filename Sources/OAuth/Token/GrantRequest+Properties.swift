@@ -1,7 +1,7 @@
 package import Secrets
 
 extension GrantRequest {
-    /// Whether sending it may use up something that cannot be sent again: it then must not be lost on a dead connection (NET-11).
+    /// Whether the request consumes a code or a refresh token, which cannot be sent twice. It must then not be lost on a dead connection (NET-11).
     var consumesCredential: Bool {
         switch self {
         case .clientCredentials: false
@@ -9,7 +9,7 @@ extension GrantRequest {
         }
     }
 
-    /// Whether an answer may bring a refresh token (RFC 6749 section 4.4.3).
+    /// Whether the response may contain a refresh token (RFC 6749 section 4.4.3).
     var mayReturnRefreshToken: Bool {
         switch self {
         case .clientCredentials: false
@@ -17,7 +17,7 @@ extension GrantRequest {
         }
     }
 
-    /// What it is to whoever reads an answer to it.
+    /// The type of the request, for the classification of a failure.
     var sent: ExchangeFailure.Sent {
         switch self {
         case .clientCredentials: .clientCredentials
@@ -27,7 +27,7 @@ extension GrantRequest {
         }
     }
 
-    /// What it carries that must not come back in a text.
+    /// The secrets of the request that must not appear in a text.
     package var secrets: [Secret] {
         switch self {
         case .clientCredentials: []

@@ -1,17 +1,17 @@
 internal import Secrets
 
-/// Why an answer brought no token, in the server's own words, as far as they may be shown.
+/// The error of a response without a token, in the server's words, without parts that must not be shown.
 struct OAuthError: CustomStringConvertible {
-    /// The `error` of RFC 6749 section 5.2: printable ASCII, 1 to 64 bytes. `nil` where there are words for people alone.
+    /// The `error` of RFC 6749 section 5.2: printable ASCII, 1 to 64 bytes. `nil` if there is only a description.
     let code: String?
-    /// The words for people: one line, in any script, of at most 200 characters (LOG-05).
+    /// The description for people: one line in any script, at most 200 characters (LOG-05).
     let remark: String?
 
-    /// Bytes; nobody explains an error at greater length.
+    /// In bytes; longer descriptions are ignored.
     private static let longest = 4096
 
-    /// `nil` unless the body is a JSON object with an error or an explanation.
-    /// - Parameter secrets: what was sent. A server that sends it back, in whatever member, is not quoted.
+    /// `nil` unless the body is a JSON object with an error or a description.
+    /// - Parameter secrets: the values that were sent. If the server repeats one in any member, that member is not quoted.
     init?(_ body: Secret, redacting secrets: [Secret]) {
         guard case .success(let object) = JSONObject.read(body) else { return nil }
         self.init(object, redacting: secrets)
@@ -25,7 +25,7 @@ struct OAuthError: CustomStringConvertible {
         if code == nil, remark == nil { return nil }
     }
 
-    /// `invalid_client` stays without: what a server says about a client secret may hold a part of it, in a form that nobody can look for.
+    /// The description of `invalid_client` is dropped: it may contain a part of the client secret in an unknown encoding.
     private static func remark(_ object: JSONObject, _ secrets: [Secret]) -> String? {
         guard object.errorWord?.text != "invalid_client", let words = object.errorExplanation, words.span.count <= longest,
             !words.secret.contains(anyOf: secrets)
@@ -41,15 +41,15 @@ struct OAuthError: CustomStringConvertible {
 }
 
 extension JSONObject {
-    /// The word for a program. Okta has it as `errorCode`, where it also writes numbers of its own (`E0000011`), which are none.
+    /// The error code. Okta sends it as `errorCode`, where it also sends numbers of its own (`E0000011`), which are ignored.
     fileprivate var errorWord: JSONString? {
         if let word = filled("error") { return word }
         guard let word = filled("errorCode"), word.text.utf8.allSatisfy({ (97...122).contains($0) || $0 == UInt8(ascii: "_") }) else { return nil }
         return word
     }
 
-    /// The sentence for a person: RFC 6749 section 5.2; then Facebook and Google, whose `error` is an object; Okta; RFC 9457 (problem+json); Spring,
-    /// AWS and others.
+    /// The description: RFC 6749 section 5.2; then Facebook and Google, whose `error` is an object; Okta; RFC 9457 (problem+json); Spring, AWS and
+    /// others.
     fileprivate var errorExplanation: JSONString? {
         if let words = filled("error_description") { return words }
         if case .object(let error)? = self["error"], let words = error.filled("message") { return words }

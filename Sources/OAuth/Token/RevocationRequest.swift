@@ -1,19 +1,19 @@
 package import Secrets
 
-/// Tells a server that a token is not needed any more (RFC 7009). It can be repeated at will.
+/// Token revocation (RFC 7009). It can be repeated freely.
 package struct RevocationRequest: Sendable {
-    /// What kind of token it is; a server looks among the others too.
+    /// The type of the token. The server also searches the other types.
     package enum Hint: String, Hashable, Sendable, CaseIterable {
         case refreshToken = "refresh_token"
         case accessToken = "access_token"
     }
 
     package enum Outcome: Hashable, Sendable {
-        /// the server does not know it any more, or never did: both are said alike
+        /// the token is invalid at the server, which may also never have known it: both have the same response
         case revoked
-        /// the server does not revoke tokens, or none of this kind: to forget it here is all that can be done; why, in a sentence
+        /// the server does not revoke tokens, or none of this type, so the token can only be deleted here; the reason as a sentence
         case unsupported(String)
-        /// The token may be good still.
+        /// The token may still be valid.
         case failed(ExchangeFailure)
     }
 
@@ -22,7 +22,7 @@ package struct RevocationRequest: Sendable {
     private let client: ClientIdentity
     private let endpoint: HTTPSURL
 
-    /// - Parameter endpoint: from the metadata of the server that issued the token, for nobody else may see it.
+    /// - Parameter endpoint: from the metadata of the issuing server, because no other server may see the token.
     package init(_ token: Secret, _ hint: Hint, as client: ClientIdentity, at endpoint: HTTPSURL) {
         self.token = token
         self.hint = hint
@@ -38,7 +38,7 @@ package struct RevocationRequest: Sendable {
         return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers)
     }
 
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    /// - Parameter now: the wall clock in seconds, for a `Retry-After` that is a date.
     package func outcome(of result: EndpointResult, now: Int64) -> Outcome {
         switch result {
         case .fault(let fault): .failed(ExchangeFailure(fault, asking: "a token revoked by '\(endpoint)'", isRepeatable: true))
@@ -46,7 +46,7 @@ package struct RevocationRequest: Sendable {
         }
     }
 
-    /// The body of a success means nothing (RFC 7009 section 2.2).
+    /// The body of a success has no meaning (RFC 7009 section 2.2).
     private func outcome(of response: EndpointResponse, _ now: Int64) -> Outcome {
         if (200..<300).contains(response.status) { return .revoked }
         let error = OAuthError(response.body, redacting: client.secrets + [token, token.formEncoded])

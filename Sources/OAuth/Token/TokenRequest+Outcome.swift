@@ -1,8 +1,8 @@
 package import Secrets
 
 extension TokenRequest {
-    /// Reads what came back.
-    /// - Parameter now: wall time in seconds, for a `Retry-After` that is a date.
+    /// Reads the response.
+    /// - Parameter now: the wall clock in seconds, for a `Retry-After` that is a date.
     package func outcome(of result: EndpointResult, now: Int64) -> ExchangeOutcome {
         switch result {
         case .fault(let fault):
@@ -12,9 +12,8 @@ extension TokenRequest {
         }
     }
 
-    /// The refresh token of a 2xx answer, however unusable the rest of it is: the one that was sent may be spent, so this
-    /// one is kept before anything else is looked at. `nil` when there is none, when it is none that could be sent, and when the
-    /// body is not whole.
+    /// The refresh token of a 2xx response, even if the rest of the response is unusable: the previous refresh token may be invalid, so this one is
+    /// stored before anything else is examined. `nil` if there is none, if it is not a valid token, or if the body is incomplete.
     package func successor(in result: EndpointResult) -> Secret? {
         guard grant.mayReturnRefreshToken, case .response(let response) = result, (200..<300).contains(response.status),
             case .success(let object) = JSONObject.read(response.body)
@@ -58,7 +57,7 @@ extension TokenRequest {
         }
     }
 
-    /// The server may have acted, and what it said of that is lost, or came whole and is of no use.
+    /// The server may have acted, and its response was lost or is unusable.
     private func malformed(_ text: String, _ status: Int, cameWhole: Bool) -> ExchangeFailure {
         var failure = ExchangeFailure(
             law: .unknown, reach: .credential, status: status, text: "'\(endpoint)' answered \(status), but \(text)")
@@ -78,7 +77,7 @@ extension TokenRequest {
         return ExchangeFailure(response, error, to: grant.sent, now: now, text: text)
     }
 
-    /// What a status without a readable error most likely means.
+    /// The most likely meaning of a status without a readable error.
     private static func remark(_ status: Int) -> String? {
         switch status {
         case 300..<400: "a redirect, which is never followed; check the address"
@@ -89,6 +88,6 @@ extension TokenRequest {
         }
     }
 
-    /// What was sent and must not come back in a text.
+    /// The values that were sent and must not appear in a text.
     private var secrets: [Secret] { client.secrets + grant.secrets }
 }

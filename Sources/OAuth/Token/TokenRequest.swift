@@ -1,13 +1,13 @@
 internal import Secrets
 
-/// One request to a token endpoint: how it is written, and how its answer is read.
+/// One request to a token endpoint: its encoding, and the interpretation of its response.
 package struct TokenRequest: Sendable {
     let grant: GrantRequest
     let client: ClientIdentity
     package let endpoint: HTTPSURL
     let assumesBearer: Bool
 
-    /// - Parameter assumesBearer: whether an answer without a known `token_type` is taken as Bearer.
+    /// - Parameter assumesBearer: whether a response without a known `token_type` is taken as Bearer.
     package init(_ grant: GrantRequest, as client: ClientIdentity, at endpoint: HTTPSURL, assumesBearer: Bool) {
         self.grant = grant
         self.client = client
@@ -15,8 +15,8 @@ package struct TokenRequest: Sendable {
         self.assumesBearer = assumesBearer
     }
 
-    /// A POST with a form for a body and exactly one way of authenticating (RFC 6749 sections 2.3 and 3.2); the failure says what
-    /// cannot be asked for.
+    /// A POST with a form and exactly one method of client authentication (RFC 6749 sections 2.3 and 3.2). The error says why the request cannot be
+    /// made.
     package func message() throws(ExchangeFailure) -> EndpointRequest {
         let form = FormBody()
         switch grant {
@@ -40,7 +40,7 @@ package struct TokenRequest: Sendable {
         return EndpointRequest(method: .post(form: form.secret), url: endpoint.text, headers: headers, freshConnection: grant.consumesCredential)
     }
 
-    /// Client credentials are for clients that can prove who they are (RFC 6749 section 4.4).
+    /// Client credentials require a client that can authenticate (RFC 6749 section 4.4).
     private func refusePublicClient() throws(ExchangeFailure) {
         if case .none = client.authentication {
             throw .configuration("client credentials need a client that authenticates; give '\(client.id.shown())' a secret")
@@ -55,7 +55,7 @@ extension FormBody {
 }
 
 extension [String] {
-    /// The first of each, in order.
+    /// Without duplicates, in order.
     var withoutRepeats: [String] {
         var seen: Set<String> = []
         return filter { seen.insert($0).inserted }

@@ -1,17 +1,17 @@
 internal import Secrets
 
-/// The members of a successful token response (RFC 6749 section 5.1). Unknown ones are ignored.
+/// The members of a successful token response (RFC 6749 section 5.1). Unknown members are ignored.
 struct TokenResponse {
     enum Problem: Error {
-        /// not what a token response looks like; the next one may be well
+        /// not a valid token response; the next one may be
         case malformed(String)
-        /// well-formed, but not for us, and the next one will be no different
+        /// a valid token response of an unsupported kind; the next one will be the same
         case unusable(String)
     }
 
-    /// Seconds; ten years. What claims to live longer does not.
+    /// In seconds: ten years. A longer lifetime is reduced to this.
     static let longestLifetime: Int64 = 10 * 365 * 86_400
-    /// Bytes; a reply has to fit into a line together with the longest token.
+    /// In bytes; the scopes must fit into a reply line together with the longest token.
     static let longestScopes = 16 * 1024
 
     private let object: JSONObject
@@ -23,10 +23,10 @@ struct TokenResponse {
         return token
     }
 
-    /// `nil` when absent, null or empty (TR-13).
+    /// `nil` if the member is missing, null or empty (TR-13).
     func optionalToken(_ name: String) throws(Problem) -> Secret? { try optional(name, \.isBearerToken) }
 
-    /// It has characters that no bearer token may have: servers make use of that.
+    /// Some servers use characters that no bearer token may have.
     func refreshToken() throws(Problem) -> Secret? { try optional("refresh_token", \.isRefreshToken) }
 
     private func optional(_ name: String, _ isToken: (Secret) -> Bool) throws(Problem) -> Secret? {
@@ -38,13 +38,13 @@ struct TokenResponse {
         return token
     }
 
-    /// Types of RFC 9449, RFC 8693 and of drafts: such a token is refused by an API that is sent it as Bearer.
+    /// Types of RFC 9449, RFC 8693 and drafts. An API rejects such a token if it is sent as Bearer.
     private static let otherTypes: Set<String> = ["dpop", "pop", "mac", "n_a"]
 
     /// Accepts `Bearer` in any case (RFC 6749 section 5.1).
     /// - Parameters:
-    ///   - assumesBearer: a missing type, and one that nobody defined, are taken as Bearer too.
-    ///   - secrets: what was sent. A type that repeats it is not shown.
+    ///   - assumesBearer: whether a missing or undefined type is taken as Bearer.
+    ///   - secrets: the values that were sent. A type that repeats one is not shown.
     func checkType(assumesBearer: Bool, redacting secrets: [Secret]) throws(Problem) {
         let type: String
         switch object["token_type"] {
@@ -59,7 +59,7 @@ struct TokenResponse {
         guard assumesBearer else { throw .unusable("\(shown); if its tokens are Bearer tokens, write assume_bearer = true") }
     }
 
-    /// `expires_in` in whole seconds: a number, or a string that contains one. `nil` when it is absent or an empty string; 0 when it is negative.
+    /// `expires_in` in whole seconds: a number, or a string with a number. `nil` if it is missing or an empty string; 0 if it is negative.
     func lifetime() throws(Problem) -> Int64? {
         switch object["expires_in"] {
         case nil: return nil
@@ -70,8 +70,8 @@ struct TokenResponse {
         }
     }
 
-    /// How long the refresh token lives, in seconds, under one of the names that servers have for it; only a hint (TR-18). Zero is how
-    /// Keycloak says that it does not end.
+    /// The lifetime of the refresh token in seconds, under one of the names that servers use; only a hint (TR-18). Keycloak sends zero for an
+    /// unlimited lifetime.
     func refreshLifetime() -> Int64? {
         for name in ["refresh_expires_in", "refresh_token_expires_in"] {
             if let seconds = object[name]?.seconds, seconds > 0 { return seconds }
@@ -79,7 +79,7 @@ struct TokenResponse {
         return nil
     }
 
-    /// `scope`: a text separated by spaces, or an array of strings. `nil` when absent.
+    /// `scope`: a string with spaces, or an array of strings. `nil` if it is missing.
     func scopes() throws(Problem) -> [String]? {
         let scopes: [String]
         switch object["scope"] {
@@ -102,8 +102,8 @@ struct TokenResponse {
 }
 
 extension JSONValue {
-    /// A number, or a string that contains one and nothing else, as whole seconds from 0 to `TokenResponse.longestLifetime`; a fraction is cut off.
-    /// `nil` for anything else.
+    /// A number, or a string with only a number, in whole seconds from 0 to `TokenResponse.longestLifetime`. A fraction is cut off. `nil` for
+    /// anything else.
     fileprivate var seconds: Int64? {
         let text: String
         switch self {
@@ -111,7 +111,7 @@ extension JSONValue {
         case .string(let string): text = string.text
         case .null, .bool, .array, .object: return nil
         }
-        // Double reads "0x10", "nan" and "inf" as well
+        // Double also accepts "0x10", "nan" and "inf"
         guard text.utf8.allSatisfy({ (48...57).contains($0) || "+-.eE".utf8.contains($0) }), let seconds = Double(text) else { return nil }
         return Int64(min(max(seconds, 0), Double(TokenResponse.longestLifetime)))
     }
