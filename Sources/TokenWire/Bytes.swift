@@ -6,7 +6,7 @@ extension UInt8 {
     static let percent = UInt8(ascii: "%")
     static let colon = UInt8(ascii: ":")
 
-    /// Printable ASCII, the space included.
+    /// Printable ASCII including the space.
     @inline(__always)
     var isPrintable: Bool { self &- 0x20 < 0x5F }
 
@@ -20,7 +20,7 @@ extension UInt8 {
     @inline(__always)
     var isVisible: Bool { self &- 0x21 < 0x5E }
 
-    /// What this byte is worth as a hexadecimal digit of either case.
+    /// The value of this byte as a hexadecimal digit in upper or lower case.
     var hexDigit: UInt8? {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
@@ -35,7 +35,7 @@ extension UnsafeRawBufferPointer {
     @inline(__always)
     func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[range]) }
 
-    /// The place of the first `byte` at or after `start`, looked for eight bytes at a time.
+    /// The offset of the first `byte` at or after `start`. Compares eight bytes at a time.
     func firstOffset(of byte: UInt8, from start: Int = 0) -> Int? {
         let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
         var place = start
@@ -52,7 +52,7 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
-    /// Whether the bytes are those of `text`.
+    /// Whether the bytes are equal to `text`.
     func matches(_ text: StaticString) -> Bool {
         guard text.utf8CodeUnitCount == count else { return false }
         for place in 0..<count where self[place] != text.utf8Start[place] { return false }

@@ -1,54 +1,54 @@
 internal import Secrets
 
-/// What a `LineReader` found.
+/// An event of a `LineReader`.
 package enum LineEvent {
-    /// A whole line without its LF; lent until the closure returns.
+    /// A complete line without its LF. The pointer is valid until the closure returns.
     case line(UnsafeRawBufferPointer)
-    /// The line is longer than allowed. Nothing after it is read: the connection is to be closed.
+    /// The line exceeds the limit. Nothing after it is read, and the connection must be closed.
     case tooLong
 }
 
-/// Finds the lines in a stream of fragments.
+/// Splits a stream of fragments into lines.
 ///
-/// A line that arrives in one piece is lent from the caller's own bytes and copied nowhere. Only what has to wait (the
-/// beginning of a line, or lines that the caller did not want yet) is kept, in memory that is overwritten when it goes.
+/// A line that arrives in one fragment is passed on without a copy. Only incomplete lines, and lines that the caller does not want yet, are buffered,
+/// in memory that is wiped.
 package struct LineReader {
-    /// The longest request line in bytes, with its LF.
+    /// The maximum size of a request line in bytes, including its LF.
     package static let limit = 4096
-    /// The longest IMPORT, CALLBACK and reply line in bytes, with its LF.
+    /// The maximum size of an IMPORT, CALLBACK or reply line in bytes, including its LF.
     package static let longLimit = 65536
 
     private let ordinaryLimit: Int
     private var kept: SecretBuffer?
-    /// How many of the kept bytes are known to hold no LF.
+    /// The number of buffered bytes that were searched and contain no LF.
     private var searched = 0
-    /// Whether the caller stopped before the kept bytes were searched through.
+    /// Whether the caller stopped before all buffered bytes were searched.
     private var isStopped = false
-    /// Whether a line was too long; from then on everything is dropped.
+    /// Whether a line was too long. Further input is discarded.
     package private(set) var isOver = false
 
-    /// Reads request lines of at most `limit` bytes; replies need `longLimit`.
+    /// Reads request lines of at most `limit` bytes. For replies, pass `longLimit`.
     package init(limit: Int = LineReader.limit) { ordinaryLimit = limit }
 
-    /// Whether the input, if it ended here, would end inside a line. Lines kept unread do not count: they are whole.
+    /// Whether the input so far ends inside a line. Complete lines that were not read yet do not count.
     package var hasPartial: Bool {
         guard let kept, kept.count > 0 else { return false }
         return kept.withBytes { $0[$0.count - 1] != .lineFeed }
     }
 
-    /// How many bytes are kept: for the account of all buffers together.
+    /// The number of buffered bytes, for the total of all buffers.
     package var keptCount: Int { kept?.count ?? 0 }
 
-    /// Whether whole lines may be waiting because `each` returned `false`: feed nothing to get them.
+    /// Whether complete lines may be buffered because `each` returned `false`. Call `feed` with no bytes to read them.
     package var hasUnread: Bool { isStopped && keptCount > 0 }
 
-    /// Gives the next bytes of the stream, and every line they complete to `each` in order.
+    /// Appends the next bytes of the stream, and calls `each` for every complete line in order.
     ///
     /// - Parameters:
-    ///   - bytes: the next fragment; empty to go on after a stop.
-    ///   - mayBeLong: asked only about IMPORT and CALLBACK, when their line outgrows the limit: whether this peer may use them.
-    ///   - each: returns `false` to stop. The rest is kept for the next call, so a caller that stops should also stop
-    ///     reading, or the rest grows. It must not touch this reader.
+    ///   - bytes: the next fragment; empty to continue after a stop.
+    ///   - mayBeLong: called only if an IMPORT or CALLBACK line exceeds the limit: whether this peer may use the verb.
+    ///   - each: returns `false` to stop. The rest is buffered for the next call, so a caller that stops should also stop reading from the peer. It
+    ///     must not use this reader.
     package mutating func feed(
         _ bytes: UnsafeRawBufferPointer, mayBeLong: (Verb) -> Bool = { _ in false }, each: (LineEvent) -> Bool
     ) {
@@ -61,7 +61,7 @@ package struct LineReader {
         if isStopped { keep(rest) } else { readInPlace(rest, mayBeLong: mayBeLong, each: each) }
     }
 
-    /// Moves the end of the kept line over; what follows it need not be copied.
+    /// Appends the end of the buffered line only. The bytes after it need not be copied.
     private func completeKept(_ kept: SecretBuffer, with bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let end = bytes.firstOffset(of: .lineFeed).map { $0 + 1 } ?? bytes.count
         kept.append(bytes.part(0..<end))
@@ -87,7 +87,7 @@ package struct LineReader {
         kept = buffer
     }
 
-    /// Lends every whole line; returns how many bytes were read. `searched` then speaks of the bytes after them.
+    /// Passes on every complete line, and returns the number of bytes read. `searched` then refers to the bytes after them.
     private mutating func read(
         _ bytes: UnsafeRawBufferPointer, mayBeLong: (Verb) -> Bool, each: (LineEvent) -> Bool
     ) -> Int {

@@ -1,8 +1,8 @@
 internal import Secrets
 
-/// `%XX`: how a value carries bytes that a line cannot.
+/// `%XX`: the encoding of bytes that a line cannot contain.
 enum PercentEncoding {
-    /// Undoes the escaping. `nil` when a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
+    /// Decodes a value. `nil` if a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
     static func decode(_ value: UnsafeRawBufferPointer) -> String? {
         guard value.firstOffset(of: .percent) != nil else { return String(validating: value, as: UTF8.self) }
         var bytes: [UInt8] = []
@@ -22,10 +22,10 @@ enum PercentEncoding {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// Bytes that stand for themselves in a value.
+    /// Bytes that are not encoded in a value.
     static func isPlain(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space && byte != .percent }
 
-    /// `%XX` of one byte, digits in upper case.
+    /// `%XX` with upper-case digits.
     static func encoded(_ byte: UInt8) -> (UInt8, UInt8, UInt8) {
         (.percent, digit(byte >> 4), digit(byte & 15))
     }
@@ -35,12 +35,12 @@ enum PercentEncoding {
     }
 }
 
-// writing
+// MARK: encoding
 extension PercentEncoding {
-    /// Bytes that stand for themselves in a word of a reply. Words are never unescaped, so `%` is one of them.
+    /// Bytes that are not encoded in a word of a reply. Words are never decoded, so `%` is one of these bytes.
     static func isWordByte(_ byte: UInt8) -> Bool { byte.isVisible }
 
-    /// The length of a text once escaped, in bytes.
+    /// The length of the encoded text in bytes.
     static func count(_ text: String, keeping isKept: (UInt8) -> Bool) -> Int {
         text.utf8.reduce(0) { $0 + (isKept($1) ? 1 : 3) }
     }
@@ -58,7 +58,7 @@ extension PercentEncoding {
         return bytes
     }
 
-    /// Text without the characters that a terminal would obey or a reader would not see: each is written `%XX` per byte.
+    /// Encodes characters that control a terminal or are invisible: each of their bytes becomes `%XX`.
     static func encodingControls(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var clean = ""
@@ -72,7 +72,7 @@ extension PercentEncoding {
         return clean
     }
 
-    /// The longest beginning of a text that has at most `limit` bytes and cuts no character.
+    /// The longest prefix of a text that has at most `limit` bytes and ends between two characters.
     static func prefix(of text: String, _ limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var end = text.utf8.index(text.startIndex, offsetBy: max(limit, 0))
@@ -80,8 +80,8 @@ extension PercentEncoding {
         return String(text[..<end])
     }
 
-    /// Control characters (C0, DEL, C1), other line ends, and what turns the direction of a text or has no shape. The two characters that say how
-    /// letters join stay: names need them.
+    /// Control characters (C0, DEL, C1), line and paragraph separators, and format characters such as bidirectional controls. The two joiners are
+    /// permitted, because names need them.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
         let isJoiner = scalar.value == 0x200C || scalar.value == 0x200D

@@ -1,15 +1,15 @@
-/// Input as a refusal repeats it: in double quotes, printable ASCII, at most 64 bytes of it.
+/// Quotes input in messages: in double quotes, printable ASCII, at most 64 bytes.
 package enum Quotation {
-    /// The most bytes of input that a text repeats.
+    /// The maximum number of input bytes in a message.
     package static let longest = 64
 
-    /// `"text"`; what a line cannot carry is written `%XX`, and what is cut off shows as `...`.
+    /// `"text"`. Other bytes are written as `%XX`, and a truncated text ends in `...`.
     package static func of(_ text: String) -> String {
         var text = text
         return text.withUTF8 { of(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The text as it may stand on a terminal or in a line: what a terminal would obey or a reader not see is written `%XX`.
+    /// The text for a terminal or a log line: characters that control a terminal or are invisible are written as `%XX`.
     package static func plain(_ text: String) -> String { PercentEncoding.encodingControls(text) }
 
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {

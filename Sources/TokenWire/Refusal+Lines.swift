@@ -1,9 +1,9 @@
-// The faults of a line.
+// Errors of a request line.
 extension Refusal {
-    /// The end of input inside a line. The line is never executed.
+    /// The input ended inside a line, which is not executed.
     package static let unfinished = badRequest("the line has no end")
 
-    /// A line over the limit; the connection is to be closed after it.
+    /// A line exceeds the limit. The connection must be closed after this reply.
     package static let tooLong = Refusal(.tooLong, [], "a request line has at most \(LineReader.limit) bytes")
 
     static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
@@ -14,7 +14,7 @@ extension Refusal {
         return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
     }
 
-    /// Only what has the form of a verb is repeated: a stray line may well be a token.
+    /// Quotes the word only if it has the form of a verb: a stray line may be a token.
     static func unknownVerb(_ word: UnsafeRawBufferPointer) -> Refusal {
         guard word.count <= 16, word.allSatisfy(\.isLetter) else {
             return .badRequest("a request begins with a word of 1 to 16 letters; HELP lists them")

@@ -1,4 +1,4 @@
-/// An `ERR` reply: a stable code, fields for programs, one calm sentence for people. Never holds a secret.
+/// An `ERR` reply: a stable code, fields for programs, and a sentence for people. Contains no secret.
 package struct Refusal: Error, Hashable, Sendable {
     package var code: RefusalCode
     package var fields: [Field]
@@ -10,16 +10,16 @@ package struct Refusal: Error, Hashable, Sendable {
         self.text = text
     }
 
-    /// To a caller whose unit could not be told because it connected before the daemon accepted. The next connection can.
+    /// For a peer whose unit cannot be determined, because it connected before the daemon accepted its first connection. A new connection succeeds.
     package static let connectAgain = Refusal(
         .busy, [Field("retry-after", 1), Field("reason", "connect-again")],
         "tokend did not serve yet when this connection was made, and this kernel does not tell its unit any more; connect again")
 
-    /// Whether a new connection is all it takes.
+    /// Whether the client should simply connect again.
     package var isConnectAgain: Bool { code == .busy && fields.contains { $0.key == "reason" && $0.value == "connect-again" } }
 }
 
-/// The error codes of protocol version 1. Codes never change meaning.
+/// The error codes of protocol version 1. Their meaning never changes.
 package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case badRequest = "bad-request"
     case tooLong = "too-long"
@@ -35,7 +35,7 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     case stopping
     case `internal`
 
-    /// What `tokenctl` exits with (sysexits.h where it has a number).
+    /// The exit status of `tokenctl` (sysexits.h if it has a suitable number).
     package var exitStatus: Int32 {
         switch self {
         case .badRequest, .tooLong, .unsupported: 64
@@ -49,7 +49,7 @@ package enum RefusalCode: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// A `key=value` of a reply; the value is written escaped.
+/// A `key=value` of a reply. The value is percent-encoded when it is written.
 package struct Field: Hashable, Sendable {
     package var key: String
     package var value: String

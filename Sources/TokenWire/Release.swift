@@ -1,4 +1,4 @@
-/// Which tokend this is: told by HELLO and by `--version`.
+/// The version, as HELLO and `--version` report it.
 package enum Release {
     package static let version = "0.1.0"
     /// The version of the line protocol.

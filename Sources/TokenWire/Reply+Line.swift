@@ -1,10 +1,10 @@
 package import Secrets
 
 extension Reply {
-    /// Writes the whole reply, rows first, every line with its LF and at most 65,536 bytes long.
+    /// Writes the whole reply, rows first. Every line ends with an LF and has at most 65,536 bytes.
     ///
-    /// Nothing in the values can break a line: words and values are escaped, control characters in free text too; fields
-    /// that do not fit are left out and text is cut.
+    /// No value can break a line: words, values and control characters in free text are percent-encoded. Fields that do not fit are omitted, and text
+    /// is truncated.
     package func write(to buffer: SecretBuffer) {
         switch self {
         case .ok(let words, let fields): Reply.writeOK(words, fields, to: buffer)

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// One reply: rows, then `OK` or `ERR`.
+/// One reply: rows, and a final `OK` or `ERR` line.
 package enum Reply: Sendable {
     /// `OK <words> <fields>`
     case ok(words: [String] = [], fields: [Field] = [])
@@ -8,9 +8,9 @@ package enum Reply: Sendable {
     case token(ServedToken)
     /// `OK Authorization: Bearer …` or `OK X-Api-Key: …`
     case header(ServedToken)
-    /// `+ …` rows, then the ending line
+    /// `+ …` rows, then the final line
     case rows([Row], words: [String] = [], fields: [Field] = [])
-    /// rows (RELOAD's problems), then `ERR`
+    /// rows (the problems of RELOAD), then `ERR`
     case refused(Refusal, rows: [Row] = [])
 }
 
@@ -18,20 +18,20 @@ package enum Reply: Sendable {
 package enum Row: Sendable {
     /// words and fields, as in LIST and STATUS
     case fields(words: [String], [Field])
-    /// free text to the end of the line: HELP, EXPLAIN, RELOAD, METRICS. Control characters are written escaped.
+    /// free text up to the end of the line: HELP, EXPLAIN, RELOAD, METRICS. Control characters are percent-encoded.
     case text(String)
     /// WATCH: `+ <token> type=… expires=… id=…`
     case token(ServedToken)
-    /// WATCH in trouble: `+ - state=… reason=…`
+    /// WATCH without a token: `+ - state=… reason=…`
     case trouble(state: String, reason: String)
 }
 
-/// A token as it is handed over.
+/// A token in a reply.
 package struct ServedToken: Sendable {
     package var token: Secret
     package var expires: Expiry
     package var id: Fingerprint
-    /// What was granted, in the server's order.
+    /// The granted scopes in the server's order.
     package var scopes: [String]
     package var header: HeaderForm
 
@@ -44,14 +44,14 @@ package struct ServedToken: Sendable {
     }
 }
 
-/// The end of a token's life on the wall clock.
+/// When a token expires, on the wall clock.
 package enum Expiry: Hashable, Sendable {
     /// seconds since the epoch
     case at(Int64)
     case never
 }
 
-/// How an API wants the token: one way a request, never two.
+/// The header in which an API expects the token. Only one is used per request.
 package enum HeaderForm: String, Hashable, Sendable, CaseIterable {
     case authorization = "Authorization"
     case apiKey = "X-Api-Key"

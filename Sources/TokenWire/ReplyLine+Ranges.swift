@@ -1,7 +1,7 @@
-// For a client that prints one token and leaves: no copies, no values made.
+// For a client that prints one token and exits: nothing is copied or allocated.
 extension ReplyLine {
-    /// Where the token stands in the line of a GET reply (without its LF). `nil` unless the line is `OK`, a token of
-    /// visible ASCII, then only fields, `expires` and `id` among them.
+    /// The range of the token in the line of a GET reply (without its LF). `nil` unless the line is `OK`, a token of visible ASCII and only fields,
+    /// including `expires` and `id`.
     package static func rangeOfToken(in line: UnsafeRawBufferPointer) -> Range<Int>? {
         guard let start = startOfOK(in: line), let end = line.firstOffset(of: .space, from: start), isToken(line, start, end)
         else { return nil }
@@ -20,8 +20,7 @@ extension ReplyLine {
         return hasExpires && hasID ? start..<end : nil
     }
 
-    /// Where the header line stands in the line of a HEADER reply (without its LF). `nil` unless it is a printable
-    /// `name: value`.
+    /// The range of the header line in the line of a HEADER reply (without its LF). `nil` unless it is a printable `name: value`.
     package static func rangeOfHeader(in line: UnsafeRawBufferPointer) -> Range<Int>? {
         guard let start = startOfOK(in: line), isPrintable(line), let colon = line.firstOffset(of: .colon, from: start),
             colon > start, colon + 2 < line.count, line[colon + 1] == .space

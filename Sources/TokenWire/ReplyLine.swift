@@ -1,17 +1,17 @@
 package import Secrets
 
-/// One line of a reply, as a client reads it.
+/// One line of a reply, parsed by a client.
 package enum ReplyLine: Sendable {
     /// `+ …`: more lines follow.
     case row(ReplyBody)
-    /// `OK …`: the reply ends well.
+    /// `OK …`: the request succeeded, and the reply ends.
     case ok(ReplyBody)
-    /// `ERR …`: the reply ends with a refusal. A code that this version does not know reads as `internal`.
+    /// `ERR …`: the request failed, and the reply ends. An unknown code is read as `internal`.
     case refused(Refusal)
     /// Not a line of the protocol.
     case malformed
 
-    /// Understands one line without its LF.
+    /// Parses one line without its LF.
     package init(_ line: UnsafeRawBufferPointer) {
         switch ReplyLine.opening(of: line) {
         case .row(let start)?: self = .row(ReplyBody(line.part(start..<line.count)))
@@ -21,7 +21,7 @@ package enum ReplyLine: Sendable {
         }
     }
 
-    /// Whether it is a refusal for which a new connection is all it takes.
+    /// Whether the client should simply connect again.
     package var isConnectAgain: Bool {
         if case .refused(let refusal) = self { refusal.isConnectAgain } else { false }
     }
@@ -39,18 +39,18 @@ package enum ReplyLine: Sendable {
     }
 }
 
-/// What follows `OK` or `+` in a line. It may hold a token, so its bytes stay a secret until a part is asked for.
+/// The part of a line after `OK` or `+`. It may contain a token, so the bytes are a secret.
 package struct ReplyBody: Sendable {
-    /// All of it, as it came: the header line of a HEADER reply.
+    /// All bytes as received, such as the header line of a HEADER reply.
     package let secret: Secret
 
     init(_ bytes: UnsafeRawBufferPointer) { secret = Secret(copying: bytes) }
 
-    /// All of it as text. For rows that hold no secret.
+    /// All bytes as text, for rows without a secret.
     package var text: String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
 
-    /// The leading words and the fields after them, unescaped; `nil` unless there are that many words and only fields
-    /// follow. For lines that hold no secret.
+    /// The first `count` words, and the decoded fields after them. `nil` unless there are that many words, followed only by fields. For lines without
+    /// a secret.
     package func items(words count: Int) -> (words: [String], fields: [Field])? {
         secret.withBytes { bytes in
             let items = bytes.isEmpty ? [] : bytes.split(separator: .space, omittingEmptySubsequences: false)
@@ -61,7 +61,7 @@ package struct ReplyBody: Sendable {
         }
     }
 
-    /// The token of a GET reply or of a WATCH row; `nil` when the line is not one.
+    /// The token of a GET reply or of a WATCH row. `nil` if the line is not one.
     package var token: ServedToken? {
         secret.withBytes { bytes in
             guard let end = bytes.firstOffset(of: .space) else { return nil }
@@ -75,7 +75,7 @@ package struct ReplyBody: Sendable {
 }
 
 extension Field {
-    /// Reads `key=value`; `nil` for anything else, and where a byte is not printable ASCII: a value carries such a byte as `%XX`.
+    /// Parses `key=value`. `nil` for anything else, and if a byte is not printable ASCII: a value encodes it as `%XX`.
     init?(_ item: UnsafeRawBufferPointer) {
         guard let equals = item.firstOffset(of: .equals), equals > 0, item.allSatisfy(PercentEncoding.isWordByte),
             let value = PercentEncoding.decode(item.part(equals + 1..<item.count))
@@ -85,15 +85,15 @@ extension Field {
 }
 
 extension [Field] {
-    /// The value of the first field of this key.
+    /// The value of the first field with this key.
     package func first(_ key: String) -> String? { first { $0.key == key }?.value }
 
-    /// The values of all fields of this key.
+    /// The values of all fields with this key.
     package func all(_ key: String) -> [String] { filter { $0.key == key }.map(\.value) }
 }
 
 extension Refusal {
-    /// Reads what follows `ERR `.
+    /// Parses the part of the line after `ERR `.
     init?(_ bytes: UnsafeRawBufferPointer) {
         let items = bytes.split(separator: .space, omittingEmptySubsequences: false).map { UnsafeRawBufferPointer(rebasing: $0) }
         guard let code = items.first, !code.isEmpty, let colon = items.firstIndex(where: { $0.matches(":") }) else { return nil }

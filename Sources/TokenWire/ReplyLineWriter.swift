@@ -1,6 +1,6 @@
 internal import Secrets
 
-/// One reply line as it grows, kept within the limit of a line.
+/// Writes one reply line within the size limit.
 struct ReplyLineWriter {
     private let buffer: SecretBuffer
     private var room: Int
@@ -11,7 +11,7 @@ struct ReplyLineWriter {
         buffer.append(opening)
     }
 
-    /// Each word after a space. An empty one is written `-`, for a word that is not there would shift the others.
+    /// Writes each word after a space. An empty word is written as `-`, because a missing word would shift the others.
     mutating func words(_ words: [String]) {
         for word in words {
             let word = word.isEmpty ? "-" : word
@@ -23,7 +23,7 @@ struct ReplyLineWriter {
         for field in fields { add(field.key + "=", field.value, keeping: PercentEncoding.isPlain) }
     }
 
-    /// Free text after a space: any UTF-8, but no control character.
+    /// Writes free text after a space: any UTF-8 except control characters.
     mutating func text(_ text: String) {
         let clean = PercentEncoding.encodingControls(text)
         let fitting = PercentEncoding.prefix(of: clean, room - 1)
@@ -34,7 +34,7 @@ struct ReplyLineWriter {
 
     func end() { buffer.append(.lineFeed) }
 
-    /// An item is written whole or not at all, and always leaves room for what a line must end with.
+    /// Writes an item completely or not at all, and keeps space for the end of the line.
     private mutating func add(_ opening: String, _ value: String, keeping isKept: (UInt8) -> Bool) {
         let size = 1 + opening.utf8.count + PercentEncoding.count(value, keeping: isKept)
         guard size <= room - Self.reserve else { return }
@@ -44,6 +44,6 @@ struct ReplyLineWriter {
         room -= size
     }
 
-    /// Room that fields leave to the text of an `ERR` line.
+    /// Bytes that fields leave for the text of an `ERR` line.
     private static let reserve = 1024
 }

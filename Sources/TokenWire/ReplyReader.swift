@@ -1,14 +1,14 @@
-/// Reads the lines of replies from a stream of fragments.
+/// Splits a stream of fragments into reply lines and parses them.
 package struct ReplyReader {
     private var lines = LineReader(limit: LineReader.longLimit)
 
     package init() {}
 
-    /// Whether the stream, if it ended here, would end inside a line.
+    /// Whether the stream so far ends inside a line.
     package var hasPartial: Bool { lines.hasPartial }
 
-    /// Gives the next bytes, and every line they complete to `each` until it returns `false`; the rest is kept. A line
-    /// over 65,536 bytes is `malformed`, and the last one.
+    /// Appends the next bytes, and calls `each` for every complete line until it returns `false`. The rest is buffered. A line over 65,536 bytes is
+    /// `malformed` and ends the stream.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer, each: (ReplyLine) -> Bool) {
         lines.feed(bytes) { event in
             switch event {

@@ -3,8 +3,8 @@ package import Secrets
 extension Request {
     /// Writes the request as one line with its LF, in the form that `parse` reads.
     ///
-    /// Fails, and writes nothing, when a word could not be read back: empty, with a space, not printable ASCII
-    /// (`bad-request`), or when the line would be too long (`too-long`).
+    /// Throws and writes nothing if a word cannot be read back because it is empty, contains a space or is not printable ASCII (`bad-request`), or if
+    /// the line is too long (`too-long`).
     package func write(to buffer: SecretBuffer) throws(Refusal) {
         let line = RequestLine(verb)
         switch self {

@@ -1,5 +1,5 @@
 extension Request {
-    /// The rows of HELP: one for each verb, its form and what it is for.
+    /// The rows of HELP: the usage and the purpose of each verb.
     package static let helpRows: [String] = Verb.allCases.map { "\($0.usage) : \($0.purpose)" }
 }
 
@@ -24,7 +24,7 @@ extension Verb {
         }
     }
 
-    /// What it is for, in a few words.
+    /// The purpose in a few words.
     package var purpose: String {
         switch self {
         case .get: "a valid token"

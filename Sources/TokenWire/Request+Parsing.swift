@@ -1,10 +1,10 @@
 internal import Secrets
 
 extension Request {
-    /// Reads one request line, without its LF; a CR before the LF is cut off.
+    /// Parses one request line without its LF. A CR before the LF is removed.
     ///
-    /// Every fault is a `bad-request` whose text is printable ASCII of at most 200 bytes and names what is wrong. A name is
-    /// not judged here: an impossible one must be refused exactly like one that is not for this caller.
+    /// Every error is `bad-request` with a text of at most 200 bytes of printable ASCII. A token name is not validated here: an impossible name must
+    /// be refused exactly like one that this caller may not use.
     package static func parse(_ line: UnsafeRawBufferPointer) -> Result<Request, Refusal> {
         do throws(Refusal) {
             var items = try RequestScanner(line.last == .carriageReturn ? line.part(0..<line.count - 1) : line)
@@ -52,7 +52,7 @@ extension Request {
             case .wait: query.wait = try field.wait()
             case .scope:
                 let scope = try field.scope()
-                // to ask for one twice is to ask for it
+                // a repeated scope is not an error
                 if scopes.insert(scope).inserted { query.scopes.append(scope) }
             case .audience: query.audience = try field.text()
             case .id, .redirectURI, .flow, .confirm, .expires, .uid, .gid, .unit: throw items.unsupportedKey(field.key)

@@ -1,5 +1,5 @@
 extension Request {
-    /// The verb it was asked with.
+    /// The verb of the request.
     package var verb: Verb {
         switch self {
         case .get: .get
@@ -27,7 +27,7 @@ extension Request {
         }
     }
 
-    /// The token name it is about, as the caller wrote it; `nil` when it is about none, or about a login.
+    /// The token name in the request, as the caller wrote it. `nil` if the request has none, or refers to a login.
     package var name: String? {
         switch self {
         case .get(let query), .header(let query), .watch(let query): query.name

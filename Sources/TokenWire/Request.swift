@@ -1,23 +1,23 @@
 package import Secrets
 
-/// One request line, understood.
+/// One parsed request line.
 package enum Request: Hashable, Sendable {
     case get(TokenQuery)
     case header(TokenQuery)
-    /// `id` nil: the token last served to this consumer. `wait` in seconds.
+    /// Without `id` it is the token last served to this consumer. `wait` is in seconds.
     case reject(name: String, id: Fingerprint?, wait: Int)
     case wait(name: String, wait: Int)
     case watch(TokenQuery)
     case list
     case status(name: String?)
-    /// `confirmsFirst`: also the first sign-in of a token is stored only after CONFIRM.
+    /// `confirmsFirst`: even the first sign-in of a token is stored only after CONFIRM.
     case login(name: String, redirectURI: String?, flow: String?, confirmsFirst: Bool = false)
     case callback(login: String, answer: Secret)
     case confirm(login: String)
     case cancel(login: String)
     case await(login: String, wait: Int)
     case logout(name: String)
-    /// `expires` is the text of the key: epoch seconds or RFC 3339, judged by who takes the token in.
+    /// `expires` is the value of the key: epoch seconds or RFC 3339. The daemon validates it.
     case importToken(name: String, token: Secret, expires: String?)
     case renew(name: String)
     case reload
@@ -29,23 +29,22 @@ package enum Request: Hashable, Sendable {
     case quit
 }
 
-/// What GET, HEADER and WATCH ask for.
+/// The parameters of GET, HEADER and WATCH.
 ///
-/// The name is kept as the caller wrote it: whether it is a possible name, a configured one, and one for this caller are
-/// all answered by the same refusal.
+/// The name is not validated: an impossible name, one that is not configured and one that this caller may not use are all refused in the same way.
 package struct TokenQuery: Hashable, Sendable {
     package var name: String
-    /// Seconds the token must still live when it is handed over; `nil` is the default promise.
+    /// The minimum remaining lifetime of the token in seconds; `nil` is the default.
     package var minValid: Int?
-    /// Seconds the caller may be held for an exchange; 0 = do not wait.
+    /// The maximum seconds to wait for an exchange; 0 means do not wait.
     package var wait: Int
-    /// The subset of scopes asked for, in the order given and each once; empty means what the caller's rule allows.
+    /// The requested scopes in order, without duplicates; empty for the scopes of the caller's rule.
     package var scopes: [String]
     package var audience: String?
 
     package static let defaultWait = 30
     package static let longestWait = 600
-    /// Ten years: longer than any token lives.
+    /// Ten years: no token lives longer.
     package static let longestLifetime = 315_360_000
 
     package init(name: String, minValid: Int? = nil, wait: Int = defaultWait, scopes: [String] = [], audience: String? = nil) {
@@ -57,7 +56,7 @@ package struct TokenQuery: Hashable, Sendable {
     }
 }
 
-/// `EXPLAIN name uid=… [gid=…]… [unit=…]`: who would be asking.
+/// The caller to explain: `EXPLAIN name uid=… [gid=…]… [unit=…]`.
 package struct ExplainQuery: Hashable, Sendable {
     package var name: String
     package var uid: UInt32

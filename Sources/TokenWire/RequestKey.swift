@@ -1,4 +1,4 @@
-/// A key that some request knows.
+/// The keys of all requests.
 enum RequestKey: Int, CaseIterable {
     case wait, minValid, scope, audience, id, redirectURI, flow, confirm, expires, uid, gid, unit
 
@@ -7,7 +7,7 @@ enum RequestKey: Int, CaseIterable {
         self = key
     }
 
-    /// As the line matches it.
+    /// The key as written in a line.
     var name: StaticString {
         switch self {
         case .wait: "wait"
@@ -25,7 +25,7 @@ enum RequestKey: Int, CaseIterable {
         }
     }
 
-    /// Whether it may stand more than once in a line.
+    /// Whether the key may be repeated in a line.
     var repeats: Bool { self == .scope || self == .gid }
 }
 
@@ -33,7 +33,7 @@ enum RequestKey: Int, CaseIterable {
 struct RequestKeySet {
     private var bits: UInt32 = 0
 
-    /// Adds a key; `false` when it is already there.
+    /// Adds a key. Returns `false` if it was added before.
     mutating func insert(_ key: RequestKey) -> Bool {
         let bit: UInt32 = 1 << UInt32(key.rawValue)
         defer { bits |= bit }

@@ -1,7 +1,6 @@
 package import Secrets
 
-/// A request line as it grows, byte by byte: what `Request.write(to:)` writes with, and what a program uses that
-/// cannot afford to make a `Request` first.
+/// Builds a request line. `Request.write(to:)` uses it, and so does a program that must avoid the cost of a `Request`.
 package struct RequestLine {
     private let verb: Verb
     private let bytes = SecretBuffer()
@@ -11,7 +10,7 @@ package struct RequestLine {
         bytes.append(text: verb.rawValue)
     }
 
-    /// Adds a word. `false`, and nothing is added, when it could not be read back: empty, with a space, not printable ASCII.
+    /// Adds a word. Returns `false` and adds nothing if it could not be read back: empty, with a space, or not printable ASCII.
     package func add(word: UnsafeRawBufferPointer) -> Bool {
         guard !word.isEmpty else { return false }
         for byte in word where !PercentEncoding.isWordByte(byte) { return false }
@@ -20,7 +19,7 @@ package struct RequestLine {
         return true
     }
 
-    /// Adds a field; the value is escaped here.
+    /// Adds a field. The value is percent-encoded.
     package func add(key: StaticString, value: UnsafeRawBufferPointer) {
         bytes.append(.space)
         bytes.append(key)
@@ -28,7 +27,7 @@ package struct RequestLine {
         bytes.append(percentEncoding: value, keeping: PercentEncoding.isPlain)
     }
 
-    /// Ends the line and writes it with its LF. `false`, and nothing is written, when it is longer than its verb may be.
+    /// Ends the line and writes it with its LF. Returns `false` and writes nothing if it exceeds the limit of its verb.
     package func finish(into buffer: SecretBuffer) -> Bool {
         guard bytes.count < longest else { return false }
         bytes.append(.lineFeed)
@@ -36,7 +35,7 @@ package struct RequestLine {
         return true
     }
 
-    /// What to say when it was too long.
+    /// The error for a line that is too long.
     package var refusal: Refusal { Refusal(.tooLong, [], "the request is longer than \(longest) bytes") }
 
     private var longest: Int { verb.mayBeLong ? LineReader.longLimit : LineReader.limit }

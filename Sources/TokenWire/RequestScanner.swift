@@ -1,7 +1,7 @@
-/// Walks over the items of one request line: the verb, its words, then its fields, exactly one space between two.
+/// Reads the items of one request line in order: the verb, its words and its fields, separated by single spaces.
 struct RequestScanner {
     private let line: UnsafeRawBufferPointer
-    /// Where the next item begins; one past the end when there is none.
+    /// The offset of the next item, or more than the length if there is none.
     private var next = 0
     private var seen = RequestKeySet()
     private(set) var verb = Verb.ping
@@ -18,7 +18,7 @@ struct RequestScanner {
 
     var isAtEnd: Bool { next > line.count }
 
-    /// The next word as bytes; `role` says in the refusal what is missing.
+    /// The next word as bytes. `role` names it in the error if it is missing.
     mutating func word(_ role: StaticString) throws(Refusal) -> UnsafeRawBufferPointer {
         guard let word = try item() else { throw .badRequest("\(verb.rawValue) needs a \(role)") }
         return word
@@ -29,7 +29,7 @@ struct RequestScanner {
         String(decoding: try word(role), as: UTF8.self)
     }
 
-    /// The next field, or `nil` at the end of the line. A key is refused when it is unknown, or single and met again.
+    /// The next field; `nil` at the end of the line. Throws if the key is unknown, or repeated without permission.
     mutating func field() throws(Refusal) -> RequestField? {
         guard let item = try item() else { return nil }
         guard let equals = item.firstOffset(of: .equals) else { throw notAField(item) }
@@ -40,10 +40,10 @@ struct RequestScanner {
         return RequestField(key: key, value: item.part(equals + 1..<item.count))
     }
 
-    /// The refusal of a key that some requests know, but this one does not.
+    /// The error for a key that this verb does not support.
     func unsupportedKey(_ key: RequestKey) -> Refusal { .badRequest("\(verb.rawValue) knows no key \"\(key.name)\"") }
 
-    /// Refuses whatever is left.
+    /// Throws if there are more fields.
     mutating func end() throws(Refusal) {
         if let field = try field() { throw unsupportedKey(field.key) }
     }

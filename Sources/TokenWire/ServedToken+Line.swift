@@ -1,8 +1,8 @@
 package import Secrets
 
 extension ServedToken {
-    /// What follows the token in its line, LF included: ` type=Bearer expires=… id=… scope=…\n`. Holds no secret, so it
-    /// is made once per token. Scopes beyond `mostScopeBytes` are left out: a server may grant thousands, and every reply would carry them.
+    /// The part of the line after the token, including the LF: ` type=Bearer expires=… id=… scope=…\n`. It contains no secret, so it is built once
+    /// per token. Scopes beyond `mostScopeBytes` are omitted: a server may grant thousands, and every reply would contain them.
     package func writeTail() -> [UInt8] {
         var tail = Array(" type=Bearer expires=\(expires) id=\(id)".utf8)
         let end = tail.count + Self.mostScopeBytes
@@ -15,13 +15,13 @@ extension ServedToken {
         return tail
     }
 
-    /// All ` scope=…` of one reply together.
+    /// The maximum size of all ` scope=…` fields of a reply together.
     package static let mostScopeBytes = 4_096
 
-    /// Writes `OK <token> type=…` with its LF, as GET is answered.
+    /// Writes the reply line of GET, `OK <token> type=…`, with its LF.
     package func writeLine(to buffer: SecretBuffer) { writeLine(after: "OK ", to: buffer) }
 
-    /// Writes `OK <name of the header>: …` with its LF, as HEADER is answered.
+    /// Writes the reply line of HEADER, `OK <header name>: …`, with its LF.
     package func writeHeaderLine(to buffer: SecretBuffer) {
         buffer.append("OK ")
         buffer.append(header.opening)
@@ -47,7 +47,7 @@ extension HeaderForm {
 }
 
 extension Expiry: CustomStringConvertible {
-    /// As a line says it: seconds since the epoch, or `never`.
+    /// Seconds since the epoch, or `never`.
     package var description: String {
         switch self {
         case .at(let seconds): String(seconds)
@@ -55,11 +55,11 @@ extension Expiry: CustomStringConvertible {
         }
     }
 
-    /// Seconds since the epoch that a time from outside the process may name: within it no sum or difference of two times overflows. Its end is
-    /// that of the year 9999, the last that RFC 3339 can write.
+    /// The permitted range of times from outside the process, in seconds since the epoch. Sums and differences of two such times do not overflow. The
+    /// range ends with the year 9999, the last one in RFC 3339.
     package static let times: ClosedRange<Int64> = -253_402_300_799...253_402_300_799
 
-    /// Reads what `description` writes; `nil` also for a time outside `times`.
+    /// Parses what `description` writes. `nil` for anything else, and for a time outside `times`.
     package init?(_ text: String) {
         if text == "never" {
             self = .never

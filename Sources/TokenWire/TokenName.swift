@@ -1,11 +1,11 @@
-/// What a token is asked for by: `application.token`, each part `[a-z0-9][a-z0-9_-]{0,31}`.
+/// The name of a token: `application.token`, each part `[a-z0-9][a-z0-9_-]{0,31}`.
 ///
-/// Such a name survives as a systemd instance, a credential id and a file name without escaping.
+/// It needs no escaping as a systemd instance name, as a credential id and as a file name.
 package struct TokenName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The whole name, `application.token`.
     package let description: String
 
-    /// `nil` unless the text is exactly two valid parts joined by one dot.
+    /// `nil` unless the text is two valid parts joined by a dot.
     package init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ Self.isPart($0) }) else { return nil }
@@ -21,7 +21,7 @@ package struct TokenName: Hashable, Sendable, Comparable, CustomStringConvertibl
     package var application: Substring { description.prefix { $0 != "." } }
     package var token: Substring { description.drop { $0 != "." }.dropFirst() }
 
-    /// Whether a text may stand on one side of the dot.
+    /// Whether a text is a valid part.
     package static func isPart(_ bytes: some Collection<UInt8>) -> Bool {
         guard let first = bytes.first, bytes.count <= 32, isAlphanumeric(first) else { return false }
         return bytes.dropFirst().allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }

@@ -1,4 +1,4 @@
-/// The first word of a request: what the caller wants done.
+/// The first word of a request.
 package enum Verb: String, Hashable, Sendable, CaseIterable {
     case get = "GET"
     case header = "HEADER"
@@ -23,18 +23,18 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
     case help = "HELP"
     case quit = "QUIT"
 
-    /// Reads a verb in any case; `nil` for anything else.
+    /// Parses a verb in any case. `nil` for anything else.
     package init?(_ word: UnsafeRawBufferPointer) {
         guard let letters = Verb.letters(of: word), let index = Verb.known.firstIndex(of: letters) else { return nil }
         self = Verb.allCases[index]
     }
 
-    /// Reads the verb of a line, and nothing behind it.
+    /// Parses the verb of a line and ignores the rest.
     package init?(ofLine line: UnsafeRawBufferPointer) {
         self.init(line.part(0..<(line.firstOffset(of: .space) ?? line.count)))
     }
 
-    /// Whether a request is for what it does, not for what is answered: it is carried out even when nobody hears the answer.
+    /// Whether the request has an effect that matters more than its reply: it is executed even if the client has disconnected.
     package var changesSomething: Bool {
         switch self {
         case .callback, .cancel, .confirm, .import, .logout, .reject, .reload, .renew: true
@@ -42,14 +42,14 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether a line of this verb may be longer than others, if the peer may use it at all.
+    /// Whether a line with this verb may exceed the usual limit, if the peer may use the verb at all.
     package var mayBeLong: Bool { self == .import || self == .callback }
 
-    /// Whether a refusal may quote from the line. These lines hold secrets, or get one by mistake.
+    /// Whether an error may quote from the line. The other lines contain a secret, or may contain one by mistake.
     var mayBeQuoted: Bool { !mayBeLong && self != .reject }
 }
 
-// No verb is longer than eight letters, so each one is a number and the search touches no text.
+// A verb has at most eight letters, so it is compared as one number without a string.
 extension Verb {
     private static let known: [UInt64] = allCases.map { verb in
         var name = verb.rawValue
