@@ -4,7 +4,7 @@ import Secrets
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Bounded in size and time` {
-    @Test func `NET-07 a body of exactly the limit is taken`() async throws {
+    @Test func `NET-07 a body of exactly the limit is accepted`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .send("HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n"), .fill("x", times: 1 << 20))
         #expect(try await Exchanges().response(to: .get(server.url)).body.count == 1 << 20)
     }
@@ -16,7 +16,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\n", "A: b\r\n", 12_000),
         ("HTTP/1.1 200 OK\r\nA: ", "x", 200_000),
     ])
-    func `NET-07 a larger answer ends the exchange`(start: String, more: String, times: Int) async throws {
+    func `NET-07 a larger response fails the transfer`(start: String, more: String, times: Int) async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .send(start), .fill(more, times: times), .hang)
         let failure = try await Exchanges().failure(of: .get(server.url))
         #expect(failure.cause == .tooLarge)
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["Content-Length: 2\r\nContent-Length: 2", "Content-Length: 2\r\nA: b\r\ncontent-LENGTH: 200", "Content-Length:2\r\nContent-Length:"])
-    func `a second length is refused, and the connection is not used again`(lengths: String) async throws {
+    func `a second Content-Length fails the transfer, and its connection is not reused`(lengths: String) async throws {
         let server = try await ScriptedServer(
             .good, connections: [[.tls, .read, .send("HTTP/1.1 200 OK\r\n\(lengths)\r\n\r\n{}"), .read, .answer("again")], [.tls, .read, .answer("new")]])
         let exchanges = try Exchanges()
@@ -34,14 +34,14 @@ import Testing
         #expect(try await exchanges.response(to: .get(server.url)).body.text == "new")
     }
 
-    @Test func `one length in each of two answers is well`() async throws {
+    @Test func `one Content-Length in each of two responses is valid`() async throws {
         let server = try await ScriptedServer(
             .good, .tls, .read, .send("HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n"), .answer("{}"), .read, .answer("{}"))
         let exchanges = try Exchanges()
         for _ in 0..<2 { #expect(try await exchanges.response(to: .get(server.url)).body.count == 2) }
     }
 
-    @Test func `NET-07 a compressed body was not asked for and is not unpacked`() async throws {
+    @Test func `NET-07 compression is not requested, and a compressed body is not decompressed`() async throws {
         let packed: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 5, 0, 0x93, 0x42, 0xb8, 0x9a, 1, 0, 0, 0]
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
         let server = try await ScriptedServer(.good, .tls, .read, .send(head), .sendBytes(packed))
@@ -52,7 +52,7 @@ import Testing
     enum Stall: CaseIterable { case beforeTLS, deaf, beforeAnswer, slowHeaders, slowBody }
 
     @Test(arguments: Stall.allCases)
-    func `NET-08 a server that stalls costs the timeout and no more`(stall: Stall) async throws {
+    func `NET-08 a server that stalls delays the transfer by its timeout only`(stall: Stall) async throws {
         let steps: [ScriptedServer.Step] =
             switch stall {
             case .beforeTLS: [.hang]
@@ -71,11 +71,11 @@ import Testing
         #expect(clock.now - start < .seconds(15))
     }
 
-    @Test func `an answer that came while the process stood still is taken, however long that was`() async throws {
+    @Test func `a response that arrived while the process was stopped is accepted, however late`() async throws {
         let slow = try await ScriptedServer(.good, .tls, .read, .pause(milliseconds: 1_000), .answer("{}"))
         let quick = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let (outcomes, reports) = AsyncStream.makeStream(of: (UInt64, Exchanges.Outcome).self)
-        // the exchange thread stands still in the report of the quick one, until the slow one has no patience left
+        // the callback of the quick transfer blocks the exchange thread until the slow transfer is past its deadline
         let thread = try ExchangeThread(userAgent: "tokend/0.test") { id, outcome in
             if id == 2 { usleep(4_000_000) }
             reports.yield((id, outcome))
@@ -90,11 +90,11 @@ import Testing
         thread.stop()
     }
 
-    @Test func `NET-08 connecting has a bound of its own`() async throws {
+    @Test func `NET-08 the connection has its own timeout`() async throws {
         let server = try await ScriptedServer(.good, .hang)
         let start = ContinuousClock().now
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.connectTimeout = 300 })
-        // the bound of the whole exchange, 30 s, ends it with the same words
+        // the timeout of the whole transfer, 30 s, would give the same text
         #expect(ContinuousClock().now - start < .seconds(20))
         #expect(
             failure
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [0, -5, Int.max])
-    func `a senseless timeout is not a trap and not forever`(timeout: Int) async throws {
+    func `an invalid timeout neither traps nor waits for good`(timeout: Int) async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let exchanges = try Exchanges()
         let outcome = await exchanges.perform(
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `a hundred servers that hang do not delay the one that answers`() async throws {
+    @Test func `a hundred servers that hang do not delay one that responds`() async throws {
         let silent = try await ScriptedServer(.good, .hang)
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let exchanges = try Exchanges()

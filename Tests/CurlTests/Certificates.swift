@@ -1,8 +1,8 @@
 import Foundation
 
-/// Certificates made once by the `openssl` command, in a folder that goes with the test run.
+/// Certificates that the `openssl` command makes once per test run, in a temporary folder.
 enum Certificates {
-    /// Each is key, certificate in one file; all but `stranger` signed by the authority in `authority`.
+    /// Each file has the key and the certificate. All except `stranger` are signed by the CA in `authority`.
     enum Name: String, CaseIterable {
         /// DNS:localhost, IP:127.0.0.1, IP:::1.
         case good
@@ -10,24 +10,24 @@ enum Certificates {
         case otherName
         /// IP:127.0.0.1 only.
         case addressOnly
-        /// DNS:127.0.0.1: an address written as a name.
+        /// DNS:127.0.0.1: an IP address written as a DNS name.
         case addressAsName
-        /// CN=localhost and no name else.
+        /// CN=localhost and no subjectAltName.
         case commonNameOnly
-        /// CN=127.0.0.1 and no name else.
+        /// CN=127.0.0.1 and no subjectAltName.
         case commonAddressOnly
-        /// DNS:l*host: a wildcard in the middle of a label.
+        /// DNS:l*host: a wildcard inside a label.
         case partialWildcard
         case expired
         case notYetValid
-        /// Signed by the authority in `strangersAuthority`.
+        /// Signed by the CA in `strangersAuthority`.
         case stranger
     }
 
     static func file(_ name: Name) throws -> String { try folder.get().appendingPathComponent("\(name.rawValue).pem").path }
     static func authority() throws -> String { try folder.get().appendingPathComponent("authority.pem").path }
     static func strangersAuthority() throws -> String { try folder.get().appendingPathComponent("strangers-authority.pem").path }
-    /// Under which a folder of authorities has one of them (openssl-rehash(1)).
+    /// The file name of this CA in a CA folder (openssl-rehash(1)).
     static func hash(of authority: String) throws -> String {
         try run("openssl x509 -hash -noout -in '\(authority)' >'\(authority).hash'", in: folder.get())
         return try String(contentsOfFile: "\(authority).hash", encoding: .utf8).trimmingCharacters(in: .newlines)

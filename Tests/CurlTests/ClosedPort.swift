@@ -1,6 +1,6 @@
 import Foundation
 
-/// A port on 127.0.0.1 that refuses connections: bound, so that nobody else gets it, and not listened on.
+/// A port on 127.0.0.1 that refuses connections: bound, so that no other process gets it, and not listening.
 final class ClosedPort {
     private let descriptor: CInt
 

@@ -4,13 +4,13 @@ import Secrets
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct `Connections kept and not kept` {
-    @Test func `a connection serves a second exchange`() async throws {
+    @Test func `a connection is reused for a second transfer`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("1"), .read, .answer("2"), .hang)
         let exchanges = try Exchanges()
         for body in ["1", "2"] { #expect(try await exchanges.response(to: .get(server.url)).body.text == body) }
     }
 
-    @Test func `NET-11 a fresh connection is a new one although an idle one is there`() async throws {
+    @Test func `NET-11 freshConnection opens a new connection although an idle one exists`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
@@ -19,7 +19,7 @@ import Testing
         #expect(try await server.next("request").connection == 1)
     }
 
-    /// How a server ends a connection that a request has just gone out on.
+    /// How the server ends a connection on which a request was just sent.
     enum End: String, CaseIterable {
         case close, reset, bye
 
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: End.allCases)
-    func `NET-11 a request that is lost with a kept connection is sent once more on a new one`(end: End) async throws {
+    func `NET-11 a request that is lost on a reused connection is sent once more on a new one`(end: End) async throws {
         let server = try await ScriptedServer(
             .good, connections: [[.tls, .read, .answer("{}"), .read, end.step, .hang], [.tls, .read, .answer("{}"), .hang]])
         let exchanges = try Exchanges()
@@ -46,7 +46,7 @@ import Testing
         #expect(exchanges.repeated == 0)
     }
 
-    @Test func `NET-11 once more means once, and not on another kept connection`() async throws {
+    @Test func `NET-11 the second attempt is the last, and it does not reuse a connection`() async throws {
         let dying: [ScriptedServer.Step] = [.tls, .read, .pause(milliseconds: 300), .answer("{}"), .read, .close]
         let server = try await ScriptedServer(.good, connections: [dying, dying, [.tls, .read, .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
@@ -61,7 +61,7 @@ import Testing
         #expect(try await server.next("request").connection == 3)
     }
 
-    @Test func `NET-08 what spends something is sent once, however its connection ends`() async throws {
+    @Test func `NET-08 a request that consumes something is sent once, however its connection ends`() async throws {
         let server = try await ScriptedServer(
             .good, connections: [[.tls, .read, .answer("{}"), .read], [.tls, .read, .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
@@ -73,7 +73,7 @@ import Testing
         #expect(requests == ["GET /token", "POST /toke", "GET /token"])
     }
 
-    @Test func `NET-08 an answer that has begun is not asked for again`() async throws {
+    @Test func `NET-08 a request whose response has started is not sent again`() async throws {
         let server = try await ScriptedServer(
             .good, connections: [[.tls, .read, .answer("{}"), .read, .send("HTTP/1.1 200 OK\r\n"), .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
@@ -82,7 +82,7 @@ import Testing
         #expect(failure.phase == .sent)
     }
 
-    @Test func `NET-08 both attempts together take no longer than one exchange may`() async throws {
+    @Test func `NET-08 both attempts together take no longer than the timeout`() async throws {
         let server = try await ScriptedServer(
             .good, connections: [[.tls, .read, .answer("{}"), .read, .pause(milliseconds: 5_000), .close], [.tls, .read, .hang]])
         let exchanges = try Exchanges()
@@ -94,7 +94,7 @@ import Testing
         #expect(ContinuousClock().now - start < .seconds(10))
     }
 
-    @Test func `NET-08 what was sent once counts as sent, though nothing can be connected for the second time`() async throws {
+    @Test func `NET-08 a request that was sent once counts as sent, even if the second connection fails`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .pause(milliseconds: 100), .leave, .read, .close)
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: ["GET", "POST"])
-    func `NET-11 a connection that asyncio has ended with close_notify alone costs nothing`(method: String) async throws {
+    func `NET-11 a connection that asyncio closed with close_notify only is replaced without a failure`(method: String) async throws {
         let server = try await ScriptedServer(asyncioIdle: 0.3)
         let exchanges = try Exchanges()
         for number in 0..<3 {
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func `a kept connection that the server closed meanwhile costs nothing`() async throws {
+    @Test func `a reused connection that the server has closed is replaced without a failure`() async throws {
         let server = try await ScriptedServer(.good, connections: [[.tls, .read, .answer("{}"), .close], [.tls, .read, .answer("{}")]])
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
@@ -124,7 +124,7 @@ import Testing
         #expect(try await server.next("request").connection == 1)
     }
 
-    @Test func `NET-10 a proxy opens a tunnel and never sees the request`() async throws {
+    @Test func `NET-10 a request through a proxy is tunnelled and invisible to it`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
         let transfer = try Transfer.post("client_secret=SECRET", server.url).with {
@@ -147,7 +147,7 @@ import Testing
         #expect(try await Exchanges().response(to: .get(server.url)).status == 200)
     }
 
-    @Test func `NET-10 a proxy of the environment does not unset the one that is configured`() async throws {
+    @Test func `NET-10 no_proxy of the environment does not disable the configured proxy`() async throws {
         setenv("no_proxy", "*", 1)
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
@@ -155,7 +155,7 @@ import Testing
         #expect(try await proxy.next("request").text.hasPrefix("CONNECT "))
     }
 
-    @Test func `NET-10 plain http to the loopback is tunnelled too`() async throws {
+    @Test func `NET-10 plain http to the loopback is tunnelled, too`() async throws {
         let server = try await ScriptedServer(nil, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
         let transfer = Transfer(.get, url: "http://localhost:\(server.port)/", group: "g").with {
@@ -166,7 +166,7 @@ import Testing
         #expect(try await proxy.next("request").text.hasPrefix("CONNECT "))
     }
 
-    @Test func `NET-10 a connection through a proxy and one without are not exchanged for each other`() async throws {
+    @Test func `NET-10 a connection through a proxy is not reused for a direct transfer, nor the reverse`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
         let exchanges = try Exchanges()
@@ -177,7 +177,7 @@ import Testing
         #expect(requests == [0, 1, 0])
     }
 
-    @Test func `a proxy that refuses, hangs up or is not there is to blame and nothing was sent`() async throws {
+    @Test func `a proxy that refuses, hangs up or is unreachable is reported as the cause, and the request as unsent`() async throws {
         let refusing = try await ScriptedServer(nil, .read, .send("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), .close)
         let leaving = try await ScriptedServer(nil, .read, .close)
         let (gone, holder) = try ClosedPort.hold()
@@ -202,7 +202,7 @@ import Testing
                     phase: .unsent, cause: .proxy, text: "no answer from 'localhost:1': the proxy 'nothing.invalid:1' could not be resolved"))
     }
 
-    @Test func `a certificate is checked through a tunnel as well`() async throws {
+    @Test func `the certificate is verified through a tunnel, too`() async throws {
         let server = try await ScriptedServer(.otherName, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.proxy = "http://127.0.0.1:\(proxy.port)" })

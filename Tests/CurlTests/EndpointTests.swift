@@ -7,12 +7,12 @@ import Testing
         ("https://id.example", "id.example:443"), ("https://id.example:8443/x?y", "id.example:8443"), ("HTTPS://ID.Example./x", "ID.Example:443"),
         ("https://10.0.0.1/", "10.0.0.1:443"), ("https://[::1]:44/", "[::1]:44"),
     ])
-    func `NET-03 an https address names its server`(url: String, name: String) throws {
+    func `NET-03 an https URL gives its host and port`(url: String, name: String) throws {
         #expect(try Endpoint(url, as: .server(plainHTTPOnLoopback: false)).name == name)
     }
 
     @Test(arguments: ["http://localhost/", "http://127.0.0.1:80/x", "http://[::1]:8080/"])
-    func `NET-03 plain http needs the flag and the loopback`(url: String) throws {
+    func `NET-03 plain http requires the flag and a loopback host`(url: String) throws {
         #expect(try Endpoint(url, as: .server(plainHTTPOnLoopback: true)).host.isEmpty == false)
         #expect(throws: TransferFailure.self) { try Endpoint(url, as: .server(plainHTTPOnLoopback: false)) }
     }
@@ -24,7 +24,7 @@ import Testing
         "https://id.example/#f", "https://id.example/a b", "https://id.example/\r\nX: y", "https://id.example\\@evil.example/", "https://xn--é.example/",
         "https://[fe80::1%25eth0]/", "https://id.example:99999/", "https://id.example:x/", "https://id.exa%00mple/", "", "https://./", "//id.example/",
     ])
-    func `NET-03 any other address is refused`(url: String) {
+    func `NET-03 any other URL is rejected`(url: String) {
         #expect(throws: TransferFailure.self) { try Endpoint(url, as: .server(plainHTTPOnLoopback: true)) }
     }
 
@@ -33,7 +33,7 @@ import Testing
         #expect(throws: TransferFailure.self) { try Endpoint(url, as: .proxy) }
     }
 
-    @Test func `a refused address is reported and its text does not leave`() async throws {
+    @Test func `a rejected URL is reported without its text`() async throws {
         let failure = try await Exchanges().failure(of: Transfer(.post(form: Secret("a=b")), url: "http://id.example/?code=SECRET", group: "g"))
         #expect(failure == TransferFailure(phase: .unsent, cause: .badURL, text: "the server's address is not https"))
     }

@@ -3,7 +3,7 @@ import Secrets
 import Synchronization
 import Testing
 
-/// An exchange thread whose reports are awaited, one by one.
+/// An exchange thread whose results can be awaited one by one.
 final class Exchanges: Sendable {
     typealias Outcome = Result<TransferResponse, TransferFailure>
 
@@ -35,7 +35,7 @@ final class Exchanges: Sendable {
         self.reports = reports
     }
 
-    /// Reports beyond the first for an id.
+    /// Results after the first one for an id.
     var repeated: Int { reports.ledger.withLock(\.repeated) }
 
     func submit(_ transfer: Transfer) -> UInt64 {
@@ -57,7 +57,7 @@ final class Exchanges: Sendable {
         }
     }
 
-    /// Whether a report has come.
+    /// Whether a result has arrived.
     func isReported(_ id: UInt64) -> Bool { reports.ledger.withLock { $0.outcomes[id] != nil } }
 
     func perform(_ transfer: Transfer) async -> Outcome { await outcome(of: submit(transfer)) }
@@ -75,7 +75,7 @@ final class Exchanges: Sendable {
 }
 
 extension Transfer {
-    /// To a scripted server, trusting the tests' authority.
+    /// A transfer to a scripted server that trusts the test CA.
     static func get(_ url: String) throws -> Transfer { try make(.get, url) }
     static func post(_ form: String, _ url: String) throws -> Transfer { try make(.post(form: Secret(form)), url) }
 

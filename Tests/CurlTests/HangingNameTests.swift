@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func `NET-08 forty names that hang take thirty-two threads and leave the last turn to be waited for`() async throws {
+    @Test func `NET-08 forty names that hang use 32 threads, and the other transfers wait for a slot`() async throws {
         defer { names.release() }
         let exchanges = try Exchanges()
         let hanging = try (0..<40).map { exchanges.submit(try transfer(to: "id\($0)")) }
@@ -29,7 +29,7 @@ import Testing
         #expect(names.lookups.sorted() == (0..<32).map { "id\($0).hang" }.sorted())
     }
 
-    @Test func `NET-08 a name that hangs holds up neither the others nor its own timeout nor the end`() async throws {
+    @Test func `NET-08 a name that hangs delays neither other transfers nor its own timeout nor the shutdown`() async throws {
         defer { names.release() }
         let server = try await ScriptedServer(.good, .tls, .read, .answer("1"), .read, .answer("2"))
         let exchanges = try Exchanges()

@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Names that end in ".hang": from `init` to `release` their lookup does not return.
+/// Names that end in ".hang": their lookup does not return between `init` and `release`.
 ///
-/// The test program's own `getaddrinfo` stands before glibc's, for libcurl too; it waits, or asks the real one.
+/// The `getaddrinfo` of the test program takes precedence over glibc's, also in libcurl. It waits, or calls glibc's.
 final class HangingNames: Sendable {
     private static let present = Mutex<HangingNames?>(nil)
 
@@ -20,10 +20,10 @@ final class HangingNames: Sendable {
         Self.present.withLock { $0 = self }
     }
 
-    /// Every lookup begun so far; none has ended before `release`.
+    /// The names whose lookup has started. None returns before `release`.
     var lookups: [String] { names.withLock { $0 } }
 
-    /// Waits until so many lookups more have begun.
+    /// Waits until `count` more lookups have started.
     func begun(_ count: Int) async { for await _ in asked.prefix(count) {} }
 
     func release() { close(gate.write) }
@@ -42,7 +42,7 @@ private typealias Lookup =
         UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafeRawPointer?, UnsafeMutableRawPointer?
     ) -> CInt
 
-// public: only then does the linker let libcurl see it
+// public, so that libcurl can link to it
 @_cdecl("getaddrinfo")
 public func hangingLookup(
     _ name: UnsafePointer<CChar>?, _ service: UnsafePointer<CChar>?, _ hints: UnsafeRawPointer?, _ result: UnsafeMutableRawPointer?
@@ -51,7 +51,7 @@ public func hangingLookup(
         HangingNames.wait(text)
         return EAI_NONAME
     }
-    // RTLD_NEXT, a macro that Swift does not see
+    // RTLD_NEXT, a macro that Swift does not import
     guard let next = dlsym(UnsafeMutableRawPointer(bitPattern: -1), "getaddrinfo") else { return EAI_SYSTEM }
     return unsafeBitCast(next, to: Lookup.self)(name, service, hints, result)
 }

@@ -42,7 +42,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `every way to lose a connection tells whether the request left`(example: Case) async throws {
+    func `every lost connection reports whether the request was sent`(example: Case) async throws {
         let server = try await ScriptedServer(.good, tls: example.tls, connections: [example.steps])
         let failure = try await Exchanges().failure(of: .post("refresh_token=SECRET", server.url).with { $0.freshConnection = true })
         #expect(failure.phase == example.phase)
@@ -50,7 +50,7 @@ import Testing
         #expect(!failure.text.contains("SECRET") && !failure.text.contains("/token"))
     }
 
-    @Test func `a refused port is known at once to be unsent`() async throws {
+    @Test func `a refused connection is immediately reported as unsent`() async throws {
         let (port, holder) = try ClosedPort.hold()
         defer { withExtendedLifetime(holder) {} }
         let failure = try await Exchanges().failure(of: .post("a=b", "https://localhost:\(port)/token?x=SECRET"))
@@ -60,7 +60,7 @@ import Testing
                     phase: .unsent, cause: .connect, text: "no answer from 'localhost:\(port)': connection refused"))
     }
 
-    @Test func `a name without an address is unsent`() async throws {
+    @Test func `a name without an address is reported as unsent`() async throws {
         let failure = try await Exchanges().failure(of: .post("a=b", "https://nothing.invalid/"))
         #expect(
             failure
@@ -68,7 +68,7 @@ import Testing
                     phase: .unsent, cause: .resolve, text: "no answer from 'nothing.invalid:443': its name could not be resolved"))
     }
 
-    @Test func `a cancelled transfer says how far it came`() async throws {
+    @Test func `a cancelled transfer reports whether it was sent`() async throws {
         let silent = try await ScriptedServer(.good, .hang)
         let reader = try await ScriptedServer(.good, .tls, .read, .hang)
         let exchanges = try Exchanges()
@@ -85,7 +85,7 @@ import Testing
         #expect(exchanges.repeated == 0)
     }
 
-    @Test func `stopping reports what is under way and what comes after`() async throws {
+    @Test func `stop reports running transfers and later ones as stopped`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .hang)
         let exchanges = try Exchanges()
         let asked = exchanges.submit(try .post("a=b", server.url))

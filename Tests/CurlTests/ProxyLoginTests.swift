@@ -3,7 +3,7 @@ import Foundation
 import Secrets
 import Testing
 
-/// A proxy that asks who we are.
+/// A proxy that requires authentication.
 struct ProxyLoginTests {
     private static let basic = "Proxy-Authenticate: Basic realm=\"proxy\"\r\n"
     private static let digest = "Proxy-Authenticate: Digest realm=\"proxy\", nonce=\"n0nce\", qop=\"auth\", algorithm=SHA-256\r\n"
@@ -21,12 +21,12 @@ struct ProxyLoginTests {
         }
     }
 
-    /// The value of the header in a request, if it is there.
+    /// The value of a header in a request; `nil` if it is missing.
     private func authorization(_ request: String) -> String? {
         request.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix("proxy-authorization: ") }.map { String($0.dropFirst(21)) }
     }
 
-    @Test(arguments: [false, true]) func `NET-10 a proxy that asks with Basic is told user name and password as they are`(closes: Bool) async throws {
+    @Test(arguments: [false, true]) func `NET-10 a proxy that requires Basic gets the user name and the password`(closes: Bool) async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let asks = ScriptedServer.Step.send(Self.challenge(Self.basic, closes: closes))
         let proxy = try await ScriptedServer(nil, connections: closes ? [[.read, asks, .close], [.read, .tunnel]] : [[.read, asks, .read, .tunnel]])
@@ -38,7 +38,7 @@ struct ProxyLoginTests {
         #expect(request.hasSuffix("client_secret=SECRET") && authorization(request) == nil)
     }
 
-    @Test func `NET-10 where the proxy offers Digest the password is not sent`() async throws {
+    @Test func `NET-10 the password is not sent if the proxy offers Digest`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .send(Self.challenge(Self.basic + Self.digest)), .read, .tunnel)
         #expect(try await Exchanges().response(to: transfer(server, through: proxy)).status == 200)
@@ -48,7 +48,7 @@ struct ProxyLoginTests {
         #expect(value.hasPrefix("Digest username=\"to kend\"") && value.contains("response="), "\(value)")
     }
 
-    @Test func `a proxy that does not take the login, or asks in another way, is told with the remedy and without the password`() async throws {
+    @Test func `a rejected proxy login is reported with the remedy and without the password`() async throws {
         for (how, text) in [
             (Self.basic, "(status 407): it does not take the configured user name and password; correct them under proxy"),
             (Self.digest, "(status 407): it does not take the configured user name and password; correct them under proxy"),
@@ -65,7 +65,7 @@ struct ProxyLoginTests {
         }
     }
 
-    @Test func `a tunnel that was opened with a login serves nobody else`() async throws {
+    @Test func `a tunnel that was opened with a login is not reused`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
         let proxy = try await ScriptedServer(nil, .read, .tunnel)
         let exchanges = try Exchanges()

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// A small real server on 127.0.0.1, `Resources/server.py`, that follows a script and tells what it saw. Gone with its object.
+/// A small real server on 127.0.0.1, `Resources/server.py`, which follows a script and reports what it received. It ends with its object.
 final class ScriptedServer {
-    /// One thing that a connection does; see `server.py`.
+    /// One step of a connection; see `server.py`.
     enum Step {
         case tls, read, data, reset, close, bye, hang, tunnel, leave
         case pause(milliseconds: Int)
@@ -42,7 +42,7 @@ final class ScriptedServer {
     struct Event: Decodable {
         let connection: Int
         let event: String
-        /// Bytes seen, of which `hex` has the first 4096.
+        /// The number of bytes received; `hex` has the first 4096.
         let count: Int
         let hex: String
 
@@ -61,7 +61,7 @@ final class ScriptedServer {
     private var iterator: AsyncStream<String>.Iterator
     private var seen: [Event] = []
 
-    /// Connection n follows `connections[n]`; the last list serves all later ones. No certificate: plain TCP.
+    /// Connection n follows `connections[n]`; later connections follow the last list. Without a certificate it uses plain TCP.
     convenience init(_ certificate: Certificates.Name? = .good, tls: String? = nil, connections: [[Step]]) async throws {
         try await self.init(
             "server.py",
@@ -72,7 +72,7 @@ final class ScriptedServer {
             ])
     }
 
-    /// A server on asyncio, `Resources/asyncio_server.py`, that answers every request and ends a connection that was idle for so many seconds.
+    /// A server with asyncio, `Resources/asyncio_server.py`. It answers every request, and closes a connection after so many idle seconds.
     convenience init(asyncioIdle seconds: Double) async throws {
         try await self.init("asyncio_server.py", ["certificate": try Certificates.file(.good), "idle": seconds])
     }
@@ -113,7 +113,7 @@ final class ScriptedServer {
         throw Failure(text: "the scripted server ended before '\(kind)'")
     }
 
-    /// Every event up to and including the next of this kind.
+    /// All events up to and including the next one of this kind.
     func events(until kind: String) async throws -> [Event] {
         _ = try await next(kind)
         return seen

@@ -25,7 +25,7 @@ import Testing
     ]
 
     @Test(arguments: refused)
-    func `NET-02 DISC-07 a certificate that does not prove the name is refused before a byte is sent`(example: Case) async throws {
+    func `NET-02 DISC-07 a certificate for another name is rejected before a byte is sent`(example: Case) async throws {
         let server = try await ScriptedServer(example.certificate, .tls, .read, .answer("{}"))
         let failure = try await Exchanges().failure(of: .post("a=b", "https://\(example.host):\(server.port)/"))
         #expect(failure.cause == example.cause)
@@ -34,12 +34,12 @@ import Testing
     }
 
     @Test(arguments: [(Certificates.Name.good, "localhost"), (.good, "LOCALHOST"), (.good, "127.0.0.1"), (.addressOnly, "127.0.0.1")])
-    func `NET-02 a certificate that proves the name is accepted`(certificate: Certificates.Name, host: String) async throws {
+    func `NET-02 a certificate for the name is accepted`(certificate: Certificates.Name, host: String) async throws {
         let server = try await ScriptedServer(certificate, .tls, .read, .answer("{}"))
         #expect(try await Exchanges().response(to: .get("https://\(host):\(server.port)/")).status == 200)
     }
 
-    @Test func `NET-02 a private authority counts only where it is named`() async throws {
+    @Test func `NET-02 a private CA is trusted only where it is configured`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = nil })
         #expect(failure.cause == .certificate(reason: "unable to get local issuer certificate"))
@@ -57,7 +57,7 @@ import Testing
 
     private static func function<F>(_ name: String, as type: F.Type) throws -> F { unsafeBitCast(try #require(dlsym(nil, name)), to: F.self) }
 
-    /// Exchanges for which the folder of the system's authorities holds this one alone: their thread inherits a mount namespace.
+    /// Exchanges whose system CA folder has only this CA: their thread inherits a mount namespace.
     private static func exchanges(systemAuthority: String, hash: String) throws -> Exchanges {
         typealias Mount = @convention(c) (UnsafePointer<CChar>?, UnsafePointer<CChar>, UnsafePointer<CChar>?, UInt, UnsafeRawPointer?) -> Int32
         let unshare = try function("unshare", as: (@convention(c) (Int32) -> Int32).self)
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(.enabled(if: mayMount, "needs to make a mount namespace: root"))
-    func `NET-02 beside a private authority the folder of the system's does not count`() async {
+    func `NET-02 with a private CA the folder of system certificates is not used`() async {
         await #expect(processExitsWith: .success) {
             let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
             let (authority, hash) = (try Certificates.authority(), try Certificates.hash(of: Certificates.authority()))
@@ -81,14 +81,14 @@ import Testing
         }
     }
 
-    @Test func `a missing file of authorities is named as such`() async throws {
+    @Test func `a missing CA file is reported as such`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = "/nonexistent.pem" })
         #expect(failure.cause == .certificate(reason: "unreadable authorities"))
         #expect(failure.phase == .unsent)
     }
 
-    @Test func `NET-02 a connection trusted under one authority is not used under another`() async throws {
+    @Test func `NET-02 a connection that one CA authenticated is not reused with another CA`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"), .read, .answer("{}"))
         let exchanges = try Exchanges()
         _ = try await exchanges.response(to: .get(server.url))
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: [("1.1", false), ("1.2", true)])
-    func `NET-01 TLS 1 2 is the oldest that is spoken`(version: String, isSpoken: Bool) async throws {
+    func `NET-01 TLS 1.2 is the oldest version`(version: String, isSpoken: Bool) async throws {
         let server = try await ScriptedServer(.good, tls: version, .tls, .read, .answer("{}"))
         switch try await Exchanges().perform(.get(server.url)) {
         case .success: #expect(isSpoken)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `NET-01 TLS 1 3 is preferred and HTTP 1 1 is all that is offered`() async throws {
+    @Test func `NET-01 TLS 1.3 is preferred, and only HTTP 1.1 is offered`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         _ = try await Exchanges().response(to: .get(server.url))
         #expect(try await server.next("tls").text == "TLSv1.3 http/1.1")

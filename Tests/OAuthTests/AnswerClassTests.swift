@@ -1,7 +1,7 @@
 import Testing
 @testable import OAuth
 
-/// What an answer without a token means: one row for each status and word, one column for each thing that may have been sent.
+/// The class of a response without a token: one row per status and error, one column per type of request.
 struct `The class of an answer` {
     typealias Law = ExchangeFailure.Law
     typealias Row = (status: Int, error: String?, machine: Law, code: Law, refresh: Law, imported: Law, question: Law)
@@ -38,7 +38,7 @@ struct `The class of an answer` {
     ]
 
     @Test(arguments: answered + unknown + silent + ended + wrong)
-    func `ERR-01 RT-10 RT-12 RT-13 it is decided by status, error and what was sent`(row: Row) {
+    func `ERR-01 RT-10 RT-12 RT-13 the class depends on the status, the error and the request`(row: Row) {
         let found = { (sent: ExchangeFailure.Sent) in Law(status: row.status, error: row.error, to: sent, retryAfter: 7) }
         #expect(found(.clientCredentials) == row.machine)
         #expect(found(.code) == row.code)
@@ -52,7 +52,7 @@ struct `The class of an answer` {
             (429, nil, ExchangeFailure.Reach.client), (503, nil, .server), (400, "rate_limit_exceeded", .client), (400, "slow_down", .client),
             (500, nil, .credential), (400, "invalid_client", .credential), (404, nil, .credential), (503, "slow_down", .server),
         ] as [(Int, String?, ExchangeFailure.Reach)])
-    func `ERR-05 a client that asks too much is told so for itself, a server that is away is so for everybody`(
+    func `ERR-05 a rate limit concerns one client, and an unavailable server concerns all`(
         status: Int, error: String?, reach: ExchangeFailure.Reach
     ) {
         #expect(ExchangeFailure.Reach(status: status, error: error) == reach)

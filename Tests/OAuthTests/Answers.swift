@@ -2,7 +2,7 @@ import OAuth
 import Secrets
 import Testing
 
-/// 2025-11-03 in seconds since the epoch: some present time.
+/// 2025-11-03 in seconds since the epoch, as the present time.
 let now: Int64 = 1_762_185_760
 
 func answer(
@@ -18,7 +18,7 @@ func fault(_ kind: TransportFault.Kind, unsent: Bool) -> EndpointResult {
 }
 
 extension Secret {
-    /// For looking into what a test made itself.
+    /// The bytes of a secret that the test made itself.
     var revealed: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
@@ -71,7 +71,7 @@ extension DiscoveryStep {
     }
 }
 
-/// The metadata of an ERP.net instance, and what a test adds to them.
+/// The metadata of an ERP.net instance, with additions of the test.
 func orchid(_ more: String = "") throws -> ServerMetadata {
     let id = "https://orchid.my.erp.net/id"
     var discovery = Discovery(ServerSettings(location: .issuer(id)))

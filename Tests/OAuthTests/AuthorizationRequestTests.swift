@@ -17,7 +17,7 @@ struct `The authorization request` {
             .mapValues { $0.map { $0[1] } }
     }
 
-    @Test func `AC-01 AC-04 AC-05 AC-06 AC-22 AC-23 the address is that of ERP.net's example`() throws {
+    @Test func `AC-01 AC-04 AC-05 AC-06 AC-22 AC-23 the URL matches the example of ERP.net`() throws {
         #expect(
             try request().url(at: orchid())
                 == "https://orchid.my.erp.net/id/connect/authorize?response_type=code&client_id=com.example.orchid%2Fdesk"
@@ -26,11 +26,11 @@ struct `The authorization request` {
                 + "&code_challenge_method=S256")
     }
 
-    @Test func `AC-22 a plus sign is escaped, for a server would read a blank`() throws {
+    @Test func `AC-22 a plus sign is encoded, because a server would decode it to a space`() throws {
         #expect(try request { $0.clientID = "orchid+desk" }.url(at: orchid()).contains("&client_id=orchid%2Bdesk&"))
     }
 
-    @Test func `AC-03 DISC-12 S256 is sent where the server says nothing, and nothing weaker anywhere`() throws {
+    @Test func `AC-03 DISC-12 S256 is sent if the server lists no methods, and nothing weaker is sent`() throws {
         for methods in ["", #","code_challenge_methods_supported":["plain","S256"]"#, #","code_challenge_methods_supported":[]"#] {
             #expect(try parameters(request().url(at: orchid(methods)))["code_challenge_method"] == ["S256"])
         }
@@ -41,14 +41,14 @@ struct `The authorization request` {
         #expect(failure?.text.contains("S256") == true)
     }
 
-    @Test func `AC-06 a nonce goes only where an ID token will repeat it`() throws {
+    @Test func `AC-06 a nonce is sent only if an ID token will repeat it`() throws {
         let plain = request { $0.scopes = ["read"] }
         #expect(try parameters(plain.url(at: orchid()))["nonce"] == nil)
         #expect(!plain.asksForIDToken)
         #expect(request().asksForIDToken)
     }
 
-    @Test func `HYB-02 HYB-03 a code with an ID token is posted and carries a nonce`() throws {
+    @Test func `HYB-02 HYB-03 the hybrid flow uses form_post and a nonce`() throws {
         let parameters = try parameters(request { $0.responseType = .codeAndIdentity }.url(at: orchid()))
         #expect(parameters["response_type"] == ["code%20id_token"])
         #expect(parameters["response_mode"] == ["form_post"])
@@ -59,7 +59,7 @@ struct `The authorization request` {
     @Test(arguments: [
         (#"["code","code id_token"]"#, true), (#"["id_token code"]"#, true), (#"["code","token"]"#, false), (#"["code id_token token"]"#, false),
     ])
-    func `HYB-01 what the server supports is a set of words`(types: String, isSupported: Bool) throws {
+    func `HYB-01 the order of the words of a response type does not matter`(types: String, isSupported: Bool) throws {
         let metadata = try orchid(#","response_types_supported":\#(types)"#)
         let hybrid = request { $0.responseType = .codeAndIdentity }
         let failure = Result { () throws(ExchangeFailure) in try hybrid.url(at: metadata) }.failure
@@ -71,7 +71,7 @@ struct `The authorization request` {
         #expect(try request().url(at: metadata).contains("response_type=code&"))
     }
 
-    @Test func `an ID token beside the code needs openid`() {
+    @Test func `the hybrid flow requires the scope openid`() {
         let hybrid = request {
             $0.responseType = .codeAndIdentity
             $0.scopes = ["read"]
@@ -79,11 +79,11 @@ struct `The authorization request` {
         #expect(throws: ExchangeFailure.self) { try hybrid.url(at: orchid()) }
     }
 
-    @Test func `AC-23 no response type puts a token for an API into a browser`() {
+    @Test func `AC-23 no response type sends an access token through the browser`() {
         #expect(AuthorizationRequest.ResponseType.allCases.map(\.rawValue) == ["code", "code id_token"])
     }
 
-    @Test func `AC-26 wishes about how the person is asked pass through`() throws {
+    @Test func `AC-26 prompt, login_hint, max_age and ui_locales are sent`() throws {
         let request = request {
             $0.prompt = "login"
             $0.loginHint = "m.petrova@orchid.example"
@@ -104,17 +104,17 @@ struct `The authorization request` {
     @Test(arguments: [
         ("?tenant=7", "?tenant=7&response_type=code&"), ("?", "?response_type=code&"), ("?a=b&", "?a=b&response_type=code&"), ("", "?response_type=code&"),
     ])
-    func `AC-21 a query of the endpoint is kept`(query: String, expected: String) throws {
+    func `AC-21 the query of the endpoint is kept`(query: String, expected: String) throws {
         #expect(try request().url(at: pinned("https://idp.example/authorize" + query)).hasPrefix("https://idp.example/authorize" + expected))
     }
 
     @Test(arguments: ["redirect_uri=https://evil.example", "state", "x=1&client_id=other"])
-    func `AC-15 AC-21 a parameter that the endpoint has already is not sent twice`(query: String) throws {
+    func `AC-15 AC-21 a parameter of the endpoint is not repeated`(query: String) throws {
         let failure = #expect(throws: ExchangeFailure.self) { try request().url(at: pinned("https://idp.example/authorize?" + query)) }
         #expect(failure?.law == .configuration)
     }
 
-    @Test func `a server without an authorization endpoint is for the operator`() throws {
+    @Test func `a missing authorization endpoint is a configuration failure`() throws {
         var discovery = Discovery(ServerSettings(location: .issuer("https://idp.example")))
         _ = discovery.begin()
         let document = #"{"issuer":"https://idp.example","token_endpoint":"https://idp.example/token"}"#
@@ -124,7 +124,7 @@ struct `The authorization request` {
     }
 
     @Test(arguments: [("token_endpoint", "token"), ("jwks_uri", "jwks")])
-    func `nobody is sent to sign in where the code could not be redeemed or the ID token not be checked`(missing: String, key: String) throws {
+    func `a sign-in does not start if the code could not be redeemed or the ID token not be verified`(missing: String, key: String) throws {
         let members = ["authorization_endpoint", "token_endpoint", "jwks_uri"].filter { $0 != missing }.map { #""\#($0)":"https://idp.example/\#($0)""# }
         var discovery = Discovery(ServerSettings(location: .issuer("https://idp.example")))
         _ = discovery.begin()
@@ -134,7 +134,7 @@ struct `The authorization request` {
         #expect(failure?.text == "the metadata of 'https://idp.example' name no \(missing); if there is one, write it under [endpoints] as \(key)")
     }
 
-    @Test func `the metadata tell what a sign-in needs to know`() throws {
+    @Test func `the metadata have the defaults and values that a sign-in needs`() throws {
         let silent = try orchid()
         #expect(silent.identityAlgorithms == ["RS256"])
         #expect(silent.responseTypes == [])
@@ -161,7 +161,7 @@ struct `The authorization request` {
         return try #require(discovery.receive(answer(200, #"{"issuer":"https://idp.example"}"#), now: now).metadata)
     }
 
-    @Test func `LOG-01 a request shows nothing of its state and nonce when it is printed`() {
+    @Test func `LOG-01 a printed request shows neither state nor nonce`() {
         let request = request {
             $0.state = Secret("canary-1")
             $0.nonce = Secret("canary-2")

@@ -33,7 +33,7 @@ struct `The answer of a browser` {
 
     private let state = "state=q3VnR0s1dGg2TnBZd0J4Mg"
 
-    // MARK: reading
+    // MARK: parsing
 
     @Test(arguments: [
         "code=7C1F8D25&state=q3VnR0s1dGg2TnBZd0J4Mg", "?code=7C1F8D25&state=q3VnR0s1dGg2TnBZd0J4Mg", "state=q3VnR0s1dGg2TnBZd0J4Mg&code=7C1F8D25",
@@ -42,17 +42,17 @@ struct `The answer of a browser` {
         "&&code=7C1F8D25&&state=q3VnR0s1dGg2TnBZd0J4Mg&", "c%6Fde=7C1F%38D25&st%61te=q3VnR0s1dGg2TnBZd0J4Mg",
         "code=7C1F8D25&state=q3VnR0s1dGg2TnBZd0J4Mg&error=",
     ])
-    func `LOOP-15 a query, a form and a copied address are read alike`(text: String) throws {
+    func `LOOP-15 a query, a form and a copied URL are parsed alike`(text: String) throws {
         #expect(try code(judge(text)) == "7C1F8D25")
     }
 
     @Test(arguments: [("a%2Bb%2f%20c", "a+b/ c"), ("a+b", "a b"), ("a%3Db%26c", "a=b&c"), ("a=b=c", "a=b=c"), ("a?b", "a?b"), ("%7e", "~")])
-    func `AC-22 values are decoded as forms are`(written: String, read: String) throws {
+    func `AC-22 values are form-decoded`(written: String, read: String) throws {
         #expect(try code(judge("\(state)&code=\(written)")) == read)
     }
 
     @Test(arguments: ["session_state=x.y", "scope=openid%20read", "x", "=y", "%00=1", "id_token=a.b.c", "access_token=AT&token_type=Bearer"])
-    func `AC-16 what is not known is ignored`(extra: String) throws {
+    func `AC-16 unknown parameters are ignored`(extra: String) throws {
         #expect(try code(judge("code=C-1&\(state)&\(extra)")) == "C-1")
     }
 
@@ -60,22 +60,22 @@ struct `The answer of a browser` {
         "code=C-1&code=C-1", "code=C-1&code=C-2", "code=C-1&c%6fde=C-2", "code=C-1&x=1&x=2", "code=C-1&iss=https://orchid.my.erp.net/id&iss=x",
         "code=C-1&code=", "error=access_denied&error=x",
     ])
-    func `AC-15 a parameter that comes twice ends the sign-in`(parameters: String) throws {
+    func `AC-15 a repeated parameter ends the sign-in`(parameters: String) throws {
         let failure = try #require(ending(judge("\(state)&\(parameters)")))
         #expect(failure.text == "the answer has a parameter twice; sign in again")
     }
 
     @Test(arguments: ["%", "%4", "%zz", "C%", "C-1&x=%g0", "C-1&%=1"])
-    func `a broken escape ends the sign-in`(code: String) throws {
+    func `an invalid percent-encoding ends the sign-in`(code: String) throws {
         #expect(try ending(judge("\(state)&code=\(code)"))?.text.contains("escape") == true)
     }
 
     @Test(arguments: ["%0A", "a%00b", "%C3%A9", "%7F", String(repeating: "x", count: 8193)])
-    func `a code that no server may send ends the sign-in`(code: String) throws {
+    func `an invalid code ends the sign-in`(code: String) throws {
         #expect(try ending(judge("\(state)&code=\(code)"))?.law == .configuration)
     }
 
-    @Test func `an answer is bounded`() throws {
+    @Test func `the size of a response is limited`() throws {
         #expect(try code(judge("\(state)&code=" + String(repeating: "x", count: 8192)))?.utf8.count == 8192)
         #expect(try isStray(judge("\(state)&code=C&x=" + String(repeating: "x", count: 64 * 1024))))
         let many = (0..<70).map { "p\($0)=1" }.joined(separator: "&")
@@ -83,7 +83,7 @@ struct `The answer of a browser` {
         #expect(try isStray(judge("\(many)&\(state)&code=C")))
     }
 
-    @Test func `every beginning of an answer is no sign-in`() throws {
+    @Test func `a truncated response is never a sign-in`() throws {
         let text = "code=7C1F8D25&state=q3VnR0s1dGg2TnBZd0J4Mg"
         for end in 0..<text.utf8.count { #expect(try isStray(judge(String(text.prefix(end))))) }
     }
@@ -96,16 +96,16 @@ struct `The answer of a browser` {
         "code=C-1&state=q3VnR0s1dGg2TnBZd0J4Mg&state=q3VnR0s1dGg2TnBZd0J4Mg", "code=C-1&state=wrong&iss=https://evil.example",
         "code=C-1&state=q3VnR0s1dGg2TnBZd0J4Mg%",
     ])
-    func `AC-05 AC-17 without the right state it is no answer, and the sign-in waits on`(text: String) throws {
+    func `AC-05 AC-17 a response without the right state is ignored, and the sign-in stays pending`(text: String) throws {
         #expect(try isStray(judge(text)))
     }
 
     @Test(arguments: ["http://127.0.0.1:53682/cb/other", "http://127.0.0.1:53683/cb/orchid", "https://127.0.0.1:53682/cb/orchid", "x", "http://evil.example/"])
-    func `AC-27 a copied address must be the redirect URI`(address: String) throws {
+    func `AC-27 a copied URL must be the redirect URI`(address: String) throws {
         #expect(try isStray(judge("\(address)?code=C-1&\(state)")))
     }
 
-    @Test func `AC-27 a redirect URI may have a query of its own`() throws {
+    @Test func `AC-27 a redirect URI may have a query`() throws {
         let pending = try pending(redirectURI: "http://127.0.0.1:53682/cb?app=desk")
         #expect(try code(judge("http://127.0.0.1:53682/cb?app=desk&code=C-1&\(state)", pending)) == "C-1")
     }
@@ -115,7 +115,7 @@ struct `The answer of a browser` {
     private let promised = #","authorization_response_iss_parameter_supported":true"#
 
     @Test(arguments: ["", #","authorization_response_iss_parameter_supported":true"#])
-    func `AC-07 AC-09 the right issuer is taken, promised or not`(more: String) throws {
+    func `AC-07 AC-09 the right issuer is accepted, promised or not`(more: String) throws {
         let text = "code=C-1&\(state)&iss=https%3A%2F%2Forchid.my.erp.net%2Fid"
         #expect(try code(judge(text, pending(more: more))) == "C-1")
     }
@@ -132,13 +132,13 @@ struct `The answer of a browser` {
         #expect(failure.text.contains("'https://orchid.my.erp.net/id'"))
     }
 
-    @Test func `AC-08 a promised issuer that is missing ends the sign-in`() throws {
+    @Test func `AC-08 a missing issuer that was promised ends the sign-in`() throws {
         #expect(try ending(judge("code=C-1&\(state)", pending(more: promised)))?.law == .configuration)
         #expect(try ending(judge("code=C-1&\(state)&iss=", pending(more: promised)))?.law == .configuration)
         #expect(try code(judge("code=C-1&\(state)")) == "C-1")
     }
 
-    @Test func `AC-08 a hybrid answer whose ID token will name the issuer need not name it as well`() throws {
+    @Test func `AC-08 a hybrid response may omit the issuer, because its ID token has one`() throws {
         let pending = try pending(.codeAndIdentity, more: promised)
         #expect(try code(judge("code=C-1&id_token=eyJ.e30.c2ln&\(state)", pending)) == "C-1")
         #expect(try ending(judge("code=C-1&\(state)", pending))?.law == .configuration)
@@ -146,20 +146,20 @@ struct `The answer of a browser` {
         #expect(try ending(judge("code=C-1&id_token=eyJ.e30.c2ln&\(state)", self.pending(more: promised)))?.law == .configuration)
     }
 
-    @Test func `AC-17 an error that does not name the promised issuer is told for what it is`() throws {
+    @Test func `AC-17 an error without the promised issuer is reported with its own reason`() throws {
         let failure = try #require(ending(judge("error=access_denied&\(state)", pending(more: promised))))
         #expect(failure.law == .no)
         #expect(failure.oauthError == "access_denied")
         #expect(try ending(judge("error=access_denied&code=C-1&\(state)", pending(more: promised)))?.oauthError == "access_denied")
     }
 
-    @Test func `an issuer that nobody can check ends the sign-in`() throws {
+    @Test func `an issuer that cannot be compared ends the sign-in`() throws {
         var pending = try pending()
         pending.issuer = nil
         #expect(try ending(judge("code=C-1&\(state)&iss=https://orchid.my.erp.net/id", pending))?.text.contains("'issuer'") == true)
     }
 
-    @Test func `AC-18 an error from another issuer is not told as this server's`() throws {
+    @Test func `AC-18 an error of another issuer is not reported as that of this server`() throws {
         let failure = try #require(ending(judge("error=access_denied&\(state)&iss=https://evil.example")))
         #expect(failure.oauthError == nil)
         #expect(failure.text.contains("'https://evil.example'"))
@@ -185,7 +185,7 @@ struct `The answer of a browser` {
             ),
             ("something_new", .configuration, "the server answered 'something_new'; check the registration and what is asked for"),
         ] as [(String, ExchangeFailure.Law, String)])
-    func `AC-17 an error is told in one calm sentence`(error: String, law: ExchangeFailure.Law, text: String) throws {
+    func `AC-17 an error is reported in one sentence`(error: String, law: ExchangeFailure.Law, text: String) throws {
         for answer in ["error=\(error)&\(state)", "http://127.0.0.1:53682/cb/orchid?error=\(error)&\(state)#_=_"] {
             let failure = try #require(ending(judge(answer)))
             #expect(failure.law == law)
@@ -195,7 +195,7 @@ struct `The answer of a browser` {
         }
     }
 
-    @Test func `AC-17 LOG-05 the server's words are shown, filtered and cut`() throws {
+    @Test func `AC-17 LOG-05 the description of the server is sanitized and truncated`() throws {
         let words = "User%0D%0Aclosed+%1B%5B31mit%20" + String(repeating: "%C3%A9", count: 300)
         let failure = try #require(ending(judge("error=access_denied&error_description=\(words)&\(state)")))
         #expect(failure.text.hasPrefix("the sign-in was cancelled or refused ('User closed ?[31mit éé"))
@@ -208,22 +208,22 @@ struct `The answer of a browser` {
         #expect(!"\(failure)".contains("q3VnR0s1"))
     }
 
-    @Test func `an answer with neither ends the sign-in`() throws {
+    @Test func `a response with neither a code nor an error ends the sign-in`() throws {
         #expect(try ending(judge(state))?.text.contains("neither") == true)
     }
 
-    @Test func `an error counts, even beside a code`() throws {
+    @Test func `an error takes precedence over a code`() throws {
         #expect(try ending(judge("code=C-1&error=access_denied&\(state)"))?.oauthError == "access_denied")
     }
 
-    @Test func `what comes behind the sixty-fourth parameter is not read, however often a name comes`() throws {
+    @Test func `at most 64 parameters are read, even if a name is repeated`() throws {
         #expect(!isStray(try judge(String(repeating: "b&", count: 10) + "code=C&\(state)")))
         #expect(isStray(try judge(String(repeating: "b&", count: 64) + "code=C&\(state)")))
     }
 
     // MARK: hybrid
 
-    @Test func `HYB-02 a posted form brings the code and the ID token`() throws {
+    @Test func `HYB-02 a posted form has the code and the ID token`() throws {
         let form = "code=7C1F&id_token=eyJ.e30.c2ln&scope=openid%20read&\(state)&session_state=x.y"
         guard case .granted(let code, let idToken?) = try judge(form, pending(.codeAndIdentity)) else { return #expect(Bool(false)) }
         #expect(code == Secret("7C1F"))
@@ -231,15 +231,15 @@ struct `The answer of a browser` {
     }
 
     @Test(arguments: ["code=7C1F", "code=7C1F&id_token=", "id_token=a.b.c"])
-    func `HYB-12 half a hybrid answer is refused`(parameters: String) throws {
+    func `HYB-12 an incomplete hybrid response is rejected`(parameters: String) throws {
         #expect(try ending(judge("\(parameters)&\(state)", pending(.codeAndIdentity)))?.law == .configuration)
     }
 
-    @Test func `an ID token that nobody asked for is not handed on`() throws {
+    @Test func `an ID token that was not requested is dropped`() throws {
         guard case .granted(_, nil) = try judge("code=7C1F&id_token=a.b.c&\(state)") else { return #expect(Bool(false)) }
     }
 
-    @Test func `LOG-01 nothing of an answer shows when it is printed`() throws {
+    @Test func `LOG-01 a printed response shows nothing of its content`() throws {
         let response = AuthorizationResponse(Secret("http://canary-0/?code=canary-1&\(state)&id_token=canary.2.x&error=canary-3&iss=canary-4"))
         var dumped = ""
         dump(response, to: &dumped)

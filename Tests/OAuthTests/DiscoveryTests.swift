@@ -16,7 +16,7 @@ struct `Finding the endpoints` {
         return (discovery, step)
     }
 
-    /// Where the answer to the first question leads.
+    /// The result of the first response.
     private func after(_ result: EndpointResult, issuer: String = "https://orchid.my.erp.net/id") -> DiscoveryStep {
         var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
         return discovery.receive(result, now: now)
@@ -37,19 +37,19 @@ struct `Finding the endpoints` {
         ("https://idp.example/a/", "https://idp.example/.well-known/oauth-authorization-server/a"),
         ("https://idp.example", "https://idp.example/.well-known/oauth-authorization-server"),
     ])
-    func `DISC-02 a plain OAuth server is asked between host and path`(issuer: String, url: String) {
+    func `DISC-02 the metadata of RFC 8414 are between host and path`(issuer: String, url: String) {
         #expect(after(answer(404), issuer: issuer).url == url)
     }
 
     @Test(arguments: [400, 401, 403, 404, 405, 410])
-    func `DISC-03 the other place is tried when there is nothing at the first`(status: Int) throws {
+    func `DISC-03 the second location is tried if the first has no metadata`(status: Int) throws {
         var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
         #expect(discovery.receive(answer(status), now: now).url != nil)
         let metadata = try #require(discovery.receive(answer(200, document()), now: now).metadata)
         #expect(try metadata.url(of: .token).text == "https://orchid.my.erp.net/id/connect/token")
     }
 
-    @Test func `no metadata in either place is for the operator, who hears of the first`() throws {
+    @Test func `missing metadata are a configuration failure that names the first location`() throws {
         var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
         _ = discovery.receive(answer(404), now: now)
         let failure = try #require(discovery.receive(answer(403), now: now).failure)
@@ -62,14 +62,14 @@ struct `Finding the endpoints` {
         "https://orchid.my.erp.net/id/", "https://orchid.my.erp.net", "https://ORCHID.my.erp.net/id", "https://orchid.my.erp.net:443/id",
         "http://orchid.my.erp.net/id", "https://evil.example/id", "https://orchid.my.erp.net/%69d", "",
     ])
-    func `DISC-04 DISC-05 another issuer, however alike, makes the document useless`(named: String) throws {
+    func `DISC-04 DISC-05 metadata of another issuer are rejected, however similar`(named: String) throws {
         let failure = try #require(after(answer(200, document(named))).failure)
         #expect(failure.law == .configuration)
         #expect(failure.text.contains("'\(issuer)'"))
     }
 
-    @Test func `DISC-05 issuers are compared by code points, not by looks`() throws {
-        // the Kelvin sign, which String takes for the letter
+    @Test func `DISC-05 issuers are compared by code points, not by appearance`() throws {
+        // the Kelvin sign, which `String` equates with the letter
         let failure = after(answer(200, document("https://idp.example/\u{212A}iosk")), issuer: "https://idp.example/Kiosk").failure
         #expect(failure?.law == .configuration)
         #expect(after(answer(200, #"{"token_endpoint":"https://orchid.my.erp.net/t"}"#)).failure?.text.contains("no issuer") == true)
@@ -77,7 +77,7 @@ struct `Finding the endpoints` {
     }
 
     @Test(arguments: ["", "<html>login</html>", "[]", "null", #"{"issuer":"x","issuer":"y"}"#, "issuer=x"])
-    func `DISC-06 only a JSON object counts, and another page may pass`(body: String) throws {
+    func `DISC-06 only a JSON object is accepted, and another page may pass`(body: String) throws {
         var (discovery, _) = begun(ServerSettings(location: .issuer(issuer)))
         _ = discovery.receive(answer(200, body), now: now)
         let failure = try #require(discovery.receive(answer(200, body), now: now).failure)
@@ -86,7 +86,7 @@ struct `Finding the endpoints` {
     }
 
     @Test(arguments: [201, 204, 206])
-    func `DISC-06 only 200 counts`(status: Int) {
+    func `DISC-06 only the status 200 is accepted`(status: Int) {
         #expect(after(answer(status, document())).metadata == nil)
     }
 
@@ -100,7 +100,7 @@ struct `Finding the endpoints` {
     @Test(arguments: [
         (429, ExchangeFailure.Reach.server), (503, .server), (500, .credential), (502, .credential), (504, .credential), (408, .credential), (599, .credential),
     ])
-    func `a server in trouble is asked again later`(status: Int, reach: ExchangeFailure.Reach) throws {
+    func `a server with errors is asked again later`(status: Int, reach: ExchangeFailure.Reach) throws {
         let failure = try #require(after(answer(status, retryAfter: "17")).failure)
         #expect(failure.law == .answered(retryAfter: 17))
         #expect(failure.reach == reach)
@@ -113,7 +113,7 @@ struct `Finding the endpoints` {
         (.broken, false, .unsent, .credential), (.broken, true, .unsent, .credential), (.tooLarge, false, .unsent, .credential),
         (.stopped, false, .unsent, .credential),
     ])
-    func `reading metadata spends nothing, so nothing about it is unknown`(
+    func `a request for metadata consumes nothing, so its result is never unknown`(
         kind: TransportFault.Kind, unsent: Bool, law: ExchangeFailure.Law, reach: ExchangeFailure.Reach
     ) throws {
         let failure = try #require(after(fault(kind, unsent: unsent)).failure)
@@ -135,7 +135,7 @@ struct `Finding the endpoints` {
         "https://evil.example/token", "https://orchid.my.erp.net.evil.example/token", "https://169.254.169.254/token", "https://127.0.0.1/token",
         "https://[::1]/token", "https://10.0.0.7/token",
     ])
-    func `DISC-09 NET-12 an endpoint on another host is used only when it is pinned`(url: String) throws {
+    func `DISC-09 NET-12 an endpoint on another host is used only if it is pinned`(url: String) throws {
         let metadata = try #require(after(answer(200, document(token: url))).metadata)
         let failure = #expect(throws: ExchangeFailure.self) { try metadata.url(of: .token) }
         #expect(failure?.law == .configuration)
@@ -147,7 +147,7 @@ struct `Finding the endpoints` {
         #expect(try metadata.url(of: .token).port == port)
     }
 
-    @Test func `what is wrong with one endpoint does not matter to the others`() throws {
+    @Test func `an invalid endpoint does not affect the others`() throws {
         let more = #","revocation_endpoint":"http://orchid.my.erp.net/r","jwks_uri":"https://keys.example/j","introspection_endpoint":7"#
         let metadata = try #require(after(answer(200, document(more: more))).metadata)
         #expect(try metadata.url(of: .token).path == "/id/connect/token")
@@ -156,7 +156,7 @@ struct `Finding the endpoints` {
         }
     }
 
-    @Test func `DISC-10 absent members have the defaults of the RFC`() throws {
+    @Test func `DISC-10 missing members have the defaults of the RFC`() throws {
         let metadata = try #require(after(answer(200, document())).metadata)
         #expect(metadata.authenticationMethods == ["client_secret_basic"])
         #expect(metadata.grantTypes == ["authorization_code", "implicit"])
@@ -164,7 +164,7 @@ struct `Finding the endpoints` {
         #expect(metadata.challengeMethods == [])
     }
 
-    @Test func `DISC-10 DISC-12 what the server says wins over the defaults`() throws {
+    @Test func `DISC-10 DISC-12 members of the server override the defaults`() throws {
         let more = #"""
             ,"token_endpoint_auth_methods_supported":["client_secret_post"],"grant_types_supported":["client_credentials"],
             "response_modes_supported":["form_post"],"code_challenge_methods_supported":["S256"]
@@ -186,11 +186,11 @@ struct `Finding the endpoints` {
         arguments: [
             (nil, 3600), ("max-age=600", 600), ("max-age=31536000", 86_400), ("max-age=1", 60), ("no-store", 60), ("private", 3600),
         ] as [(String?, Int)])
-    func `DISC-14 freshness is what HTTP says, within bounds`(cacheControl: String?, seconds: Int) {
+    func `DISC-14 the freshness lifetime is that of HTTP, within limits`(cacheControl: String?, seconds: Int) {
         #expect(after(answer(200, document(), cacheControl: cacheControl)).freshness == seconds)
     }
 
-    @Test func `DISC-15 a pinned token endpoint wins, and everything else is discovered`() throws {
+    @Test func `DISC-15 a pinned token endpoint takes precedence, and the others are discovered`() throws {
         var settings = ServerSettings(location: .issuer(issuer))
         settings.endpoints.token = "https://other.example/token?tenant=7"
         var (discovery, _) = begun(settings)
@@ -213,7 +213,7 @@ struct `Finding the endpoints` {
             "write the issuer of your own, with its id in place of the braces (at Entra the directory (tenant) id)"
         ),
     ])
-    func `DISC-04 a document of another issuer is told with the value to write`(named: String, remedy: String) throws {
+    func `DISC-04 a document of another issuer is reported with the value to write`(named: String, remedy: String) throws {
         let text = try #require(after(answer(200, document(named))).failure).text
         #expect(text.contains("name the issuer '\(named)', not '\(issuer)'"))
         #expect(text.hasSuffix(remedy))
@@ -233,12 +233,12 @@ struct `Finding the endpoints` {
         ("https://cdn.example/?u=secret#f", "a redirect to 'https://cdn.example/', which is never followed; check the configured address"),
         (nil, "a redirect, which is never followed; check the configured address"),
     ])
-    func `NET-05 a redirect of the metadata is told with the value to write`(location: String?, remedy: String) throws {
+    func `NET-05 a redirect of the metadata is reported with the value to write`(location: String?, remedy: String) throws {
         let redirect = EndpointResult.response(EndpointResponse(status: 301, location: location, body: Secret("")))
         #expect(try #require(after(redirect).failure).text.hasSuffix("answered 301, " + remedy))
     }
 
-    @Test func `DISC-15 another pinned endpoint wins over the discovered one, on any host`() throws {
+    @Test func `DISC-15 any other pinned endpoint overrides the discovered one, on any host`() throws {
         var settings = ServerSettings(location: .issuer(issuer))
         settings.endpoints.revocation = "https://other.example/revoke"
         var (discovery, _) = begun(settings)
@@ -246,13 +246,13 @@ struct `Finding the endpoints` {
         #expect(try found.metadata?.url(of: .revocation).text == "https://other.example/revoke")
     }
 
-    @Test func `an issuer that is no address, and an answer that nobody asked for, do no harm`() {
+    @Test func `an issuer that is not a URL and an unexpected response do no harm`() {
         #expect(begun(ServerSettings(location: .issuer("http://idp.example"))).1.failure?.law == .configuration)
         var discovery = Discovery(ServerSettings(location: .issuer(issuer)))
         #expect(discovery.receive(answer(200, document()), now: now).failure != nil)
     }
 
-    @Test func `LOG-05 a lying document cannot put controls into a log`() throws {
+    @Test func `LOG-05 a malicious document cannot put control characters into a log`() throws {
         let failure = try #require(after(answer(200, document(#"https:\/\/x\u000a\u001b[31mERROR"# + String(repeating: "é", count: 500)))).failure)
         #expect(failure.text.utf8.allSatisfy { (0x20...0x7E).contains($0) })
         #expect(failure.text.utf8.count < 600)

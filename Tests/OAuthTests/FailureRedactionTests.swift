@@ -3,7 +3,7 @@ import Testing
 
 @testable import OAuth
 
-/// What was sent is quoted nowhere, wherever a server sends it back.
+/// A text never quotes what was sent, even if the server repeats it.
 @Suite struct FailureRedactionTests {
     private static let secret = Secret("s3cret-of-the-client")
 
@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: [
         "'https://id.test/token' answered 200, compressed as \"s3cret-of-the-client\"", "its issuer is \"https://s3cret-o\"", "tneilc-eht-fo-terc3s",
-    ]) func `a text with a secret, or eight bytes of one, is withheld`(_ text: String) {
+    ]) func `a text that contains eight bytes of a secret is withheld`(_ text: String) {
         let told = failure(text).redacting([Self.secret])
         #expect(told.text == "the server answered 200 with words that hold a secret; they are withheld")
         #expect(told.law == .unknown && told.status == 200)
@@ -22,7 +22,7 @@ import Testing
         #expect(TokenHealth.unknown(failure(text)).redacting([Self.secret]) == .unknown(told))
     }
 
-    @Test(arguments: ["the token endpoint answered 503", "it is s3cret", ""]) func `any other text stays`(_ text: String) {
+    @Test(arguments: ["the token endpoint answered 503", "it is s3cret", ""]) func `any other text is kept`(_ text: String) {
         #expect(failure(text).redacting([Self.secret, Secret("a"), Secret("token")]).text == text)
     }
 }

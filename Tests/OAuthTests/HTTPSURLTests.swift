@@ -13,7 +13,7 @@ struct `Addresses` {
         ("https://xn--bcher-kva.example/~a/;p=1,2", "xn--bcher-kva.example", 443, "/~a/;p=1,2"),
         ("https://a_b.c/.well-known/x", "a_b.c", 443, "/.well-known/x"),
     ])
-    func `an absolute https address is taken apart`(text: String, host: String, port: Int, path: String) throws {
+    func `an absolute https URL is parsed`(text: String, host: String, port: Int, path: String) throws {
         let url = try read(text).get()
         #expect(url.text == text)
         #expect(url.host == host)
@@ -37,11 +37,11 @@ struct `Addresses` {
         ("https://h/?", .query), ("https://h/a?b=c", .query), ("https://h?x", .query), ("https://h/#", .fragment), ("https://h#x", .fragment),
         ("https://h/a/../b", .dotSegment), ("https://h/./b", .dotSegment), ("https://h/..", .dotSegment),
     ])
-    func `what could be called or compared differently from how it reads is refused`(text: String, problem: HTTPSURL.Problem) {
+    func `a URL that could be requested or compared differently from its text is rejected`(text: String, problem: HTTPSURL.Problem) {
         #expect(read(text) == .failure(problem))
     }
 
-    @Test func `an endless address is refused`() {
+    @Test func `a URL that is too long is rejected`() {
         #expect(read("https://h/" + String(repeating: "a", count: 2048)) == .failure(.tooLong))
         #expect(read("https://" + String(repeating: "a.", count: 200) + "b") == .failure(.host))
     }
@@ -53,14 +53,14 @@ struct `Addresses` {
         #expect(read("https://h/token?a#b", allowsQuery: true) == .failure(.fragment))
     }
 
-    @Test func `hosts are the same in any case, whatever the port`() throws {
+    @Test func `hosts are compared without case, whatever the port`() throws {
         let here = try HTTPSURL("https://Idp.Example/id")
         #expect(here.isOnSameHost(as: try HTTPSURL("https://idp.example:8443/x")))
         #expect(!here.isOnSameHost(as: try HTTPSURL("https://idp.example.evil.example/id")))
         #expect(!here.isOnSameHost(as: try HTTPSURL("https://example/id")))
     }
 
-    @Test func `every problem says what it is in one calm phrase`() {
+    @Test func `every problem has a text`() {
         let problems: [HTTPSURL.Problem] = [.notHTTPS, .tooLong, .characters, .userInfo, .host, .port, .query, .fragment, .dotSegment]
         for problem in problems { #expect(problem.description.hasPrefix("is ") || problem.description.hasPrefix("has ")) }
         #expect(Set(problems.map(\.description)).count == problems.count)

@@ -1,7 +1,7 @@
 import OAuth
 import Testing
 
-/// Whom a configured server has this daemon connect to.
+/// The hosts that the daemon connects to for a configured server.
 struct HostsTests {
     private func pinned(_ change: (inout PinnedEndpoints) -> Void) -> PinnedEndpoints {
         var endpoints = PinnedEndpoints()
@@ -9,7 +9,7 @@ struct HostsTests {
         return endpoints
     }
 
-    @Test func `the issuer, the site and what is pinned are connected, once each`() {
+    @Test func `the hosts are those of the issuer, the site and the pinned endpoints, without duplicates`() {
         let server = ServerSettings(
             location: .erpnet(root: "https://demo.my.erp.net", issuer: "https://id.my.erp.net:8443/id"),
             endpoints: pinned {
@@ -19,7 +19,7 @@ struct HostsTests {
         #expect(server.hosts() == ["demo.my.erp.net", "id.my.erp.net", "token.example.com"])
     }
 
-    @Test func `where a person's browser goes is not connected from here`() {
+    @Test func `endpoints for the browser are not among the hosts`() {
         let server = ServerSettings(
             location: .issuer("https://id.example.com"),
             endpoints: pinned {
@@ -29,7 +29,7 @@ struct HostsTests {
         #expect(server.hosts() == ["id.example.com"])
     }
 
-    @Test func `an API that is asked about reference tokens is connected too`() {
+    @Test func `an API that tests reference tokens is among the hosts`() {
         #expect(
             ServerSettings(location: .issuer("https://id.example.com")).hosts(apis: ["https://api.example.com/me"]) == ["id.example.com", "api.example.com"])
     }
@@ -37,12 +37,12 @@ struct HostsTests {
     @Test(arguments: [
         ("http://proxy.example.com:3128", "proxy.example.com"), ("http://192.0.2.7:80", "192.0.2.7"), ("http://[2001:db8::1]:3128", "2001:db8::1"),
     ])
-    func `behind a proxy nobody else is connected`(proxy: String, host: String) {
+    func `a proxy is the only host`(proxy: String, host: String) {
         let server = ServerSettings(location: .issuer("https://id.example.com"), proxy: ProxySettings(url: proxy))
         #expect(server.hosts(apis: ["https://api.example.com/me"]) == [host])
     }
 
-    @Test func `an address of IPv6 is named without brackets`() {
+    @Test func `an IPv6 address is listed without brackets`() {
         #expect(ServerSettings(location: .issuer("https://[2001:db8::1]:8443")).hosts() == ["2001:db8::1"])
     }
 }

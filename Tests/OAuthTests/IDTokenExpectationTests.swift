@@ -13,7 +13,7 @@ struct `What an ID token must say` {
         return expectation
     }
 
-    /// The left halves were reckoned with another implementation.
+    /// The left halves were computed with another implementation.
     private func digest(_ algorithm: HashAlgorithm, _ value: Secret) -> [UInt8] {
         let halves = [
             Example.code: "TT2ZqtSSEOpFYV3hKrv3GA", Example.state: "mWVk-zc64MjQy7hyBehqIw", Example.accessToken: "m5jikpg7pGA4UnJQ9Akp0Q",
@@ -38,16 +38,16 @@ struct `What an ID token must say` {
         }
     }
 
-    // MARK: who
+    // MARK: issuer, audience, subject
 
-    @Test func `HYB-04 ERP.net's token beside a code is believed`() throws {
+    @Test func `HYB-04 the ID token of ERP.net that comes with a code is accepted`() throws {
         let identity = try identity(Example.token(), expectation().beside(code: Example.code)).get()
         #expect(
             identity
                 == VerifiedIdentity(issuer: Example.issuer, subject: "m.petrova", authenticated: 1_790_000_095, expires: 1_790_000_500))
     }
 
-    @Test func `a person is shown as the server names them, in any script`() throws {
+    @Test func `the claims for display are kept in any script`() throws {
         let token = Example.token([
             "name": #""Мария Петрова""#, "email": #""m.petrova@orchid.example""#, "preferred_username": #""mpetrova""#, "email_verified": #""true""#,
         ])
@@ -57,7 +57,7 @@ struct `What an ID token must say` {
         #expect(identity.preferredUsername == "mpetrova")
     }
 
-    @Test func `a person is told by the first of user name, e-mail and name, where it says more than the subject`() throws {
+    @Test func `the display name is the first of user name, e-mail and name that differs from the subject`() throws {
         let all = ["name": #""Мария Петрова""#, "email": #""m@orchid.example""#, "preferred_username": #""mpetrova""#]
         let table: [([String: String?], String?)] = [
             (all, "mpetrova"), (all.merging(["preferred_username": #"" ""#]) { $1 }, "m@orchid.example"),
@@ -74,7 +74,7 @@ struct `What an ID token must say` {
     }
 
     @Test(arguments: [#""""#, "7", "null", #""a\nb""#, #""a\u001b[31m""#, #""a\u202eb""#, #""a\u2028b""#, "\"\(String(repeating: "x", count: 256))\""])
-    func `LOG-05 a name that could not stand in a line is left out`(name: String) throws {
+    func `LOG-05 a name with invisible characters is dropped`(name: String) throws {
         let identity = try identity(Example.token(["name": name, "email": name, "preferred_username": name]), expectation()).get()
         #expect(identity.name == nil && identity.email == nil && identity.preferredUsername == nil)
     }
@@ -82,11 +82,11 @@ struct `What an ID token must say` {
     @Test(arguments: [
         "https://orchid.my.erp.net/id/", "https://orchid.my.erp.net", "https://ORCHID.my.erp.net/id", "https://evil.example", "",
     ])
-    func `IDT-01 HYB-07 another issuer is refused, however alike`(issuer: String) throws {
+    func `IDT-01 HYB-07 another issuer is rejected, however similar`(issuer: String) throws {
         #expect(try problem(["iss": "\"\(issuer)\""]) == .issuer(shown: issuer))
     }
 
-    @Test func `IDT-01 LOG-05 of a wrong issuer little is shown`() throws {
+    @Test func `IDT-01 LOG-05 a wrong issuer is shown truncated`() throws {
         let problem = try #require(try self.problem(["iss": "\"evil\\u001b\(String(repeating: "é", count: 300))\""]))
         #expect("\(problem)".utf8.allSatisfy { (0x20...0x7E).contains($0) })
         #expect("\(problem)".utf8.count < 300)
@@ -99,16 +99,16 @@ struct `What an ID token must say` {
         ("\"com.example.orchid/sync\"", "aud"), ("\"COM.example.orchid/desk\"", "aud"), ("[]", "aud"), ("[\"other\"]", "aud"),
         ("\"\"", "aud"),
     ])
-    func `IDT-02 it is for us and for nobody else`(audience: String, wrong: String?) throws {
+    func `IDT-02 the audience must be this client and no unknown one`(audience: String, wrong: String?) throws {
         #expect(try problem(["aud": audience]) == wrong.map { .wrong(claim: $0) })
     }
 
     @Test(arguments: ["7", "{}", "[7]", #"["com.example.orchid/desk",7]"#, "null"])
-    func `IDT-02 an audience of another shape is none`(audience: String) throws {
+    func `IDT-02 an audience of another type is rejected`(audience: String) throws {
         #expect(try problem(["aud": audience]) == .absent(claim: "aud"))
     }
 
-    @Test func `IDT-02 IDT-03 a second audience must be known, and the authorized party us`() throws {
+    @Test func `IDT-02 IDT-03 a second audience must be configured, and the authorized party must be this client`() throws {
         let both = #"["com.example.orchid/desk","other"]"#
         #expect(try problem(["aud": both]) == .audience(shown: "other"))
         #expect(try problem(["aud": both]) { $0.otherAudiences = ["another"] } == .audience(shown: "other"))
@@ -121,7 +121,7 @@ struct `What an ID token must say` {
     }
 
     @Test(arguments: ["7", "[]", "{}", "true"])
-    func `IDT-12 a subject that is no text is told as that, with the way round`(subject: String) throws {
+    func `IDT-12 a subject that is not a string is reported with the remedy`(subject: String) throws {
         #expect(try problem(["sub": subject]) == .subjectIsNotAString)
         #expect(IDTokenProblem.subjectIsNotAString.description.contains("leave 'openid' out"))
     }
@@ -131,36 +131,36 @@ struct `What an ID token must say` {
         #expect(try problem(["sub": subject]) == .absent(claim: "sub"))
     }
 
-    @Test func `IDT-12 HYB-07 a subject is compared to the letter`() throws {
+    @Test func `IDT-12 HYB-07 a subject is compared by code points`() throws {
         #expect(try problem(["sub": "\"\(String(repeating: "x", count: 255))\""]) == nil)
         #expect(try problem([:]) { $0.subject = "m.petrova" } == nil)
         for other in ["M.Petrova", "m.petrova ", "x"] { #expect(try problem([:]) { $0.subject = other } == .wrong(claim: "sub")) }
     }
 
-    // MARK: when
+    // MARK: times
 
     @Test(
         arguments: [
             (1_790_000_559, nil), (1_790_000_560, .expired), (1_890_000_000, .expired), (1_790_000_140, nil), (1_790_000_139, .early(claim: "iat")),
         ] as [(Int64, IDTokenProblem?)])
-    func `IDT-08 TIME-01 TIME-06 it is of now, give or take a minute`(now: Int64, expected: IDTokenProblem?) throws {
+    func `IDT-08 TIME-01 TIME-06 the times must be valid within a minute`(now: Int64, expected: IDTokenProblem?) throws {
         #expect(try problem([:], now: now) == expected)
     }
 
-    @Test func `TIME-01 the leeway is what is configured`() throws {
+    @Test func `TIME-01 the leeway is configurable`() throws {
         #expect(try problem([:], now: 1_790_000_799) { $0.leeway = 300 } == nil)
         #expect(try problem([:], now: 1_790_000_501) { $0.leeway = 0 } == .expired)
         #expect(IDTokenExpectation.defaultLeeway == 60)
     }
 
-    @Test func `IDT-08 a token that is not valid yet is refused, and one without a beginning is not`() throws {
+    @Test func `IDT-08 a token that is not valid yet is rejected, and nbf is optional`() throws {
         #expect(try problem(["nbf": "1790000260"]) == nil)
         #expect(try problem(["nbf": "1790000261"]) == .early(claim: "nbf"))
         #expect(try problem(["nbf": nil]) == nil)
     }
 
     @Test(arguments: ["exp", "iat"], [nil, "null", #""1790000500""#, "-1", "1e300", "true", "[1]", "253402300800"] as [String?])
-    func `IDT-08 its times are numbers and there`(claim: String, value: String?) throws {
+    func `IDT-08 the times must be numbers and must not be missing`(claim: String, value: String?) throws {
         #expect(try problem([claim: value]) == .absent(claim: claim))
     }
 
@@ -168,12 +168,12 @@ struct `What an ID token must say` {
         #expect(try problem(["iat": "1790000200.75", "exp": "1.7900005e9", "nbf": "1790000200.0"]) == nil)
     }
 
-    @Test func `TIME-06 a token from before the sign-in is refused`() throws {
+    @Test func `TIME-06 a token that is older than the sign-in is rejected`() throws {
         #expect(try problem(["iat": "1790000040"]) == nil)
         #expect(try problem(["iat": "1790000039"]) == .tooOld(claim: "iat"))
     }
 
-    @Test func `IDT-11 AC-26 how long ago the person signed in is checked where that was asked`() throws {
+    @Test func `IDT-11 AC-26 auth_time is checked if max_age was requested`() throws {
         var request = Self.request
         request.maxAge = 100
         let recent = IDTokenExpectation(of: request, at: Example.issuer, asked: Example.issued)
@@ -186,14 +186,14 @@ struct `What an ID token must say` {
         #expect(try problem(["auth_time": #""1790000095""#]) == .absent(claim: "auth_time"))
     }
 
-    // MARK: belonging together
+    // MARK: nonce and hashes
 
-    @Test func `IDT-09 HYB-08 the nonce is the one that was sent`() throws {
+    @Test func `IDT-09 HYB-08 the nonce must be the one that was sent`() throws {
         for nonce in [#""n-0c2f1b7e9b""#, #""n-0c2f1b7e9""#, #""N-0C2F1B7E9A""#, #""""#] { #expect(try problem(["nonce": nonce]) == .wrong(claim: "nonce")) }
         for nonce in [nil, "null", "7"] as [String?] { #expect(try problem(["nonce": nonce]) == .absent(claim: "nonce")) }
     }
 
-    @Test func `IDT-10 the access token is the one it came with, where it says so`() throws {
+    @Test func `IDT-10 at_hash must match the access token if it is present`() throws {
         let hash = { (text: String?) in ["at_hash": text.map { "\"\($0)\"" }, "c_hash": nil] as [String: String?] }
         let with = { (expectation: inout IDTokenExpectation) in expectation.accessToken = Example.accessToken }
         #expect(try problem(hash("m5jikpg7pGA4UnJQ9Akp0Q"), with) == nil)
@@ -205,18 +205,18 @@ struct `What an ID token must say` {
         #expect(try problem(hash("m5jikpg7pGA4UnJQ9Akp0Q")) { $0.accessToken = Secret("EXAMPLE.ACCESS.TOKEX") } == .wrong(claim: "at_hash"))
     }
 
-    @Test func `HYB-05 beside a code it must say which`() throws {
+    @Test func `HYB-05 c_hash is required if the token comes with a code`() throws {
         let without = try identity(Example.token(["c_hash": nil]), expectation().beside(code: Example.code))
         #expect(without == .failure(.absent(claim: "c_hash")))
         #expect(try problem(["c_hash": nil]) { $0.code = Example.code } == nil)
     }
 
     @Test(arguments: ["TT2ZqtSSEOpFYV3hKrv3GB", "TT2ZqtSSEOpFYV3hKrv3", "mWVk-zc64MjQy7hyBehqIw", "tt2zqtsseopfyv3hkrv3ga", ""])
-    func `HYB-06 a code that is not its own is not redeemed`(hash: String) throws {
+    func `HYB-06 a code that does not match c_hash is not redeemed`(hash: String) throws {
         #expect(try identity(Example.token(["c_hash": "\"\(hash)\""]), expectation().beside(code: Example.code)) == .failure(.wrong(claim: "c_hash")))
     }
 
-    @Test func `HYB-06 the hash is that of the token's algorithm`() throws {
+    @Test func `HYB-06 the hash algorithm is that of the signature`() throws {
         var asked: [HashAlgorithm] = []
         for algorithm in ["RS256", "RS384", "PS512", "ES256", "ES384", "ES512"] {
             let token = Example.token(header: #"{"alg":"\#(algorithm)","kid":"\#(Example.kid)"}"#)
@@ -229,7 +229,7 @@ struct `What an ID token must say` {
         #expect(asked == [.sha256, .sha384, .sha512, .sha256, .sha384, .sha512])
     }
 
-    @Test func `HYB-10 a hash of the state is checked where it is there`() throws {
+    @Test func `HYB-10 s_hash is checked if it is present`() throws {
         #expect(try problem(["s_hash": #""mWVk-zc64MjQy7hyBehqIg""#]) == .wrong(claim: "s_hash"))
         #expect(try problem(["s_hash": nil]) == nil)
         #expect(try problem(["s_hash": #""mWVk-zc64MjQy7hyBehqIg""#]) { $0.state = nil } == nil)
@@ -247,7 +247,7 @@ struct `What an ID token must say` {
         }
     }
 
-    @Test func `IDT-17 after a refresh it is of the same person, issuer and client`() throws {
+    @Test func `IDT-17 after a refresh the person, the issuer and the client must be the same`() throws {
         #expect(try refreshed(["nonce": nil]) == nil)
         #expect(try refreshed(["nonce": nil], hasEarlier: false) == nil)
         #expect(try refreshed(["nonce": nil, "sub": #""somebody.else""#]) == .wrong(claim: "sub"))
@@ -255,13 +255,13 @@ struct `What an ID token must say` {
         #expect(try refreshed(["nonce": nil, "aud": #""other""#]) == .wrong(claim: "aud"))
     }
 
-    @Test func `IDT-17 after a refresh there is no nonce or the original one`() throws {
+    @Test func `IDT-17 after a refresh the nonce must be missing or the original one`() throws {
         #expect(try refreshed([:]) == nil)
         #expect(try refreshed(["nonce": #""another""#]) == .wrong(claim: "nonce"))
         #expect(try refreshed(["nonce": #""another""#], earlier: ["nonce": nil]) == nil, "the token before had come with a refresh, too")
     }
 
-    @Test func `IDT-17 after a refresh it is new, and the sign-in is the old one`() throws {
+    @Test func `IDT-17 after a refresh iat must be newer and auth_time unchanged`() throws {
         #expect(try refreshed(["iat": "1790000200"]) == nil)
         #expect(try refreshed(["iat": "1790000139"]) == .tooOld(claim: "iat"))
         #expect(try refreshed(["auth_time": "1790003700"]) == .wrong(claim: "auth_time"))
@@ -269,9 +269,9 @@ struct `What an ID token must say` {
         #expect(try refreshed(["auth_time": "1790003700"], earlier: ["auth_time": nil]) == nil)
     }
 
-    // MARK: being there
+    // MARK: missing tokens
 
-    @Test func `TR-19 a code exchange that asked for openid must bring one, a refresh need not`() throws {
+    @Test func `TR-19 a code exchange with openid requires an ID token, a refresh does not`() throws {
         let tokens = IssuedTokens(accessToken: Secret("AT"), lifetime: 3600, scopes: ["openid", "read"])
         #expect(throws: IDTokenProblem.missing) { try expectation().token(in: tokens) }
         let refresh = IDTokenExpectation(refreshing: "x", at: Example.issuer, for: Example.client, earlier: nil)
@@ -283,7 +283,7 @@ struct `What an ID token must say` {
         #expect(ExchangeFailure(IDTokenProblem.missing).text == "the ID token is missing, though 'openid' was asked for")
     }
 
-    @Test func `every problem continues the sentence and none shows a value`() {
+    @Test func `every problem has a text without a value`() {
         let problems: [IDTokenProblem] = [
             .missing, .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
             .issuer(shown: "x"), .absent(claim: "x"), .wrong(claim: "x"), .subjectIsNotAString, .expired, .early(claim: "x"),
@@ -293,7 +293,7 @@ struct `What an ID token must say` {
         for problem in problems { #expect(["is ", "has ", "demands ", "does "].contains { problem.description.hasPrefix($0) }) }
     }
 
-    @Test func `IDT-17 a refreshed token that is wrong about anything but the hour and the hash casts doubt on the person`() {
+    @Test func `IDT-17 at a refresh every problem except auth_time and at_hash makes the person uncertain`() {
         for claim in ["auth_time", "at_hash"] { #expect(IDTokenProblem.wrong(claim: claim).leavesSubjectCertain) }
         let doubtful: [IDTokenProblem] = [
             .malformed, .encrypted, .type(shown: "x"), .critical, .algorithm(shown: "x"), .unknownKey, .unfitKey, .unnamedKey, .signature,
@@ -304,7 +304,7 @@ struct `What an ID token must say` {
         for problem in doubtful { #expect(!problem.leavesSubjectCertain) }
     }
 
-    @Test func `LOG-01 an expectation shows nothing of what it compares with`() {
+    @Test func `LOG-01 a printed expectation shows none of its values`() {
         var dumped = ""
         dump(
             expectation {

@@ -14,7 +14,7 @@ struct `An ID token` {
 
     private func problem(header: String) -> IDTokenProblem? { problem(Example.token(header: header)) }
 
-    /// What is to be checked; `nil` where newer keys are needed.
+    /// The signature to verify; `nil` if newer keys are needed.
     private func check(
         _ header: String, by keys: JWKSet, allowing algorithms: [String] = ["RS256"]
     ) throws(IDTokenProblem) -> SignatureCheck? {
@@ -24,9 +24,9 @@ struct `An ID token` {
         }
     }
 
-    // MARK: taking it apart
+    // MARK: parsing
 
-    @Test func `IDT-04 ERP.net's token is taken apart, and what is signed is what came`() throws {
+    @Test func `IDT-04 the ID token of ERP.net is parsed, and the signed part is unchanged`() throws {
         let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
         #expect(check.algorithm == .rs256)
         #expect(check.signature == Array("signature".utf8))
@@ -40,52 +40,52 @@ struct `An ID token` {
         "eyJhbGciOiJSUzI1NiJ9.e3.c2ln", "W10.e30.c2ln", "eyJhbGciOiJSUzI1NiJ9=.e30.c2ln", " eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
         "eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n", "eyJhbGciOiJSUzI1NiJ9.e30.c", "eyJhbGciOiJSUzI1NiJ9.eyJhIjoxLCJhIjoyfQ.c2ln",
     ])
-    func `what is no signed token is refused`(text: String) {
+    func `a text that is not a signed token is rejected`(text: String) {
         #expect(problem(Secret(text)) == .malformed)
     }
 
-    @Test func `an endless token is refused`() {
+    @Test func `a token that is too long is rejected`() {
         #expect(problem(Example.token(["x": "\"\(String(repeating: "x", count: 30_000))\""])) == .malformed)
         #expect(problem(Example.token(["x": "\"\(String(repeating: "x", count: 20_000))\""])) == nil)
     }
 
-    @Test func `every beginning of a token is refused or wrong`() throws {
+    @Test func `every truncated token is rejected`() throws {
         let token = Example.token()
         let signature = token.count - base64url("signature").utf8.count
         for end in 0..<signature - 1 { #expect(problem(token[0..<end]) == .malformed, "cut at \(end)") }
     }
 
     @Test(arguments: [#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#, #"{"alg":"dir","enc":"A128CBC-HS256","kid":"x"}"#])
-    func `IDT-15 an encrypted token says so`(header: String) {
+    func `IDT-15 an encrypted token is reported as such`(header: String) {
         #expect(problem(header: header) == .encrypted)
         #expect(problem(Secret("a.b.c.d.e")) == .encrypted)
         #expect("\(IDTokenProblem.encrypted)".contains("encrypted"))
     }
 
     @Test(arguments: ["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "dpop+jwt"])
-    func `IDT-13 a token of another kind is refused`(type: String) {
+    func `IDT-13 a token of another type is rejected`(type: String) {
         #expect(problem(header: #"{"alg":"RS256","typ":"\#(type)"}"#) == .type(shown: type))
     }
 
     @Test(arguments: [#","typ":"JWT""#, #","typ":"jwt""#, "", #","typ":null"#, #","typ":"JOSE""#, #","cty":"x""#])
-    func `IDT-13 an ordinary type or none is well`(member: String) {
+    func `IDT-13 an ordinary or missing type is accepted`(member: String) {
         #expect(problem(header: #"{"alg":"RS256"\#(member)}"#) == nil)
     }
 
     @Test(arguments: [#"["exp"]"#, "[]", #"["b64"]"#, #""x""#])
-    func `IDT-14 a critical extension is refused`(crit: String) {
+    func `IDT-14 a critical extension is rejected`(crit: String) {
         #expect(problem(header: #"{"alg":"RS256","crit":\#(crit),"b64":false}"#) == .critical)
     }
 
     @Test(arguments: ["{}", #"{"alg":7}"#, #"{"alg":null}"#, #"{"alg":"RS256","typ":7}"#, "[]", "RS256", #"{"alg":"RS256","alg":"none"}"#])
-    func `a header of another shape is refused`(header: String) {
+    func `an invalid header is rejected`(header: String) {
         #expect(problem(header: header) == .malformed)
     }
 
-    // MARK: which signature
+    // MARK: signatures
 
     @Test(arguments: ["none", "None", "NONE", "HS256", "HS512", "RS1", "rs256", "ES256K", "", "RS256 "])
-    func `IDT-05 none, symmetric and unknown algorithms are refused, even where the server allows them`(algorithm: String) throws {
+    func `IDT-05 none, symmetric and unknown algorithms are rejected even if the server lists them`(algorithm: String) throws {
         let keys = try Example.keys(Example.rsa(more: ""))
         let header = #"{"alg":"\#(algorithm)","kid":"\#(Example.kid)"}"#
         for allowed in [["RS256"], ["RS256", algorithm], [algorithm]] {
@@ -93,7 +93,7 @@ struct `An ID token` {
         }
     }
 
-    @Test func `IDT-05 an algorithm that the server does not name is refused`() throws {
+    @Test func `IDT-05 an algorithm that the server does not list is rejected`() throws {
         let keys = try Example.keys(Example.rsa(more: ""))
         let header = #"{"alg":"PS256","kid":"\#(Example.kid)"}"#
         #expect(throws: IDTokenProblem.algorithm(shown: "PS256")) { try check(header, by: keys) }
@@ -101,7 +101,7 @@ struct `An ID token` {
     }
 
     @Test(arguments: SigningAlgorithm.allCases)
-    func `IDT-06 a key is used only for its kind of algorithm`(algorithm: SigningAlgorithm) throws {
+    func `IDT-06 a key is used only for its type of algorithm`(algorithm: SigningAlgorithm) throws {
         let ec = { (curve: String, count: Int) in
             let coordinate = base64url([UInt8](repeating: 7, count: count))
             return #"{"kty":"EC","crv":"\#(curve)","x":"\#(coordinate)","y":"\#(coordinate)","kid":"k"}"#
@@ -122,7 +122,7 @@ struct `An ID token` {
         #expect(try check(header, by: Example.keys(entries.values.joined(separator: ",")), allowing: [algorithm.rawValue]) != nil)
     }
 
-    @Test func `JWKS-03 of several keys of one id all that fit are tried, and not very many`() throws {
+    @Test func `JWKS-03 up to four keys with the same id are tried`() throws {
         let header = #"{"alg":"RS256","kid":"k"}"#
         let other = Example.rsa(kid: "k", bits: 4096, more: "")
         let keys = try Example.keys(Example.rsa(kid: "k", more: #","alg":"PS256""#), other, Example.rsa(kid: "k", more: ""), Example.rsa(kid: "x"))
@@ -132,7 +132,7 @@ struct `An ID token` {
         #expect(try self.check(header, by: many)?.keys.count == 4)
     }
 
-    @Test func `IDT-06 a key that says its algorithm is used for no other`() throws {
+    @Test func `IDT-06 a key with an alg is used for no other algorithm`() throws {
         let keys = try Example.keys(Example.rsa())
         #expect(throws: IDTokenProblem.unfitKey) {
             try check(#"{"alg":"PS256","kid":"\#(Example.kid)"}"#, by: keys, allowing: ["PS256", "RS256"])
@@ -142,20 +142,20 @@ struct `An ID token` {
     @Test(arguments: [
         #""jku":"https://evil.example/k""#, #""x5u":"https://evil.example/c""#, #""jwk":\#(Example.rsa(kid: nil, bits: 3072))"#, #""x5c":["MIIB"]"#,
     ])
-    func `IDT-07 a key that the token brings along is not looked at`(member: String) throws {
+    func `IDT-07 keys in the header of the token are ignored`(member: String) throws {
         let keys = try Example.keys(Example.rsa())
         let check = try #require(try self.check(#"{"alg":"RS256","kid":"\#(Example.kid)",\#(member)}"#, by: keys))
         #expect(check.keys == keys.keys(named: Example.kid).map(\.key))
         #expect(try self.check(#"{"alg":"RS256","kid":"other",\#(member)}"#, by: keys) == nil)
     }
 
-    @Test func `JWKS-02 a key that is not in the set is worth asking for`() throws {
+    @Test func `JWKS-02 an unknown key id requests new keys`() throws {
         #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: "another"))) == nil)
         #expect(try check(Example.header, by: Example.keys()) == nil)
         #expect(try check(#"{"alg":"RS256"}"#, by: Example.keys()) == nil)
     }
 
-    @Test func `JWKS-02 key ids are compared to the letter`() throws {
+    @Test func `JWKS-02 key ids are compared by code points`() throws {
         #expect(try check(Example.header, by: Example.keys(Example.rsa(kid: Example.kid.lowercased()))) == nil)
     }
 
@@ -165,7 +165,7 @@ struct `An ID token` {
         #expect(throws: IDTokenProblem.unnamedKey) { try check(header, by: Example.keys(Example.rsa(), Example.rsa(kid: nil))) }
     }
 
-    @Test func `JWKS-04 a set with one key, which has no id, is for a token that names one`() throws {
+    @Test func `JWKS-04 the only key of a set is used if it has no id`() throws {
         let only = try #require(try check(Example.header, by: Example.keys(Example.rsa(kid: nil))))
         #expect(!only.isNamed)
         #expect(try check(Example.header, by: Example.keys(Example.rsa()))?.isNamed == true)
@@ -175,13 +175,13 @@ struct `An ID token` {
         #expect(try check(#"{"alg":"ES256","kid":"x"}"#, by: Example.keys(Example.rsa(kid: nil)), allowing: ["ES256"]) == nil)
     }
 
-    @Test func `IDT-04 a wrong signature is the end of it`() throws {
+    @Test func `IDT-04 an invalid signature is rejected`() throws {
         let check = try #require(try self.check(Example.header, by: Example.keys(Example.rsa())))
         #expect(throws: IDTokenProblem.signature) { try check.result(isValid: false) }
         #expect(throws: Never.self) { try check.result(isValid: true) }
     }
 
-    @Test func `LOG-01 a token shows none of its texts when it is printed`() throws {
+    @Test func `LOG-01 a printed token shows none of its claims`() throws {
         let token = Example.token(["sub": #""canary-1""#, "email": #""canary-2@x""#])
         let parsed = try IDToken(token)
         var dumped = ""
@@ -196,16 +196,16 @@ struct `Reading base64url` {
     @Test(arguments: [
         ("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYg", "foob"), ("Zm9vYmE", "fooba"), ("Zm9vYmFy", "foobar"), ("fn5-Pz8_", "~~~???"),
     ])
-    func `RFC 4648 section 10 without padding`(text: String, plain: String) {
+    func `base64url matches RFC 4648 section 10 without padding`(text: String, plain: String) {
         #expect(Secret(text).base64urlDecoded == Secret(plain))
     }
 
     @Test(arguments: ["Z", "Zg=", "Zg==", "Zh", "Zm9", "Zm9vYmFyZ", "Zm+v", "Zm/v", "Zm 9v", "Zm9v\n", "Zm9é", "=", "Zm9vYn"])
-    func `what no encoder would have written is refused`(text: String) {
+    func `a non-canonical encoding is rejected`(text: String) {
         #expect(Secret(text).base64urlDecoded == nil)
     }
 
-    @Test func `all bytes come back`() {
+    @Test func `all byte values are decoded`() {
         for count in 0...70 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + count) }
             #expect(Secret(base64url(bytes)).base64urlDecoded?.bytes == bytes)

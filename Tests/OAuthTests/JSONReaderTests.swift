@@ -19,7 +19,7 @@ struct `Reading JSON` {
         #"{"a":true,"b":false,"c":null}"#, #"{"":"" }"#, #"{"a":"\u0041\ud83d\ude00\n\"\\\/\b\f\r\t"}"#, "{\"ключ\":\"стойност\"}",
         "\u{FEFF}{\"a\":1}",
     ])
-    func `a JSON object is taken, with a byte order mark too`(text: String) {
+    func `a JSON object is accepted, also with a byte order mark`(text: String) {
         #expect(problem(text) == nil)
     }
 
@@ -29,7 +29,7 @@ struct `Reading JSON` {
         #"{"a":"\x"}"#, #"{"a":"\u12"}"#, #"{"a":"\u12G4"}"#, "{\"a\":\"\n\"}", "{\"a\":\"\u{0}\"}", #"{"a":[1,]}"#, #"{"a":[1 2]}"#,
         #"{"a":1 "b":2}"#, "access_token=x&token_type=bearer", "<html>", "/* */{}", #"{"a":"\"#, #"{"a":"\u"#, "{\"a\":1]",
     ])
-    func `anything else is not JSON`(text: String) {
+    func `any other text is rejected`(text: String) {
         #expect(problem(text) == .notJSON)
     }
 
@@ -39,7 +39,7 @@ struct `Reading JSON` {
         (#"{"a":1,"a":1}"#, .twice), (#"{"a":1,"\u0061":2}"#, .twice), (#"{"x":[{"b":1,"b":null}]}"#, .twice),
         (#"{"a":"\ud800"}"#, .notJSON), (#"{"a":"\ud800\u0041"}"#, .notUTF8), (#"{"a":"\udc00"}"#, .notUTF8),
     ])
-    func `TR-15 what two readers could read differently is refused`(text: String, expected: JSONProblem) {
+    func `TR-15 a text that two parsers could read differently is rejected`(text: String, expected: JSONProblem) {
         #expect(problem(text) == expected)
     }
 
@@ -47,18 +47,18 @@ struct `Reading JSON` {
         arguments: [
             [0x80], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xC3], [0xFF, 0xFE],
         ] as [[UInt8]])
-    func `TR-15 bytes that are not UTF-8 are refused`(bytes: [UInt8]) {
+    func `TR-15 invalid UTF-8 is rejected`(bytes: [UInt8]) {
         let body = Array("{\"a\":\"".utf8) + bytes + Array("\"}".utf8)
         #expect(problem(body.withUnsafeBytes { Secret(copying: $0) }) == .notUTF8)
     }
 
-    @Test func `every beginning of a good text is refused`() throws {
+    @Test func `every truncated text is rejected`() throws {
         let text = #"{"a":[1.5e3,"x\u0041\ud83d\ude00",{"b":null,"c":true}],"d":"\n"}"#
         for end in 0..<text.utf8.count { #expect(problem(Secret(text)[0..<end]) != nil, "cut at \(end)") }
         #expect(problem(text) == nil)
     }
 
-    @Test func `depth and number of values are bounded`() {
+    @Test func `the depth and the number of values are limited`() {
         let deep = { (count: Int) in "{\"a\":" + String(repeating: "[", count: count) + String(repeating: "]", count: count) + "}" }
         #expect(problem(deep(JSONReader.deepest - 1)) == nil)
         #expect(problem(deep(JSONReader.deepest)) == .tooDeep)
@@ -72,7 +72,7 @@ struct `Reading JSON` {
         (#""plain""#, "plain"), (#""\u0041\u00e9\u20AC\uD83D\uDE00""#, "Aé€😀"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
         (#""é😀""#, "é😀"), (#""""#, ""), (#""\u0000""#, "\u{0}"), (#""a\/b""#, "a/b"),
     ])
-    func `escapes are resolved`(written: String, expected: String) throws {
+    func `escape sequences are decoded`(written: String, expected: String) throws {
         let object = try object("{\"a\":\(written)}")
         guard case .string(let string)? = object["a"] else { return #expect(Bool(false), "no string") }
         #expect(string.text == expected)
@@ -80,14 +80,14 @@ struct `Reading JSON` {
         #expect(string.isEmpty == expected.isEmpty)
     }
 
-    @Test func `names are told apart by their code points`() throws {
-        // the two spellings of é, equal as String
+    @Test func `names are compared by code points`() throws {
+        // the two encodings of é, which are equal as `String`
         let object = try object("{\"\u{E9}\":\"one\",\"e\u{301}\":\"two\"}")
         #expect(object.text("\u{E9}") == "one")
         #expect(object.text("e\u{301}") == "two")
     }
 
-    @Test func `null is absent and types are not bent`() throws {
+    @Test func `null counts as missing, and types are not converted`() throws {
         let object = try object(#"{"n":null,"i":1,"s":"x","l":["a","b"],"m":["a",1]}"#)
         #expect(object["n"] == nil)
         #expect(object["missing"] == nil)

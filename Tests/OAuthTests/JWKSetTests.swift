@@ -4,7 +4,7 @@ import Testing
 
 struct `A server's keys` {
     private func count(_ entry: String) throws -> Int {
-        // the good key beside it always stays
+        // the good key next to it is always kept
         let set = try Example.keys(entry, Example.rsa(kid: "good"))
         #expect(set.keys(named: "good").count == 1)
         return SigningAlgorithm.allCases.map { set.keys(for: $0).filter { $0.id != "good" }.count }.max() ?? 0
@@ -14,14 +14,14 @@ struct `A server's keys` {
     private let x48 = base64url([UInt8](repeating: 7, count: 48))
     private let x66 = base64url([UInt8](repeating: 1, count: 66))
 
-    @Test func `JWKS-01 a document without an array of keys is no key set`() throws {
+    @Test func `JWKS-01 a document without an array of keys is not a key set`() throws {
         for body in ["{}", #"{"keys":{}}"#, #"{"keys":"x"}"#, #"{"keys":null}"#, #"{"KEYS":[]}"#] {
             #expect(try JWKSet(JSONObject.read(Secret(body)).get()) == nil)
         }
         #expect(try Example.keys().isEmpty)
     }
 
-    @Test func `JWKS-01 ERP.net's key is read`() throws {
+    @Test func `JWKS-01 the key of ERP.net is parsed`() throws {
         let set = try Example.keys(Example.rsa())
         guard case .rsa(let modulus, let exponent)? = set.keys(named: Example.kid).first?.key else { return #expect(Bool(false)) }
         #expect(modulus.count == 256)
@@ -29,7 +29,7 @@ struct `A server's keys` {
         #expect(exponent == [1, 0, 1])
     }
 
-    @Test func `JWKS-03 every kind of key that can be used is kept`() throws {
+    @Test func `JWKS-03 every supported type of key is kept`() throws {
         #expect(try count(Example.rsa()) == 1)
         #expect(try count(Example.rsa(more: #","x5t":"x","x5c":["MIIB"],"x":7"#)) == 1)
         #expect(try count(Example.rsa(more: #","key_ops":["verify"]"#)) == 1)
@@ -48,16 +48,16 @@ struct `A server's keys` {
         Example.rsa(more: #","key_ops":"verify""#), Example.rsa(more: #","alg":"RSA-OAEP""#), Example.rsa(more: #","alg":"HS256""#),
         Example.rsa(more: #","alg":"none""#), Example.rsa(more: #","alg":7"#),
     ])
-    func `JWKS-03 what is not understood is left out and spoils nothing`(entry: String) throws {
+    func `JWKS-03 unsupported keys are ignored`(entry: String) throws {
         #expect(try count(entry) == 0)
     }
 
     @Test(arguments: [(1024, 0), (2040, 0), (2048, 1), (4096, 1), (16_384, 1), (16_392, 0)])
-    func `JWKS-05 RSA keys have at least 2048 bits, and not too many`(bits: Int, kept: Int) throws {
+    func `JWKS-05 RSA keys must have 2048 bits or more, up to a limit`(bits: Int, kept: Int) throws {
         #expect(try count(Example.rsa(bits: bits)) == kept)
     }
 
-    @Test func `JWKS-05 the bits count, not the bytes`() throws {
+    @Test func `JWKS-05 the length of a key is counted in bits`() throws {
         let entry = { (modulus: [UInt8]) in #"{"kty":"RSA","e":"AQAB","n":"\#(base64url(modulus))"}"# }
         #expect(try count(entry([0x7F] + [UInt8](repeating: 0xFF, count: 255))) == 0)
         #expect(try count(entry([0] + [UInt8](repeating: 0xFF, count: 255))) == 0)
@@ -65,7 +65,7 @@ struct `A server's keys` {
     }
 
     @Test(arguments: [("AQAB", 1), ("Aw", 1), ("AQ", 0), ("Ag", 0), ("AA", 0), ("", 0), ("AQAAAAAAAAAB", 0), ("AQAB=", 0), ("AAEAAQ", 1)])
-    func `an exponent is odd, above 1 and at most 64 bits long`(exponent: String, kept: Int) throws {
+    func `an exponent must be odd, above 1 and at most 64 bits long`(exponent: String, kept: Int) throws {
         let modulus = base64url([UInt8](repeating: 0xFF, count: 256))
         #expect(try count(#"{"kty":"RSA","e":"\#(exponent)","n":"\#(modulus)"}"#) == kept)
     }
@@ -90,7 +90,7 @@ struct `Known keys` {
         return true
     }
 
-    /// Keys that were found at second 0.
+    /// Keys that were fetched at second 0.
     private func found(cacheControl: String? = "max-age=600") throws -> JWKSCache {
         var keys = JWKSCache()
         _ = try asked(&keys, at: 0)
@@ -98,7 +98,7 @@ struct `Known keys` {
         return keys
     }
 
-    @Test func `JWKS-01 they are asked for by a plain GET, once, however many wait`() throws {
+    @Test func `JWKS-01 the keys are fetched by one GET for all waiting callers`() throws {
         var keys = JWKSCache()
         guard case .send(let request) = try asked(&keys, at: 0), case .get = request.method else { return #expect(Bool(false)) }
         #expect(request.url == url?.text)
@@ -114,13 +114,13 @@ struct `Known keys` {
         arguments: [
             ("max-age=600", 600), ("max-age=31536000", 86_400), ("max-age=1", 60), ("no-store", 60), (nil, 3600),
         ] as [(String?, Int64)])
-    func `JWKS-06 they are fresh for as long as HTTP says, a day at most`(cacheControl: String?, seconds: Int64) throws {
+    func `JWKS-06 the keys are fresh as long as HTTP says, at most a day`(cacheControl: String?, seconds: Int64) throws {
         var keys = try found(cacheControl: cacheControl)
         #expect(try has("k1", asked(&keys, at: seconds - 1)))
         #expect(try isSend(asked(&keys, at: seconds)))
     }
 
-    @Test func `JWKS-06 a key that the new set does not show is gone`() throws {
+    @Test func `JWKS-06 a key that is missing in the new set is dropped`() throws {
         var keys = try found()
         _ = try asked(&keys, at: 600)
         _ = keys.receive(document("k2"), now: 601, wall: now)
@@ -128,7 +128,7 @@ struct `Known keys` {
         #expect(try has("k2", asked(&keys, at: 602)))
     }
 
-    @Test func `JWKS-02 an unknown key has them asked for again, at most once a minute`() throws {
+    @Test func `JWKS-02 an unknown key fetches the keys again, at most once a minute`() throws {
         var keys = try found()
         let isWorthIt = keys.invalidate(now: 1)
         #expect(isWorthIt)
@@ -148,7 +148,7 @@ struct `Known keys` {
     }
 
     @Test(arguments: [answer(503), answer(404), answer(200, "{}"), answer(200, "x"), answer(302), fault(.unreachable, unsent: true)])
-    func `old keys serve when new ones cannot be had, for a day`(result: EndpointResult) throws {
+    func `the previous keys stay in use for a day if fetching fails`(result: EndpointResult) throws {
         var keys = try found()
         _ = try asked(&keys, at: 600)
         #expect(throws: Never.self) { try keys.receive(result, now: 601, wall: now).get() }
@@ -165,7 +165,7 @@ struct `Known keys` {
             (answer(200, #"{"keys":7}"#), .answered(retryAfter: nil)), (answer(200, "<html>"), .answered(retryAfter: nil)),
             (fault(.unreachable, unsent: true), .unsent), (fault(.broken, unsent: false), .unsent), (fault(.tooLarge, unsent: false), .unsent),
         ] as [(EndpointResult, ExchangeFailure.Law)])
-    func `JWKS-01 without keys it is said why, and the next to ask begins anew`(result: EndpointResult, law: ExchangeFailure.Law) throws {
+    func `JWKS-01 a failure is reported, and the next caller starts a new request`(result: EndpointResult, law: ExchangeFailure.Law) throws {
         var keys = JWKSCache()
         _ = try asked(&keys, at: 0)
         let failure = try #require(keys.receive(result, now: 1, wall: now).failure)
@@ -174,13 +174,13 @@ struct `Known keys` {
         #expect(try isSend(asked(&keys, at: 2)))
     }
 
-    @Test func `keys from another address are not those`() throws {
+    @Test func `keys of another URL are not used`() throws {
         var keys = try found()
         #expect(try isSend(asked(&keys, at: 1, "https://orchid.my.erp.net/other")))
         #expect(keys.receive(answer(503), now: 2, wall: now).failure != nil)
     }
 
-    @Test func `an answer that nobody asked for does no harm`() throws {
+    @Test func `an unexpected response does no harm`() throws {
         var none = JWKSCache()
         #expect(none.receive(document("k1"), now: 0, wall: now).failure != nil)
         var keys = try found()

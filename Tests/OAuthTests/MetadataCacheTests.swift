@@ -9,7 +9,7 @@ struct `A known server` {
         document(["token_endpoint": path])
     }
 
-    /// Metadata that lack nothing, but for what is changed; fresh for so long.
+    /// Complete metadata with changes, and their freshness lifetime.
     private func document(_ change: [String: String?], maxAge: Int = 600) -> EndpointResult {
         var members = [
             "issuer": "", "token_endpoint": "/token", "authorization_endpoint": "/authorize", "jwks_uri": "/keys", "revocation_endpoint": "/revoke",
@@ -43,7 +43,7 @@ struct `A known server` {
         return result
     }
 
-    /// One that found its metadata at second 0.
+    /// A cache that got its metadata at second 0.
     private func found() -> MetadataCache {
         var server = MetadataCache(settings)
         _ = server.ask(at: 0)
@@ -51,7 +51,7 @@ struct `A known server` {
         return server
     }
 
-    @Test func `one discovery runs, however many ask`() {
+    @Test func `one discovery runs for all callers`() {
         var server = MetadataCache(settings)
         #expect(isSend(server.ask(at: 0)))
         for second in 0..<5 { #expect(isUnderway(server.ask(at: Int64(second)))) }
@@ -59,21 +59,21 @@ struct `A known server` {
         #expect(token(ready(server.ask(at: 6))) == "/token")
     }
 
-    @Test func `a failure is for all who wait, and the next to ask begins anew`() {
+    @Test func `a failure is reported to all callers, and the next one starts a new discovery`() {
         var server = MetadataCache(settings)
         _ = server.ask(at: 0)
         #expect(settled(server.receive(answer(503), at: 1, wall: now))?.failure?.status == 503)
         #expect(isSend(server.ask(at: 2)))
     }
 
-    @Test func `DISC-14 metadata serve while they are fresh`() {
+    @Test func `DISC-14 metadata are used while they are fresh`() {
         var server = found()
         #expect(ready(server.ask(at: 599)) != nil)
         #expect(isSend(server.ask(at: 600)))
     }
 
     @Test(arguments: [answer(503), answer(404), answer(200, "{}"), fault(.unreachable, unsent: true), fault(.broken, unsent: false)])
-    func `DISC-14 the last good copy serves when a new one cannot be had`(result: EndpointResult) throws {
+    func `DISC-14 stale metadata stay in use if a discovery fails`(result: EndpointResult) throws {
         var server = found()
         #expect(isSend(server.ask(at: 700)))
         var progress = server.receive(result, at: 701, wall: now)
@@ -83,7 +83,7 @@ struct `A known server` {
         #expect(isSend(server.ask(at: 701 + Int64(MetadataCache.pause))))
     }
 
-    @Test func `doubt has them found anew, but not within a minute`() {
+    @Test func `invalidate starts a new discovery, but not within a minute`() {
         var server = found()
         let doubts59 = server.invalidate(at: 59)
         #expect(!doubts59)
@@ -104,7 +104,7 @@ struct `A known server` {
         return pinned
     }
 
-    @Test func `what is pinned is waited for by nobody and never doubted, and the rest is discovered`() throws {
+    @Test func `callers do not wait for pinned endpoints, which cannot be invalidated`() throws {
         var server = MetadataCache(pinned)
         #expect(token(ready(server.ask(needing: [.token], at: 0))) == "/pinned")
         #expect(isSend(server.ask(needing: [.token, .keys], at: 0)))
@@ -120,7 +120,7 @@ struct `A known server` {
         #expect(try stale.url(of: .keys).path == "/keys")
     }
 
-    @Test func `where only auto-discovery knows the issuer, an ID token waits for it, and nothing else does`() {
+    @Test func `an ID token waits for the issuer of auto-discovery, and nothing else does`() {
         var settings = ServerSettings(location: .erpnet(root: "https://orchid.my.erp.net", issuer: nil))
         (settings.endpoints.token, settings.endpoints.jwks) = ("https://idp.example/pinned", "https://idp.example/keys")
         var server = MetadataCache(settings)
@@ -135,7 +135,7 @@ struct `A known server` {
     }
 
     @Test(arguments: [answer(503, retryAfter: "9"), answer(404), answer(200, "{}"), fault(.unreachable, unsent: true)])
-    func `where nothing can be discovered, what is pinned serves, and the rest says why it is missing`(result: EndpointResult) throws {
+    func `without metadata the pinned endpoints are used, and the others report why they are missing`(result: EndpointResult) throws {
         var server = MetadataCache(pinned)
         #expect(isSend(server.ask(at: 0)))
         var progress = server.receive(result, at: 1, wall: now)
@@ -151,14 +151,14 @@ struct `A known server` {
         #expect(isSend(server.ask(at: Int64(MetadataCache.pause) + 1)))
     }
 
-    @Test func `what is forgotten does not serve again`() {
+    @Test func `forgotten metadata are not used again`() {
         var server = found()
         server.forget()
         #expect(isSend(server.ask(at: 1)))
         #expect(settled(server.receive(answer(503), at: 2, wall: now))?.failure != nil)
     }
 
-    // MARK: metadata that are of no use
+    // MARK: incomplete metadata
 
     private static let wrong: [([String: String?], [ServerMetadata.Endpoint])] = [
         (["token_endpoint": nil], [.token]), (["token_endpoint": "https://elsewhere.example/token"], [.token]), (["jwks_uri": nil], [.token, .keys]),
@@ -167,26 +167,26 @@ struct `A known server` {
         (["response_types_supported": "token"], []),
     ]
 
-    @Test(arguments: wrong) func `metadata that lack what is needed are asked for anew after a minute, however long they are fresh`(
+    @Test(arguments: wrong) func `metadata without a needed endpoint are fetched again after a minute, even if they are fresh`(
         change: [String: String?], needed: [ServerMetadata.Endpoint]
     ) {
         var server = MetadataCache(settings)
         _ = server.ask(needing: needed, at: 0)
         #expect(settled(server.receive(document(change, maxAge: 86_400), at: 0, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 59)) != nil)
-        // what they do not lack goes on
+        // requests that need no missing endpoint continue
         if !change.keys.contains("token_endpoint") { #expect(ready(server.ask(needing: [.token], at: 60)) != nil) }
         #expect(isSend(server.ask(needing: needed, at: 60)))
         #expect(isUnderway(server.ask(needing: needed, at: 61)))
-        // still wrong: once a minute
+        // still incomplete: once a minute
         #expect(settled(server.receive(document(change, maxAge: 86_400), at: 62, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 121)) != nil)
         #expect(isSend(server.ask(needing: needed, at: 122)))
-        // away: the pause of old metadata
+        // unreachable: the pause with stale metadata
         #expect(settled(server.receive(answer(503), at: 123, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 122 + Int64(MetadataCache.pause))) != nil)
         #expect(isSend(server.ask(needing: needed, at: 123 + Int64(MetadataCache.pause))))
-        // mended
+        // corrected
         #expect(settled(server.receive(document([:], maxAge: 86_400), at: 500, wall: now))?.failure == nil)
         #expect(ready(server.ask(needing: needed, at: 86_000)) != nil)
     }

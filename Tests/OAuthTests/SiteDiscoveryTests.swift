@@ -41,7 +41,7 @@ struct `Auto-discovery of an ERP.net instance` {
         #expect(try metadata.url(of: .token).text == "https://orchid.my.erp.net/id/connect/token")
     }
 
-    @Test func `DISC-16 the newer path is tried when there is nothing at the older`() throws {
+    @Test func `DISC-16 the second path is tried if the first has no document`() throws {
         var (discovery, _) = begun(root: "https://orchid.my.erp.net/")
         #expect(discovery.receive(answer(404), now: now).url == "https://orchid.my.erp.net/tools/auto-discovery")
         #expect(discovery.receive(sites(site("https://orchid.my.erp.net/id")), now: now).url == metadataURL)
@@ -50,7 +50,7 @@ struct `Auto-discovery of an ERP.net instance` {
         #expect(discovery.receive(answer(404), now: now).failure?.law == .silent)
     }
 
-    @Test func `DISC-16 an Identity site that is down is retried, not refused`() throws {
+    @Test func `DISC-16 an Identity site that is down is retried`() throws {
         let failure = try #require(after(sites(site("https://orchid.my.erp.net/id", status: "NotWorking"))).failure)
         #expect(failure.law == .answered(retryAfter: nil))
         #expect(failure.text == "the Identity site of 'https://orchid.my.erp.net' is not working")
@@ -61,27 +61,27 @@ struct `Auto-discovery of an ERP.net instance` {
         #expect(after(sites(site("https://orchid.my.erp.net/id", status: status))).url == metadataURL)
     }
 
-    @Test func `DISC-16 of several Identity sites the first that is not down`() {
+    @Test func `DISC-16 the first Identity site that is not down is used`() {
         let two = site("https://orchid.my.erp.net/old", status: "NotWorking") + "," + site("https://orchid.my.erp.net/id")
         #expect(after(sites(two)).url == metadataURL)
     }
 
     @Test(arguments: ["https://evil.example/id", "https://id.erp.net/id", "https://orchid.my.erp.net.evil.example/id", "https://10.0.0.1/id"])
-    func `DISC-16 an Identity site on another host must be written as issuer`(url: String) throws {
+    func `DISC-16 an Identity site on another host must be configured as issuer`(url: String) throws {
         let failure = try #require(after(sites(site(url))).failure)
         #expect(failure.law == .configuration)
         #expect(failure.text.contains("'issuer'"))
         #expect(after(sites(site(url)), issuer: url).url == url + "/.well-known/openid-configuration")
     }
 
-    @Test func `DISC-16 a configured issuer is the only one that is accepted`() throws {
+    @Test func `DISC-16 only the configured issuer is accepted`() throws {
         let failure = try #require(after(sites(site("https://orchid.my.erp.net/id")), issuer: "https://login.orchid.example/id").failure)
         #expect(failure.law == .configuration)
         #expect(after(sites(site("https://orchid.my.erp.net/id/")), issuer: "https://orchid.my.erp.net/id").url == metadataURL)
     }
 
     @Test(arguments: [("https://orchid.my.erp.net/id", "https://orchid.my.erp.net/id/"), ("https://orchid.my.erp.net/id/", "https://orchid.my.erp.net/id")])
-    func `DISC-16 a final slash between the list of sites and the metadata does not matter, and the metadata decide`(listed: String, named: String) throws {
+    func `DISC-16 a trailing slash may differ between the site list and the metadata, and the metadata decide`(listed: String, named: String) throws {
         var (discovery, _) = begun()
         #expect(discovery.receive(sites(site(listed)), now: now).url == metadataURL)
         let document = #"{"issuer":"\#(named)","token_endpoint":"https://orchid.my.erp.net/id/connect/token"}"#
@@ -91,13 +91,13 @@ struct `Auto-discovery of an ERP.net instance` {
             _ = discovery.receive(sites(site(listed)), now: now)
             #expect(discovery.receive(answer(200, #"{"issuer":"\#(other)"}"#), now: now).failure?.law == .configuration)
         }
-        // what somebody wrote is compared to the letter
+        // a configured issuer is compared exactly
         (discovery, _) = begun(issuer: listed)
         _ = discovery.receive(sites(site(listed)), now: now)
         #expect(discovery.receive(answer(200, document), now: now).failure?.text.hasSuffix("write issuer = \"\(named)\"") == true)
     }
 
-    @Test func `DISC-16 an instance that has moved, or is a site of its own, is told with the value to write`() throws {
+    @Test func `DISC-16 an instance that has moved, or is an Identity site, is reported with the value to write`() throws {
         let moved = EndpointResult.response(
             EndpointResponse(status: 302, location: "https://new.my.erp.net/sys/auto-discovery", body: Secret("")))
         #expect(after(moved).failure?.text.hasSuffix("if that instance is meant, write erpnet = \"https://new.my.erp.net\"") == true)
@@ -112,20 +112,20 @@ struct `Auto-discovery of an ERP.net instance` {
         #"{"WebSites":[{"Type":"id","Url":"https://orchid.my.erp.net/id"}]}"#, #"{"WebSites":[{"Type":"ID","Url":"http://orchid.my.erp.net/id"}]}"#,
         #"{"WebSites":[{"Type":"ID","Url":"https://orchid.my.erp.net/id?x"}]}"#, #"{"WebSites":[{"Type":"ID","Url":"/id"}]}"#,
     ])
-    func `nonsense leads nowhere`(body: String) {
+    func `an invalid document is rejected`(body: String) {
         var (discovery, _) = begun()
         var step = discovery.receive(answer(200, body), now: now)
         if step.url != nil { step = discovery.receive(answer(200, body), now: now) }
         #expect(step.failure != nil)
     }
 
-    @Test func `trouble at the instance is trouble, not absence`() throws {
+    @Test func `a server error of the instance is retried`() throws {
         #expect(after(answer(503, retryAfter: "9")).failure?.law == .answered(retryAfter: 9))
         #expect(after(fault(.unreachable, unsent: true)).failure?.reach == .server)
         #expect(after(answer(302)).failure?.law == .silent)
     }
 
-    @Test func `freshness is that of the older of the two answers`() throws {
+    @Test func `the freshness lifetime is the shorter one of both documents`() throws {
         var (discovery, _) = begun()
         let entries = #"{"WebSites":[\#(site("https://orchid.my.erp.net/id"))]}"#
         _ = discovery.receive(answer(200, entries, cacheControl: "max-age=120"), now: now)

@@ -21,7 +21,7 @@ struct `A token endpoint that says no` {
         (.broken, false, .unknown, .credential), (.tooLarge, false, .unknown, .credential), (.stopped, true, .unsent, .credential),
         (.stopped, false, .unknown, .credential),
     ])
-    func `without an answer it matters whether anything was sent`(kind: TransportFault.Kind, unsent: Bool, law: Law, reach: Reach) throws {
+    func `without a response the class depends on whether the request was sent`(kind: TransportFault.Kind, unsent: Bool, law: Law, reach: Reach) throws {
         let failure = try failure(fault(kind, unsent: unsent))
         #expect(failure.law == law)
         #expect(failure.reach == reach)
@@ -38,7 +38,7 @@ struct `A token endpoint that says no` {
         (405, .silent, .credential), (410, .silent, .credential), (415, .silent, .credential), (421, .silent, .credential), (422, .silent, .credential),
         (425, .silent, .credential), (451, .silent, .credential),
     ])
-    func `without a readable error the status decides`(status: Int, law: Law, reach: Reach) throws {
+    func `without a readable error the class depends on the status`(status: Int, law: Law, reach: Reach) throws {
         for body in ["", "<html>no</html>", "{}", #"{"error":7}"#, #"{"error":""}"#, #"{"message":"x"}"#] {
             let failure = try failure(answer(status, body, retryAfter: "30"))
             #expect(failure.law == law, "\(status) with '\(body)'")
@@ -66,7 +66,7 @@ struct `A token endpoint that says no` {
     }
 
     @Test(arguments: [(429, Reach.client), (503, .server)])
-    func `ERR-05 a server that throttles is left alone, whatever error it names`(status: Int, reach: Reach) throws {
+    func `ERR-05 a rate limit causes a back-off, whatever the error`(status: Int, reach: Reach) throws {
         let failure = try failure(answer(status, #"{"error":"invalid_client"}"#, retryAfter: "7200"))
         #expect(failure.law == .answered(retryAfter: 3600))
         #expect(failure.reach == reach)
@@ -74,7 +74,7 @@ struct `A token endpoint that says no` {
     }
 
     @Test(arguments: Array("+/%:=& §"))
-    func `a client with Basic that is refused is told what the server may not undo`(sign: Character) throws {
+    func `a rejected client with Basic gets a hint about the form encoding`(sign: Character) throws {
         let answer = answer(401, #"{"error":"invalid_client"}"#)
         let doubt = "perhaps because it does not undo the form-encoding of the id and the secret in Basic; use authentication = \"client_secret_post\""
         let secret = Secret("pa55\(sign)word")
@@ -88,14 +88,14 @@ struct `A token endpoint that says no` {
     private var answer400: EndpointResult { answer(400, #"{"error":"invalid_scope"}"#) }
 
     @Test(arguments: [404, 405, 410, 415])
-    func `an endpoint that is not there is doubted`(status: Int) throws {
+    func `a missing endpoint suggests stale metadata`(status: Int) throws {
         #expect(try failure(answer(status)).suggestsStaleEndpoint)
         #expect(try failure(answer(status, #"{"error":"not_found"}"#)).suggestsStaleEndpoint)
         #expect(try !failure(answer(400)).suggestsStaleEndpoint)
         #expect(try !failure(fault(.broken, unsent: false)).suggestsStaleEndpoint)
     }
 
-    @Test func `the operator reads the server's own words`() throws {
+    @Test func `the text quotes the server`() throws {
         let body = #"{"error":"unauthorized_client","error_description":"AADSTS700016: Application was not found"}"#
         #expect(
             try failure(answer(401, body)).text
@@ -103,7 +103,7 @@ struct `A token endpoint that says no` {
         #expect(try failure(answer(401)).text == "'https://idp.example/token' answered 401, which means that the client id or its secret is wrong")
     }
 
-    @Test func `LOG-05 the server's words are filtered and cut`() throws {
+    @Test func `LOG-05 the quotation is sanitized and truncated`() throws {
         let long = String(repeating: "é", count: 300)
         let body = #"{"error":"bad\n\u001b[31m\#(long)","error_description":"line\r\n\r\nTOKEND_EVENT=forged\u001b[31m\u202e\u2028 \#(long)"}"#
         let failure = try failure(answer(400, body))
@@ -139,7 +139,7 @@ struct `A token endpoint that says no` {
             (#"{"error":"x","error_description":"","message":"words"}"#, "x", "x ('words')"),
             (#"{"message":"\u0000\n"}"#, nil, "('?')"), (#"{"error":"x","error_description":" \n "}"#, "x", "x"),
         ] as [(String, String?, String)])
-    func `ERR-01 the server's own words are read wherever it puts them`(body: String, code: String?, words: String) throws {
+    func `ERR-01 the description is found in the members that servers use`(body: String, code: String?, words: String) throws {
         let failure = try failure(answer(400, body))
         #expect(failure.oauthError == code)
         #expect(failure.text.hasPrefix("'https://idp.example/token' answered 400 \(words)"))
@@ -148,12 +148,12 @@ struct `A token endpoint that says no` {
     @Test(arguments: [
         #"{"errorSummary":"secret was WORD"}"#, #"{"detail":"WORD"}"#, #"{"error":{"message":"WORD!"}}"#, #"{"message":"WORD"}"#, #"{"title":"a WORD b"}"#,
     ])
-    func `LOG-01 what was sent is not quoted, in whatever member it comes back`(body: String) throws {
+    func `LOG-01 sent values are not quoted, in whatever member they return`(body: String) throws {
         let text = try failure(answer(400, body.split(separator: "WORD", omittingEmptySubsequences: false).joined(separator: "pa55word"))).text
         #expect(!text.contains("pa55word"))
     }
 
-    @Test func `LOG-01 a server that quotes what could be a token is quoted without it`() throws {
+    @Test func `LOG-01 a word that could be a token is removed from a quotation`() throws {
         let token = String(repeating: "0A1b2C3d", count: 8)
         for error in [token, "invalid_grant"] {
             let body = #"{"error":"\#(error)","error_description":"'\#(token)' was used, see https://idp.example/a/long/way/to/errors"}"#
@@ -163,7 +163,7 @@ struct `A token endpoint that says no` {
         }
     }
 
-    @Test func `LOG-01 of invalid_client the code alone is shown: what a server says about a secret may hold any part of it`() throws {
+    @Test func `LOG-01 for invalid_client only the code is shown, because the description may contain a part of the secret`() throws {
         for words in ["AADSTS7000215: Invalid client secret provided", "you sent 'pa55'", "55ap ends with dr0w"] {
             let body = #"{"error":"invalid_client","error_description":"\#(words)"}"#
             #expect(try failure(answer(401, body)).text == "'https://idp.example/token' answered 401 invalid_client")
@@ -174,7 +174,7 @@ struct `A token endpoint that says no` {
         ("q3VnR0s1dGg2TnBZd0J4MgkV3r1f13r0123456", "1dGg2TnB"), ("q3VnR0s1dGg2TnBZd0J4MgkV3r1f13r0123456", "BnT2gGd1"), ("short-secret", "rt-secre"),
         ("short-secret", "terces-trohs"), ("5h0rt", "5h0rt"), ("5h0rt", "tr0h5"),
     ])
-    func `LOG-01 a server that echoes a part of the secret is not quoted, forwards or backwards`(secret: String, part: String) throws {
+    func `LOG-01 a server that repeats a part of the secret is not quoted, forwards or backwards`(secret: String, part: String) throws {
         for words in [part, "got \(part)", "\(part) was sent", "got \(part) from you"] {
             let body = #"{"error":"invalid_request","error_description":"\#(words)"}"#
             #expect(try failure(answer(400, body), .post(Secret(secret))).text == "'https://idp.example/token' answered 400 invalid_request")
@@ -183,8 +183,8 @@ struct `A token endpoint that says no` {
         #expect(try failure(answer(400, body), .post(Secret(secret))).text.hasSuffix("invalid_request ('the redirect_uri is not registered')"))
     }
 
-    @Test func `a search for a long token in long words reads each byte of both once`() {
-        // each window of the token begins like every place of the words, and none is found
+    @Test func `the search for a secret reads each byte once`() {
+        // each window of the token starts like every position of the text, and none is found
         let token = Counted(Array(String(repeating: "aaaaaaab", count: 4_096).utf8))
         let words = Counted(Array((String(repeating: "a", count: 4_096) + "c").utf8))
         let windows = Secret.windows(of: words)
@@ -212,7 +212,7 @@ struct `A token endpoint that says no` {
     }
 
     @Test(arguments: ["s3cr:et+/%26=&?", "s3cr%3Aet%2B%2F%2526%3D%26%3F", "Basic c3luYzpzM2NyJTNBZXQlMkIlMkYlMjUyNiUzRCUyNiUzRg=="])
-    func `LOG-01 a server that echoes the secret is not quoted`(echo: String) throws {
+    func `LOG-01 a server that repeats the secret is not quoted`(echo: String) throws {
         for authentication in [ClientAuthentication.post(Secret("s3cr:et+/%26=&?")), .basic(Secret("s3cr:et+/%26=&?"))] {
             let described = try failure(answer(400, #"{"error":"invalid_client","error_description":"got \#(echo) from you"}"#), authentication)
             #expect(described.text.hasPrefix("'https://idp.example/token' answered 400 invalid_client"))

@@ -13,7 +13,7 @@ struct `The token request` {
         return try TokenRequest(.clientCredentials(scopes: scopes, audience: audience), as: client, at: endpoint, assumesBearer: false).message()
     }
 
-    @Test func `CAUTH-03 id and secret go in the body and nowhere else`() throws {
+    @Test func `CAUTH-03 with client_secret_post id and secret are in the body only`() throws {
         let message = try message(.post(secret))
         #expect(
             message.form == "grant_type=client_credentials&scope=read%20update&client_id=com.example.orchid%2Fsync&client_secret=s3cr3t%2Fwith%2Bodd%26chars%3D"
@@ -22,14 +22,14 @@ struct `The token request` {
         #expect(message.headers.isEmpty)
     }
 
-    @Test func `CAUTH-01 Basic leaves nothing of the client in the body`() throws {
+    @Test func `CAUTH-01 with Basic the body has no client credentials`() throws {
         let message = try message(.basic(secret))
         #expect(message.form == "grant_type=client_credentials&scope=read%20update")
         #expect(message.header("Authorization") == "Basic Y29tLmV4YW1wbGUub3JjaGlkJTJGc3luYzpzM2NyM3QlMkZ3aXRoJTJCb2RkJTI2Y2hhcnMlM0Q=")
         #expect(message.headers.count == 1)
     }
 
-    @Test func `CAUTH-04 CAUTH-05 CC-01 client credentials need a client that authenticates`() throws {
+    @Test func `CAUTH-04 CAUTH-05 CC-01 client credentials require a client that authenticates`() throws {
         let failure = #expect(throws: ExchangeFailure.self) { try message(.none) }
         #expect(failure?.law == .configuration)
         #expect(failure?.text.contains("'com.example.orchid/sync'") == true)
@@ -40,12 +40,12 @@ struct `The token request` {
     }
 
     @Test(arguments: ["openid", "profile", "offline_access"])
-    func `CC-04 a scope about a person is sent where it is written, and never added`(scope: String) throws {
+    func `CC-04 scopes about a person are sent if configured, and never added`(scope: String) throws {
         #expect(try message(.post(secret), scopes: ["read", scope]).fields["scope"] == ["read%20\(scope)"])
         #expect(try message(.post(secret), scopes: ["read"]).fields["scope"] == ["read"])
     }
 
-    @Test func `NET-06 no parameter twice, none empty`() throws {
+    @Test func `NET-06 no parameter is repeated or empty`() throws {
         let message = try message(.post(secret), scopes: ["read", "read", "update"], audience: Audience(parameter: .resource, value: "https://api.example/"))
         #expect(message.fields.values.allSatisfy { $0.count == 1 && $0[0] != "" })
         #expect(message.fields["scope"] == ["read%20update"])
@@ -55,11 +55,11 @@ struct `The token request` {
         #expect(try self.message(.post(secret), audience: Audience(parameter: .audience, value: "a b")).fields["audience"] == ["a%20b"])
     }
 
-    @Test func `client credentials spend nothing, so any connection will do`() throws {
+    @Test func `client credentials consume nothing, so a reused connection is permitted`() throws {
         #expect(try !message(.post(secret)).freshConnection)
     }
 
-    @Test func `a request shows nothing of its secrets`() throws {
+    @Test func `a printed request shows none of its secrets`() throws {
         for authentication in [ClientAuthentication.post(Secret("canary-7f3a")), .basic(Secret("canary-7f3a"))] {
             let message = try message(authentication)
             var dumped = ""

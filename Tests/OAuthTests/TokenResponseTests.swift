@@ -27,7 +27,7 @@ struct `The token response` {
         "access_token=AT&token_type=Bearer&expires_in=60", "<html>AT</html>", #"{"access_token":"AT","token_type":"Bearer"} x"#,
         #"{"access_token":"A","access_token":"B","token_type":"Bearer"}"#, "{\"access_token\":\"A\u{FF}",
     ])
-    func `TR-01 TR-14 TR-15 a 200 of any other shape leaves it unknown what the server did`(body: String) throws {
+    func `TR-01 TR-14 TR-15 for a 200 of any other form the result is unknown`(body: String) throws {
         let failure = try #require(outcome(body).failure)
         #expect(failure.law == .unknown)
         #expect(failure.reach == .credential)
@@ -36,12 +36,12 @@ struct `The token response` {
     }
 
     @Test(arguments: ["Bearer", "bearer", "BEARER", "bEaReR"])
-    func `TR-02 the type is compared in any case`(type: String) throws {
+    func `TR-02 the type is compared without case`(type: String) throws {
         #expect(try outcome(#"{"access_token":"AT","token_type":"\#(type)"}"#).value != nil)
     }
 
     @Test(arguments: ["DPoP", "dpop", "mac", "MAC", "PoP", "N_A"])
-    func `TR-02 a token of another type is not used, whatever is assumed`(type: String) throws {
+    func `TR-02 a token of another type is not used, even with assume_bearer`(type: String) throws {
         let body = #"{"access_token":"AT","token_type":"\#(type)"}"#
         for assumes in [false, true] {
             let failure = try outcome(body, assumesBearer: assumes).failure
@@ -56,7 +56,7 @@ struct `The token response` {
         (#"{"access_token":"AT","token_type":"BearerToken"}"#, "with tokens of type 'BearerToken', not Bearer"),
         (#"{"access_token":"AT","token_type":"Bearer "}"#, "with tokens of type 'Bearer ', not Bearer"),
     ])
-    func `TR-02 TR-03 an absent or odd type is Bearer only where the configuration says so, and the refusal names the key`(body: String, what: String) throws {
+    func `TR-02 TR-03 a missing or undefined type is Bearer only if configured, and the failure names the key`(body: String, what: String) throws {
         let failure = try outcome(body).failure
         #expect(failure?.law == .configuration)
         #expect(
@@ -77,14 +77,14 @@ struct `The token response` {
         (" \n<!DOCTYPE html>", "the answer is a web page, not JSON"), ("Bearer AT", "the answer is not JSON"), ("[]", "the answer is not a JSON object"),
         (#"{"status":"ok","message":"Hello"}"#, "without an access_token ('Hello')"), (#"{"token_type":"Bearer"}"#, "without an access_token"),
     ])
-    func `TR-14 what came instead of a token is named, and only a page, half a document or nothing counts as lost on the way`(body: String, what: String) throws
+    func `TR-14 the text names what came instead of a token, and only an incomplete response counts as lost`(body: String, what: String) throws
     {
         let isLost = body.isEmpty || body.contains("<") || body == "Bearer AT" || body == "[]"
         #expect(try outcome(body).failure?.cameWhole == !isLost)
         #expect(try outcome(body).failure?.text == "'https://idp.example/token' answered 200, but \(what)")
     }
 
-    @Test func `NET-07 a body that is compressed, though nobody asked for that, is named`() throws {
+    @Test func `NET-07 a compressed body is reported as such`() throws {
         let endpoint = try HTTPSURL("https://idp.example/token")
         let client = ClientIdentity(id: "sync", authentication: .post(Secret("pa55word")))
         let request = TokenRequest(.clientCredentials(scopes: [], audience: nil), as: client, at: endpoint, assumesBearer: false)
@@ -97,7 +97,7 @@ struct `The token response` {
         }
     }
 
-    @Test func `TR-04 an absent lifetime is told as such`() throws {
+    @Test func `TR-04 a missing lifetime is reported as such`() throws {
         #expect(try outcome(#"{"access_token":"AT","token_type":"Bearer"}"#).get().lifetime == nil)
         #expect(try outcome(with(#""expires_in":null"#)).get().lifetime == nil)
         #expect(try outcome(with(#""expires_in":"""#)).get().lifetime == nil)
@@ -110,14 +110,14 @@ struct `The token response` {
             ("1e400", 315_360_000), ("1e30", 315_360_000), (#""999999999999999999999999""#, 315_360_000),
             ("315360000", 315_360_000), ("315360001", 315_360_000), ("9000000000000000000", 315_360_000), (#""99999999999""#, 315_360_000),
         ] as [(String, Int64)])
-    func `TR-05 lifetimes come in several spellings`(written: String, seconds: Int64) throws {
+    func `TR-05 a lifetime may be a number or a string`(written: String, seconds: Int64) throws {
         #expect(try outcome(with("\"expires_in\":\(written)")).get().lifetime == seconds)
     }
 
     @Test(arguments: [
         #""soon""#, #"" 60""#, #""60 ""#, #""0x10""#, #""nan""#, #""inf""#, #""infinity""#, #"".""#, #""-""#, "true", "[60]", "{}",
     ])
-    func `TR-05 what is no lifetime is refused`(written: String) throws {
+    func `TR-05 an invalid lifetime is rejected`(written: String) throws {
         #expect(try outcome(with("\"expires_in\":\(written)")).failure?.law == .unknown)
     }
 
@@ -128,7 +128,7 @@ struct `The token response` {
             (#""scope":["read","update"]"#, ["read", "update"]), (#""scope":["read update","x"]"#, ["read", "update", "x"]), (#""scope":[]"#, []),
             (#""scope":"https:\/\/api.example\/.default a:b""#, ["https://api.example/.default", "a:b"]),
         ] as [(String, [String]?)])
-    func `TR-07 TR-09 granted scopes are given as they are`(member: String, scopes: [String]?) throws {
+    func `TR-07 TR-09 granted scopes are reported unchanged`(member: String, scopes: [String]?) throws {
         #expect(try outcome(with(member)).get().scopes == scopes)
     }
 
@@ -138,37 +138,37 @@ struct `The token response` {
             ("read update", ["read"], ["read", "update"]), ("a,b c", ["a,b"], ["a,b", "c"]), ("a,b,c", ["a,b"], ["a", "b", "c"]),
             (",read,,read", [], ["read"]), ("", ["read"], []),
         ] as [(String, [String], [String])])
-    func `TR-09 scopes may be separated by commas, and one that was asked for stays whole`(written: String, asked: [String], scopes: [String]) throws {
+    func `TR-09 scopes may be separated by commas, and a requested scope is not split`(written: String, asked: [String], scopes: [String]) throws {
         #expect(try outcome(with("\"scope\":\"\(written)\"")).get().separatingScopes(asked: asked).scopes == scopes)
     }
 
     @Test(arguments: [
         #""scope":7"#, #""scope":{}"#, #""scope":["a",1]"#, #""scope":"a\nb""#, #""scope":"a\u0000""#, #""scope":"é""#, #""scope":"a\"b""#, #""scope":"a\\b""#,
     ])
-    func `scopes that no server may grant are refused`(member: String) throws {
+    func `invalid scopes are rejected`(member: String) throws {
         #expect(try outcome(with(member)).failure?.law == .unknown)
     }
 
-    @Test func `scopes fit into a line`() throws {
+    @Test func `the scopes fit into a reply line`() throws {
         let scopes = { (count: Int) in (0..<count).map { "s\($0)" }.joined(separator: " ") }
         #expect(try outcome(with("\"scope\":\"\(scopes(2000))\"")).value != nil)
         #expect(try outcome(with("\"scope\":\"\(scopes(5000))\"")).failure?.law == .unknown)
     }
 
-    @Test func `TR-10 unknown members are ignored and known ones are kept`() throws {
+    @Test func `TR-10 unknown members are ignored`() throws {
         let tokens = try outcome(with(#""id_token":"a.b.c","x":{"access_token":"other"},"iat":1,"ext_expires_in":"z""#)).get()
         #expect(tokens.idToken == Secret("a.b.c"))
         #expect(tokens.accessToken == Secret("AT-1"))
     }
 
-    @Test func `TR-11 tokens may be long, up to the cap`() throws {
+    @Test func `TR-11 tokens may be long, up to the limit`() throws {
         let token = { (count: Int) in #"{"token_type":"Bearer","access_token":"\#(String(repeating: "x", count: count))"}"# }
         #expect(try outcome(token(32 * 1024)).get().accessToken.count == 32 * 1024)
         #expect(try outcome(token(32 * 1024 + 1)).failure?.law == .unknown)
     }
 
     @Test(arguments: [#"a b"#, #"a\nb"#, #"a\r\nX: y"#, #"a\u0000"#, #"é"#, #"a\u007f"#, #"a\t"#, #" a"#, "-"])
-    func `TR-12 a token that could break a line or a header is refused`(token: String) throws {
+    func `TR-12 a token that could break a line or a header is rejected`(token: String) throws {
         let failure = try #require(outcome(#"{"access_token":"\#(token)","token_type":"Bearer"}"#).failure)
         #expect(failure.law == .unknown)
     }
@@ -177,28 +177,28 @@ struct `The token response` {
         (#"a\/b"#, "a/b"), (#"\u0041-._~+\/1=="#, "A-._~+/1=="), ("eyJ.e30.c2ln", "eyJ.e30.c2ln"),
         ("Atza|IQEBLjAs", "Atza|IQEBLjAs"), ("00D!AR8", "00D!AR8"), ("a:b", "a:b"), ("a=b", "a=b"), (#"a\"b\\"#, #"a"b\"#), ("{,}", "{,}"),
     ])
-    func `TR-12 TR-17 a token is taken as it is, whatever it looks like`(written: String, token: String) throws {
+    func `TR-12 TR-17 the content of a token does not matter`(written: String, token: String) throws {
         #expect(try outcome(#"{"access_token":"\#(written)","token_type":"Bearer"}"#).get().accessToken == Secret(token))
     }
 
     // {"exp":1,"scope":"admin"}
-    @Test func `TR-17 what an access token says of itself is not taken for what the server said`() throws {
+    @Test func `TR-17 the claims of an access token are ignored`() throws {
         let token = "eyJhbGciOiJub25lIn0.eyJleHAiOjEsInNjb3BlIjoiYWRtaW4ifQ."
         let tokens = try outcome(#"{"access_token":"\#(token)","token_type":"Bearer"}"#).get()
         #expect(tokens.accessToken == Secret(token) && tokens.lifetime == nil && tokens.scopes == nil)
     }
 
-    @Test func `TR-13 empty and null tokens are absent`() throws {
+    @Test func `TR-13 empty and null tokens count as missing`() throws {
         #expect(try outcome(with(#""id_token":"""#)).get().idToken == nil)
         #expect(try outcome(with(#""id_token":null,"refresh_token":null"#)).get().idToken == nil)
     }
 
     @Test(arguments: [#""refresh_token":"RT-1""#, #""refresh_token":7"#, #""refresh_token":"a b""#])
-    func `CC-02 a refresh token that comes uncalled is dropped`(member: String) throws {
+    func `CC-02 a refresh token that was not requested is dropped`(member: String) throws {
         #expect(try outcome(with(member)).get().refreshToken == nil)
     }
 
-    @Test func `TR-14 a 200 with an error and no token is that error`() throws {
+    @Test func `TR-14 a 200 with an error and without a token is that error`() throws {
         let failure = try #require(outcome(#"{"error":"invalid_client"}"#).failure)
         #expect(failure.law == .configuration)
         #expect(failure.oauthError == "invalid_client")
@@ -206,7 +206,7 @@ struct `The token response` {
         #expect(try outcome(#"{"error":"x","access_token":"AT","token_type":"Bearer"}"#).value != nil)
     }
 
-    @Test func `nothing of an answer shows when it is printed`() throws {
+    @Test func `a printed response shows nothing of its content`() throws {
         let good = try outcome(#"{"access_token":"canary-7f3a","token_type":"Bearer","id_token":"canary.9.b"}"#)
         let bad = try outcome(#"{"access_token":"canary-7f3a\n","token_type":"Bearer","scope":"read"}"#)
         var dumped = ""

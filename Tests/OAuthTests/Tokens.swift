@@ -14,7 +14,7 @@ func base64url(_ bytes: some Collection<UInt8>) -> String {
 
 func base64url(_ text: String) -> String { base64url(Array(text.utf8)) }
 
-/// ERP.net's example: a code with an ID token beside it, at 1790000200.
+/// The example of ERP.net: an ID token that comes with a code, at 1790000200.
 enum Example {
     static let issuer = "https://orchid.my.erp.net/id"
     static let client = "com.example.orchid/desk"
@@ -32,7 +32,7 @@ enum Example {
         "sid": #""0B7D5A2C9E1F4836AD51C08E72F3B649""#, "sub": #""m.petrova""#, "auth_time": "1790000095", "idp": #""local""#, "amr": #"["pwd"]"#,
     ]
 
-    /// - Parameter change: JSON values of claims, `nil` for one to leave out.
+    /// - Parameter change: JSON values of claims; `nil` removes a claim.
     static func token(_ change: [String: String?] = [:], header: String = header) -> Secret {
         var claims = claims
         for (name, value) in change { claims[name] = value }
@@ -40,7 +40,7 @@ enum Example {
         return Secret([base64url(header), base64url(payload), base64url("signature")].joined(separator: "."))
     }
 
-    /// A key set in the shape of ERP.net's.
+    /// A key set in the form of ERP.net's.
     static func keys(_ entries: String...) throws -> JWKSet {
         try #require(JWKSet(JSONObject.read(Secret(#"{"keys":[\#(entries.joined(separator: ","))]}"#)).get()))
     }
@@ -50,7 +50,7 @@ enum Example {
         return #"{"kty":"RSA","e":"AQAB","n":"\#(base64url(modulus))"\#(kid.map { #","kid":"\#($0)""# } ?? "")\#(more)}"#
     }
 
-    /// As if its signature were right.
+    /// A token whose signature is taken as valid.
     static func signed(_ token: Secret) throws -> SignedIDToken {
         let algorithms = SigningAlgorithm.allCases.map(\.rawValue)
         let ec = { (curve: PublicKey.Curve) in

@@ -12,7 +12,7 @@ struct `How long to wait` {
         ("Sun, 06 Nov 1994 08:50:37 GMT", 60), ("Sunday, 06-Nov-94 08:50:37 GMT", 60), ("Sun Nov  6 08:50:37 1994", 60),
         ("Sun, 06 Nov 1994 08:49:36 GMT", 1), ("Fri, 31 Dec 9999 23:59:59 GMT", 3600), ("Thu, 01 Jan 1970 00:00:00 GMT", 1),
     ])
-    func `ERR-03 seconds and dates are read and clamped`(text: String, seconds: Int) {
+    func `ERR-03 seconds and dates are parsed and limited`(text: String, seconds: Int) {
         #expect(delay(text) == seconds)
     }
 
@@ -21,11 +21,11 @@ struct `How long to wait` {
         "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov 19941 08:49:37 GMT",
         "1994-11-06T08:49:37Z", ", , , , ,", "Sun Nov  6 08:49:37 94x",
     ])
-    func `ERR-03 garbage is ignored`(text: String?) {
+    func `ERR-03 an invalid value is ignored`(text: String?) {
         #expect(delay(text) == nil)
     }
 
-    @Test func `a date is measured by the clock of the server that wrote it`() {
+    @Test func `a date is compared with the clock of the server that sent it`() {
         #expect(delay("Sun, 06 Nov 1994 08:50:37 GMT", date: "Sun, 06 Nov 1994 08:50:07 GMT") == 30)
         #expect(delay("Sun, 06 Nov 1994 08:50:37 GMT", date: "nonsense") == 60)
     }
@@ -36,7 +36,7 @@ struct `How long to wait` {
             ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200), ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
             ("Wednesday, 01-Jan-70 00:00:00 GMT", 3_155_760_000), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
         ] as [(String, Int64)])
-    func `dates become seconds`(text: String, seconds: Int64) {
+    func `dates are converted to seconds`(text: String, seconds: Int64) {
         #expect(HTTPDate.seconds(of: text, now: now) == seconds)
     }
 
@@ -46,7 +46,7 @@ struct `How long to wait` {
             ("no-cache, max-age=9", 0), ("max-age=-1", nil), ("max-age=", nil), ("max-age=x", nil), ("s-maxage=7", nil),
             ("max-age=99999999999999999999999", Int.max),
         ] as [(String?, Int?)])
-    func `the age that metadata may reach is read`(text: String?, seconds: Int?) {
+    func `max-age of the metadata is parsed`(text: String?, seconds: Int?) {
         #expect(EndpointResponse(status: 200, cacheControl: text, body: Secret("")).maxAge == seconds)
     }
 }

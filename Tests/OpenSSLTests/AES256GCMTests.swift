@@ -31,7 +31,7 @@ import Testing
     ]
 
     @Test(arguments: table)
-    func `what is sealed is what the standard says, and opens again`(_ vector: Vector) throws {
+    func `sealing gives the ciphertext of the test vectors, and opening the plaintext`(_ vector: Vector) throws {
         let key = Secret(hex: vector.key)
         let cipher = try #require(AES256GCM(key: key, nonce: [UInt8](hex: vector.nonce)[...]))
         let context = [UInt8](hex: vector.context)
@@ -41,7 +41,7 @@ import Testing
         #expect(sealed.withUnsafeBytes { cipher.open($0, context: context + [0]) } == nil)
     }
 
-    @Test func `a key or a nonce of another length is none`() {
+    @Test func `a key or a nonce of the wrong length is rejected`() {
         #expect(AES256GCM(key: Secret(random: 16), nonce: randomBytes(12)[...]) == nil)
         #expect(AES256GCM(key: Secret(random: 32), nonce: randomBytes(16)[...]) == nil)
     }

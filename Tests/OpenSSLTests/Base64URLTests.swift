@@ -18,12 +18,12 @@ import Testing
     ]
 
     @Test(arguments: table)
-    func `bytes are written in the alphabet of URLs, without padding`(_ bytes: [UInt8], _ text: String) {
+    func `bytes are encoded in base64url without padding`(_ bytes: [UInt8], _ text: String) {
         #expect(base64url(bytes) == text)
         #expect(bytes.withUnsafeBytes { Secret(copying: $0) }.base64url == Secret(text))
     }
 
-    @Test func `a code challenge is that of RFC 7636 appendix B`() {
+    @Test func `a code challenge matches RFC 7636 appendix B`() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
         #expect(base64url(sha256(Array(verifier.utf8))) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
     }

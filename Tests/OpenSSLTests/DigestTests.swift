@@ -16,7 +16,7 @@ import Testing
     ]
 
     @Test(arguments: table)
-    func `a SHA-256 is the standard's`(_ text: String, _ digest: String) {
+    func `SHA-256 matches the test vectors`(_ text: String, _ digest: String) {
         #expect(sha256(Array(text.utf8)).map { hex($0) }.joined() == digest)
     }
 

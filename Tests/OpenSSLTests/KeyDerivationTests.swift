@@ -22,18 +22,18 @@ import Testing
     ]
 
     @Test(arguments: table)
-    func `a derived key is that of RFC 5869`(_ vector: Vector) throws {
+    func `a derived key matches RFC 5869`(_ vector: Vector) throws {
         let key = vector.key.withUnsafeBytes { Secret(copying: $0) }
         #expect(try key.derived(vector.output.count / 2, salt: vector.salt, info: vector.info).hex == vector.output)
     }
 
-    @Test func `more than the standard can give is refused`() {
+    @Test func `a key that is longer than HKDF permits is rejected`() {
         #expect(throws: OpenSSLError.self) { try Secret("key").derived(255 * 32 + 1, salt: [], info: []) }
     }
 }
 
 extension Secret {
-    /// A test's own secret, to look at.
+    /// The bytes of a test secret.
     var hex: String { withBytes { Array($0).hex } }
 }
 

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 17, 4096, 100_000])
-    func `what was sealed opens, and only with its key and its context`(_ count: Int) throws {
+    func `a sealed record can be opened only with its key and its context`(_ count: Int) throws {
         let (key, other) = (try SealingKey(), try SealingKey())
         let plain = Secret(random: count)
         let sealed = try key.seal(plain, for: Self.context)
@@ -21,7 +21,7 @@ import Testing
     }
 
     /// Made by Python's `cryptography` from the layout in the documentation: key 00 01 … 1f, salt 64 65 …, nonce c8 c9 ….
-    @Test func `what another program sealed by the same layout opens`() throws {
+    @Test func `a record that another program sealed in the same layout can be opened`() throws {
         let sealed = [UInt8](
             hex: "5345414c019d22299a6e4bb4206465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f80818283c8c9cacbcccdcecfd0d1d2d3"
                 + "c45bc06fcdac093277b319faf31911b1b90cf23ca17eae0c22384caef8f59270d9")
@@ -30,7 +30,7 @@ import Testing
         #expect(try Self.open(key, sealed) == Secret("the-refresh-token"))
     }
 
-    @Test func `any byte changed or missing is found`() throws {
+    @Test func `a record with any byte changed or missing is rejected`() throws {
         let key = try SealingKey()
         let sealed = try key.seal(Secret("the-refresh-token"), for: Self.context)
         for place in sealed.indices {
@@ -44,7 +44,7 @@ import Testing
         #expect(throws: UnsealError.damaged) { try Self.open(key, sealed + [0]) }
     }
 
-    @Test func `a fault says what is wrong and nothing of what is in it`() throws {
+    @Test func `an error says what is wrong and reveals nothing about the content`() throws {
         let key = try SealingKey()
         var sealed = try key.seal(Secret("the-refresh-token"), for: Self.context)
         sealed[4] = 2
@@ -54,20 +54,20 @@ import Testing
         #expect(UnsealError.otherKey(key.id).description == "it is sealed with a key that is not here (key \(key.id))")
     }
 
-    @Test func `no two seals of the same are alike`() throws {
+    @Test func `sealing the same content twice gives different records`() throws {
         let key = try SealingKey()
         #expect(try Set((0..<100).map { _ in try key.seal(Secret("x"), for: []) }).count == 100)
     }
 
     @Test(arguments: [0, 16, 31, 33, 64])
-    func `a key of another length than 32 bytes is refused`(_ count: Int) {
+    func `a key that is not 32 bytes long is rejected`(_ count: Int) {
         #expect(throws: OpenSSLError.self) { try SealingKey(Secret(random: count)) }
     }
 
-    @Test func `SEC-04 a key lies in the heap for secrets and has no printable form`() async {
+    @Test func `SEC-04 a key is in the secure heap and has no printable form`() async {
         await #expect(processExitsWith: .success) {
             try initialiseSecureHeap()
-            // OpenSSL's generator keeps its own state there from the first key on
+            // OpenSSL's random generator keeps its state there from the first key on
             _ = try SealingKey()
             let before = secureHeapUsed()
             var keys = try (0..<10).map { _ in try SealingKey() }

@@ -3,14 +3,14 @@ import OpenSSL
 import Testing
 
 @Suite struct SecureHeapTests {
-    @Test func `the heap for secrets is made once and asking again does no harm`() async {
+    @Test func `the secure heap is created once, and a second call has no effect`() async {
         await #expect(processExitsWith: .success) {
             try initialiseSecureHeap()
             try initialiseSecureHeap()
         }
     }
 
-    @Test func `a heap that may not be locked is refused each time it is asked for`() async {
+    @Test func `creating the secure heap fails on every call if it may not be locked`() async {
         await #expect(processExitsWith: .success) {
             var none = rlimit(rlim_cur: 0, rlim_max: 0)
             try #require(setrlimit(__rlimit_resource_t(8), &none) == 0)  // RLIMIT_MEMLOCK

@@ -1,7 +1,7 @@
 import OpenSSL
 import Testing
 
-/// A signature that somebody else made.
+/// A signature made by another implementation.
 struct SignedExample: Sendable, CustomTestStringConvertible {
     let source: String
     let algorithm: SignatureAlgorithm
@@ -12,8 +12,8 @@ struct SignedExample: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(algorithm.rawValue), \(source)" }
 }
 
-/// The examples of the standards, and for the algorithms that they do not show, signatures reckoned in plain Python from the formulas of
-/// RFC 8017 and FIPS 186-4 and checked with `cryptography`. The one of ES384 has a half that is shorter than its place.
+/// The examples of the standards. For the other algorithms, signatures that plain Python computed from the formulas of RFC 8017 and FIPS 186-4 and
+/// that `cryptography` verified. The ES384 signature has a half with a leading zero byte.
 enum SignedExamples {
     static let all: [SignedExample] = [
         SignedExample(
@@ -126,7 +126,7 @@ enum SignedExamples {
         + "9O0rNyATQImMu7TWMElFJXJR51uluXlosfmeXCoA6CJZHpqbWsMmT2_s8n9VHOM_OMpJ5KHdl9nTf28dZkBgQ1hVwGNjsCeFQFdV_aoZeccBUM"
         + "w7716RYqE0YQ"
 
-    /// From base64url.
+    /// Decodes base64url.
     static func bytes(_ text: String) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         var bytes: [UInt8] = []

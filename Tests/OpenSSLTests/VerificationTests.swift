@@ -8,7 +8,7 @@ import Testing
     }
 
     @Test(arguments: SignedExamples.all)
-    func `IDT-04 a signature by another implementation is right`(_ example: SignedExample) throws {
+    func `IDT-04 a signature by another implementation is valid`(_ example: SignedExample) throws {
         #expect(try isSignature(SignedExamples.bytes(example.signature), example))
     }
 
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: SignedExamples.all)
-    func `IDT-04 one bit of the signature makes it wrong, wherever it is`(_ example: SignedExample) throws {
+    func `IDT-04 changing any bit of the signature makes it invalid`(_ example: SignedExample) throws {
         let signature = SignedExamples.bytes(example.signature)
         for place in Set([0, 1, signature.count / 2 - 1, signature.count / 2, signature.count - 1] + stride(from: 0, to: signature.count, by: 7)) {
             var wrong = signature
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: SignedExamples.all)
-    func `IDT-04 one bit of the text makes it wrong, wherever it is`(_ example: SignedExample) throws {
+    func `IDT-04 changing any bit of the text makes the signature invalid`(_ example: SignedExample) throws {
         let signature = SignedExamples.bytes(example.signature)
         for place in stride(from: 0, to: example.text.utf8.count, by: 5) {
             var bytes = Array(example.text.utf8)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: SignedExamples.all)
-    func `a signature of another length is wrong`(_ example: SignedExample) throws {
+    func `a signature of the wrong length is invalid`(_ example: SignedExample) throws {
         let signature = SignedExamples.bytes(example.signature)
         for end in [0, 1, signature.count / 2, signature.count - 1] { #expect(try !isSignature(Array(signature[..<end]), example)) }
         #expect(try !isSignature(signature + [0], example))
@@ -50,14 +50,14 @@ import Testing
     }
 
     @Test(arguments: SignedExamples.all)
-    func `IDT-06 a signature is right under its own algorithm only`(_ example: SignedExample) throws {
+    func `IDT-06 a signature is valid only for its own algorithm`(_ example: SignedExample) throws {
         let signature = SignedExamples.bytes(example.signature)
         for algorithm in SignatureAlgorithm.allCases where algorithm != example.algorithm {
             #expect(try !OpenSSL.isSignature(signature, of: Secret(example.text), by: example.key, algorithm), "as \(algorithm)")
         }
     }
 
-    @Test func `IDT-06 a key of another kind makes it wrong`() throws {
+    @Test func `IDT-06 a signature is invalid for a key of another type`() throws {
         for example in SignedExamples.all {
             for other in SignedExamples.all where other.key != example.key {
                 let signature = SignedExamples.bytes(example.signature)
@@ -66,12 +66,12 @@ import Testing
         }
     }
 
-    @Test func `a salt is as long as the hash`() throws {
+    @Test func `a PSS salt must be as long as the hash`() throws {
         let example = try #require(SignedExamples.all.first { $0.algorithm == .ps256 })
         #expect(try !isSignature(SignedExamples.bytes(SignedExamples.shortSalt), example))
     }
 
-    @Test func `ECDSA takes no number that is nought or beyond the order`() throws {
+    @Test func `ECDSA rejects numbers that are zero or not below the order`() throws {
         for example in SignedExamples.all {
             guard case .ec(let curve, _, _) = example.key else { continue }
             let signature = SignedExamples.bytes(example.signature)
@@ -89,14 +89,14 @@ import Testing
         .ec(.p256, x: [], y: []), .ec(.p256, x: [1], y: [2]), .ec(.p384, x: [UInt8](repeating: 0, count: 48), y: [UInt8](repeating: 0, count: 48)),
         .rsa(modulus: [], exponent: []), .rsa(modulus: [UInt8](repeating: 0xFF, count: 4096), exponent: [1, 0, 1]), .ed25519([1, 2, 3]), .ed25519([]),
     ])
-    func `numbers that are no key never say yes`(_ key: VerificationKey) {
+    func `an invalid key accepts no signature`(_ key: VerificationKey) {
         for algorithm in SignatureAlgorithm.allCases {
             let answer = try? OpenSSL.isSignature([UInt8](repeating: 1, count: 64), of: Secret("x"), by: key, algorithm)
             #expect(answer != true)
         }
     }
 
-    @Test func `a point beside its curve is told as such`() {
+    @Test func `a point that is not on its curve is reported as an error`() {
         let key = VerificationKey.ec(.p256, x: [UInt8](repeating: 7, count: 32), y: [UInt8](repeating: 7, count: 32))
         let error = #expect(throws: OpenSSLError.self) {
             try OpenSSL.isSignature([UInt8](repeating: 1, count: 64), of: Secret("x"), by: key, .es256)
@@ -104,8 +104,8 @@ import Testing
         #expect(error?.description == "cannot make a key of the numbers that the server publishes")
     }
 
-    /// Each check leaves nothing behind that the next one could take for its own.
-    @Test func `after a wrong signature the next right one is right`() throws {
+    /// A failed check must leave no error that the next check could report.
+    @Test func `a valid signature is accepted after an invalid one`() throws {
         for _ in 0..<20 {
             for example in SignedExamples.all {
                 var wrong = SignedExamples.bytes(example.signature)
@@ -118,7 +118,7 @@ import Testing
 }
 
 @Suite struct LongDigestTests {
-    /// FIPS 180-4's example and nothing at all (checked with coreutils' sha384sum and sha512sum).
+    /// The example of FIPS 180-4, and the empty text (checked with coreutils' sha384sum and sha512sum).
     @Test(arguments: [
         (
             "abc", "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
@@ -129,7 +129,7 @@ import Testing
             "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
         ),
     ])
-    func `a SHA-384 and a SHA-512 are the standard's`(_ text: String, _ short: String, _ long: String) {
+    func `SHA-384 and SHA-512 match the test vectors`(_ text: String, _ short: String, _ long: String) {
         let hex = { (bytes: [UInt8]) in bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
         Secret(text).withBytes { bytes in
             #expect(hex(sha384(bytes)) == short)
@@ -137,16 +137,16 @@ import Testing
         }
     }
 
-    /// What a hybrid sign-in compares: the left half of the hash of a code, a state and an access token.
+    /// The value of the hash claims in a hybrid sign-in: the left half of the hash of a code, a state or an access token.
     @Test(arguments: [
         ("7C1F0A94D2E35B68A1F7C09E4B2D6358F0E19A7C34B5D682E9017FA3C6B48D25", "TT2ZqtSSEOpFYV3hKrv3GA"),
         ("q3VnR0s1dGg2TnBZd0J4Mg", "mWVk-zc64MjQy7hyBehqIw"), ("EXAMPLE.ACCESS.TOKEN", "m5jikpg7pGA4UnJQ9Akp0Q"),
     ])
-    func `HYB-06 IDT-10 half of a SHA-256 is what ERP.net writes`(_ text: String, _ half: String) {
+    func `HYB-06 IDT-10 half of a SHA-256 matches a hash claim of ERP.net`(_ text: String, _ half: String) {
         #expect(base64url(Array(sha256(Array(text.utf8)).prefix(16))) == half)
     }
 
-    @Test func `AC-03 a code challenge is that of another implementation`() {
+    @Test func `AC-03 a code challenge matches another implementation`() {
         let verifier = "kV3r1f13r_for-orchid~example.0123456789abcdefghijklmnopqrstuvwxy"
         #expect(base64url(sha256(Array(verifier.utf8))) == "LZEAJ5XS6ANWHiwtIZmTTrLb8cxCKfm2YyAc1kzMkPk")
     }

@@ -13,18 +13,18 @@ import Testing
     ]
 
     @Test(arguments: good)
-    func `TR-12 visible ASCII may be sent as a token`(_ token: String) { #expect(Secret(token).isBearerToken) }
+    func `TR-12 a token of visible ASCII may be sent`(_ token: String) { #expect(Secret(token).isBearerToken) }
 
     @Test(arguments: bad)
-    func `TR-12 anything else may not`(_ token: String) { #expect(!Secret(token).isBearerToken) }
+    func `TR-12 a token with any other byte may not be sent`(_ token: String) { #expect(!Secret(token).isBearerToken) }
 
     @Test(arguments: good + ["-", "a b", "0.AXoA!x*y$z"])
-    func `a refresh token is of printable characters`(_ token: String) { #expect(Secret(token).isRefreshToken) }
+    func `a refresh token consists of printable characters`(_ token: String) { #expect(Secret(token).isRefreshToken) }
 
     @Test(arguments: ["", "a\n", "a\r", "\u{0}", "é", "a\u{7f}", String(repeating: "t", count: Secret.longestToken + 1)])
-    func `and of nothing else`(_ token: String) { #expect(!Secret(token).isRefreshToken) }
+    func `a refresh token with any other byte is rejected`(_ token: String) { #expect(!Secret(token).isRefreshToken) }
 
-    @Test func `of all single bytes exactly 93 may be sent`() {
+    @Test func `exactly 93 single bytes are valid tokens`() {
         let count = (UInt8.min...UInt8.max).count { byte in
             withUnsafeBytes(of: byte) { Secret(copying: $0) }.isBearerToken
         }

@@ -1,11 +1,12 @@
 import Glibc
 import Testing
 
-/// Checks that a block of memory is overwritten before it goes back to the allocator.
+/// Checks that a block of memory is overwritten before it is freed.
 ///
-/// The allocator hands a freed block of this size out again; what it holds then is what the secret left there, what somebody else wrote meanwhile,
-/// and at its start what the allocator itself notes in a free block. So the whole pattern is looked for, which only the secret had.
-/// - Parameter leave: fills a block of so many bytes with the pattern and lets go of it; gives its address, and what must not go before it was looked at.
+/// malloc(3) returns a freed block of this size again. The block then contains what the secret left, what other threads wrote meanwhile, and the
+/// allocator's own data at its start. So the test searches for the whole pattern, which only the secret had.
+/// - Parameter leave: fills a block of `size` bytes with the pattern and frees it. Returns the address, and an object that must stay alive until
+///   the check.
 func expectOverwritten(_ leave: (_ size: Int, _ pattern: [UInt8]) -> (address: UInt?, kept: AnyObject?)) throws {
     let size = 1024
     let pattern = (0..<16).map { _ in UInt8.random(in: .min ... .max) }

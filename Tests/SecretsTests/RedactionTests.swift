@@ -46,7 +46,7 @@ private enum Outcome: Error { case held(Secret) }
         #expect(Mirror(reflecting: Secret(text)).children.isEmpty)
     }
 
-    @Test func `a buffer prints nothing of what it holds`() {
+    @Test func `a printed buffer shows nothing of its content`() {
         let buffer = SecretBuffer()
         buffer.append(text: text)
         expectNothing(of: buffer)

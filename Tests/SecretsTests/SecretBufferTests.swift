@@ -5,12 +5,12 @@ import Testing
 @Suite struct SecretBufferTests {
     private func text(_ buffer: SecretBuffer) -> String { buffer.withBytes { String(decoding: $0, as: UTF8.self) } }
 
-    /// The buffer's own memory, beyond what it lends: valid as long as it lives and does not grow.
+    /// The memory of the buffer, including unused capacity. Valid as long as the buffer exists and does not grow.
     private func room(of buffer: SecretBuffer, _ count: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: buffer.withBytes { $0.baseAddress }, count: count)
     }
 
-    @Test func `everything appended comes out in its order, over many growths`() {
+    @Test func `appended bytes keep their order while the buffer grows`() {
         let buffer = SecretBuffer(capacity: 1)
         var expected = ""
         for number in 0..<500 {
@@ -25,7 +25,7 @@ import Testing
         #expect(buffer.secret() == Secret(expected))
     }
 
-    @Test func `an emptied buffer has overwritten what it held`() {
+    @Test func `emptying a buffer overwrites its content`() {
         let buffer = SecretBuffer(capacity: 64)
         buffer.append(text: String(repeating: "S", count: 64))
         buffer.removeAll()
@@ -36,8 +36,8 @@ import Testing
         #expect(room(of: buffer, 64)[4...].allSatisfy { $0 == 0 })
     }
 
-    /// As for `Secret`: the allocator hands a freed block out again, and the pattern of sixteen bytes is looked for in it.
-    @Test(arguments: [true, false]) func `SEC-04 memory that a buffer leaves is overwritten, when it grows and when it goes`(_ grows: Bool) throws {
+    /// As for `Secret`: malloc(3) returns the freed block again, and the test searches for the pattern of 16 bytes.
+    @Test(arguments: [true, false]) func `SEC-04 a buffer overwrites its memory when it grows and when it is released`(_ grows: Bool) throws {
         try expectOverwritten { size, pattern in
             var buffer: SecretBuffer? = SecretBuffer(capacity: size)
             for index in 0..<size { buffer?.append(pattern[index % pattern.count]) }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [(0, "abcdef"), (2, "cdef"), (5, "f"), (6, ""), (9, ""), (-1, "abcdef")])
-    func `the front can be dropped and leaves nothing behind`(_ number: Int, _ rest: String) {
+    func `removing bytes from the front overwrites them`(_ number: Int, _ rest: String) {
         let buffer = SecretBuffer(capacity: 16)
         buffer.append(text: "abcdef")
         buffer.removeFirst(number)
@@ -56,7 +56,7 @@ import Testing
         #expect(room(of: buffer, 6)[rest.utf8.count...].allSatisfy { $0 == 0 })
     }
 
-    @Test func `a secret taken from a buffer survives its emptying`() {
+    @Test func `a secret that was copied from a buffer is unaffected by emptying it`() {
         let buffer = SecretBuffer()
         buffer.append(text: "kept")
         let secret = buffer.secret()

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: [(0, 0), (3, 3), (8, 8), (9, 8), (-1, 0)])
-    func `a filled secret has as many bytes as were written, within its room`(_ written: Int, _ count: Int) {
+    func `a filled secret has as many bytes as were written, up to its capacity`(_ written: Int, _ count: Int) {
         let secret = Secret(capacity: 8) { room in
             for index in room.indices { room[index] = UInt8(ascii: "f") }
             return written
@@ -22,12 +22,12 @@ import Testing
         #expect(text(secret) == String(repeating: "f", count: count))
     }
 
-    @Test func `a fill that fails passes its error on`() {
+    @Test func `an error of the fill closure is rethrown`() {
         struct Broken: Error {}
         #expect(throws: Broken.self) { try Secret(capacity: 8) { _ in throw Broken() } }
     }
 
-    @Test func `a part of a secret is a secret of its own`() {
+    @Test func `a part of a secret is an independent secret`() {
         let part = Secret("Bearer abc")[7..<10]
         #expect(text(part) == "abc")
         #expect(text(Secret("abc")[1..<1]).isEmpty)
@@ -39,12 +39,12 @@ import Testing
     ]
 
     @Test(arguments: pairs)
-    func `two secrets are equal when all their bytes are`(_ a: String, _ b: String, _ equal: Bool) {
+    func `two secrets are equal if all their bytes are equal`(_ a: String, _ b: String, _ equal: Bool) {
         #expect((Secret(a) == Secret(b)) == equal)
         #expect((Secret(b) == Secret(a)) == equal)
     }
 
-    @Test func `a difference at any single place is found`() {
+    @Test func `a difference in any single byte is detected`() {
         let bytes = [UInt8](repeating: 7, count: 300)
         let secret = bytes.withUnsafeBytes { Secret(copying: $0) }
         for place in bytes.indices {
@@ -54,12 +54,12 @@ import Testing
         }
     }
 
-    @Test func `the hash tells nothing but the length`() {
+    @Test func `the hash depends on the length only`() {
         #expect(Secret("aaaa").hashValue == Secret("bbbb").hashValue)
         #expect(Set([Secret("a"), Secret("b"), Secret("a")]).count == 2)
     }
 
-    @Test func `SEC-04 the memory of a secret is overwritten when its last reference goes`() throws {
+    @Test func `SEC-04 the memory of a secret is overwritten when its last reference is released`() throws {
         try expectOverwritten { (addressOfReleasedSecret($0, $1), nil) }
     }
 

@@ -1,7 +1,7 @@
 import Dispatch
 import Systemd
 
-/// A client of the loop that does what the test says.
+/// A client of the loop whose behaviour the test defines.
 @MainActor
 final class Client: ReadinessHandler {
     private(set) var events: [UInt32] = []
@@ -17,7 +17,7 @@ final class Client: ReadinessHandler {
 }
 
 extension Loop {
-    /// Runs until `isDone`, which is asked after every turn; gives up after ten seconds.
+    /// Runs until `isDone`, which is evaluated after every iteration. Fails after ten seconds.
     func run(until isDone: @escaping @MainActor () -> Bool) throws -> Bool {
         try stop(after: 10)
         afterBatch = { [unowned self] in if isDone() { stop() } }
@@ -26,14 +26,14 @@ extension Loop {
         return isDone()
     }
 
-    /// By another clock than the loop's own, which may be what is broken.
+    /// Uses another clock than the loop, whose own clock may be broken.
     private func stop(after seconds: Int) throws {
         let alarm = try Mailbox<Void>()
         try alarm.open(on: self) { [unowned self] in stop() }
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { alarm.send(()) }
     }
 
-    /// One turn and whatever is due in it; does not wait for what is not.
+    /// One iteration, which does not block.
     func passOneTurn() throws {
         let wakeUp = try timer { [unowned self] in stop() }
         wakeUp.set(at: 0)

@@ -12,7 +12,7 @@ import Testing
         return UInt64(line?.dropFirst(7).drop { $0 == "\t" } ?? "", radix: 16).map { $0 >> 25 & 1 == 1 } ?? false
     }()
 
-    /// Sets the clock to the time it has: a step of a microsecond.
+    /// Sets the clock to its present time: a step of a microsecond.
     private func step() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(.enabled(if: maySetClock, "needs the right to set the clock"))
-    func `every step of the wall clock is told`() throws {
+    func `every step of the wall clock is reported`() throws {
         let loop = try Loop()
         var steps = 0
         let watcher = try ClockStepMonitor(on: loop) { steps += 1 }

@@ -2,7 +2,7 @@ import Glibc
 import Systemd
 import TestSupport
 
-/// A socket of the file system and one program (`nc`) connected to it, as a daemon meets its clients.
+/// A Unix socket in the file system and a program (`nc`) that is connected to it, like a client of the daemon.
 final class Connection {
     private let folder: TemporaryFolder
     let listener: Int32
@@ -23,7 +23,7 @@ final class Connection {
         if fd >= 0 { close(fd) }
     }
 
-    /// Accepts; until then the connection waits in the kernel.
+    /// Accepts the connection. Until then it is in the backlog.
     func accept() throws {
         guard case .connection(let fd) = acceptConnection(listener) else { throw TestFailure("no connection to accept") }
         self.fd = fd
@@ -36,13 +36,13 @@ final class Connection {
     }
 }
 
-/// From now on this process gets none from this number on.
+/// From now on this process gets no descriptor with this number or above.
 func limitDescriptors(to number: Int32) throws {
     var limit = rlimit(rlim_cur: rlim_t(number), rlim_max: 4096)
     guard setrlimit(__rlimit_resource_t(7), &limit) == 0 else { throw TestFailure("cannot limit the descriptors") }  // RLIMIT_NOFILE
 }
 
-/// Waits for input, ten seconds at most.
+/// Waits for input, at most ten seconds.
 func isReadable(_ fd: Int32) -> Bool {
     var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, 10_000) == 1

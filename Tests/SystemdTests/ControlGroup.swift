@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import TestSupport
 
-/// A folder in the kernel's own tree of control groups, laid out as systemd would for one service.
+/// A control group in cgroupfs with the layout that systemd uses for a service.
 final class ControlGroup {
     private let slice: String
     private let service: String
@@ -30,7 +30,7 @@ final class ControlGroup {
         }
     }
 
-    /// Moves a process into the service, or into what the service made below itself.
+    /// Moves a process into the control group of the service, or into one below it.
     func adopt(_ pid: Int32, below: Bool = false) throws {
         let file = Array("\(pid)\n".utf8)
         let path = service + (below ? "/sub.service" : "") + "/cgroup.procs"

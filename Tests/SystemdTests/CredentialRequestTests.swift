@@ -9,7 +9,7 @@ import Testing
         ("\0ffffffffffffffff/unit/a:b_c.service/nightly job", "a:b_c.service", "nightly job"),
         ("\01/unit/_cgroup.service/...", "_cgroup.service", "..."),
     ])
-    func `an address of systemd's form is a request`(address: String, unit: String, id: String) {
+    func `an address in the form of systemd is a request`(address: String, unit: String, id: String) {
         let request = CredentialRequest(address: Array(address.utf8))
         #expect(request?.unit == unit)
         #expect(request?.id == id)
@@ -26,14 +26,14 @@ import Testing
         "\0fecc/unit/.service/portal.sync", "\0fecc/unit/@x.service/portal.sync", "\0fecc/unit/erp sync.service/portal.sync",
         "\0fecc/unit/erp-sync.service ", " \0fecc/unit/erp-sync.service/portal.sync", "\0fecc unit/erp-sync.service/portal.sync",
     ])
-    func `any other address is none`(address: String) {
+    func `any other address is not a request`(address: String) {
         #expect(CredentialRequest(address: Array(address.utf8)) == nil)
     }
 
-    @Test func `an address that was cut or added to anywhere is another request or none, never the same`() throws {
+    @Test func `a truncated or extended address is never the same request`() throws {
         let address = Array("\0fecc004bd1591f60/unit/erp-sync.service/portal.sync".utf8)
         let request = try #require(CredentialRequest(address: address))
-        // up to the end of the unit there is no request in it, behind that only one for another credential
+        // a prefix is not a request unless it contains the unit; then it is a request for another credential
         let unitEnd = address.count - "/portal.sync".utf8.count
         for count in 0..<address.count {
             let cut = CredentialRequest(address: Array(address[..<count]))
@@ -52,7 +52,7 @@ import Testing
             (0, .unit("erp-sync2.service"), .otherUnit(claimed: "erp-sync.service")), (0, .none, .otherUnit(claimed: "erp-sync.service")),
             (0, .untold, .otherUnit(claimed: "erp-sync.service")), (0, .failed, .gone), (1, .failed, .notRoot),
         ] as [(UInt32, PeerUnit, CredentialRequestError?)])
-    func `it is believed of a process of root's in that unit, and of nobody else`(uid: UInt32, unit: PeerUnit, doubt: CredentialRequestError?) {
+    func `a request is accepted only from a root process in the unit that it names`(uid: UInt32, unit: PeerUnit, doubt: CredentialRequestError?) {
         let result = credentialRequest(of: Peer(uid: uid, gid: uid, pid: 7, unit: unit), address: Self.address)
         switch result {
         case .success(let request):
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong form is told before a wrong place, and after a wrong user`() {
+    @Test func `a wrong address is reported before a wrong unit, and after a wrong user`() {
         #expect(credentialRequest(of: Peer(uid: 0, gid: 0, pid: 7, unit: .none), address: []) == .failure(.address))
         #expect(credentialRequest(of: Peer(uid: 7, gid: 7, pid: 7, unit: .none), address: []) == .failure(.notRoot))
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import Systemd
 
 @Suite struct FDStoreConnectionTests {
-    @Test func `a connection has one name under every descriptor, and another has another`() throws {
+    @Test func `a connection has the same name under every descriptor, and two connections have different names`() throws {
         let (pair, other) = (try SocketPair(), try SocketPair())
         let copy = dup(pair.a)
         defer { close(copy) }
@@ -15,7 +15,7 @@ import Testing
         #expect(FDStoreConnection.name(of: -1) == nil)
     }
 
-    @Test func `that an answer has begun stays with the connection, and its peer cannot say so`() throws {
+    @Test func `the mark of a started reply stays with the connection, and the peer cannot set it`() throws {
         let pair = try SocketPair()
         let copy = dup(pair.a)
         defer { close(copy) }

@@ -4,7 +4,7 @@ import Systemd
 import TestSupport
 import Testing
 
-/// A datagram socket that stands where journald's would, and reads when it is told to.
+/// A datagram socket in place of journald's. It reads only when the test says so.
 private final class Journald {
     private(set) var fd: Int32 = -1
 
@@ -30,7 +30,7 @@ private final class Journald {
 
     private func send(_ text: String) -> Bool { journal.send([(name: "MESSAGE", value: text)]) }
 
-    @Test func `an entry arrives as one datagram`() throws {
+    @Test func `an entry is sent as one datagram`() throws {
         let journald = try Journald(at: path)
         #expect(journal.exists)
         #expect(journal.send([(name: "MESSAGE", value: "token handed out"), (name: "PRIORITY", value: "6")]))
@@ -38,12 +38,12 @@ private final class Journald {
         #expect(journald.read() == nil)
     }
 
-    @Test func `with nobody there an entry is not recorded`() throws {
+    @Test func `an entry is not recorded without journald`() throws {
         #expect(!journal.exists)
         #expect(!send("lost"))
     }
 
-    @Test func `a journal that comes back is found again`() throws {
+    @Test func `entries are recorded again after journald restarts`() throws {
         var journald: Journald? = try Journald(at: path)
         #expect(send("first"))
         #expect(journald?.read() == "MESSAGE=first\n")
@@ -55,7 +55,7 @@ private final class Journald {
         #expect(journald?.read() == "MESSAGE=second\n")
     }
 
-    @Test func `a journal that does not read blocks nobody`() throws {
+    @Test func `a journald that does not read blocks nothing`() throws {
         let journald = try Journald(at: path)
         var recorded = 0
         while recorded < 100_000, send("entry \(recorded)") { recorded += 1 }
@@ -67,14 +67,14 @@ private final class Journald {
         #expect(journald.read() == "MESSAGE=again\n")
     }
 
-    @Test func `an entry too big for a datagram is not recorded`() throws {
+    @Test func `an entry that is too large for a datagram is not recorded`() throws {
         let journald = try Journald(at: path)
         #expect(!send(String(repeating: "x", count: 4 << 20)))
         #expect(!journal.send([]))
         #expect(journald.read() == nil)
     }
 
-    @Test func `a path too long for a socket is not recorded`() throws {
+    @Test func `an entry is not recorded if the path is too long for a socket`() throws {
         let far = try JournalSocket(path: folder.path(String(repeating: "n", count: 200)))
         #expect(!far.send([(name: "MESSAGE", value: "x")]))
     }

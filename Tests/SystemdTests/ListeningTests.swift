@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [0o666, 0o600, 0o660] as [UInt32])
-    func `the socket has the mode that was asked for`(_ wanted: UInt32) throws {
+    func `the socket has the requested mode`(_ wanted: UInt32) throws {
         let fd = try listen(at: path, mode: wanted)
         defer { close(fd) }
         #expect(mode(of: path) == wanted)
@@ -25,8 +25,8 @@ import Testing
         #expect(acceptConnection(fd) == .wouldBlock)
     }
 
-    /// Who could put a link in the place of the socket would choose what root makes writable for everybody.
-    @Test(.enabled(if: geteuid() == 0)) func `root listens nowhere that another user could replace`() throws {
+    /// A user who could replace the socket by a link would choose which file root makes writable for everybody.
+    @Test(.enabled(if: geteuid() == 0)) func `root does not listen at a path that another user could replace`() throws {
         let below = folder.path("below")
         let place = below + "/tokend.sock"
         try #require(mkdir(below, 0o755) == 0)
@@ -38,7 +38,7 @@ import Testing
             let error = #expect(throws: SystemError.self) { try listen(at: place, mode: 0o666) }
             #expect(error?.description.hasPrefix("cannot listen at '\(place)': \(reason)") == true)
         }
-        // others may write there, but not to what is root's (unlink(2), EPERM)
+        // others may create files there, but not remove those of root (unlink(2), EPERM)
         try #require(chown(below, 0, 0) == 0 && chmod(below, 0o1777) == 0)
         close(try listen(at: place, mode: 0o666))
         try #require(chmod(below, 0o755) == 0 && symlink(below, folder.path("link")) == 0)
@@ -50,14 +50,14 @@ import Testing
         #expect(throws: SystemError.self) { try listen(at: place + "/tokend.sock", mode: 0o666) }
     }
 
-    @Test func `a socket that a dead process left is replaced`() throws {
+    @Test func `the socket of a dead process is replaced`() throws {
         close(try listen(at: path, mode: 0o600))
         let fd = try listen(at: path, mode: 0o666)
         defer { close(fd) }
         #expect(mode(of: path) == 0o666)
     }
 
-    @Test func `a socket that somebody answers on is left alone`() throws {
+    @Test func `a socket with a listening process is not replaced`() throws {
         let first = try listen(at: path, mode: 0o666)
         defer { close(first) }
         let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
@@ -65,47 +65,47 @@ import Testing
         #expect(isReadable(first))
     }
 
-    @Test func `a socket whose queue is full is left alone too`() throws {
+    @Test func `a socket with a full backlog is not replaced`() throws {
         let first = try listen(at: path, mode: 0o666, backlog: 0)
         defer { close(first) }
         for _ in 0..<3 { #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) } }
         #expect(access(path, F_OK) == 0)
     }
 
-    @Test func `what is not a socket is never replaced`() throws {
+    @Test func `a file that is not a socket is never replaced`() throws {
         try Data("precious".utf8).write(to: URL(filePath: path))
         let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
         #expect(error?.description.contains("is not a socket; move it away") == true)
         #expect(try Data(contentsOf: URL(filePath: path)) == Data("precious".utf8))
     }
 
-    @Test func `a link to a socket is not followed`() throws {
+    @Test func `a symbolic link to a socket is not followed`() throws {
         close(try listen(at: folder.path("target"), mode: 0o600))
         try #require(symlink(folder.path("target"), path) == 0)
         #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
         #expect(access(folder.path("target"), F_OK) == 0)
     }
 
-    @Test func `a folder that does not exist is named`() throws {
+    @Test func `a missing folder is reported with its path`() throws {
         let path = folder.path("no/tokend.sock")
         let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
         #expect(error?.description == "cannot listen at '\(path)': no such file or directory")
     }
 
-    @Test func `a path too long for the kernel is refused`() throws {
+    @Test func `a path that is too long for the kernel is rejected`() throws {
         let path = folder.path(String(repeating: "n", count: 108))
         let error = #expect(throws: SystemError.self) { try listen(at: path, mode: 0o666) }
         #expect(error?.errno == ENAMETOOLONG)
     }
 
-    @Test func `an accepted connection never blocks and does not survive an exec`() throws {
+    @Test func `an accepted connection is non-blocking and close-on-exec`() throws {
         let connection = try Connection.accepted()
         #expect(fcntl(connection.fd, F_GETFL) & O_NONBLOCK != 0)
         #expect(fcntl(connection.fd, F_GETFD) & FD_CLOEXEC != 0)
         #expect(receive(from: connection.fd) == nil)
     }
 
-    @Test func `without a free descriptor the connection waits`() async {
+    @Test func `a connection stays in the backlog while no descriptor is free`() async {
         await #expect(processExitsWith: .success) {
             let connection = try Connection()
             try limitDescriptors(to: 0)
@@ -115,13 +115,13 @@ import Testing
         }
     }
 
-    @Test func `systemd's sockets are found by name, and nothing else it passed`() async {
+    @Test func `inherited sockets are found by name, and other descriptors are ignored`() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let listener = try listen(at: folder.path("s"), mode: 0o600)
             let admin = try listen(at: folder.path("a"), mode: 0o600)
             let pair = try SocketPair()
-            // systemd begins at 3; in this process others may hold the numbers, so they move away first
+            // descriptors of systemd start at 3; those that are open in this process are moved away first
             for (number, fd) in [(Int32(103), listener), (104, pair.a), (105, admin)] { dup2(fd, number) }
             for number in Int32(3)...5 { dup2(number + 100, number) }
             setenv("LISTEN_PID", "\(getpid())", 1)
@@ -135,5 +135,5 @@ import Testing
         }
     }
 
-    @Test func `without systemd no socket is inherited`() { #expect(inheritedSockets().isEmpty) }
+    @Test func `no socket is inherited without systemd`() { #expect(inheritedSockets().isEmpty) }
 }

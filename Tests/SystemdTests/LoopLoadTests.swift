@@ -22,8 +22,8 @@ private final class Player: ReadinessHandler {
 
 @MainActor
 @Suite struct LoopLoadTests {
-    /// Each message is one event, and no turn is without one; a timer that is set again and again for the same moment adds none.
-    @Test func `a hundred thousand requests take one turn an event and lose none`() throws {
+    /// Each message is one event, and no iteration is without one. A timer that is set repeatedly to the same time adds none.
+    @Test func `a hundred thousand requests take one iteration per event, and none is lost`() throws {
         let loop = try Loop()
         let pair = try SocketPair()
         let server = Player(pair.a)

@@ -3,15 +3,15 @@ import Systemd
 import TestSupport
 import Testing
 
-/// Two clients have an event in the same batch. The first to be called removes both, and a third comes in the place of the second: in its
-/// slot, and with the number of its descriptor.
+/// Two clients have an event in the same batch. The first one that is called removes both, and a third client takes the slot and the descriptor
+/// number of the second.
 @MainActor
 @Suite struct LoopReuseTests {
     private let loop: Loop
 
     init() throws { loop = try Loop() }
 
-    @Test func `an event of a removed client is not delivered to the next one`() throws {
+    @Test func `an event of a removed client is not delivered to the next client of its slot`() throws {
         let pairs = [try SocketPair(), try SocketPair()]
         let third = Client()
         let newcomer = try SocketPair()
@@ -38,7 +38,7 @@ import Testing
         #expect(try loop.run { !third.events.isEmpty })
     }
 
-    @Test func `a slot is used again, never under the same name`() throws {
+    @Test func `a reused slot gets a new handle`() throws {
         let pair = try SocketPair()
         var seen: Set<Watch> = []
         for _ in 0..<1000 {

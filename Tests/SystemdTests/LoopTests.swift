@@ -9,7 +9,7 @@ import Testing
 
     init() throws { loop = try Loop() }
 
-    @Test func `a client is told that its descriptor can be read`() throws {
+    @Test func `a client is called when its descriptor is readable`() throws {
         let pair = try SocketPair()
         let client = Client { _, _ in _ = receive(from: pair.a) }
         _ = try loop.watch(pair.a, LoopEvents.readable, client)
@@ -18,7 +18,7 @@ import Testing
         #expect(client.events == [LoopEvents.readable])
     }
 
-    @Test func `what is not used up comes again`() throws {
+    @Test func `an event that was not handled is reported again`() throws {
         let pair = try SocketPair()
         let client = Client()
         _ = try loop.watch(pair.a, LoopEvents.readable, client)
@@ -26,7 +26,7 @@ import Testing
         #expect(try loop.run { client.events.count == 5 })
     }
 
-    @Test func `a client can want other events from now on`() throws {
+    @Test func `a client can change its events`() throws {
         let pair = try SocketPair()
         let client = Client { [loop] client, _ in
             if let watch = client.watch { loop.change(watch, 0) }
@@ -44,7 +44,7 @@ import Testing
         #expect(client.events.last == LoopEvents.readable)
     }
 
-    @Test func `a peer that closes is told as a hangup whether asked for or not`() throws {
+    @Test func `a peer that closes is reported as a hangup even if it was not requested`() throws {
         let pair = try SocketPair()
         let client = Client { [loop] client, _ in client.watch.map(loop.end) }
         client.watch = try loop.watch(pair.a, 0, client)
@@ -53,7 +53,7 @@ import Testing
         #expect(client.events[0] & LoopEvents.hangup != 0)
     }
 
-    @Test func `a peer that has finished writing is told to who asks`() throws {
+    @Test func `a half-close is reported to a client that requested it`() throws {
         let pair = try SocketPair()
         let client = Client { [loop] client, _ in client.watch.map(loop.end) }
         client.watch = try loop.watch(pair.a, LoopEvents.readable | LoopEvents.peerClosed, client)
@@ -63,7 +63,7 @@ import Testing
         #expect(client.events[0] & LoopEvents.hangup == 0)
     }
 
-    @Test func `a client that left hears nothing more and is let go`() throws {
+    @Test func `a client that was removed gets no more events and is released`() throws {
         let pair = try SocketPair()
         weak var gone: Client?
         var calls = 0
@@ -81,7 +81,7 @@ import Testing
         #expect(gone == nil)
     }
 
-    @Test func `a client may leave while it is called`() throws {
+    @Test func `a client may remove itself while it is called`() throws {
         let pair = try SocketPair()
         weak var gone: Client?
         try {
@@ -94,7 +94,7 @@ import Testing
         #expect(try loop.run { gone == nil })
     }
 
-    @Test func `a descriptor that cannot be watched is refused and leaves nothing`() throws {
+    @Test func `a descriptor that cannot be watched is rejected, and no entry remains`() throws {
         weak var gone: Client?
         do {
             let client = Client()
@@ -105,7 +105,7 @@ import Testing
         #expect(gone == nil)
     }
 
-    @Test func `more clients than a batch holds are each heard once`() throws {
+    @Test func `every client gets its event even if there are more than a batch has`() throws {
         let pairs = try (0..<400).map { _ in try SocketPair() }
         let clients = pairs.map { pair in Client { _, _ in _ = receive(from: pair.a) } }
         for (pair, client) in zip(pairs, clients) {
@@ -117,7 +117,7 @@ import Testing
         #expect((4...10).contains(loop.turns))
     }
 
-    @Test func `the time is that of the turn`() throws {
+    @Test func `the time is that of the iteration`() throws {
         let pair = try SocketPair()
         var seen: [Int64] = []
         let client = Client { [loop] _, _ in seen += [loop.now, loop.now] }
@@ -130,7 +130,7 @@ import Testing
         #expect(seen[2] > seen[1])
     }
 
-    @Test func `after each batch comes one call, and one turn is counted`() throws {
+    @Test func `afterBatch is called once per batch, and counts one iteration`() throws {
         let pair = try SocketPair()
         _ = try loop.watch(pair.a, LoopEvents.writable, Client())
         var calls: UInt64 = 0
@@ -144,10 +144,10 @@ import Testing
         #expect(loop.turns == 7)
     }
 
-    @Test func `a signal is a call on the loop`() throws {
+    @Test func `a signal is delivered as a call on the loop`() throws {
         var calls = 0
         try loop.signal(SIGUSR2) { calls += 1 }
-        // to this thread: in a test the others do not block it
+        // sent to this thread, because in a test other threads do not block the signal
         pthread_kill(pthread_self(), SIGUSR2)
         #expect(try loop.run { calls == 1 })
         pthread_kill(pthread_self(), SIGUSR2)

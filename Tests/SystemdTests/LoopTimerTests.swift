@@ -11,7 +11,7 @@ import Testing
     init() throws { loop = try Loop() }
 
     @Test(arguments: [1, 5, 30] as [Int64])
-    func `a timer fires once, and not before its moment`(_ delay: Int64) throws {
+    func `a timer fires once, and not before its time`(_ delay: Int64) throws {
         var fired: [Int64] = []
         let timer = try loop.timer { fired.append(Clock.boottime()) }
         let moment = Clock.boottime() + delay * millisecond + 1
@@ -23,7 +23,7 @@ import Testing
         #expect(fired.count == 1)
     }
 
-    @Test func `timers fire in the order of their moments`() throws {
+    @Test func `timers fire in the order of their times`() throws {
         var fired: [Int] = []
         let now = Clock.boottime()
         let timers = try [3, 1, 2].map { number in
@@ -37,14 +37,14 @@ import Testing
     }
 
     @Test(arguments: [Int64.min, -1, 0, 1])
-    func `a moment that has passed is now`(_ moment: Int64) throws {
+    func `a timer with a past time fires immediately`(_ moment: Int64) throws {
         var fired = 0
         let timer = try loop.timer { fired += 1 }
         timer.set(at: moment)
         #expect(try loop.run { fired == 1 })
     }
 
-    @Test func `the end of time does not fire`() throws {
+    @Test func `a timer at the maximum time never fires`() throws {
         var fired = 0
         let timer = try loop.timer { fired += 1 }
         timer.set(at: .max)
@@ -52,7 +52,7 @@ import Testing
         #expect(fired == 0)
     }
 
-    @Test func `a timer is off until it is set, and again when it is cleared`() throws {
+    @Test func `a timer is off until it is set, and after it is cleared`() throws {
         var fired = 0
         let timer = try loop.timer { fired += 1 }
         try loop.passOneTurn()
@@ -65,7 +65,7 @@ import Testing
         #expect(try loop.run { fired == 1 })
     }
 
-    @Test func `a timer can be moved, both ways`() throws {
+    @Test func `a timer can be moved to an earlier or a later time`() throws {
         var fired: [Int64] = []
         let timer = try loop.timer { fired.append(Clock.boottime()) }
         timer.set(at: .max)
@@ -78,7 +78,7 @@ import Testing
         #expect(fired[1] >= moment)
     }
 
-    @Test func `a timer can be set again for the same moment once it has fired`() throws {
+    @Test func `a timer can be set again to the same time after it fired`() throws {
         var fired = 0
         let timer = try loop.timer { fired += 1 }
         for round in 1...3 {
@@ -99,7 +99,7 @@ import Testing
         timer = nil
     }
 
-    @Test func `a timer that always is due does not shut out the clients`() throws {
+    @Test func `a timer that is always due does not starve the clients`() throws {
         let pair = try SocketPair()
         let client = Client { _, _ in _ = receive(from: pair.a) }
         _ = try loop.watch(pair.a, LoopEvents.readable, client)
@@ -111,7 +111,7 @@ import Testing
         timer = nil
     }
 
-    @Test func `clients that always are ready do not shut out a timer`() throws {
+    @Test func `clients that are always ready do not starve a timer`() throws {
         let pairs = try (0..<300).map { _ in try SocketPair() }
         for pair in pairs { _ = try loop.watch(pair.a, LoopEvents.writable, Client()) }
         var fired = 0
@@ -121,7 +121,7 @@ import Testing
         #expect(loop.turns > 1)
     }
 
-    @Test func `a timer set after the batch is not forgotten`() throws {
+    @Test func `a timer that is set in afterBatch fires`() throws {
         var fired = 0
         let timer = try loop.timer { [loop] in
             fired += 1
@@ -138,7 +138,7 @@ import Testing
         #expect(fired == 1)
     }
 
-    @Test func `what a timer did is followed by the call after the batch`() throws {
+    @Test func `afterBatch is called after a timer fired`() throws {
         var log: [String] = []
         let timer = try loop.timer { log.append("timer") }
         timer.set(at: Clock.boottime() + 5 * millisecond)
@@ -151,7 +151,7 @@ import Testing
         #expect(log == ["timer", "after"])
     }
 
-    @Test func `a timer set for the moment it already has costs nothing`() throws {
+    @Test func `setting a timer to its present time costs nothing`() throws {
         let sdEvent = try SDEventSource()
         let timer = try LoopTimer(sdEvent) {}
         timer.set(at: .max)
@@ -163,7 +163,7 @@ import Testing
         #expect(sdEvent.needsRun)
     }
 
-    @Test func `a timer that was let go does not fire`() throws {
+    @Test func `a released timer does not fire`() throws {
         var fired = 0
         var timer: LoopTimer? = try loop.timer { fired += 1 }
         timer?.set(at: 0)
@@ -172,7 +172,7 @@ import Testing
         #expect(fired == 0)
     }
 
-    @Test func `a timer may be let go while it fires`() throws {
+    @Test func `a timer may be released while it fires`() throws {
         var fired = 0
         var timer: LoopTimer?
         timer = try loop.timer {

@@ -3,14 +3,14 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Who is at the other end of a TCP connection on the loopback address.
+/// The owner of the other end of a TCP connection on the loopback address.
 @Suite struct LoopbackOwnerTests {
     static let isRoot = geteuid() == 0
-    /// Whether the client speaks IPv4, IPv6, or IPv4 through an IPv6 socket.
+    /// Whether the client uses IPv4, IPv6, or IPv4 through an IPv6 socket.
     enum Family: CaseIterable { case four, six, mapped }
     static let sources = [TOKEND_OWNER_ANY, TOKEND_OWNER_NETLINK, TOKEND_OWNER_PROC].map(\.rawValue)
 
-    /// A listener, a client that is connected to it, and the accepted end.
+    /// A listener, a connected client, and the accepted end.
     final class Scene {
         let listener: Int32
         var client: Int32 = -1
@@ -52,7 +52,7 @@ import Testing
             }
         }
 
-        /// The uid, or the negative error number.
+        /// The uid, or the negative errno.
         func owner(_ source: UInt32) -> Int64 {
             var uid: UInt32 = .max
             let result = tokend_loopback_owner(accepted, tokend_owner_source(source), &uid)
@@ -61,21 +61,21 @@ import Testing
     }
 
     @Test(arguments: Family.allCases, sources)
-    func `the other end is known by the uid of the process that holds it`(_ family: Family, _ source: UInt32) throws {
+    func `the owner is the uid of the process that has the other end open`(_ family: Family, _ source: UInt32) throws {
         let scene = try Scene(family)
         #expect(scene.owner(source) == Int64(geteuid()))
     }
 
     @Test(.enabled(if: isRoot, "only root can become another user"), arguments: Family.allCases, sources)
-    func `a socket of another user is that user's`(_ family: Family, _ source: UInt32) throws {
+    func `the socket of another user has the uid of that user`(_ family: Family, _ source: UInt32) throws {
         let scene = try Scene(family)
-        // as if another user had made it; to become one would be for all threads of this process
+        // as if another user had created it; changing the uid would affect all threads of this process
         try #require(fchown(scene.client, 54_321, 54_321) == 0)
         #expect(scene.owner(source) == 54_321)
     }
 
     @Test(arguments: Family.allCases, sources)
-    func `an end that nobody holds any more is nobody's, and never root's`(_ family: Family, _ source: UInt32) throws {
+    func `a socket that no process has open has no owner, and never root`(_ family: Family, _ source: UInt32) throws {
         let scene = try Scene(family)
         close(scene.client)
         scene.client = -1
@@ -83,20 +83,20 @@ import Testing
     }
 
     @Test(arguments: Family.allCases, sources)
-    func `an end that has said all it had to say is still its user's`(_ family: Family, _ source: UInt32) throws {
+    func `a half-closed socket still has its owner`(_ family: Family, _ source: UInt32) throws {
         let scene = try Scene(family)
         shutdown(scene.client, Int32(SHUT_WR))
         #expect(scene.owner(source) == Int64(geteuid()))
     }
 
-    /// As in a service with `RestrictAddressFamilies=` without AF_NETLINK: socket(2) fails for this thread from now on.
+    /// As in a service whose `RestrictAddressFamilies=` lacks AF_NETLINK: socket(2) fails for this thread from now on.
     private static func denyNetlink() throws {
         #if arch(x86_64)
         let socketCall: UInt32 = 41
         #else
         let socketCall: UInt32 = 198
         #endif
-        // struct sock_filter: load the call's number; another one is allowed; load its first argument; AF_NETLINK is refused; allow
+        // struct sock_filter: load the number of the call; permit other calls; load the first argument; reject AF_NETLINK; permit the rest
         let filter: [(code: UInt16, ifTrue: UInt8, ifFalse: UInt8, value: UInt32)] = [
             (0x20, 0, 0, 0), (0x15, 0, 3, socketCall), (0x20, 0, 0, 16), (0x15, 0, 1, 16), (0x06, 0, 0, 0x0005_0000 | UInt32(EAFNOSUPPORT)),
             (0x06, 0, 0, 0x7FFF_0000),
@@ -111,7 +111,7 @@ import Testing
         try #require(result == 0)
     }
 
-    @Test func `where the kernel may not be asked by netlink, its tables are read`() async {
+    @Test func `procfs is read if netlink is not available`() async {
         await #expect(processExitsWith: .success) {
             try Self.denyNetlink()
             for family in Family.allCases {
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: sources)
-    func `a connection that was reset is nobody's`(_ source: UInt32) throws {
+    func `a connection that was reset has no owner`(_ source: UInt32) throws {
         let scene = try Scene(.four)
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(scene.client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))

@@ -8,7 +8,7 @@ import Testing
 
     init() throws { loop = try Loop() }
 
-    @Test func `messages sent before it opens are delivered, in order`() throws {
+    @Test func `messages that were sent before the mailbox is opened are delivered in order`() throws {
         let mailbox = try Mailbox<Int>()
         for number in 0..<10 { mailbox.send(number) }
         var received: [Int] = []
@@ -17,7 +17,7 @@ import Testing
         #expect(received == Array(0..<10))
     }
 
-    @Test func `many threads send at once, and nothing is lost or out of its order`() throws {
+    @Test func `no message of concurrent threads is lost, and each thread keeps its order`() throws {
         struct Letter: Sendable { let sender: Int, number: Int }
         let mailbox = try Mailbox<Letter>()
         let senders = 8, letters = 20_000
@@ -36,7 +36,7 @@ import Testing
         #expect(disorder == 0)
     }
 
-    @Test func `a message sent while one is received comes in a later turn`() throws {
+    @Test func `a message that is sent during a delivery arrives in a later iteration`() throws {
         let mailbox = try Mailbox<Int>()
         var received: [(number: Int, turn: UInt64)] = []
         try mailbox.open(on: loop) { [loop] number in
@@ -48,7 +48,7 @@ import Testing
         #expect(zip(received, received.dropFirst()).allSatisfy { $0.turn < $1.turn && $0.number + 1 == $1.number })
     }
 
-    @Test func `one message at a time, the other side waits for each answer`() throws {
+    @Test func `a sender that waits for each message to be received is always woken`() throws {
         let mailbox = try Mailbox<Int>()
         let answered = DispatchSemaphore(value: 0)
         DispatchQueue.global().async {
@@ -66,7 +66,7 @@ import Testing
         #expect(try loop.run { received == 10_000 })
     }
 
-    @Test func `a mailbox ends with its loop`() throws {
+    @Test func `a mailbox is released with its loop`() throws {
         weak var gone: Mailbox<Int>?
         try {
             let loop = try Loop()

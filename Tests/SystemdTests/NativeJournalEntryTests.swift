@@ -20,11 +20,11 @@ import Testing
     ]
 
     @Test(arguments: table)
-    func `a field is written as journald reads it`(_ c: Case) {
+    func `a field is encoded in the native protocol of journald`(_ c: Case) {
         #expect(NativeJournalEntry([(name: c.name, value: c.value)]).bytes == c.bytes)
     }
 
-    @Test func `a length beyond one byte is little-endian`() {
+    @Test func `a length over one byte is little-endian`() {
         let value = "\n" + String(repeating: "v", count: 0x0102 - 1)
         let bytes = NativeJournalEntry([(name: "M", value: value)]).bytes
         #expect(Array(bytes[2..<10]) == [0x02, 0x01, 0, 0, 0, 0, 0, 0])
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: ["", "message", "_PID", "1A", "A B", "A=B", "A\nB", "\u{c4}", String(repeating: "A", count: 65)])
-    func `a name that journald would not take is left out`(_ name: String) {
+    func `a field with a name that journald rejects is left out`(_ name: String) {
         let entry = NativeJournalEntry([(name: "A", value: "1"), (name: name, value: "x"), (name: "B", value: "2")])
         #expect(entry.bytes == Array("A=1\nB=2\n".utf8))
     }

@@ -3,12 +3,12 @@ import Systemd
 import TestSupport
 import Testing
 
-/// The process number of a client that has gone is given to another program while its connection still waits.
+/// The PID of a client that has exited is reused by another program while the connection is still in the backlog.
 @Suite struct PeerReuseTests {
     private static let lastNumber = "/proc/sys/kernel/ns_last_pid"
 
     @Test(.enabled(if: access(lastNumber, W_OK) == 0, "needs to choose the next process number: root"))
-    func `the next owner of a process number is not taken for the peer`() throws {
+    func `a process that reuses the PID of the peer is not taken for it`() throws {
         for _ in 0..<200 {
             let connection = try Connection()
             connection.peer.end()
@@ -22,7 +22,7 @@ import Testing
         Issue.record("the process number was never given out again")
     }
 
-    /// Another program with this number, if nobody else was faster.
+    /// Another program with this PID, unless another process was faster.
     private func successor(of pid: Int32) throws -> ChildProcess? {
         let file = try #require(fopen(Self.lastNumber, "w"))
         fputs("\(pid - 1)", file)

@@ -8,7 +8,7 @@ import Testing
     static let isRoot = geteuid() == 0
 
     @Test(arguments: IdentificationMethod.allCases)
-    func `a program is known by its uid, group and process`(_ method: IdentificationMethod) throws {
+    func `a peer is identified by its uid, gid and PID`(_ method: IdentificationMethod) throws {
         let connection = try Connection.accepted()
         let peer = try #require(identifyPeer(of: connection.fd, method: method))
         #expect(peer.uid == geteuid())
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(.enabled(if: isRoot, "only root can become another user"), arguments: [[4, 24, 7777], Array(7000..<7300), []])
-    func `of another user's supplementary groups those are told that are asked about`(_ groups: [UInt32]) throws {
+    func `only the requested supplementary groups of another user are reported`(_ groups: [UInt32]) throws {
         let names = groups.map(String.init).joined(separator: ",")
         let option = groups.isEmpty ? "--clear-groups" : "--groups=\(names)"
         let connection = try Connection.accepted(through: ["setpriv", "--reuid=65534", "--regid=65533", option])
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: IdentificationMethod.allCases)
-    func `a program that ended at once has its uid and no unit`(_ method: IdentificationMethod) throws {
+    func `a peer that exited has its uid and no unit`(_ method: IdentificationMethod) throws {
         let connection = try Connection()
         connection.peer.end()
         try connection.accept()
@@ -43,13 +43,13 @@ import Testing
     }
 
     @Test(arguments: IdentificationMethod.allCases)
-    func `a program that ended and was not collected has no unit either`(_ method: IdentificationMethod) throws {
+    func `a zombie has no unit either`(_ method: IdentificationMethod) throws {
         let connection = try Connection.accepted()
         connection.peer.endUncollected()
         #expect(identifyPeer(of: connection.fd, method: method)?.unit == .failed)
     }
 
-    @Test func `LOG-02 a program that has ended has no name, whoever has its number now`() throws {
+    @Test func `LOG-02 a peer that exited has no name, even if its PID was reused`() throws {
         let connection = try Connection.accepted()
         connection.peer.endUncollected()
         #expect(peerName(of: connection.fd) == "")
@@ -57,7 +57,7 @@ import Testing
         #expect(peerName(of: connection.fd) == "")
     }
 
-    @Test func `a process that ends while it is pinned is seen to have ended`() throws {
+    @Test func `a process that exits while it is pinned is detected`() throws {
         let child = try ChildProcess("sh", "-c", "read forever < /dev/zero")
         let pidfd = tokend_pidfd_open(child.pid)
         try #require(pidfd >= 0)
@@ -66,19 +66,19 @@ import Testing
         #expect(tokend_pidfd_alive(pidfd) == 0)
     }
 
-    @Test func `an older kernel tells no unit of those who came before the daemon`() throws {
+    @Test func `a connection from the backlog has no unit on an older kernel`() throws {
         let connection = try Connection.accepted()
         #expect(identifyPeer(of: connection.fd, method: .pidfdOpen, fromBacklog: true)?.unit == .missed)
     }
 
-    @Test func `a program that lives is not taken for one that ended when no descriptor is left to look with`() async {
+    @Test func `a running peer is not reported as exited if no descriptor is left`() async {
         await #expect(processExitsWith: .success) {
             let connection = try Connection.accepted()
             defer { connection.peer.end() }
             let free = dup(connection.fd)
             close(free)
             for method in IdentificationMethod.allCases {
-                // none for the process, then none for its file in /proc, then enough
+                // first none for the pidfd, then none for the file in /proc, then enough
                 for (more, isExhausted) in [(Int32(0), true), (1, true), (2, false)] {
                     try limitDescriptors(to: free + more)
                     let peer = try #require(identifyPeer(of: connection.fd, method: method))
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `what is not a connected Unix socket is nobody`() throws {
+    @Test func `a descriptor that is not a connected Unix socket has no peer`() throws {
         #expect(identifyPeer(of: -1) == nil)
         var pipes: [Int32] = [-1, -1]
         try #require(pipe(&pipes) == 0)
@@ -100,14 +100,14 @@ import Testing
         #expect(identifyPeer(of: tcp) == nil)
     }
 
-    @Test func `a pair of sockets is our own process`() throws {
+    @Test func `a socketpair identifies our own process`() throws {
         let pair = try SocketPair()
         let peer = try #require(identifyPeer(of: pair.a))
         #expect(peer.pid == getpid())
         #expect(peer.uid == geteuid())
     }
 
-    @Test func `many identifications leave no descriptor behind`() throws {
+    @Test func `many identifications leak no descriptor`() throws {
         let connection = try Connection.accepted()
         let before = dup(connection.fd)
         close(before)

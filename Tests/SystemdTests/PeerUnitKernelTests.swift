@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PeerUnitKernelTests {
     @Test(.enabled(if: ControlGroup.isWritable, "needs to make a control group: root"))
-    func `a program in a service's control group is that unit, whichever way it is asked`() throws {
+    func `a process in the control group of a service has its unit, with every method`() throws {
         let group = try ControlGroup()
         let connection = try Connection.accepted()
         defer { connection.peer.end() }

@@ -72,19 +72,19 @@ import Testing
     ]
 
     @Test(arguments: services)
-    func `a service is found under its slices`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
+    func `a service is found below its slices`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
 
     @Test(arguments: delegated)
-    func `what a unit makes below itself cannot leave it`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
+    func `control groups below the unit do not change the unit`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
 
     @Test(arguments: withoutUnit)
-    func `everything else in the tree is no service`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
+    func `any other control group is not in a service`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
 
     @Test(arguments: hybrid)
-    func `a host with the old hierarchies is read by systemd's own`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
+    func `on a host with legacy hierarchies the hierarchy of systemd counts`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
 
     @Test(arguments: garbage)
-    func `an answer that makes no sense has failed`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
+    func `an invalid content gives failed`(_ c: Case) { #expect(unitName(cgroup: c.content) == c.unit) }
 
     static let containers: [(String, String, PeerUnit)] = [
         ("0::/docker/1f/system.slice/x.service\n", "/docker/1f", .unit("x.service")),
@@ -95,7 +95,7 @@ import Testing
     ]
 
     @Test(arguments: containers)
-    func `in a container the units begin below its own folder`(_ content: String, _ root: String, _ unit: PeerUnit) {
+    func `in a container the units are below the control group of PID 1`(_ content: String, _ root: String, _ unit: PeerUnit) {
         #expect(unitName(cgroup: content, below: root) == unit)
     }
 
@@ -103,11 +103,11 @@ import Testing
         ("0::/init.scope\n", ""), ("0::/\n", ""), ("", ""), ("0::/docker/1f/init.scope\n", "/docker/1f"),
         ("1:name=systemd:/docker/1f/init.scope\n0::/\n", "/docker/1f"), ("0::/docker/1f\n", ""),
     ])
-    func `the folder of the units is that of the first process`(_ content: String, _ root: String) {
+    func `the control group of the units is derived from PID 1`(_ content: String, _ root: String) {
         #expect(unitRoot(ofFirstProcess: content) == root)
     }
 
-    @Test func `an answer cut anywhere never names another unit`() {
+    @Test func `a truncated content never names another unit`() {
         let whole = "0::/system.slice/erp-sync.service/sub\n"
         for length in 0..<whole.utf8.count { #expect(unitName(cgroup: String(whole.prefix(length))) == .failed) }
     }

@@ -4,9 +4,9 @@ import Systemd
 import TestSupport
 import Testing
 
-/// These change the environment, so each has a process of its own.
+/// These tests change the environment, so each runs in its own process.
 @Suite struct ServiceManagerTests {
-    @Test func `systemd hears what the daemon says`() async {
+    @Test func `systemd receives every notification`() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let manager = tokend_unix_datagram()
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `a manager that does not read holds nobody up for long, and hears the word that counts as soon as it does`() async {
+    @Test func `a service manager that does not read blocks for a bounded time, and later receives the last state`() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let manager = tokend_unix_datagram()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `with no descriptor left the watchdog is fed all the same`() async {
+    @Test func `the watchdog is pinged even if no descriptor is left`() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let manager = tokend_unix_datagram()
@@ -72,7 +72,7 @@ import Testing
             try limitDescriptors(to: 0)
             ServiceManager.watchdog()
             #expect(receive(from: manager) == "WATCHDOG=1")
-            // systemd was executed anew
+            // systemd was re-executed
             close(manager)
             unlink(folder.path("notify"))
             try limitDescriptors(to: 4096)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `the word that counts is heard as soon as there is a descriptor to say it with`() async {
+    @Test func `the last state is sent as soon as a descriptor is free`() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
             let manager = tokend_unix_datagram()
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `what is to be kept goes along, also to an abstract address, and is still the sender's`() async {
+    @Test func `a stored descriptor is duplicated, also with an abstract address`() async {
         await #expect(processExitsWith: .success) {
             let manager = tokend_unix_datagram()
             let address = "@tokend-test-\(getpid())"
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `outside systemd nothing is said and no watchdog waits`() async {
+    @Test func `nothing is sent without systemd, and there is no watchdog`() async {
         await #expect(processExitsWith: .success) {
             unsetenv("NOTIFY_SOCKET")
             unsetenv("WATCHDOG_USEC")
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func `the watchdog's interval is systemd's, for this process only`() async {
+    @Test func `the watchdog interval is that of systemd, for this process only`() async {
         await #expect(processExitsWith: .success) {
             setenv("WATCHDOG_USEC", "30000000", 1)
             setenv("WATCHDOG_PID", "\(getpid())", 1)
@@ -144,7 +144,7 @@ import Testing
     }
 }
 
-/// A datagram and the descriptor that came along, or -1.
+/// A datagram, and the descriptor that was passed with it, or -1.
 private func receiveDescriptor(from fd: Int32) -> (String, Int32) {
     withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { bytes in
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { control in

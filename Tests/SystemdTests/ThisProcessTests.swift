@@ -5,21 +5,21 @@ import TestSupport
 import Testing
 
 @Suite struct ThisProcessTests {
-    @Test func `a hardened process leaves no core`() async {
+    @Test func `a hardened process leaves no core dump`() async {
         await #expect(processExitsWith: .success) {
             try ThisProcess.harden()
             var limit = rlimit(rlim_cur: 1, rlim_max: 1)
             getrlimit(__rlimit_resource_t(4), &limit)  // RLIMIT_CORE
             #expect(limit.rlim_cur == 0)
             #expect(limit.rlim_max == 0)
-            // /proc/self belongs to root as long as the process may not be dumped
+            // root owns /proc/self while the process is not dumpable
             try #require(geteuid() != 0 || seteuid(65_534) == 0)
             try ThisProcess.harden()
             #expect(open("/proc/self/environ", O_RDONLY) < 0)
         }
     }
 
-    @Test func `SEC-04 a hardened process ends at a crash without a report of its memory`() async {
+    @Test func `SEC-04 a hardened process crashes without a report of its memory`() async {
         await #expect(processExitsWith: .success) {
             let crashes = [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
             for number in crashes { signal(number, SIG_IGN) }
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `the number of descriptors rises to what is allowed`() async {
+    @Test func `the soft limit of descriptors is raised to the hard limit`() async {
         await #expect(processExitsWith: .success) {
             var limit = rlimit(rlim_cur: 256, rlim_max: 1024)
             try #require(setrlimit(__rlimit_resource_t(7), &limit) == 0)  // RLIMIT_NOFILE
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `a thread carries its name`() async {
+    @Test func `a thread has its name`() async {
         await #expect(processExitsWith: .success) {
             ThisProcess.nameThread("tokend-a-long-name")
             let name = try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
@@ -59,11 +59,11 @@ import Testing
             (EACCES, "cannot read 'x': permission denied"), (ENOENT, "cannot read 'x': no such file or directory"),
             (EIO, "cannot read 'x': input/output error"), (99_999, "cannot read 'x': unknown error"),
         ] as [(Int32, String)])
-    func `an error says what was attempted and why it failed`(_ number: Int32, _ text: String) {
+    func `an error names the operation and the reason`(_ number: Int32, _ text: String) {
         #expect(SystemError("cannot read 'x'", errno: number).description == text)
     }
 
-    @Test func `the clocks count nanoseconds of now`() {
+    @Test func `the clocks return the present time in nanoseconds`() {
         let before = Clock.boottime()
         #expect(Clock.boottime() >= before)
         #expect(abs(Clock.realtime() / 1_000_000_000 - Int64(time(nil))) <= 1)

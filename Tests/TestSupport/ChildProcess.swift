@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Another program, killed and waited for when the last reference goes. Its input is empty, its output is dropped.
+/// A child process that is killed and reaped when the last reference is released. Its input and output are /dev/null.
 package final class ChildProcess {
     package let pid: Int32
     private var isReaped = false
@@ -25,7 +25,7 @@ package final class ChildProcess {
 
     deinit { end() }
 
-    /// Kills it and collects it: its number is free for another process.
+    /// Kills and reaps it: its PID may be reused.
     package func end() {
         guard !isReaped else { return }
         kill(pid, SIGKILL)
@@ -33,7 +33,7 @@ package final class ChildProcess {
         isReaped = true
     }
 
-    /// Kills it and leaves it uncollected, a zombie.
+    /// Kills it without reaping it: it is a zombie.
     package func endUncollected() {
         kill(pid, SIGKILL)
         var state = siginfo_t()

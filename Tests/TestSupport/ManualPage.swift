@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 
-/// A manual page of `systemd/man`, and what its definition lists define: a term in a line of its own, then ": " and its text.
+/// A manual page of `systemd/man` and its definition lists: a term on a line of its own, then ": " and its text.
 package struct ManualPage {
     package struct Item {
         package let term: String
-        /// The first line of its definition.
+        /// The first line of the definition.
         package let text: String
 
-        /// What stands in backticks in the term.
+        /// The texts in backticks in the term.
         package var literals: [String] {
             term.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
         }
@@ -26,10 +26,10 @@ package struct ManualPage {
         }
     }
 
-    /// In the order of the page; none where there is no such heading.
+    /// In the order of the page; empty if there is no such heading.
     package func items(under heading: String) -> [Item] { lists[heading] ?? [] }
 
-    /// All literals of the terms under a heading.
+    /// The literals of all terms under a heading.
     package func terms(under heading: String) -> [String] { items(under: heading).flatMap(\.literals) }
 
     private static let folder = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/systemd/man/"

@@ -1,4 +1,4 @@
-/// The same numbers for the same seed (SplitMix64).
+/// A pseudo-random generator with a seed (SplitMix64).
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

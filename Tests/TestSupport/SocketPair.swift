@@ -1,7 +1,7 @@
 internal import CShims
 internal import Glibc
 
-/// Two connected Unix sockets, both non-blocking; closed when the last reference goes.
+/// Two connected non-blocking Unix sockets. They are closed when the last reference is released.
 package final class SocketPair {
     package enum Kind { case stream, datagram }
 
@@ -26,7 +26,7 @@ package final class SocketPair {
         closeB()
     }
 
-    /// The descriptor, which is the taker's to close from now on.
+    /// The descriptor, which the caller must close from now on.
     package func takeA() -> Int32 {
         defer { a = -1 }
         return a
@@ -41,13 +41,13 @@ package final class SocketPair {
     }
 }
 
-/// Sends a text whole; false if it did not fit or nobody is there.
+/// Sends a text. Returns `false` if it did not fit or the peer has closed.
 package func send(_ text: String, to fd: Int32) -> Bool {
     let bytes = Array(text.utf8)
     return bytes.withUnsafeBytes { tokend_send(fd, $0.baseAddress!, $0.count) } == bytes.count
 }
 
-/// What has arrived, at most 64 KiB; `nil` if nothing has, "" at the end of input.
+/// The received text, at most 64 KiB; `nil` if there is none, "" at the end of input.
 package func receive(from fd: Int32) -> String? {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let count = bytes.withUnsafeMutableBytes { tokend_recv(fd, $0.baseAddress!, $0.count) }

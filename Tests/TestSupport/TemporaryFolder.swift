@@ -1,9 +1,9 @@
 internal import FoundationEssentials
 package import Glibc
 
-/// A folder of its own for one test, removed with everything in it when the last reference goes.
+/// A temporary folder for one test. It is removed with its content when the last reference is released.
 package final class TemporaryFolder: Sendable {
-    /// Absolute and short: a socket's path may have 107 bytes.
+    /// Absolute and short: the path of a socket may have 107 bytes.
     package let path: String
 
     package init() throws {
@@ -14,7 +14,7 @@ package final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of something in it, which need not exist.
+    /// The path of a file in the folder, which may not exist.
     package func path(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Makes a folder in it, which is not there yet.
@@ -34,7 +34,7 @@ package final class TemporaryFolder: Sendable {
     }
 }
 
-/// Why a test could not be carried out.
+/// The reason why a test could not run.
 package struct TestFailure: Error, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }

@@ -3,7 +3,7 @@ import TestSupport
 @testable import TokenWire
 
 @Suite struct `Anything at all` {
-    /// Pieces that make lines which are nearly right.
+    /// Parts of which almost valid lines are made.
     static let pieces: [String] =
         Verb.allCases.map(\.rawValue) + RequestKey.allCases.map { "\($0.name)=" } + [
             " ", " ", " ", "  ", "=", "%", "%2", "%20", "%ff", "\r", "\t", "\0", "é", "a.b", "portal.sync", "600", "601", "-1", "18446744073709551616",
@@ -17,7 +17,7 @@ import TestSupport
         return (0..<Int.random(in: 1..<12, using: &dice)).flatMap { _ in Array((pieces.randomElement(using: &dice) ?? "").utf8) }
     }
 
-    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `is understood or refused in a short printable sentence`(_ seed: UInt64) throws {
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func `is parsed or refused in a short printable sentence`(_ seed: UInt64) throws {
         var dice = SeededRandom(seed)
         var understood = 0
         for _ in 0..<20_000 {
@@ -35,7 +35,7 @@ import TestSupport
         #expect(understood > 100)
     }
 
-    @Test func `every single byte in every place of a request`() {
+    @Test func `every single byte at every position of a request`() {
         let line = Array("GET a.b scope=x%20 wait=1".utf8)
         for place in line.indices {
             for byte in UInt8.min...UInt8.max {
@@ -46,7 +46,7 @@ import TestSupport
         }
     }
 
-    @Test(arguments: [5, 6] as [UInt64]) func `as a reply is read or called malformed`(_ seed: UInt64) {
+    @Test(arguments: [5, 6] as [UInt64]) func `as a reply is parsed or malformed`(_ seed: UInt64) {
         var dice = SeededRandom(seed)
         let openings = ["OK ", "+ ", "ERR ", "ERR busy ", "OK", ""].map { Array($0.utf8) }
         for _ in 0..<20_000 {
@@ -58,7 +58,7 @@ import TestSupport
         }
     }
 
-    @Test(arguments: [7, 8] as [UInt64]) func `cut anywhere gives the same lines`(_ seed: UInt64) {
+    @Test(arguments: [7, 8] as [UInt64]) func `split anywhere gives the same lines`(_ seed: UInt64) {
         var dice = SeededRandom(seed)
         for _ in 0..<300 {
             let stream = (0..<20).flatMap { _ in Self.line(&dice) + [.lineFeed] }

@@ -2,7 +2,7 @@ import Testing
 @testable import TokenWire
 
 @Suite struct `Lines out of fragments` {
-    /// Feeds the pieces and writes down what was found; a line too long shows as `<too long>`.
+    /// Feeds the fragments and records the events. A line that is too long is recorded as `<too long>`.
     static func read(_ pieces: [[UInt8]], mayBeLong: Bool = false, limit: Int = LineReader.limit) -> (found: [String], reader: LineReader) {
         var reader = LineReader(limit: limit)
         var found: [String] = []
@@ -26,13 +26,13 @@ import Testing
     static let stream = Array("PING\nGET portal.sync wait=5\r\n\nHELLO\n\n\nQUI".utf8)
     static let lines = ["PING", "GET portal.sync wait=5\r", "", "HELLO", "", ""]
 
-    @Test func `whole`() {
+    @Test func `in one piece`() {
         let (found, reader) = Self.read([Self.stream])
         #expect(found == Self.lines)
         #expect(reader.hasPartial && reader.keptCount == 3)
     }
 
-    @Test func `cut at every place`() {
+    @Test func `split at every position`() {
         for cut in 0...Self.stream.count {
             let (found, reader) = Self.read([Array(Self.stream[..<cut]), Array(Self.stream[cut...])])
             #expect(found == Self.lines, "cut at \(cut)")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `cut at every two places`() {
+    @Test func `split at every two positions`() {
         for first in 0...Self.stream.count {
             for second in first...Self.stream.count {
                 let pieces = [Self.stream[..<first], Self.stream[first..<second], Self.stream[second...]].map(Array.init)
@@ -53,12 +53,12 @@ import Testing
         #expect(Self.read(Self.stream.map { [$0] }).found == Self.lines)
     }
 
-    @Test func `many at once`() {
+    @Test func `many lines at once`() {
         let found = Self.read([Array(String(repeating: "GET a.b\n", count: 5000).utf8)]).found
         #expect(found.count == 5000 && found.allSatisfy { $0 == "GET a.b" })
     }
 
-    @Test func `a whole line is lent from the bytes that came and nothing is kept`() {
+    @Test func `a complete line is passed on without a copy`() {
         var reader = LineReader()
         Array("GET a.b\nPING\n".utf8).withUnsafeBytes { bytes in
             var places: [Int] = []
@@ -71,7 +71,7 @@ import Testing
         #expect(reader.keptCount == 0 && !reader.hasPartial && !reader.hasUnread)
     }
 
-    @Test func `whoever stops gets the rest later, in order`() {
+    @Test func `a caller that stops gets the remaining lines later, in order`() {
         for cut in 0...Self.stream.count {
             var reader = LineReader()
             var found: [String] = []
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a stop keeps a beginning that follows it`() {
+    @Test func `an incomplete line after a stop is kept`() {
         var reader = LineReader()
         Array("PING\nGET a".utf8).withUnsafeBytes { reader.feed($0) { _ in false } }
         #expect(reader.hasUnread && reader.hasPartial)
@@ -115,7 +115,7 @@ import Testing
         ("GET", 4096, true, true), ("GET", 4097, true, false), ("GET", 65536, true, false),
         ("IMPORT", 4096, false, true), ("IMPORT", 4097, false, false), ("IMPORT", 4097, true, true),
         ("import", 65536, true, true), ("IMPORT", 65537, true, false), ("CALLBACK", 65536, true, true), ("CALLBACK", 5000, false, false),
-    ]) func `a line is as long as its verb and its peer allow`(_ verb: String, _ count: Int, _ may: Bool, _ fits: Bool) {
+    ]) func `the limit of a line depends on its verb and its peer`(_ verb: String, _ count: Int, _ may: Bool, _ fits: Bool) {
         let line = Self.line(verb, count)
         let expected = fits ? [String(decoding: line.dropLast(), as: UTF8.self), "PING"] : ["<too long>"]
         let next = Array("PING\n".utf8)
@@ -136,7 +136,7 @@ import Testing
         #expect(Self.read([Array(repeating: UInt8(ascii: "G"), count: 4095)]).found == [])
     }
 
-    @Test func `only IMPORT and CALLBACK ask whether they may be long`() {
+    @Test func `only IMPORT and CALLBACK lines may be long`() {
         var asked: [Verb] = []
         for verb in Verb.allCases {
             var reader = LineReader()

@@ -31,11 +31,11 @@ import Testing
         (.refused(Refusal(.badConfig, [], "1 problem"), rows: [.text("a.toml:1: no")]), "+ a.toml:1: no\nERR bad-config : 1 problem\n"),
     ]
 
-    @Test(arguments: table.indices) func `are written as the protocol says`(_ index: Int) {
+    @Test(arguments: table.indices) func `are written as the protocol specifies`(_ index: Int) {
         #expect(Self.table[index].0.encoded == Self.table[index].1)
     }
 
-    @Test(arguments: table.indices) func `read back line by line however they are cut`(_ index: Int) {
+    @Test(arguments: table.indices) func `are parsed line by line, however they are split`(_ index: Int) {
         let bytes = Array(Self.table[index].1.utf8)
         for cut in 0...bytes.count {
             var reader = ReplyReader()
@@ -61,14 +61,14 @@ import Testing
         }
     }
 
-    @Test(arguments: RefusalCode.allCases) func `a refusal reads back the same`(_ code: RefusalCode) throws {
+    @Test(arguments: RefusalCode.allCases) func `a refusal is parsed as it was written`(_ code: RefusalCode) throws {
         let refusal = Refusal(code, [Field("reason", "a b%é"), Field("retry-after", 5)], "one : two  three ")
         let line = String(Reply.refused(refusal).encoded.dropLast())
         guard case .refused(let read) = ReplyLine(line) else { Issue.record("not a refusal: \(line)"); return }
         #expect(read == refusal)
     }
 
-    @Test func `a token reads back as a secret`() throws {
+    @Test func `a token is parsed as a secret`() throws {
         guard case .ok(let body) = ReplyLine(String(Reply.token(Self.token).encoded.dropLast())) else { Issue.record("not OK"); return }
         let token = try #require(body.token)
         #expect(token.token.wording == "eyJ.abc==" && token.expires == .at(1_762_189_360))
@@ -80,7 +80,7 @@ import Testing
         "OK", "OK ", "OK a", "OK a type=Bearer", "OK a expires=never", "OK a id=9f3ac2d1770b41e6", "OK a expires=x id=9f3ac2d1770b41e6",
         "OK é expires=never id=9f3ac2d1770b41e6", "OK a expires=never id=9f", "OK a  expires=never id=9f3ac2d1770b41e6",
         "OK - state=ready reason=x", "OK a expires=never id=9f3ac2d1770b41e6 scope=%zz",
-    ]) func `half a token reply is no token`(_ line: String) {
+    ]) func `a truncated token reply has no token`(_ line: String) {
         guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
         #expect(body.token == nil)
     }
@@ -91,12 +91,12 @@ import Testing
             ("253402300800", nil), ("-253402300800", nil), ("9223372036854775807", nil), ("-9223372036854775808", nil), ("9223372036854775808", nil),
             ("99999999999999999999", nil), ("", nil), ("1.5", nil), ("never ", nil),
         ] as [(String, Expiry?)])
-    func `an end is a time that can be reckoned with`(_ text: String, _ end: Expiry?) { #expect(Expiry(text) == end) }
+    func `an expiry is a time that can be computed with`(_ text: String, _ end: Expiry?) { #expect(Expiry(text) == end) }
 
     @Test(arguments: [
         ("\u{1B}[2J", "%1B[2J"), ("\u{7F}\u{9B}", "%7F%C2%9B"), ("a\u{202E}b", "a%E2%80%AEb"), ("\u{2028}\u{2066}", "%E2%80%A8%E2%81%A6"),
         ("\u{FEFF}\u{AD}", "%EF%BB%BF%C2%AD"), ("\u{E0041}", "%F3%A0%81%81"), ("M\u{FC}ller 100% \u{440} \u{200D}", "M\u{FC}ller 100% \u{440} \u{200D}"),
-    ]) func `what a terminal obeys or a reader does not see is escaped`(_ text: String, _ plain: String) {
+    ]) func `characters that control a terminal or are invisible are percent-encoded`(_ text: String, _ plain: String) {
         #expect(Quotation.plain(text) == plain)
         #expect(Reply.refused(Refusal(.internal, [], text)).encoded == "ERR internal : \(plain)\n")
     }
@@ -105,7 +105,7 @@ import Testing
         Array(line.utf8).withUnsafeBytes { bytes in find(bytes).map { String(decoding: bytes[$0], as: UTF8.self) } }
     }
 
-    @Test(arguments: table.indices) func `the place of a token or a header is where it was written`(_ index: Int) {
+    @Test(arguments: table.indices) func `the range of a token or a header is where it was written`(_ index: Int) {
         let (reply, text) = Self.table[index]
         let line = String(text.prefix { $0 != "\n" })
         let token = Self.place(line, ReplyLine.rangeOfToken)
@@ -122,10 +122,10 @@ import Testing
         "OK é expires=1 id=1", "OK a\u{7f} expires=1 id=1", "OK a  expires=1 id=1", "OK a expires=1 id=1 ", "OK a expires=1 id=1 x", "OK a expires=1 id=1\t",
         "OK a expires=1 =1 id=1",
         "+ a expires=1 id=1", "ok a expires=1 id=1", "OKa expires=1 id=1", " OK a expires=1 id=1", "OK  expires=1 id=1",
-    ]) func `there is no place of a token that is not whole`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfToken) == nil) }
+    ]) func `an incomplete token has no range`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfToken) == nil) }
 
     @Test(arguments: ["=", "a=b", "a!", "Atza|IQ", "--", "\"", "\\", "type=Bearer", ":", "%41", "expires=never"])
-    func `TR-12 a token of any visible characters has its place in a line, and reads back`(_ token: String) throws {
+    func `TR-12 a token of any visible characters has a range, and is parsed as written`(_ token: String) throws {
         let line = "OK \(token) expires=never id=9f3ac2d1770b41e6 scope=read"
         #expect(Self.place(line, ReplyLine.rangeOfToken) == token)
         guard case .ok(let body) = ReplyLine(line) else { Issue.record("not OK"); return }
@@ -133,9 +133,9 @@ import Testing
     }
 
     @Test(arguments: ["OK", "OK ", "OK a", "OK a:", "OK a: ", "OK : b", "OK a:b", "OK a: b\r", "ERR a : b", "+ a: b", "ok a: b"])
-    func `there is no place of a header that is none`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfHeader) == nil) }
+    func `an invalid header has no range`(_ line: String) { #expect(Self.place(line, ReplyLine.rangeOfHeader) == nil) }
 
-    @Test func `unknown keys are passed by and an unknown code reads as internal`() throws {
+    @Test func `unknown keys are ignored, and an unknown code is parsed as internal`() throws {
         guard case .ok(let body) = ReplyLine("OK t new=1 expires=never id=9f3ac2d1770b41e6") else { Issue.record("not OK"); return }
         #expect(body.token != nil)
         #expect(Self.place("OK t new=1 expires=never id=9f3ac2d1770b41e6", ReplyLine.rangeOfToken) == "t")
@@ -147,11 +147,11 @@ import Testing
         "", "ok", "OKAY", "-", "ERR", "ERR busy", "ERR busy later", "ERR : text", "ERR busy x : text", "ERR  busy : text", "HTTP/1.1 200 OK",
         "ERR busy a\u{1b}=1 : text", "ERR busy a=\u{9b}1 : text",
     ])
-    func `other lines are malformed`(_ line: String) {
+    func `any other line is malformed`(_ line: String) {
         guard case .malformed = ReplyLine(line) else { Issue.record("understood: \(line)"); return }
     }
 
-    @Test func `the parts of a row`() throws {
+    @Test func `a row is split into words and fields`() throws {
         guard case .row(let body) = ReplyLine("+ a.b state=ready reason=a%20b") else { Issue.record("not a row"); return }
         let items = try #require(body.items(words: 1))
         #expect(items.words == ["a.b"] && items.fields.first("state") == "ready" && items.fields.first("reason") == "a b")
@@ -160,7 +160,7 @@ import Testing
         #expect(body.text == "a.b state=ready reason=a%20b")
     }
 
-    @Test func `the tail of a token holds no secret and makes the whole line`() {
+    @Test func `the tail of a token contains no secret and completes the line`() {
         let tail = Self.token.writeTail()
         #expect(String(decoding: tail, as: UTF8.self) == " type=Bearer expires=1762189360 id=9f3ac2d1770b41e6 scope=read scope=50%25\n")
         let buffer = SecretBuffer()
@@ -170,7 +170,7 @@ import Testing
         #expect(buffer.wording == Reply.token(Self.token).encoded)
     }
 
-    @Test(arguments: [0, 1, 300, 8_000]) func `however many scopes a server grants, a reply carries those that have room in 4,096 bytes`(_ number: Int) {
+    @Test(arguments: [0, 1, 300, 8_000]) func `a reply contains as many scopes as fit into 4,096 bytes`(_ number: Int) {
         let scopes = (0..<number).map { "s\($0)" }
         let token = ServedToken(token: Secret("t"), expires: .never, id: Fingerprint(bits: 1), scopes: scopes)
         let bare = ServedToken(token: Secret("t"), expires: .never, id: Fingerprint(bits: 1), scopes: [])

@@ -61,19 +61,19 @@ import Testing
         ("EXPLAIN a.b uid=4294967295", "uid must be a numeric id, not \"4294967295\""),
     ]
 
-    @Test(arguments: table.indices) func `the text names what is wrong`(_ index: Int) throws {
+    @Test(arguments: table.indices) func `the text names the error`(_ index: Int) throws {
         let (line, text) = Self.table[index]
         let refusal = try #require(Request.refusal(line))
         #expect(refusal == Refusal(.badRequest, [], text))
     }
 
     @Test(arguments: ["9f3ac2d1770b41e", "9f3ac2d1770b41e6a", "9F3AC2D1770B41E6", "sesame-sesame-se"])
-    func `an id is 16 lower-case hex digits and not repeated`(_ id: String) throws {
+    func `an id is 16 lower-case hex digits and is not quoted`(_ id: String) throws {
         let refusal = try #require(Request.refusal("REJECT a.b id=\(id)"))
         #expect(refusal.text == "id= must be the 16 lower-case hex digits of a token's id, never the token")
     }
 
-    @Test func `at most 64 bytes of the line are repeated`() throws {
+    @Test func `at most 64 bytes of the line are quoted`() throws {
         let word = String(repeating: "a", count: 64)
         #expect(Request.refusal("PING \(word)")?.text == "\"\(word)\" is not key=value; PING takes no more words")
         #expect(Request.refusal("PING \(word)b")?.text == "\"\(word)...\" is not key=value; PING takes no more words")
@@ -84,7 +84,7 @@ import Testing
     @Test(arguments: [
         "IMPORT a.b to sesame", "IMPORT a.b to sesame=", "CALLBACK 00 code=x sesame", "REJECT a.b sesame", "REJECT a.b sesame==",
         "REJECT a.b id=sesame", "sesame_", "IMPORT a.b \u{1} sesame",
-    ]) func `a token in the wrong place is not repeated`(_ line: String) throws {
+    ]) func `a token in the wrong position is not quoted`(_ line: String) throws {
         let refusal = try #require(Request.refusal(line))
         #expect(!refusal.text.contains("sesame"))
     }

@@ -52,7 +52,7 @@ import Testing
         ("METRICS", .metrics), ("PING", .ping), ("ping\r", .ping), ("HELLO", .hello), ("HELP", .help), ("QUIT", .quit),
     ]
 
-    @Test(arguments: table.indices) func `each verb with its words and keys`(_ index: Int) throws {
+    @Test(arguments: table.indices) func `each verb is parsed with its words and keys`(_ index: Int) throws {
         let (line, request) = Self.table[index]
         #expect(try Request.parse(line).get() == request, "\(line)")
     }
@@ -62,7 +62,7 @@ import Testing
         #expect(Set(verbs) == Set(Verb.allCases))
     }
 
-    @Test func `a request tells its name`() throws {
+    @Test func `a request has its name`() throws {
         for (line, request) in Self.table {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\r" })
             switch request.verb {
@@ -74,14 +74,14 @@ import Testing
         }
     }
 
-    @Test(arguments: table.indices) func `what is written reads back the same`(_ index: Int) throws {
+    @Test(arguments: table.indices) func `a request is parsed as it was written`(_ index: Int) throws {
         let request = Self.table[index].1
         let line = try request.encoded()
         #expect(line.hasSuffix("\n"))
         #expect(try Request.parse(String(line.dropLast())).get() == request)
     }
 
-    @Test func `values are written escaped and defaults are left out`() throws {
+    @Test func `values are percent-encoded, and default values are omitted`() throws {
         let query = TokenQuery(name: "a.b", minValid: 5, scopes: ["50%", "é"], audience: "a b\n")
         #expect(try Request.get(query).encoded() == "GET a.b min-valid=5 scope=50%25 scope=%C3%A9 audience=a%20b%0A\n")
     }

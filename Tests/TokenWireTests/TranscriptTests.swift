@@ -33,7 +33,7 @@ import Testing
     static let pat = ServedToken(
         token: Secret("enrt_1D41D469A1F04C7D8F2B7960"), expires: .never, id: Fingerprint(bits: 1), scopes: [], header: .apiKey)
 
-    /// A daemon of few words. Only what the values decide is scripted; parsing and writing are the real ones.
+    /// A scripted daemon. Only the values are scripted; parsing and writing are the real ones.
     static func answer(_ request: Request) -> Reply? {
         switch request {
         case .ping, .quit: .ok()
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func `is what this room reads and writes`() throws {
+    @Test func `is what this module reads and writes`() throws {
         let turns = try Self.turns()
         #expect(turns.count > 20)
         for turn in turns {

@@ -1,7 +1,7 @@
 import Secrets
 @testable import TokenWire
 
-// Tests speak in text; the room works on bytes.
+// Tests use text; the module works on bytes.
 
 extension Request {
     static func parse(_ line: String) -> Result<Request, Refusal> {
@@ -14,7 +14,7 @@ extension Request {
         return refusal
     }
 
-    /// The line that `write` makes, LF included.
+    /// The line that `write` writes, including its LF.
     func encoded() throws(Refusal) -> String {
         let buffer = SecretBuffer()
         try write(to: buffer)
@@ -35,7 +35,7 @@ extension SecretBuffer {
 }
 
 extension Secret {
-    /// Test secrets are no secrets.
+    /// The text of a secret: those of tests are not secret.
     var wording: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
