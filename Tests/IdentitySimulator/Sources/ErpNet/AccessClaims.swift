@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Keys
 
-/// What the API reads in an access token.
+/// The claims of an access token that the API reads.
 package struct AccessClaims: Sendable {
     package let issuer: String
     package let audience: [String]
@@ -9,12 +9,12 @@ package struct AccessClaims: Sendable {
     package let expiry: Int
     package let clientID: String
     package let scopes: [String]
-    /// `sub`: only a user's token has one.
+    /// `sub`: only the token of a user has it.
     package let subject: String?
     package let sessionID: String?
     package let systemUser: String?
 
-    /// Opens a token whose signature is right.
+    /// Parses a token and verifies its signature.
     package init(opening token: String, with keys: KeyRing) throws(AccessRefusal) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3,
@@ -55,7 +55,7 @@ package struct AccessClaims: Sendable {
         let sub, sid, client_system_user: String?
     }
 
-    /// A single audience is printed as a plain string.
+    /// A single audience is written as a plain string.
     private struct OneOrMany: Decodable {
         let values: [String]
 

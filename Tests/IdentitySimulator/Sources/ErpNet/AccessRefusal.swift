@@ -1,7 +1,7 @@
-/// Why the API or the Profile site does not let a request in.
+/// Why the API or the Profile site rejects a request.
 package enum AccessRefusal: Error, Equatable, CaseIterable, Sendable {
     case noCredential
-    /// ERP.net leaves it undefined; refusing it makes a client that does it visible.
+    /// ERP.net does not define this case; rejecting it makes such a client visible.
     case severalMethods
     case otherScheme
     case malformed
@@ -15,7 +15,7 @@ package enum AccessRefusal: Error, Equatable, CaseIterable, Sendable {
     case revokedReference
     case expiredReference
     case scopeMissing
-    /// The token is good, but no user stands behind it.
+    /// The token is valid, but has no user.
     case serviceOnly
 
     package var status: Int {

@@ -1,6 +1,6 @@
 internal import Keys
 
-/// Where and when a request came in.
+/// The connection and the time of a request.
 package struct Arrival: Sendable {
     package let listener: String
     package let connection: Int
@@ -14,7 +14,7 @@ package struct Arrival: Sendable {
 }
 
 extension AuditEntry {
-    /// Form fields whose value is shown only as a fingerprint.
+    /// Form fields of which only a fingerprint is logged.
     private static let secretFields: Set<String> = [
         "client_secret", "code", "device_code", "code_verifier", "refresh_token", "token", "password", "assertion", "client_assertion",
         "subject_token", "actor_token", "id_token_hint",

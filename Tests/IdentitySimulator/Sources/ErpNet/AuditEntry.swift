@@ -1,13 +1,13 @@
 internal import Keys
 
-/// What the log keeps of one request: names and fingerprints, never a secret.
+/// The log entry of one request: names and fingerprints, never a secret.
 package struct AuditEntry: Equatable, Sendable {
     package let sequence: Int
-    /// Seconds since the simulator started, on a clock that never jumps.
+    /// Seconds since the simulator started, on a monotonic clock.
     package let elapsed: Double
-    /// The instance's own time, Unix seconds.
+    /// The time of the instance in seconds since the epoch.
     package let time: Int
-    /// The listener: `main`, or the kind of an extra one.
+    /// The listener: `main`, or the kind of an additional one.
     package let listener: String
     /// A number for each TCP connection.
     package let connection: Int
@@ -20,27 +20,27 @@ package struct AuditEntry: Equatable, Sendable {
     package let contentType: String?
     /// `none`, `body`, `basic`, `both`, `bearer`, `x-api-key`, `api-key`, `several` or `other`.
     package let authentication: String
-    /// The client, if it is registered here.
+    /// The client id, if it is registered.
     package let client: String?
-    /// The names of the form's fields in their order; `nil` when the body is no form or cannot be decoded.
+    /// The names of the form fields in order; `nil` if the body is not a form or cannot be decoded.
     package let fields: [String]?
     package let grantType: String?
     package let scope: String?
-    /// Fingerprints by the name of the field or header that held the secret.
+    /// Fingerprints by the name of the field or header with the secret.
     package let fingerprints: [String: String]
     package let fault: String?
     package var outcome: Outcome?
 
-    /// How it ended.
+    /// The result of the request.
     package struct Outcome: Equatable, Sendable {
-        /// `nil` when no answer was made.
+        /// `nil` if there was no response.
         package let status: Int?
         package let error: String?
-        /// Fingerprint of the access token in the answer.
+        /// The fingerprint of the access token in the response.
         package let token: String?
-        /// Fingerprint of the refresh token in the answer.
+        /// The fingerprint of the refresh token in the response.
         package let refreshToken: String?
-        /// `whole`, `half`, `drip`, `endless`, `dropped`, or `gone` when the client did not wait.
+        /// `whole`, `half`, `drip`, `endless`, `dropped`, or `gone` if the client did not wait.
         package let delivery: String
 
         package init(reply: Reply?, delivery: String) {
@@ -56,7 +56,7 @@ package struct AuditEntry: Equatable, Sendable {
             self.delivery = delivery
         }
 
-        /// The same answer, which the client did not wait for.
+        /// The same entry for a client that did not wait.
         var interrupted: Outcome { Outcome(self, delivery: "gone") }
     }
 }

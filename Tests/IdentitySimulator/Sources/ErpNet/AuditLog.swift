@@ -1,7 +1,7 @@
 /// The last requests, oldest first.
 package struct AuditLog: Sendable {
     package private(set) var entries: [AuditEntry] = []
-    /// The number of the next request; numbers are never used twice.
+    /// The number of the next request. Numbers are never reused.
     package private(set) var nextEntry: Int
 
     /// - Parameter first: the number of the first request.
@@ -15,7 +15,7 @@ package struct AuditLog: Sendable {
         return entry
     }
 
-    /// Notes how a request ended. `nil` when the log was reset since.
+    /// Records the result of a request. `nil` if the log was reset since.
     package mutating func finish(_ sequence: Int, _ outcome: AuditEntry.Outcome) -> AuditEntry? {
         guard let index = entries.lastIndex(where: { $0.sequence == sequence }) else { return nil }
         entries[index].outcome = outcome

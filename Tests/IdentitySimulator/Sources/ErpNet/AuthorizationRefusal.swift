@@ -1,4 +1,4 @@
-/// Why the authorization endpoint stops on a page of its own, and sends nothing to the application.
+/// Why the authorization endpoint shows an error page and does not redirect to the application.
 package enum AuthorizationRefusal: Error, Equatable, Sendable, CaseIterable {
     case malformed
     case repeatedParameter

@@ -1,4 +1,4 @@
-/// What an application asks a browser to bring it (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1), all of it in order.
+/// A valid authorization request (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1).
 package struct AuthorizationRequest: Sendable {
     enum ResponseType: Sendable { case code, codeAndIDToken }
     enum ResponseMode: String, Sendable {
@@ -20,14 +20,14 @@ package struct AuthorizationRequest: Sendable {
     /// S256.
     let challenge: String?
     let prompts: Set<Prompt>
-    /// Seconds that the sign-in may be old.
+    /// `max_age` in seconds.
     let maxAge: Int?
     let loginHint: String?
-    /// The parameters as they came.
+    /// The parameters as received.
     let form: Form
 
     /// - Parameters:
-    ///   - application: looks one up by its id.
+    ///   - application: finds an application by its id.
     ///   - anyLoopbackPort: whether the port of a loopback redirect URI may differ from the registered one.
     init(
         _ form: Form, anyLoopbackPort: Bool, application find: (String) -> TrustedApplication?
@@ -48,7 +48,7 @@ package struct AuthorizationRequest: Sendable {
 
     var wantsPage: Bool { prompts.contains(.login) || prompts.contains(.selectAccount) }
 
-    /// The request as it goes on once somebody has signed in: without what would ask for the page again.
+    /// The request after the sign-in, without the parameters that would show the page again.
     var afterSignIn: Form {
         let rest = prompts.filter { $0 != .login && $0 != .selectAccount }.map(\.rawValue).sorted().joined(separator: " ")
         return Form(
@@ -129,7 +129,7 @@ package struct AuthorizationRequest: Sendable {
         return challenge
     }
 
-    /// Words that are not known are overlooked.
+    /// Unknown values are ignored.
     private static func prompts(_ form: Form) throws(AuthorizationRefusal) -> Set<Prompt> {
         let prompts = Set(scopeWords(form["prompt"] ?? "").compactMap(Prompt.init))
         guard !prompts.contains(.none) || prompts.count == 1 else { throw .promptNoneAndMore }

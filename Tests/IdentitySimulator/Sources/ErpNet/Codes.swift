@@ -1,12 +1,12 @@
 internal import Keys
 
-/// The authorization codes of an instance: each good for one attempt.
+/// The authorization codes of an instance. Each may be used once.
 package struct Codes: Sendable {
     package struct Code: Sendable {
         package let client: String
         package let redirectURI: String
         package let scopes: [String]
-        /// The S256 challenge; `nil` when the authorization request had none.
+        /// The S256 challenge; `nil` if the authorization request had none.
         package let challenge: String?
         package let nonce: String?
         package let state: String?
@@ -16,7 +16,7 @@ package struct Codes: Sendable {
     }
 
     private var waiting: [String: Code] = [:]
-    /// The grant that came of a code, so that its second use can end it.
+    /// The grant that the code created, so that a second use of the code can end it.
     private var redeemed: [String: Int] = [:]
 
     package init() {}
@@ -28,7 +28,7 @@ package struct Codes: Sendable {
         return value
     }
 
-    /// Hands a code to the client it was made for, and burns it. Another client's attempt leaves it as it is.
+    /// Returns the data of a code to its client, and invalidates the code. An attempt of another client does not invalidate it.
     package mutating func take(_ value: String, for client: String) throws(TokenRefusal) -> Code {
         guard let code = waiting[value] else { throw redeemed[value] == nil ? .unknownCode : .usedCode }
         guard code.client == client else { throw .codeOfAnotherClient }

@@ -1,4 +1,4 @@
-/// A control line that cannot be carried out, in one sentence.
+/// Why a control command failed, in one sentence.
 package struct ControlError: Error, Equatable, CustomStringConvertible {
     package let description: String
 

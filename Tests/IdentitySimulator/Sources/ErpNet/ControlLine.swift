@@ -1,4 +1,4 @@
-/// A line of the control socket, cut into words: the verb, plain words and `name=value` options.
+/// A parsed line of the control socket: the verb, plain words and `name=value` options.
 package struct ControlLine: Equatable, Sendable {
     package let verb: String
     package let words: [String]
@@ -10,8 +10,7 @@ package struct ControlLine: Equatable, Sendable {
         package let value: String
     }
 
-    /// Words are separated by blanks. Inside double quotes a blank is part of the word, and a backslash takes the next
-    /// character as it is.
+    /// Words are separated by spaces. Within double quotes a space is part of the word, and a backslash escapes the next character.
     package init(_ line: some StringProtocol) throws(ControlError) {
         text = String(line)
         var all = try Self.split(line)
@@ -26,14 +25,14 @@ package struct ControlLine: Equatable, Sendable {
         options.last { $0.name == name }?.value
     }
 
-    /// The value of an option that must be a whole number.
+    /// The value of an option as an integer.
     package func number(_ name: String) throws(ControlError) -> Int? {
         guard let text = self[name] else { return nil }
         guard let number = Int(text) else { throw ControlError("\"\(name)\" is a whole number, not \"\(text)\"") }
         return number
     }
 
-    /// The value of an option that must be a number of seconds, 0 or more.
+    /// The value of an option as a number of seconds, 0 or more.
     package func seconds(_ name: String) throws(ControlError) -> Double? {
         guard let text = self[name] else { return nil }
         guard let seconds = Double(text), (0...86_400).contains(seconds) else {
@@ -42,18 +41,18 @@ package struct ControlLine: Equatable, Sendable {
         return seconds
     }
 
-    /// Refuses options that the verb does not have, so that a misspelt one is noticed.
+    /// Throws for options that the verb does not have, to detect misspellings.
     package func allowOptions(_ names: String...) throws(ControlError) {
         guard let other = options.first(where: { !names.contains($0.name) }) else { return }
         throw ControlError("\"\(verb)\" has no option \"\(other.name)\"")
     }
 
-    /// The line as it came, without its first words and the blanks around them.
+    /// The line without its first words and surrounding spaces.
     package func remainder(after words: Int) -> String {
         String(text.split(separator: " ", maxSplits: words).dropFirst(words).first ?? "")
     }
 
-    /// An option has a name in front of its `=`; a URL with a query in it is a plain word.
+    /// An option has a name before its `=`. A URL with a query is a plain word.
     private static func isOption(_ parts: [Substring]) -> Bool {
         parts.count == 2 && !parts[0].isEmpty && parts[0].allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
     }

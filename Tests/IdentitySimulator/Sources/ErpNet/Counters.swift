@@ -1,4 +1,4 @@
-/// How often things happened, by name; what `await` waits for.
+/// Counters of events by name, for `await`.
 package struct Counters: Equatable, Sendable {
     private var counts: [String: Int] = [:]
 
@@ -6,7 +6,7 @@ package struct Counters: Equatable, Sendable {
 
     package subscript(name: String) -> Int { counts[name] ?? 0 }
 
-    /// Counts an event, and once more under `name:client` when a client is known.
+    /// Counts an event, and also as `name:client` if the client is known.
     package mutating func add(_ name: String, client: String? = nil) {
         counts[name, default: 0] += 1
         if let client { counts[name + ":" + client, default: 0] += 1 }

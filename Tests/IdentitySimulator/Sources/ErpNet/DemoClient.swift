@@ -1,6 +1,6 @@
-/// A registration that every new instance has, with the secret that only the client should know.
+/// A preregistered application of every new instance, with its plain secret.
 package struct DemoClient: Sendable {
-    /// What it is good for in a test: `machine`, `tricky`, …
+    /// Its use in tests: `machine`, `tricky`, …
     package let role: String
     package let secret: String?
     package let application: TrustedApplication
@@ -14,7 +14,7 @@ package struct DemoClient: Sendable {
         self.application = application
     }
 
-    /// The registration with more redirect URIs, if people sign in to it.
+    /// The application with additional redirect URIs if it is interactive.
     package func application(adding redirectURIs: [String]) -> TrustedApplication {
         guard application.interactive else { return application }
         var application = application

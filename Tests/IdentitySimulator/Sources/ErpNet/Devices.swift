@@ -1,6 +1,6 @@
 internal import Keys
 
-/// Device codes that wait for somebody with a browser (RFC 8628).
+/// Pending device codes (RFC 8628).
 package struct Devices: Sendable {
     package enum Decision: Equatable, Sendable {
         case waiting
@@ -19,11 +19,11 @@ package struct Devices: Sendable {
     package struct Pending: Sendable {
         package let client: String
         package let scopes: [String]
-        /// What the person types: eight letters with a dash.
+        /// The user code: eight letters with a dash.
         package let userCode: String
         /// Unix seconds.
         package let expiry: Int
-        /// Seconds from one question to the next.
+        /// The polling interval in seconds.
         package fileprivate(set) var interval: Int
         fileprivate var lastAsked: Int?
         package fileprivate(set) var decision = Decision.waiting
@@ -48,14 +48,14 @@ package struct Devices: Sendable {
         pending.values.first { $0.userCode == userCode.uppercased() && $0.isOpen(now: now) }
     }
 
-    /// `false` when no open request has that user code.
+    /// `false` if no pending request has this user code.
     package mutating func decide(_ userCode: String, _ decision: Decision, now: Int) -> Bool {
         guard let entry = open(userCode, now: now), let code = pending.first(where: { $0.value.userCode == entry.userCode })?.key else { return false }
         pending[code]?.decision = decision
         return true
     }
 
-    /// Answers a device that asks. An approved code is good once, and asking too soon makes the interval longer.
+    /// Answers a polling device. An approved code can be used once, and polling too early increases the interval.
     package mutating func redeem(_ code: String, for client: String, now: Int) throws(TokenRefusal) -> (SignIn, scopes: [String]) {
         guard let entry = pending[code], entry.client == client else { throw .unknownDeviceCode }
         guard now < entry.expiry else { throw .expiredDeviceCode }
@@ -72,7 +72,7 @@ package struct Devices: Sendable {
         }
     }
 
-    /// Letters that make no words and are not taken for others.
+    /// Letters that form no words and are not easily confused.
     private static func newUserCode() -> String {
         let letters = Array("BCDFGHJKLMNPQRSTVWXZ")
         let text = String((0..<8).map { _ in letters[Int.random(in: letters.indices)] })

@@ -1,5 +1,5 @@
 extension Fault {
-    /// Reads `fault TARGET KIND [option=value]…`.
+    /// Parses `fault TARGET KIND [option=value]…`.
     init(_ line: ControlLine, id: Int) throws(ControlError) {
         guard line.words.count == 2 else { throw ControlError("fault TARGET KIND [option=value]…") }
         self.id = id

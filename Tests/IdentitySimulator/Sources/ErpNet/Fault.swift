@@ -1,43 +1,43 @@
-/// Something that goes wrong with an answer, once or several times.
+/// A fault that affects one or more responses.
 package struct Fault: Equatable, Sendable {
     package enum Moment: String, CaseIterable, Sendable { case before, after }
 
-    /// How a connection ends: with a FIN, with a RST, or not at all.
+    /// How a connection is closed: with a FIN, with a RST, or not at all.
     package enum Ending: String, CaseIterable, Sendable { case close, reset, hang }
 
     package enum Kind: Equatable, Sendable {
-        /// Only `delay` and `hold`.
+        /// Only `delay` and `hold` apply.
         case slow
-        /// Nothing is processed and nothing answered until it is released.
+        /// The request is neither processed nor answered until the fault is released.
         case hang
         case status(Int, retryAfter: RetryAfter?, error: String?, description: String?)
         case redirect(Int, to: String?)
         case quirk([Quirk])
-        /// The connection goes without an answer; `after`: the request was carried out.
+        /// The connection ends without a response. `after`: the request was processed.
         case drop(Ending, Moment)
-        /// The head promises the whole body, half of it comes.
+        /// The head announces the whole body, and half of it is sent.
         case halfBody(Ending)
-        /// A byte of the body at a time.
+        /// Sends the body byte by byte.
         case slowBody(every: Double)
-        /// Blanks without end.
+        /// Sends spaces without end.
         case endlessBody
     }
 
     package let id: Int
     package let target: FaultTarget
     package let kind: Kind
-    /// The word it was set with.
+    /// The kind as it was set.
     package let word: String
     /// Seconds before the request is processed.
     package let delay: Double
-    /// Seconds between processing and answering.
+    /// Seconds between processing and the response.
     package let hold: Double
-    /// Requests it still meets; `nil` is all of them.
+    /// The number of requests that it still affects; `nil` is all.
     package var remaining: Int?
 }
 
 extension Fault {
-    /// How much of the answer goes out.
+    /// How much of the response is sent.
     package enum Delivery: Equatable, Sendable {
         case whole
         case half(Ending)
@@ -45,7 +45,7 @@ extension Fault {
         case endless
         case none(Ending)
 
-        /// How the audit log names it.
+        /// The name in the audit log.
         package var word: String {
             switch self {
             case .whole: "whole"
@@ -67,7 +67,7 @@ extension Fault {
         }
     }
 
-    /// How the connection ends before anything is processed, if it does.
+    /// How the connection ends before the request is processed, if it does.
     package var dropBefore: Ending? {
         guard case .drop(let ending, .before) = kind else { return nil }
         return ending
@@ -78,7 +78,7 @@ extension Fault {
         return quirks
     }
 
-    /// The answer that comes instead of processing the request.
+    /// The response that replaces the processing of the request.
     func cannedReply(to request: Request, now: Int) -> Reply? {
         switch kind {
         case .status(let status, let retryAfter, let error, let description):
@@ -107,7 +107,7 @@ extension Fault {
         return reply
     }
 
-    /// The same port under another name, so that the audit log shows who follows.
+    /// The same port with another host name, so that the audit log shows clients that follow.
     private static func otherHost(_ request: Request) -> String {
         let port = request.site.root.split(separator: ":").last ?? ""
         return "https://127.0.0.1:\(port)/redirected"

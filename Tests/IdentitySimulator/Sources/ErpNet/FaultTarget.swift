@@ -1,4 +1,4 @@
-/// Which requests a fault meets.
+/// The requests that a fault affects.
 package struct FaultTarget: Equatable, Sendable, CustomStringConvertible {
     enum Place: Equatable, Sendable {
         case any
@@ -8,13 +8,13 @@ package struct FaultTarget: Equatable, Sendable, CustomStringConvertible {
     }
 
     let place: Place
-    /// Only requests that name this client in their token form or Basic header.
+    /// Only requests with this client in the form or in the Basic header.
     package let client: String?
     /// Only token requests of this `grant_type`.
     package let grantType: String?
     package let description: String
 
-    /// - Parameter text: a route (`token`), `auto-discovery` for both its addresses, `any`, a path, or a path that ends in `*`.
+    /// - Parameter text: a route (`token`), `auto-discovery` for both of its paths, `any`, a path, or a path that ends in `*`.
     package init(_ text: String, client: String?, grantType: String? = nil) throws(ControlError) {
         self.client = client
         self.grantType = grantType

@@ -1,10 +1,10 @@
 extension Form {
-    /// The fields as a query or a body, blanks as `%20`.
+    /// The fields as a query or a body; a space is `%20`.
     package var encoded: String {
         fields.map { Self.encoded($0.name) + "=" + Self.encoded($0.value) }.joined(separator: "&")
     }
 
-    /// Percent-encodes all but the unreserved characters of RFC 3986.
+    /// Percent-encodes all except the unreserved characters of RFC 3986.
     package static func encoded(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for byte in text.utf8 {

@@ -1,4 +1,4 @@
-/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL section 5.1), in their order.
+/// The fields of an `application/x-www-form-urlencoded` text (WHATWG URL section 5.1) in order.
 package struct Form: Sendable {
     package struct Field: Equatable, Sendable {
         package let name: String
@@ -11,7 +11,7 @@ package struct Form: Sendable {
         self.fields = fields.map { Field(name: $0.name, value: $0.value) }
     }
 
-    /// Reads a body. `nil` when a `%` is not followed by two hex digits or the result is not UTF-8.
+    /// Parses a body. `nil` if a `%` is not followed by two hex digits or the result is not UTF-8.
     package init?(decoding bytes: some Collection<UInt8>) {
         var fields: [Field] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
@@ -22,17 +22,17 @@ package struct Form: Sendable {
         self.fields = fields
     }
 
-    /// The value of the first field of that name, also when it is empty.
+    /// The value of the first field with this name, which may be empty.
     package subscript(name: String) -> String? {
         fields.first { $0.name == name }?.value
     }
 
-    /// The name of a field that comes more than once; RFC 6749 section 3.2 forbids it.
+    /// The name of a repeated field; RFC 6749 section 3.2 forbids it.
     package var repeated: String? {
         fields.indices.first { i in fields[..<i].contains { $0.name == fields[i].name } }.map { fields[$0].name }
     }
 
-    /// Reverses form encoding of one name or value: `+` is a blank, `%2F` is `/`.
+    /// Decodes a name or a value: `+` is a space, `%2F` is `/`.
     package static func decoded(_ text: some Collection<UInt8>) -> String? {
         var bytes: [UInt8] = []
         var rest = text[...]

@@ -1,8 +1,8 @@
 internal import Keys
 
-/// What people have granted to applications that may refresh: each grant a chain of refresh tokens.
+/// The refreshable grants of people to applications. Each is a chain of refresh tokens.
 package struct Grants: Sendable, Codable {
-    /// Why a grant ended before its time.
+    /// Why a grant ended early.
     package enum End: String, Sendable, Codable {
         case reuse, revoked, logout, deleted
         case passwordChange = "password-change"
@@ -15,18 +15,18 @@ package struct Grants: Sendable, Codable {
         package let client: String
         package let signIn: SignIn
         package let scopes: [String]
-        /// When it began, Unix seconds.
+        /// When it was created, in seconds since the epoch.
         package let began: Int
-        /// The `jti` of its first access token, which stock servers repeat.
+        /// The `jti` of its first access token. Stock servers repeat it.
         package let firstTokenID: String
-        /// 1 for the first refresh token, one more with each that follows.
+        /// 1 for the first refresh token; incremented for each successor.
         package fileprivate(set) var generation = 0
         package fileprivate(set) var refreshes = 0
         package fileprivate(set) var rotated: Int
         /// Unix seconds.
         package fileprivate(set) var expiry: Int
         package fileprivate(set) var end: End?
-        /// The refresh tokens that are accepted now, the newest last. Secret.
+        /// The accepted refresh tokens, the newest last. Secret.
         fileprivate var unspent: [String] = []
 
         package func isAlive(now: Int) -> Bool { end == nil && now < expiry && !unspent.isEmpty }
@@ -43,12 +43,12 @@ package struct Grants: Sendable, Codable {
 
     package init() {}
 
-    /// Starts numbering after the other's, so that an old number never means a new grant.
+    /// Continues the numbering of the previous store, so that a number is never reused.
     package init(after other: Grants) { nextID = other.nextID }
 
     package var all: [Grant] { grants.values.sorted { $0.id < $1.id } }
 
-    /// Begins a grant with its first refresh token.
+    /// Creates a grant with its first refresh token.
     package mutating func begin(
         client: String, signIn: SignIn, scopes: [String], firstTokenID: String, now: Int, life: Int
     ) -> (grant: Grant, handle: String) {
@@ -71,8 +71,8 @@ package struct Grants: Sendable, Codable {
         throw .usedRefreshToken
     }
 
-    /// Spends a refresh token and makes its successor; `nil` in the mode that keeps it.
-    /// - Parameter life: seconds that the grant lives on from now; `nil` leaves its end where it is.
+    /// Consumes a refresh token and creates its successor; `nil` in the mode without rotation.
+    /// - Parameter life: the new remaining lifetime in seconds; `nil` keeps the end.
     package mutating func spend(_ handle: String, mode: RefreshMode, now: Int, life: Int?) -> String? {
         guard let id = handles[handle]?.grant else { return nil }
         grants[id]?.refreshes += 1
@@ -83,7 +83,7 @@ package struct Grants: Sendable, Codable {
         return newHandle(of: id, now: now)
     }
 
-    /// The living grant that a refresh token belongs to, whatever its client and whether or not it was used.
+    /// The active grant of a refresh token, whatever its client and whether or not it was used.
     package func grant(of handle: String) -> Grant? {
         handles[handle].flatMap { grants[$0.grant] }
     }
@@ -94,15 +94,15 @@ package struct Grants: Sendable, Codable {
         return grant.isAlive(now: now) && entry.spent == nil
     }
 
-    /// Whether this client's refresh token was used before.
+    /// Whether this client has used its refresh token before.
     package func isSpent(_ handle: String, of client: String) -> Bool {
         handles[handle].map { $0.spent != nil && grants[$0.grant]?.client == client } ?? false
     }
 
-    /// Whether a refresh token was given out and never used.
+    /// Whether a refresh token was issued and never used.
     package func isUnspent(_ handle: String) -> Bool { handles[handle].map { $0.spent == nil } ?? false }
 
-    /// Ends the grants that `which` picks and returns their numbers.
+    /// Ends the grants that match `which`, and returns their numbers.
     package mutating func end(_ cause: End, _ which: (Grant) -> Bool) -> [Int] {
         let ending = grants.values.filter { $0.end == nil && which($0) }.map(\.id).sorted()
         for id in ending { grants[id]?.end = cause }
@@ -120,7 +120,7 @@ package struct Grants: Sendable, Codable {
 }
 
 extension Grants.Grant {
-    /// What a test may know of it: of its refresh tokens only the fingerprints.
+    /// The data for tests: only fingerprints of the refresh tokens.
     package func json(now: Int) -> JSON {
         let alive = isAlive(now: now)
         return [

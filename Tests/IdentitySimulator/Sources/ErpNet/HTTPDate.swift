@@ -10,7 +10,7 @@ package func httpDate(_ seconds: Int) -> String {
         + "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60)) GMT"
 }
 
-/// The Gregorian date so many days after 1 January 1970. Years are counted from March, so that the leap day is the last.
+/// The Gregorian date `days` after 1 January 1970. Years start in March, so that the leap day is the last.
 private func civil(days: Int) -> (year: Int, month: Int, day: Int) {
     let sinceEra = days + 719_468
     let era = sinceEra.flooredQuotient(by: 146_097)

@@ -1,12 +1,12 @@
-/// What a test makes of a claim of ID tokens.
+/// A change of an ID token claim by a test.
 package enum IDTokenChange: Equatable, Sendable {
     case remove
-    /// JSON, as it was written.
+    /// JSON as written.
     case verbatim(String)
-    /// So many seconds from the moment of issue.
+    /// Seconds relative to the time of issue.
     case moment(Int)
 
-    /// Reads JSON, `now+N` or `now-N`.
+    /// Parses JSON, `now+N` or `now-N`.
     init(_ text: String) {
         if text.hasPrefix("now"), let seconds = Int(text.dropFirst("now".count)) {
             self = .moment(seconds)

@@ -1,22 +1,22 @@
 internal import Keys
 
-/// Who calls the API or the Profile site.
+/// The caller of the API or the Profile site.
 struct Caller {
-    /// The login it acts as.
+    /// The login of its user.
     let login: String
     let scopes: [String]
-    /// What its licence slot is counted by.
+    /// The key of its licence slot.
     let session: String
-    /// A service's session has an absolute end.
+    /// The session of a service has an absolute end.
     let isService: Bool
 }
 
-/// The one credential of a request.
+/// The single credential of a request.
 enum PresentedToken: Equatable {
     case jwt(String)
     case reference(String)
 
-    /// Reads `Authorization: Bearer`, `X-Api-Key` and `Api-Key`; exactly one of them may be there.
+    /// Reads `Authorization: Bearer`, `X-Api-Key` and `Api-Key`. Exactly one of them must be present.
     init(_ request: Request) throws(AccessRefusal) {
         let authorizations = request.values(of: "Authorization")
         let keys = request.values(of: "X-Api-Key") + request.values(of: "Api-Key")

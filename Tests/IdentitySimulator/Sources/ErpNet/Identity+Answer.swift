@@ -1,8 +1,8 @@
 extension Identity {
-    /// Answers one request, bent as its fault says.
+    /// Answers one request, with the changes of its fault.
     /// - Parameters:
-    ///   - fault: what `arrive` returned for this request.
-    ///   - wall: Unix seconds of the machine's clock.
+    ///   - fault: the result of `arrive` for this request.
+    ///   - wall: the machine's clock in seconds since the epoch.
     package mutating func answer(_ request: Request, under fault: Fault?, wall: Int) -> Reply {
         let now = clock.now(wall: wall)
         if let canned = fault?.cannedReply(to: request, now: now) { return dated(canned, now: now) }

@@ -1,5 +1,5 @@
 extension Identity {
-    /// The Domain API: `GET` of an entity needs `read` or `update`, anything else `update`.
+    /// The Domain API: `GET` of an entity requires `read` or `update`, any other method `update`.
     mutating func api(_ request: Request, now: Int) -> Reply {
         do throws(AccessRefusal) {
             let caller = try caller(request, audience: "DomainAPI", now: now)
@@ -11,7 +11,7 @@ extension Identity {
         }
     }
 
-    /// The Profile site: for people's tokens only.
+    /// The Profile site: accepts only tokens of people.
     mutating func me(_ request: Request, now: Int) -> Reply {
         do throws(AccessRefusal) {
             let caller = try caller(request, audience: nil, now: now)

@@ -1,13 +1,13 @@
 extension Identity {
-    /// What is decided when a request has come in whole, before anything is done about it.
+    /// The decisions about a complete request before it is processed.
     package struct Course: Sendable {
         package let sequence: Int
         package let client: String?
         package let fault: Fault?
     }
 
-    /// Notes and counts a request, and picks the fault that it meets.
-    /// - Parameter wall: Unix seconds of the machine's clock.
+    /// Logs and counts a request, and chooses its fault.
+    /// - Parameter wall: the machine's clock in seconds since the epoch.
     package mutating func arrive(_ request: Request, _ arrival: Arrival, wall: Int) -> Course {
         let client = registeredClient(of: request)
         let fault = faults.take(for: request, client: client)
@@ -21,14 +21,14 @@ extension Identity {
         return Course(sequence: entry.sequence, client: client, fault: fault)
     }
 
-    /// Notes how a request ended, and returns its entry for the log file.
+    /// Records the result of a request, and returns its entry for the log file.
     package mutating func finish(_ course: Course, _ route: Route, _ outcome: AuditEntry.Outcome) -> AuditEntry? {
         counters.add("finished")
         counters.add(route.rawValue + "-finished", client: course.client)
         return audit.finish(course.sequence, outcome)
     }
 
-    /// Notes that a client left before it had everything, and returns its entry for the log file.
+    /// Records that a client left before the response was complete, and returns its entry for the log file.
     package mutating func leave(_ course: Course, _ route: Route) -> AuditEntry? {
         counters.add("gone", client: course.client)
         let outcome = audit.entries.last { $0.sequence == course.sequence }?.outcome
@@ -36,7 +36,7 @@ extension Identity {
         return audit.finish(course.sequence, outcome.interrupted)
     }
 
-    /// The client that a request names, if it exists; an unknown name is not repeated, since it may be anything.
+    /// The client of a request, if it is registered. An unknown id is not logged, because it could be anything.
     func registeredClient(of request: Request) -> String? {
         if let id = request.queryForm?["client_id"], request.route == .authorize { return application(id)?.applicationUri }
         let presented = request.form.flatMap { try? PresentedClient(request, form: $0) }

@@ -1,11 +1,11 @@
 extension Identity {
-    /// The authorization endpoint. Once somebody has signed in, the browser comes back to its `/callback`.
+    /// The authorization endpoint. After the sign-in the browser returns to its `/callback`.
     mutating func authorize(_ request: Request, now: Int) -> Reply {
         guard let form = request.method == "POST" ? request.form : request.queryForm else { return stopped(.malformed, client: nil) }
         return carryOut(form) { identity, asked throws in try identity.proceed(asked, request, now: now) }
     }
 
-    /// Answers a browser for a request that is in order; stops on a page when it is not.
+    /// Answers a valid request; shows an error page otherwise.
     mutating func carryOut(_ form: Form, _ work: (inout Identity, AuthorizationRequest) throws -> Reply) -> Reply {
         do {
             let asked = try AuthorizationRequest(form, anyLoopbackPort: knobs.loopbackPort == .any) { application($0) }
@@ -43,13 +43,13 @@ extension Identity {
         asked.maxAge.map { now - session.signIn.time <= $0 } ?? true
     }
 
-    /// Signs somebody in, with the cookie of an earlier session if the browser has one.
+    /// Signs a person in, with the session cookie of the browser if there is one.
     mutating func signIn(_ login: String, client: String, _ request: Request, now: Int) -> Sessions.Session {
         counters.add("sign-ins", client: client)
         return sessions.signIn(login, cookie: request.sessionCookie, now: now)
     }
 
-    /// Sends the browser back with a code, if this person may use the application.
+    /// Redirects the browser with a code if this person may use the application.
     mutating func admit(_ session: Sessions.Session, _ asked: AuthorizationRequest, site: Site, now: Int) throws -> Reply {
         guard let person = person(session.signIn.login), asked.application.admits(person) else {
             return denied(.accessDenied, asked, site: site)
@@ -81,7 +81,7 @@ extension Identity {
         return try idToken(.front, for: asked.application, signIn, nonce: asked.nonce, hashes: hashes, site: site, now: now)
     }
 
-    /// Refuses in a way that the application hears of.
+    /// Redirects with an error.
     mutating func denied(_ denial: Knobs.Denial, _ asked: AuthorizationRequest, site: Site) -> Reply {
         counters.add("denials", client: asked.application.applicationUri)
         var reply = respond([("error", denial.rawValue)], to: asked, site: site)
@@ -118,7 +118,7 @@ extension Identity {
 }
 
 extension AuthorizationRequest {
-    /// Where the browser goes once somebody has signed in or consented.
+    /// The next URL of the browser after a sign-in or a consent.
     var callback: String { "/id/connect/authorize/callback?" + afterSignIn.encoded }
 }
 
@@ -126,7 +126,7 @@ extension Request {
     /// The query as a form.
     package var queryForm: Form? { Form(decoding: Array((query ?? "").utf8)) }
 
-    /// The value of the Identity site's cookie.
+    /// The value of the cookie of the Identity site.
     var sessionCookie: String? {
         let name = "erpnet.id="
         for cookie in values(of: "Cookie").joined(separator: ";").split(separator: ";") {

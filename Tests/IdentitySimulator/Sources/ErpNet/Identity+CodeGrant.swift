@@ -1,7 +1,7 @@
 internal import Keys
 
 extension Identity {
-    /// Exchanges a code. Once the code is found to be this client's it is burnt, whatever comes of the attempt.
+    /// Redeems a code. A code of this client is invalidated by every attempt.
     mutating func codeGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
         guard application.interactive else { throw TokenRefusal.grantNotAllowed }
         guard let value = form["code"], !value.isEmpty else { throw TokenRefusal.missingField }
@@ -38,7 +38,7 @@ extension Identity {
         }
     }
 
-    /// The first answer of a grant, and its number if it can be refreshed.
+    /// The first response of a grant, and its number if it can be refreshed.
     mutating func begin(
         _ application: TrustedApplication, _ signIn: SignIn, scopes: [String], nonce: String?, state: String?, now: Int
     ) -> (UserAnswer, grant: Int?) {

@@ -33,7 +33,7 @@ extension Identity {
         return [:]
     }
 
-    /// A registration that was disabled, changed its type or went takes its refresh tokens along.
+    /// Disabling, retyping or removing an application ends its refresh tokens.
     private mutating func endGrants(of id: String) {
         end(.applicationChange) { $0.client == id }
     }

@@ -31,7 +31,7 @@ extension Identity {
         return end(.deleted) { $0.id == id }
     }
 
-    /// A grant without a browser and a code.
+    /// Creates a grant without a browser and a code.
     private mutating func mintGrant(_ line: ControlLine, now: Int) throws(ControlError) -> JSON {
         guard let application = application(line["app"] ?? "") else { throw ControlError("\"app\" must name an application") }
         guard let person = person(line["user"] ?? ""), application.admits(person) else {
@@ -64,7 +64,7 @@ extension Identity {
         return ["ended": JSON(signOut { id == "all" || $0.signIn.sessionID == id })]
     }
 
-    /// `password LOGIN NEW`: every refresh token of the person dies.
+    /// `password LOGIN NEW`: ends all refresh tokens of the person.
     mutating func password(_ line: ControlLine) throws(ControlError) -> JSON {
         try line.allowOptions()
         guard line.words.count == 2 else { throw ControlError("password LOGIN NEW") }

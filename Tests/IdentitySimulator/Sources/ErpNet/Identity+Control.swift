@@ -1,7 +1,7 @@
 extension Identity {
-    /// Carries out a control line that concerns the instance alone.
-    /// - Parameter wall: Unix seconds of the machine's clock.
-    /// - Returns: the answer without its `ok`; `nil` when the verb is not one of these.
+    /// Executes a control command that concerns only the instance.
+    /// - Parameter wall: the machine's clock in seconds since the epoch.
+    /// - Returns: the answer without its `ok`; `nil` for another verb.
     package mutating func perform(_ line: ControlLine, wall: Int) throws -> JSON? {
         switch line.verb {
         case "knob": try knob(line)

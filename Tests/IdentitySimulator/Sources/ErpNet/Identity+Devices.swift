@@ -1,5 +1,5 @@
 extension Identity {
-    /// The device authorization endpoint. ERP.net does not name the grant; stock servers have it.
+    /// The device authorization endpoint. ERP.net does not document this grant; stock servers have it.
     mutating func deviceAuthorization(_ request: Request, now: Int) -> Reply {
         do throws(TokenRefusal) {
             let form = try tokenForm(request)
@@ -30,7 +30,7 @@ extension Identity {
         ])
     }
 
-    /// `nil` when no request is open under that code.
+    /// `nil` if no request with this code is pending.
     mutating func approve(_ userCode: String, as login: String, cookie: String?, now: Int) -> Sessions.Session? {
         guard let entry = devices.open(userCode, now: now) else { return nil }
         counters.add("sign-ins", client: entry.client)
@@ -40,7 +40,7 @@ extension Identity {
         return session
     }
 
-    /// What a device asks again and again until somebody has decided.
+    /// The polling requests of a device.
     mutating func deviceGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
         guard application.interactive, knobs.deviceGrant == .on else { throw TokenRefusal.grantNotAllowed }
         guard let code = form["device_code"], !code.isEmpty else { throw TokenRefusal.missingField }
@@ -52,7 +52,7 @@ extension Identity {
         return try userReply(answer, site: site, now: now)
     }
 
-    /// The page where a person types the code that the device shows.
+    /// The page on which a person enters the user code.
     mutating func devicePage(_ request: Request, now: Int) -> Reply {
         guard let form = request.method == "POST" ? request.form : request.queryForm else { return .page("400 Bad Request", status: 400) }
         let userCode = form["user_code"] ?? ""

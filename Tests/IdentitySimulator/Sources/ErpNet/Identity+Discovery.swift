@@ -1,5 +1,5 @@
 extension Identity {
-    /// Site auto-discovery. `path` says whether this one of the two addresses exists.
+    /// Site auto-discovery. `path` selects one of its two paths, which may be switched off.
     func autoDiscovery(_ request: Request, path: Knobs.Switch) -> Reply {
         switch path {
         case .off: .page("404 Not Found", status: 404)
@@ -42,7 +42,7 @@ extension Identity {
         }
     }
 
-    /// A type that no client can know yet.
+    /// A type that no client knows.
     private func futureSite(_ site: Site) -> JSON {
         ["Type": "FutureThing", "Status": "Unknown", "Url": .string(site.root + "/future")]
     }

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Keys
 
 extension Identity {
-    /// Signs out (OpenID Connect RP-Initiated Logout). Without a hint that holds, a page asks first and nothing goes back.
+    /// Signs out (OpenID Connect RP-Initiated Logout). Without a valid hint a page asks first, and there is no redirect.
     mutating func endSession(_ request: Request, now: Int) -> Reply {
         guard let form = request.method == "POST" ? request.form : request.queryForm else { return .page("400 Bad Request", status: 400) }
         guard let hint = form["id_token_hint"].flatMap({ opened($0, site: request.site) }) else {
@@ -18,7 +18,7 @@ extension Identity {
         return .redirect(to: address + state)
     }
 
-    /// Ends sessions, frees their licence slots and, as the knob says, takes their refresh tokens along.
+    /// Ends sessions and frees their licence slots. Ends their refresh tokens if the knob says so.
     @discardableResult
     mutating func signOut(_ which: (Sessions.Session) -> Bool) -> [String] {
         let ended = sessions.end(which)
@@ -34,7 +34,7 @@ extension Identity {
         let iss, aud, sid: String
     }
 
-    /// What an ID token of ours says, expired or not.
+    /// The claims of our own ID token, expired or not.
     private func opened(_ token: String, site: Site) -> Hint? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let signature = base64urlDecoded(parts[2]), let payload = base64urlDecoded(parts[1]),

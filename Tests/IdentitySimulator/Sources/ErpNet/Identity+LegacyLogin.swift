@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Keys
 
 extension Identity {
-    /// ErpLogin, which is being retired: it answers, so that a test can prove that nobody asks.
+    /// ErpLogin, which is deprecated. It exists so that a test can prove that it is not called.
     func legacyLogin(_ request: Request) -> Reply {
         guard request.method == "POST" else { return .wrongMethod }
         guard let login = try? JSONDecoder().decode(LegacyLogin.self, from: Data(request.body)),

@@ -1,5 +1,5 @@
 extension Identity {
-    /// The OpenID Connect metadata, as the knobs and `metadataChanges` bend it.
+    /// The OpenID Connect metadata with the changes of the knobs and `metadataChanges`.
     func metadata(of site: Site) -> JSON {
         var document = documented(site)
         if knobs.optionalMetadata == .on { document = .object(document.members + stock(site).members) }
@@ -50,7 +50,7 @@ extension Identity {
         }
     }
 
-    /// What IdentityServer lists besides.
+    /// Additional members of IdentityServer.
     private func stock(_ site: Site) -> JSON {
         [
             "userinfo_endpoint": "\(site.issuer)/connect/userinfo",

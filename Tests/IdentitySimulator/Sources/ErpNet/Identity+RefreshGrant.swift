@@ -1,7 +1,7 @@
 internal import Keys
 
 extension Identity {
-    /// Exchanges a refresh token. Nothing is spent when it is refused.
+    /// Redeems a refresh token. A rejected request consumes nothing.
     mutating func refreshGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
         guard application.interactive else { throw TokenRefusal.grantNotAllowed }
         guard let handle = form["refresh_token"], !handle.isEmpty else { throw TokenRefusal.missingField }
@@ -31,7 +31,7 @@ extension Identity {
         }
     }
 
-    /// What this refresh grants; a scope beyond what was granted is refused.
+    /// The scopes of this refresh. A scope that was not granted is rejected.
     private func refreshedScopes(_ asked: String?, of grant: Grants.Grant) throws(TokenRefusal) -> [String] {
         guard knobs.refreshScope == .narrow, let asked, !asked.isEmpty else { return grant.scopes }
         let wanted = scopeWords(asked)
@@ -39,8 +39,8 @@ extension Identity {
         return wanted
     }
 
-    /// What goes back as the refresh token.
-    /// - Parameter isKept: the old one stays good and no new one comes.
+    /// The refresh token of the response.
+    /// - Parameter isKept: the old one stays valid, and there is no new one.
     private mutating func spend(
         _ handle: String, of grant: Grants.Grant, by application: TrustedApplication, isKept: Bool, now: Int
     ) -> String? {
@@ -51,7 +51,7 @@ extension Identity {
         return isKept || knobs.unrotatedAnswer == .absent ? nil : handle
     }
 
-    /// Ends the grants that `which` picks.
+    /// Ends the grants that match `which`.
     @discardableResult
     mutating func end(_ cause: Grants.End, _ which: (Grants.Grant) -> Bool) -> [Int] { grants.end(cause, which) }
 }

@@ -1,5 +1,5 @@
 extension Identity {
-    /// RFC 7009. A token that is unknown, dead or another application's is answered like one that was revoked.
+    /// RFC 7009. The response is the same for an unknown, ended or foreign token as for a revoked one.
     mutating func revocation(_ request: Request) -> Reply {
         guard knobs.revocationEndpoint != .off else { return .page("404 Not Found", status: 404) }
         do throws(TokenRefusal) {
@@ -14,13 +14,13 @@ extension Identity {
         }
     }
 
-    /// Ends the grant of a refresh token that is still good; an access token lives until it expires.
+    /// Ends the grant of a valid refresh token. An access token stays valid until it expires.
     private mutating func revoke(_ token: String, for client: String) {
         guard let grant = grants.grant(of: token), grant.client == client, grants.isUnspent(token) else { return }
         if !end(.revoked, { $0.id == grant.id }).isEmpty { counters.add("revocations", client: client) }
     }
 
-    /// RFC 7662. Stock servers answer applications with 401: they expect an API there.
+    /// RFC 7662. Stock servers answer applications with 401, because only APIs may introspect.
     mutating func introspection(_ request: Request, now: Int) -> Reply {
         guard knobs.introspection == .on else { return Reply.nothing(status: 401).notStored() }
         do throws(TokenRefusal) {

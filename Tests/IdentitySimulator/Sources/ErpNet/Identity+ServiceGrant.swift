@@ -1,7 +1,7 @@
 internal import Keys
 
 extension Identity {
-    /// Client credentials: a token for the application's System User, without a refresh token.
+    /// Client credentials: a token for the System User of the application, without a refresh token.
     mutating func serviceGrant(_ form: Form, to application: TrustedApplication, site: Site, now: Int) throws -> Reply {
         let systemUser = try systemUser(of: application)
         let scopes = try grantedScopes(form["scope"], to: application)
@@ -21,7 +21,7 @@ extension Identity {
         return person
     }
 
-    /// No scope asked is every scope of the application.
+    /// Without a scope parameter, all scopes of the application are granted.
     private func grantedScopes(_ asked: String?, to application: TrustedApplication) throws(TokenRefusal) -> [String] {
         let ceiling = application.apiScopes
         let wanted = scopeWords(asked ?? "")
@@ -51,7 +51,7 @@ extension Identity {
         ]
     }
 
-    /// A token without an API scope is for the Identity site alone, and is printed with a single string.
+    /// A token without an API scope is for the Identity site only, and its audience is a plain string.
     func audience(_ scopes: [String], site: Site) -> JSON {
         let own = site.issuer + "/resources"
         guard scopes.contains(where: { !identityScopes.contains($0) }) else { return .string(own) }

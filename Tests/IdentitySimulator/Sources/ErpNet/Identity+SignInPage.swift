@@ -1,7 +1,7 @@
 internal import Keys
 
 extension Identity {
-    /// The page that asks for login and password, and what comes of it.
+    /// The login page and its result.
     mutating func signInPage(_ request: Request, now: Int) -> Reply {
         let form = request.method == "POST" ? request.form : request.queryForm
         return carryOut(returning(form)) { identity, asked in
@@ -25,7 +25,7 @@ extension Identity {
         Page.signIn(returnTo: asked.callback, login: login, application: asked.application.applicationUri, problem: problem)
     }
 
-    /// The page that asks whether the application may, and what comes of it.
+    /// The consent page and its result.
     mutating func consentPage(_ request: Request, now: Int) -> Reply {
         let form = request.method == "POST" ? request.form : request.queryForm
         return carryOut(returning(form)) { identity, asked in
@@ -41,7 +41,7 @@ extension Identity {
         }
     }
 
-    /// The authorization request that a page was shown for. A page that was not led to by one has none, and stops.
+    /// The authorization request of a page. Without one, an error page is shown.
     private func returning(_ form: Form?) -> Form {
         let callback = "/id/connect/authorize/callback?"
         guard let address = form?["ReturnUrl"], address.hasPrefix(callback) else { return Form([]) }
@@ -50,7 +50,7 @@ extension Identity {
 
     func person(_ login: String) -> Person? { people.first { $0.login == login } }
 
-    /// What a page of the application may compare to notice a sign-out (OpenID Connect Session Management).
+    /// The value with which a page of the application can detect a sign-out (OpenID Connect Session Management).
     func sessionState(_ session: Sessions.Session, _ asked: AuthorizationRequest) -> String {
         let salt = randomHex(bytes: 16)
         let text = asked.application.applicationUri + asked.redirectURI + session.signIn.sessionID + salt

@@ -1,5 +1,5 @@
 extension Identity {
-    /// The token endpoint: who asks, then what for.
+    /// The token endpoint: authenticates the client, then handles the grant.
     mutating func token(_ request: Request, now: Int) -> Reply {
         do {
             let form = try tokenForm(request)

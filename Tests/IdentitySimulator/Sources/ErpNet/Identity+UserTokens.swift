@@ -1,7 +1,7 @@
 internal import Keys
 
 extension Identity {
-    /// What the token endpoint answers for a person.
+    /// The response of the token endpoint for a person.
     struct UserAnswer {
         let application: TrustedApplication
         let signIn: SignIn
@@ -13,7 +13,7 @@ extension Identity {
         let nonce: String?
         let state: String?
         let refreshToken: String?
-        /// Unix seconds, of the refresh token.
+        /// The lifetime end of the refresh token, in seconds since the epoch.
         let refreshExpiry: Int?
     }
 
@@ -44,7 +44,7 @@ extension Identity {
             answer.place, for: answer.application, answer.signIn, nonce: answer.nonce, hashes: hashes, site: site, now: now)
     }
 
-    /// The claims as ERP.net prints them: flags are strings, and `offline_access` is the last scope.
+    /// The claims in the format of ERP.net: flags are strings, and `offline_access` is the last scope.
     private func userClaims(_ answer: UserAnswer, _ person: Person, site: Site, now: Int) -> JSON {
         let scopes = answer.scopes.filter { $0 != "offline_access" } + answer.scopes.filter { $0 == "offline_access" }
         return [
@@ -57,8 +57,8 @@ extension Identity {
         ]
     }
 
-    /// An ID token as the knobs and `idTokenChanges` bend it.
-    /// - Parameter hashes: the names of claims, and what is hashed in them.
+    /// An ID token with the changes of the knobs and `idTokenChanges`.
+    /// - Parameter hashes: the claim names and the values to hash.
     func idToken(
         _ place: Knobs.IDTokenPlace, for application: TrustedApplication, _ signIn: SignIn, nonce: String?, hashes: [(String, String)],
         site: Site, now: Int
@@ -86,7 +86,7 @@ extension Identity {
         return claims.appending("name", .string(person.name)).appending("email", .string(person.email))
     }
 
-    /// What a person's sign-in yields of what was asked. People of the community can only identify themselves.
+    /// The granted part of the requested scopes. Community users can only identify themselves.
     func grantedScopes(_ asked: [String], of application: TrustedApplication, to person: Person) -> [String] {
         let identity = asked.filter(identityScopes.contains)
         let api = asked.filter { !identityScopes.contains($0) }
@@ -94,7 +94,7 @@ extension Identity {
         return api.isEmpty ? identity : identity + bent(api, ceiling: application.apiScopes)
     }
 
-    /// The granted scopes as the knob says.
+    /// The granted scopes according to the knob.
     func bent(_ granted: [String], ceiling: [String]) -> [String] {
         switch knobs.scopeGrant {
         case .exact: granted

@@ -1,5 +1,5 @@
 extension Identity {
-    /// Claims about the person behind an access token with `openid` (OpenID Connect Core 5.3).
+    /// The claims of the person of an access token with `openid` (OpenID Connect Core 5.3).
     mutating func userinfo(_ request: Request, now: Int) -> Reply {
         do throws(AccessRefusal) {
             guard case .jwt = try PresentedToken(request) else { throw .otherScheme }

@@ -1,21 +1,21 @@
 package import Keys
 
-/// One ERP.net instance: everything it knows and everything a test may change. It takes requests and the time, and
-/// returns answers; it opens no socket and reads no clock.
+/// The state of one ERP.net instance, including all settings of tests. It takes requests and the time, and returns responses. It opens no socket and
+/// reads no clock.
 package struct Identity: Sendable {
-    /// The tenant database, as claims and pages name it.
+    /// The tenant database, as in claims and pages.
     package let database: String
     private let defaults: Knobs
-    /// Redirect URIs of every interactive application besides its own.
+    /// Additional redirect URIs of every interactive application.
     private let redirectURIs: [String]
 
     package var applications: [TrustedApplication] = []
     package var people: [Person] = []
     package var keys: KeyRing
     package var knobs: Knobs
-    /// Members of the metadata that a test has replaced; `nil` takes one away.
+    /// Metadata members that a test has replaced; `nil` removes a member.
     package var metadataChanges: [String: JSON?] = [:]
-    /// Claims of ID tokens that a test has bent.
+    /// ID token claims that a test has changed.
     package var idTokenChanges: [String: IDTokenChange] = [:]
     package var faults = FaultQueue()
     package var sessions = Sessions()
@@ -30,9 +30,9 @@ package struct Identity: Sendable {
     package var clock = SimulatedClock()
 
     /// - Parameters:
-    ///   - signing: the key of the first access tokens.
-    ///   - accessTTL: seconds that an access token lives until a knob says otherwise.
-    ///   - redirectURIs: what every interactive application accepts besides its own.
+    ///   - signing: the first signing key.
+    ///   - accessTTL: the lifetime of access tokens in seconds, until a knob changes it.
+    ///   - redirectURIs: additional redirect URIs of every interactive application.
     package init(database: String, signing: RSAKey, accessTTL: Int, redirectURIs: [String] = []) {
         var knobs = Knobs()
         knobs.accessTTL = accessTTL
@@ -44,7 +44,7 @@ package struct Identity: Sendable {
         registerDemo()
     }
 
-    /// Back to the state of a new instance with the same first key.
+    /// Resets to the state of a new instance with the same first key.
     package mutating func reset() {
         let fresh = audit.nextEntry
         (knobs, metadataChanges, faults) = (defaults, [:], FaultQueue(after: faults))

@@ -1,5 +1,5 @@
-/// Every secret that this instance gave out, or was shown by its clients, oldest first: for a test that looks for them where they must
-/// not be. Nothing but the control socket tells them.
+/// All secrets that this instance issued or received from its clients, oldest first. A test searches for them where they must not appear. Only the
+/// control socket returns them.
 package struct IssuedSecrets: Sendable {
     package enum Kind: String, Sendable {
         case accessToken = "access_token"
@@ -7,7 +7,7 @@ package struct IssuedSecrets: Sendable {
         case identityToken = "id_token"
         case reference = "reference_token"
         case code
-        /// What a client made up for one sign-in.
+        /// A value that a client generated for one sign-in.
         case state, nonce
         case verifier = "code_verifier"
     }
@@ -15,7 +15,7 @@ package struct IssuedSecrets: Sendable {
     package struct Entry: Sendable {
         let kind: Kind
         let value: String
-        /// Unix seconds, where its own end is all that counts.
+        /// In seconds since the epoch, if only its own end matters.
         let expiry: Int?
     }
 
@@ -24,7 +24,7 @@ package struct IssuedSecrets: Sendable {
 
     package init() {}
 
-    /// Notes a secret once.
+    /// Adds a secret once.
     package mutating func note(_ kind: Kind, _ value: String?, until expiry: Int? = nil) {
         guard let value, known.insert(value).inserted else { return }
         entries.append(Entry(kind: kind, value: value, expiry: expiry))
@@ -32,7 +32,7 @@ package struct IssuedSecrets: Sendable {
 }
 
 extension Identity {
-    /// `secrets`: each with its kind, and whether it is still good; what is only good together with something else is null there.
+    /// `secrets`: each with its kind and whether it is valid, or null if it is valid only together with another value.
     func secretsVerb(_ line: ControlLine, now: Int) throws(ControlError) -> JSON {
         try line.allowOptions()
         return ["secrets": .array(issued.entries.map { json($0, now: now) })]
@@ -52,7 +52,7 @@ extension Identity {
         ]
     }
 
-    /// What passes through the token endpoint.
+    /// The secrets in requests and responses of the token endpoint.
     mutating func noteSecrets(of request: Request, _ reply: Reply, now: Int) {
         guard request.route == .token, reply.status == 200 else { return }
         issued.note(.accessToken, reply.accessToken, until: now + knobs.accessTTL)

@@ -1,4 +1,4 @@
-/// A JSON value that keeps the order of its members, so that an answer looks like ERP.net's.
+/// A JSON value that keeps the order of its members, as in responses of ERP.net.
 package enum JSON: Equatable, Sendable {
     case null
     case boolean(Bool)
@@ -7,7 +7,7 @@ package enum JSON: Equatable, Sendable {
     case string(String)
     case array([JSON])
     case object([Member])
-    /// Text that goes into the document as it is, right or wrong.
+    /// Text that is written into the document unchanged, valid or not.
     case verbatim(String)
 
     package struct Member: Equatable, Sendable {
@@ -20,13 +20,13 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
-    /// The first member of that name; `nil` when there is none or this is no object.
+    /// The first member with this name; `nil` if there is none or the value is not an object.
     package subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    /// The members of an object; none for anything else.
+    /// The members of an object; empty for any other value.
     package var members: [Member] {
         guard case .object(let members) = self else { return [] }
         return members
@@ -37,18 +37,18 @@ package enum JSON: Equatable, Sendable {
         .object(members.filter { $0.name != name })
     }
 
-    /// The object with that member in its old place, or at the end when it is new.
+    /// The object with this member in its old position, or at the end if it is new.
     package func setting(_ name: String, to value: JSON) -> JSON {
         guard self[name] != nil else { return appending(name, value) }
         return .object(members.map { $0.name == name ? Member(name: name, value: value) : $0 })
     }
 
-    /// The object with one more member at its end, whether or not it has that name already.
+    /// The object with an additional member at the end, even if the name exists.
     package func appending(_ name: String, _ value: JSON) -> JSON {
         .object(members + [Member(name: name, value: value)])
     }
 
-    /// A member that is left out when there is no value.
+    /// Adds a member unless the value is `nil`.
     package func appending(_ name: String, ifPresent value: String?) -> JSON {
         value.map { appending(name, .string($0)) } ?? self
     }
@@ -72,7 +72,7 @@ extension JSON {
 }
 
 extension JSON: CustomStringConvertible {
-    /// The document on one line, without blanks between its parts.
+    /// The document on one line without white space.
     package var description: String {
         switch self {
         case .null: "null"

@@ -1,31 +1,31 @@
 internal import Keys
 
 extension JWT {
-    /// What may be wrong with a token besides its claims.
+    /// A defect of a token other than its claims.
     package enum Flaw: String, CaseIterable, Sendable {
         case none
-        /// A bit of the signature is wrong.
+        /// One bit of the signature is wrong.
         case brokenSignature = "broken-signature"
-        /// Nothing after the last dot.
+        /// The signature is empty.
         case noSignature = "no-signature"
-        /// `"alg":"none"`, and no signature.
+        /// `"alg":"none"` and no signature.
         case algNone = "alg-none"
-        /// `"alg":"HS256"`, the secret being the public key's PEM file.
+        /// `"alg":"HS256"` with the PEM file of the public key as the secret.
         case hs256 = "hs256"
-        /// Another key signed it, under the `kid` of the right one.
+        /// Signed by another key with the `kid` of the right one.
         case wrongKey = "wrong-key"
-        /// The right key signed it, under a `kid` that nobody published.
+        /// Signed by the right key with an unpublished `kid`.
         case wrongKid = "wrong-kid"
         case noKid = "no-kid"
-        /// `"typ":"at+jwt"`, as if it were an access token.
+        /// `"typ":"at+jwt"`, as in an access token.
         case wrongTyp = "wrong-typ"
         case noTyp = "no-typ"
     }
 
-    /// A key that belongs to nobody.
+    /// A key that is never published.
     private static let stranger = Result { try RSAKey.generate() }
 
-    /// An ID token, or what a forger would make of it.
+    /// An ID token, possibly forged.
     static func idToken(_ claims: JSON, _ flaw: Flaw, with entry: KeyRing.Entry) throws -> String {
         let header: JSON = ["alg": "RS256", "kid": .string(entry.kid), "typ": "JWT"]
         let right: ([UInt8]) throws -> [UInt8] = { try entry.key.sign($0) }

@@ -1,8 +1,8 @@
 package import Keys
 
-/// The signing keys of an instance and what the world can see of them.
+/// The signing keys of an instance, published or not.
 package struct KeyRing: Sendable {
-    /// A key is announced before it signs, signs, and stays published for a while after.
+    /// A key is announced, then signs, and stays published for a time afterwards.
     package enum Phase: String, Sendable {
         case announced, signing, retired
     }
@@ -12,27 +12,27 @@ package struct KeyRing: Sendable {
         package let kid: String
         package let key: RSAKey
         package internal(set) var phase: Phase
-        /// Fetches of the key set until this key is in it: 0 is now, `nil` is never.
+        /// The number of fetches until the key set contains this key: 0 is now, `nil` is never.
         package internal(set) var hiddenFetches: Int?
     }
 
     package private(set) var entries: [Entry]
     private let first: Entry
 
-    /// - Parameter key: signs from the start. Its `kid` follows from its modulus, so that it survives a restart.
+    /// - Parameter key: signs from the start. Its `kid` is derived from its modulus, so that it is the same after a restart.
     package init(signing key: RSAKey) {
         let kid = hex(sha256(key.modulus).prefix(16)).uppercased()
         first = Entry(kid: kid, key: key, phase: .signing, hiddenFetches: 0)
         entries = [first]
     }
 
-    /// Back to the first key alone.
+    /// Resets to the first key only.
     package mutating func reset() { entries = [first] }
 
-    /// The key that signs now. There always is one: `remove` refuses it.
+    /// The current signing key. There always is one, because `remove` rejects it.
     package var signing: Entry { entries.first { $0.phase == .signing } ?? first }
 
-    /// A key that has not been removed, published or not.
+    /// A key that was not removed, published or not.
     package func key(_ kid: String) -> RSAKey? { entries.first { $0.kid == kid }?.key }
 
     /// Adds a key that does not sign yet, and returns its `kid`.
@@ -40,14 +40,14 @@ package struct KeyRing: Sendable {
         add(key, hiddenFetches: 0)
     }
 
-    /// Announces a key and signs with it at once; the old one is retired.
+    /// Announces a key and signs with it immediately. The old key is retired.
     package mutating func rotate(to key: RSAKey) throws(ControlError) -> String {
         let kid = add(key, hiddenFetches: 0)
         try sign(with: kid)
         return kid
     }
 
-    /// Signs with a key that the key set shows only after so many fetches, or never.
+    /// Signs with a key that the key set contains only after some fetches, or never.
     package mutating func signUnpublished(_ key: RSAKey, fetches: Int?) throws(ControlError) -> String {
         let kid = add(key, hiddenFetches: fetches)
         try sign(with: kid)
@@ -60,14 +60,14 @@ package struct KeyRing: Sendable {
         entries[chosen].phase = .signing
     }
 
-    /// Forgets a key: it leaves the key set and its tokens are no longer accepted.
+    /// Removes a key from the key set. Its tokens are no longer accepted.
     package mutating func remove(_ kid: String) throws(ControlError) {
         let chosen = try index(of: kid)
         guard entries[chosen].phase != .signing else { throw ControlError("\"\(kid)\" signs; rotate first") }
         entries.remove(at: chosen)
     }
 
-    /// The key set for one fetch (RFC 7517). Keys that are hidden come one fetch nearer to being seen.
+    /// The key set for one fetch (RFC 7517), which counts for hidden keys.
     package mutating func fetch() -> JSON {
         let visible = entries.filter { $0.hiddenFetches == 0 }
         for hidden in entries.indices {

@@ -1,10 +1,10 @@
-/// One knob: its name on the control socket and how it is read and turned.
+/// One knob: its name on the control socket, its value and how it is set.
 package struct Knob: Sendable {
     package let name: String
-    /// What it may be set to, in words.
+    /// A description of its values.
     package let choices: String
     package let read: @Sendable (Knobs) -> String
-    /// Turns it; `false` when the value is none of the choices.
+    /// Sets it; `false` if the value is not permitted.
     package let turn: @Sendable (inout Knobs, String) -> Bool
 
     package static let all: [Knob] = [
@@ -106,7 +106,7 @@ package struct Knob: Sendable {
 }
 
 extension Knobs {
-    /// Turns the knob of that name.
+    /// Sets the knob with this name.
     package mutating func turn(_ name: String, to value: String) throws(ControlError) {
         guard let knob = Knob.all.first(where: { $0.name == name }) else {
             throw ControlError("no knob \"\(name)\"; \"knob\" shows them all")
@@ -116,7 +116,7 @@ extension Knobs {
         self = turned
     }
 
-    /// Every knob and its value.
+    /// All knobs and their values.
     package var values: JSON {
         .object(Knob.all.map { JSON.Member(name: $0.name, value: .string($0.read(self))) })
     }

@@ -1,4 +1,4 @@
-/// How the instance behaves until somebody turns a knob back; what a test may change about ERP.net's contradictions.
+/// The behaviour of the instance where the documentation of ERP.net contradicts itself. A test can change it.
 package struct Knobs: Equatable, Sendable {
     package enum Switch: String, CaseIterable, Sendable { case on, off }
     package enum Shape: String, CaseIterable, Sendable { case new, old }
@@ -58,15 +58,15 @@ package struct Knobs: Equatable, Sendable {
     package var forbiddenGrant = ErrorOfForbiddenGrant.unauthorizedClient
     /// Seconds that an access token lives.
     package var accessTTL = 3600
-    /// `off`, or the login of the person as whom everybody is signed in at once, without pages.
+    /// `off`, or the login of the person who is signed in at once without pages.
     package var autoLogin = "off"
-    /// What an authorization request is refused with, at once and without pages.
+    /// The error of every authorization request, at once and without pages.
     package var deny = Denial.off
-    /// `on`: a page asks for consent each time.
+    /// `on`: a consent page is shown each time.
     package var consent = Consent.off
     /// The `iss` parameter of an authorization response (RFC 9207).
     package var issuerParameter = IssuerParameter.off
-    /// `on`: the metadata promises the `iss` parameter.
+    /// `on`: the metadata announce the `iss` parameter.
     package var issuerAdvertised = Switch.off
     /// `off`: an authorization response comes without `session_state`.
     package var sessionState = Switch.on
@@ -76,50 +76,50 @@ package struct Knobs: Equatable, Sendable {
     package var loopbackPort = PortOfLoopback.exact
     /// Seconds that an authorization code lives.
     package var codeTTL = 300
-    /// `family-revoke`: the second use of a code ends what came of the first.
+    /// `family-revoke`: the second use of a code ends the grant of the first.
     package var codeReuse = CodeReuse.reject
-    /// `off`: nobody gets a refresh token, whatever the scope.
+    /// `off`: there are no refresh tokens, whatever the scope.
     package var refreshTokens = Switch.on
     package var refreshMode = RefreshMode.reject
-    /// What a refresh answers in the mode `no-rotation`: the same refresh token, or none.
+    /// The refresh token in a response without rotation: the same one, or none.
     package var unrotatedAnswer = UnrotatedAnswer.same
-    /// `absolute`: a grant ends so long after it began; `sliding`: after its last refresh.
+    /// `absolute`: a grant ends a fixed time after its creation; `sliding`: after its last refresh.
     package var refreshExpiry = RefreshExpiry.absolute
     package var refreshTTL = RefreshLife.byClientType
-    /// `on`: answers say how long the refresh token lives.
+    /// `on`: responses contain the lifetime of the refresh token.
     package var refreshExpiresIn = Switch.off
-    /// What a `scope` in a refresh does. `narrow`: it is granted, and without `offline_access` no new refresh token comes.
+    /// The effect of `scope` in a refresh. `narrow`: it is granted, and without `offline_access` there is no new refresh token.
     package var refreshScope = RefreshScope.ignore
-    /// `on`: an access token of a refresh repeats `jti` and `iat` of the first, as stock servers do.
+    /// `on`: the access token of a refresh repeats `jti` and `iat` of the first, as stock servers do.
     package var repeatClaims = Switch.off
     /// Seconds that an ID token lives.
     package var idTokenTTL = 300
     package var idTokens = IDTokens.on
-    /// What is wrong with ID tokens besides their claims.
+    /// The defect of ID tokens other than their claims.
     package var idTokenFlaw = JWT.Flaw.none
-    /// Which ID tokens are flawed, in their signature and in their claims.
+    /// Which ID tokens have the defects and the changed claims.
     package var idTokenFlawIn = IDTokenPlace.everywhere
     /// `on`: ID tokens have `name` and `email`.
     package var idTokenProfile = Switch.off
-    /// `unlisted`: it answers, but the metadata does not name it; `off`: 404.
+    /// `unlisted`: it works, but the metadata do not list it; `off`: 404.
     package var revocationEndpoint = Listing.on
-    /// `on`: clients may ask about tokens, and the metadata says so; `off`: 401, as stock servers answer clients.
+    /// `on`: clients may introspect tokens, and the metadata list the endpoint; `off`: 401, as stock servers answer clients.
     package var introspection = Switch.off
-    /// `on`: applications that sign people in may do so by device codes, and the metadata says so.
+    /// `on`: interactive applications may use device codes, and the metadata list the endpoint.
     package var deviceGrant = Switch.off
     /// Seconds that a device code lives.
     package var deviceTTL = 300
-    /// Seconds that a device must wait before it asks again.
+    /// The polling interval of a device in seconds.
     package var deviceInterval = 5
-    /// `off`: the end of a session leaves its refresh tokens alive.
+    /// `off`: ending a session keeps its refresh tokens.
     package var logoutKills = Switch.on
-    /// `on`: a 401 of the API carries `WWW-Authenticate: Bearer error="invalid_token"`.
+    /// `on`: a 401 of the API has `WWW-Authenticate: Bearer error="invalid_token"`.
     package var apiChallenge = Switch.on
-    /// Licence slots of the instance.
+    /// The number of licence slots.
     package var licences = 50
     /// The status of `MaximumLicenseCountExceeded`.
     package var licenceStatus = 500
-    /// `off`: every answer closes its connection.
+    /// `off`: every response closes its connection.
     package var keepAlive = Switch.on
 
     package init() {}

@@ -1,4 +1,4 @@
-/// The sessions that API calls hold open. Issuing a token takes no slot; its first use does.
+/// The open API sessions. A token takes a slot when it is first used, not when it is issued.
 package struct LicencePool: Sendable {
     private struct Session {
         let opened: Int
@@ -9,15 +9,15 @@ package struct LicencePool: Sendable {
     private var sessions: [String: Session] = [:]
     /// Sessions opened since the start.
     package private(set) var opened = 0
-    /// Calls turned away because no slot was free.
+    /// Calls that were rejected because no slot was free.
     package private(set) var refused = 0
 
     package init() {}
 
-    /// Opens or keeps the session of one call. `false` when it needs a slot and none is free.
+    /// Opens or continues the session of a call. `false` if it needs a slot and none is free.
     /// - Parameters:
     ///   - key: the `sid` of a user's token, the fingerprint of any other.
-    ///   - service: a service's session ends an hour after it was opened, however busy.
+    ///   - service: the session of a service ends an hour after it was opened, even if it is busy.
     package mutating func enter(_ key: String, service: Bool, now: Int, slots: Int) -> Bool {
         close(now: now)
         if sessions[key] != nil {
@@ -33,7 +33,7 @@ package struct LicencePool: Sendable {
         return true
     }
 
-    /// Ends a session, and frees its slot.
+    /// Ends a session and frees its slot.
     package mutating func close(_ key: String) { sessions[key] = nil }
 
     /// Slots in use.
@@ -42,7 +42,7 @@ package struct LicencePool: Sendable {
         return sessions.count
     }
 
-    /// 20 minutes idle end a session.
+    /// A session ends after 20 idle minutes.
     private mutating func close(now: Int) {
         sessions = sessions.filter { _, session in
             now - session.lastUsed < 20 * 60 && !(session.service && now - session.opened >= 60 * 60)

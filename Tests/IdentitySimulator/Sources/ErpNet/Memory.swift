@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 
-/// What outlives a restart, as a database would keep it: who is signed in, and which tokens are good.
+/// The state that survives a restart, as in a database: sessions and valid tokens.
 package struct Memory: Sendable, Codable {
     private let sessions: Sessions
     private let grants: Grants
@@ -10,12 +10,12 @@ package struct Memory: Sendable, Codable {
         (sessions, grants, references) = (identity.sessions, identity.grants, identity.references)
     }
 
-    /// Reads what `text` wrote.
+    /// Parses the output of `text`.
     package init(_ text: String) throws {
         self = try JSONDecoder().decode(Memory.self, from: Data(text.utf8))
     }
 
-    /// A JSON document that holds refresh tokens.
+    /// A JSON document that contains refresh tokens.
     package func text() throws -> String {
         String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-/// The pages that a person sees: plain HTML that needs no script.
+/// The HTML pages for people. They need no script.
 enum Page {
     static func signIn(returnTo: String, login: String, application: String, problem: String?) -> Reply {
         let trouble = problem.map { "<p role=\"alert\">\(escaped($0))</p>\n" } ?? ""
@@ -29,7 +29,7 @@ enum Page {
             """)
     }
 
-    /// The form that takes an answer to the application by itself (OAuth 2.0 Form Post Response Mode).
+    /// The form that posts a response to the application (OAuth 2.0 Form Post Response Mode).
     static func formPost(_ fields: Form, to address: String) -> Reply {
         let inputs = fields.fields.map { "<input type=\"hidden\" name=\"\(escaped($0.name))\" value=\"\(escaped($0.value))\">\n" }.joined()
         return reply(

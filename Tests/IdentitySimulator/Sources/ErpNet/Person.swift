@@ -1,4 +1,4 @@
-/// A user of the instance: one who signs in, or one that an application runs as.
+/// A user of the instance: a person, or a System User of applications.
 package struct Person: Equatable, Sendable {
     package enum Kind: String, Sendable {
         case internalUser = "InternalUser"
@@ -6,7 +6,7 @@ package struct Person: Equatable, Sendable {
         case systemUser = "SystemUserNoLogin"
     }
 
-    /// A GUID; stays the same when the login is renamed.
+    /// A GUID that does not change when the login is renamed.
     package let id: String
     package let login: String
     package let name: String
@@ -19,7 +19,7 @@ package struct Person: Equatable, Sendable {
 }
 
 extension Person {
-    /// The people of a new instance.
+    /// The users of a new instance.
     package static let demo: [Person] = [
         Person(
             id: "5d0a3c52-8a0e-4c55-9d7e-0f6b2f3f1c11", login: "m.petrova", name: "M. Petrova",

@@ -1,6 +1,6 @@
 internal import Keys
 
-/// The credentials in a token request, read but not judged (RFC 6749 section 2.3.1).
+/// The client credentials of a token request, not verified (RFC 6749 section 2.3.1).
 package struct PresentedClient: Equatable, Sendable {
     package enum Method: String, Sendable {
         case none, body, basic
@@ -26,7 +26,7 @@ package struct PresentedClient: Equatable, Sendable {
         method = .basic
     }
 
-    /// Id and secret are form-encoded before they are joined, since an id may hold a `/` and a secret a `:`.
+    /// Id and secret are form-encoded before they are joined, because an id may contain a `/` and a secret a `:`.
     private static func basic(_ header: String) throws(TokenRefusal) -> (id: String, secret: String) {
         let words = header.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "basic", let joined = base64Decoded(words[1]) else {
@@ -39,7 +39,7 @@ package struct PresentedClient: Equatable, Sendable {
         return (id, secret)
     }
 
-    /// Whether stock servers would look at them at all.
+    /// Whether stock servers would accept the form of the credentials.
     package var isWithinLimits: Bool {
         id.utf8.count <= 100 && (secret?.utf8.count ?? 0) <= 100
     }

@@ -1,5 +1,5 @@
 extension Quirk {
-    /// The answer with this oddity. Members change only in JSON objects.
+    /// The response with this quirk. Members are changed in JSON objects only.
     func applied(to reply: Reply) -> Reply {
         var reply = reply
         switch self {

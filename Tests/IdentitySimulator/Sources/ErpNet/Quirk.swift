@@ -1,30 +1,30 @@
-/// One oddity of an otherwise right answer.
+/// An anomaly of an otherwise correct response.
 package enum Quirk: Equatable, Sendable {
-    /// A member is replaced, or taken away with `nil`.
+    /// Replaces a member; `nil` removes it.
     case member(String, JSON?)
     case body(Body)
-    /// `nil` leaves the header out.
+    /// `nil` removes the header.
     case contentType(String?)
 
     package enum Body: String, CaseIterable, Sendable {
-        /// A page, with a page's content type.
+        /// An HTML page with its content type.
         case html
-        /// A byte order mark in front of the document.
+        /// A byte order mark before the document.
         case bom
-        /// Every member comes twice, the second time with another value.
+        /// Every member is repeated with another value.
         case duplicate
-        /// A member of blanks brings the document to 2 MiB.
+        /// A member of spaces extends the document to 2 MiB.
         case twoMiB = "2mib"
         case empty
         /// The document in an array.
         case array
-        /// The last byte is missing, the length agrees with that.
+        /// The last byte is missing, and the length is that of the rest.
         case truncated
-        /// The document and then some more.
+        /// The document has trailing content.
         case trailing
-        /// A byte that is no UTF-8.
+        /// A byte that is not UTF-8.
         case latin1
-        /// Ten thousand arrays inside each other.
+        /// Ten thousand nested arrays.
         case deep
         /// `{"error":"invalid_grant"}` with the status of success.
         case error

@@ -1,23 +1,23 @@
 internal import Keys
 
-/// The `enrt_` tokens of an instance: opaque, looked up at each request, dead at once when revoked.
+/// The `enrt_` tokens of an instance: opaque, looked up for each request, and invalid as soon as they are revoked.
 package struct ReferenceTokens: Sendable, Codable {
     package enum Kind: String, CaseIterable, Sendable, Codable {
-        /// Acts as the person who made it.
+        /// Acts as the person who created it.
         case personal = "PAT"
-        /// Acts as the application's System User.
+        /// Acts as the System User of the application.
         case system = "SAT"
     }
 
     package struct Entry: Sendable, Codable {
-        /// The token's fingerprint: all that is shown of it after it was minted.
+        /// The fingerprint: the token itself is shown only when it is created.
         package let id: String
         package let kind: Kind
         package let application: String
-        /// The login it acts as.
+        /// The login of its user.
         package let owner: String
         package let scopes: [String]
-        /// Unix seconds; `nil` never expires.
+        /// Seconds since the epoch; `nil` never expires.
         package let expiry: Int?
         package fileprivate(set) var revoked = false
         package fileprivate(set) var lastUsed: Int?
@@ -29,7 +29,7 @@ package struct ReferenceTokens: Sendable, Codable {
 
     package init() {}
 
-    /// Registers a token. It is shown by whoever calls this, and by nobody afterwards.
+    /// Registers a token. Only the caller can show it.
     package mutating func register(
         _ token: String, kind: Kind, application: String, owner: String, scopes: [String], expiry: Int?
     ) -> Entry {
@@ -42,7 +42,7 @@ package struct ReferenceTokens: Sendable, Codable {
     /// `enrt_` and 64 upper-case hex digits.
     package static func newToken() -> String { "enrt_" + randomHex(bytes: 32) }
 
-    /// Looks a presented token up and notes its use.
+    /// Finds the entry of a token and records its use.
     package mutating func use(_ token: String, now: Int) throws(AccessRefusal) -> Entry {
         let id = fingerprint(token)
         guard let index = entries.firstIndex(where: { $0.id == id }) else { throw .unknownReference }

@@ -1,12 +1,12 @@
-/// What becomes of a refresh token that was used. The documentation says that older ones are revoked, and softens it elsewhere.
+/// What happens to a used refresh token. The documentation of ERP.net contradicts itself.
 package enum RefreshMode: Equatable, Sendable, LosslessStringConvertible {
-    /// A new one each time; the used one is refused from then on.
+    /// Rotation: the used one is rejected from then on.
     case reject
-    /// As `reject`, and whoever presents a used one ends the whole grant.
+    /// As `reject`, and reuse ends the grant.
     case familyRevoke
-    /// A used one is accepted again for so many seconds, and gives one more new one.
+    /// A used one is accepted again within a grace period, and gives another successor.
     case grace(Int)
-    /// The same one, for as long as the grant lasts.
+    /// The same one as long as the grant lasts.
     case noRotation
 
     package init?(_ text: String) {
@@ -31,7 +31,7 @@ package enum RefreshMode: Equatable, Sendable, LosslessStringConvertible {
     }
 }
 
-/// How long a refresh token lives.
+/// The lifetime of a refresh token.
 package enum RefreshLife: Equatable, Sendable, LosslessStringConvertible {
     /// 30 days for a Confidential application, 24 hours for a Public one.
     case byClientType

@@ -1,4 +1,4 @@
-/// One HTTP answer before it is cut, slowed or dropped.
+/// One HTTP response, before a fault truncates, delays or drops it.
 package struct Reply: Equatable, Sendable {
     package enum Body: Equatable, Sendable {
         case json(JSON)
@@ -8,7 +8,7 @@ package struct Reply: Equatable, Sendable {
     package var status: Int
     package var headers: [Request.Header]
     package var body: Body
-    /// The error code of an answer that is a page or a redirect, for the audit log.
+    /// The error code of a response that is a page or a redirect, for the audit log.
     package var problem: String?
 
     package init(status: Int, headers: [Request.Header], body: Body) {
@@ -24,19 +24,19 @@ package struct Reply: Equatable, Sendable {
         }
     }
 
-    /// The error code of the answer, for the audit log.
+    /// The error code of the response, for the audit log.
     package var error: String? { member("error") ?? problem }
 
-    /// Secret: only its fingerprint may be kept.
+    /// Secret: only its fingerprint may be logged.
     package var accessToken: String? { member("access_token") }
 
-    /// Secret: only its fingerprint may be kept.
+    /// Secret: only its fingerprint may be logged.
     package var refreshToken: String? { member("refresh_token") }
 
-    /// Secret, as the others.
+    /// Secret: only its fingerprint may be logged.
     package var identityToken: String? { member("id_token") }
 
-    /// A text in a JSON answer.
+    /// A string member of a JSON response.
     private func member(_ name: String) -> String? {
         guard case .json(let value) = body, case .string(let text)? = value[name] else { return nil }
         return text
@@ -66,14 +66,14 @@ extension Reply {
         Reply(status: status, headers: [], body: .bytes([]))
     }
 
-    /// `GET` and `HEAD` only; anything else gets this.
+    /// The response to methods other than `GET` and `HEAD`.
     package static var wrongMethod: Reply {
         var reply = nothing(status: 405)
         reply.set("Allow", "GET")
         return reply
     }
 
-    /// The headers of every token answer, also a refusal (RFC 6749 section 5.1).
+    /// The headers of every token response, including errors (RFC 6749 section 5.1).
     package func notStored() -> Reply {
         var reply = self
         reply.set("Cache-Control", "no-store, no-cache, max-age=0")

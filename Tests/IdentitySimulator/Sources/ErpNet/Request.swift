@@ -1,6 +1,6 @@
-/// Where an instance is reached: every address in its answers begins with it.
+/// The base URL of an instance: every URL in its responses begins with it.
 package struct Site: Hashable, Sendable {
-    /// For example `https://localhost:8443`, without a slash at the end.
+    /// For example `https://localhost:8443`, without a trailing slash.
     package let root: String
 
     package init(root: String) { self.root = root }
@@ -8,14 +8,14 @@ package struct Site: Hashable, Sendable {
     package var issuer: String { root + "/id" }
     package var apiRoot: String { root + "/api/domain/odata/" }
 
-    /// The bare host name, without the port.
+    /// The host name without the port.
     package var host: String {
         let authority = root.drop { $0 != "/" }.drop { $0 == "/" }
         return String(authority.prefix { $0 != ":" })
     }
 }
 
-/// One HTTP request as it came in, its body whole.
+/// One HTTP request with its complete body.
 package struct Request: Sendable {
     package struct Header: Equatable, Sendable {
         package let name: String
@@ -46,14 +46,14 @@ package struct Request: Sendable {
         self.body = body
     }
 
-    /// All values of a header, whatever the case of its name.
+    /// All values of a header; the name is case-insensitive.
     package func values(of name: String) -> [String] {
         headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 
     package var route: Route { Route(path: path) }
 
-    /// The body as a form when the content type says so.
+    /// The body as a form if the content type says so.
     package var form: Form? {
         guard isForm else { return nil }
         return Form(decoding: body)

@@ -1,13 +1,13 @@
-/// A `Retry-After` header, sensible or not (RFC 9110 section 10.2.3).
+/// A `Retry-After` header, valid or not (RFC 9110 section 10.2.3).
 package enum RetryAfter: Equatable, Sendable {
     case seconds(Int)
-    /// An HTTP date so many seconds from now.
+    /// An HTTP date relative to now, in seconds.
     case date(Int)
-    /// More than anybody will wait, and more than 64 bits hold.
+    /// A number that exceeds 64 bits.
     case absurd
     case verbatim(String)
 
-    /// Reads `20`, `date+20`, `date-20`, `absurd`; any other text goes out as it is. `absent` is `nil`.
+    /// Parses `20`, `date+20`, `date-20`, `absurd`. Any other text is sent unchanged. `absent` is `nil`.
     package init?(_ text: String) {
         switch text {
         case "absent": return nil

@@ -1,4 +1,4 @@
-/// What a path of the instance is for. The raw value names it in faults, counters and the audit log.
+/// The purpose of a path. The raw value names it in faults, counters and the audit log.
 package enum Route: String, CaseIterable, Sendable {
     case sysAutoDiscovery = "sys-auto-discovery"
     case toolsAutoDiscovery = "tools-auto-discovery"
@@ -6,23 +6,23 @@ package enum Route: String, CaseIterable, Sendable {
     case jwks
     case token
     case authorize
-    /// The page that asks for login and password.
+    /// The login page.
     case signIn = "sign-in"
-    /// The page that asks whether the application may.
+    /// The consent page.
     case consent
     case endSession = "end-session"
     case userinfo
     case revocation
     case introspection
     case deviceAuthorization = "device-authorization"
-    /// The page where a person types a device's code.
+    /// The page for the user code of a device.
     case device
     case api
     case me
     case login
     case version
     case serverInfo = "server-info"
-    /// The hash tool takes a secret in its URL; it answers here so that a test can prove nobody calls it.
+    /// The hash tool takes a secret in its URL. It exists so that a test can prove that it is not called.
     case hashTool = "hash-tool"
     case other
 
@@ -53,7 +53,7 @@ package enum Route: String, CaseIterable, Sendable {
             }
     }
 
-    /// Whether anything but `GET` is answered with 405.
+    /// Whether methods other than `GET` are answered with 405.
     var isOnlyRead: Bool {
         switch self {
         case .sysAutoDiscovery, .toolsAutoDiscovery, .metadata, .jwks, .me, .version, .serverInfo: true

@@ -1,10 +1,10 @@
 internal import Keys
 
-/// The sessions of browsers at the Identity site.
+/// The browser sessions at the Identity site.
 package struct Sessions: Sendable, Codable {
     package struct Session: Sendable, Codable {
         package fileprivate(set) var signIn: SignIn
-        /// The cookie that opens it. Secret.
+        /// The session cookie. Secret.
         package let cookie: String
         package fileprivate(set) var ended = false
     }
@@ -13,13 +13,13 @@ package struct Sessions: Sendable, Codable {
 
     package init() {}
 
-    /// The session that a browser shows the cookie of, as long as it lasts.
+    /// The active session of a cookie.
     package func session(_ cookie: String?) -> Session? {
         all.last { $0.cookie == cookie && !$0.ended }
     }
 
-    /// The same person in the same browser keeps the session, anybody else gets a new one.
-    /// - Parameter cookie: what the browser has from before.
+    /// Keeps the session of the same person in the same browser, and creates a new one for another person.
+    /// - Parameter cookie: the present cookie of the browser.
     package mutating func signIn(_ login: String, cookie: String?, now: Int) -> Session {
         if let index = all.lastIndex(where: { $0.cookie == cookie && !$0.ended && $0.signIn.login == login }) {
             all[index].signIn.time = now
@@ -31,7 +31,7 @@ package struct Sessions: Sendable, Codable {
         return session
     }
 
-    /// Ends the sessions that `which` picks and returns their ids.
+    /// Ends the sessions that match `which`, and returns their ids.
     package mutating func end(_ which: (Session) -> Bool) -> [String] {
         let ending = all.indices.filter { !all[$0].ended && which(all[$0]) }
         for index in ending { all[index].ended = true }

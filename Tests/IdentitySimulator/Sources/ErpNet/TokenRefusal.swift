@@ -1,4 +1,4 @@
-/// Why the token endpoint says no: one case for each cause, since several causes share an error code.
+/// Why the token endpoint rejects a request: one case per cause, because several causes have the same error code.
 package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
     case notPost
     case notForm
@@ -43,7 +43,7 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
     case authorizationPending
     case askedTooSoon
 
-    /// The `error` code on the wire.
+    /// The `error` code of the response.
     package func code(_ knobs: Knobs) -> String {
         switch self {
         case .notPost, .notForm, .malformedForm, .repeatedField, .twoCredentials, .missingField: "invalid_request"
@@ -67,7 +67,7 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// What the server's operator would read; sent only when the knob says so.
+    /// The description, which is sent only if the knob says so.
     package var text: String {
         switch self {
         case .notPost: "The token endpoint accepts only POST."
@@ -115,7 +115,7 @@ package enum TokenRefusal: Error, Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// The answer in the form that the knobs ask for.
+    /// The response in the form of the knobs.
     func reply(_ knobs: Knobs) -> Reply {
         let code = code(knobs)
         let body: JSON = ["error": .string(code)]

@@ -1,6 +1,5 @@
 extension TrustedApplication {
-    /// Sets an attribute by its ERP.net name. `secret` takes the plain secret and keeps its hash; an empty value
-    /// removes a secret or a System User.
+    /// Sets an attribute by its ERP.net name. `secret` takes the plain secret and stores its hash. An empty value removes a secret or a System User.
     package mutating func set(_ attribute: String, to value: String) throws(ControlError) {
         switch attribute {
         case "ClientType": clientType = try choice(value, of: attribute)
@@ -20,7 +19,7 @@ extension TrustedApplication {
         }
     }
 
-    /// Every attribute; of the secret only whether there is one.
+    /// All attributes. Of the secret only whether there is one.
     package var attributes: JSON {
         [
             "ApplicationUri": .string(applicationUri),

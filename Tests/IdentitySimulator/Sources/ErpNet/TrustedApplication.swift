@@ -1,11 +1,11 @@
 internal import Keys
 
-/// A client as an administrator registers it in the Instance Manager, with ERP.net's attributes.
+/// A client registered in the Instance Manager, with its ERP.net attributes.
 package struct TrustedApplication: Equatable, Sendable {
     package enum ClientType: String, CaseIterable, Sendable {
         case confidential = "Confidential"
         case publicClient = "Public"
-        /// A mere note; it cannot authenticate.
+        /// A note only; it cannot authenticate.
         case note = "None"
     }
 
@@ -15,19 +15,19 @@ package struct TrustedApplication: Equatable, Sendable {
         case administratorsOnly = "AdministratorsOnly"
     }
 
-    /// The `client_id`; compared byte by byte.
+    /// The `client_id`, compared byte by byte.
     package let applicationUri: String
     package var clientType = ClientType.confidential
-    /// Base64 of the SHA-256 of the secret. The secret itself is not kept.
+    /// Base64 of the SHA-256 of the secret, which itself is not stored.
     package var applicationSecretHash: String?
     package var impersonateLoginUrl = ""
     package var impersonateLogoutUrl = ""
     package var impersonateAsInternalUserAllowed = false
     package var impersonateAsCommunityUserAllowed = false
     package var systemUserAllowed = false
-    /// The login of the user that service calls run as.
+    /// The login of the user of service calls.
     package var systemUser: String?
-    /// The ceiling of what may be granted, space-delimited: `read update`.
+    /// The maximum scopes, separated by spaces: `read update`.
     package var scope = ""
     package var accessTokens = TokenIssue.none
     package var basicAuthenticationAllowed = false
@@ -39,13 +39,13 @@ package struct TrustedApplication: Equatable, Sendable {
 
     package func accepts(secret: String) -> Bool { applicationSecretHash == Self.hash(ofSecret: secret) }
 
-    /// The API scopes of the ceiling. A protocol scope that an administrator wrote there is harmless.
+    /// The API scopes of the maximum. A protocol scope among them has no effect.
     package var apiScopes: [String] { scopeWords(scope).filter { !identityScopes.contains($0) } }
 
-    /// Where answers of the authorization endpoint may go, each to be matched byte by byte.
+    /// The redirect URIs, compared byte by byte.
     package var redirectURIs: [String] { Self.list(impersonateLoginUrl) }
 
-    /// Where a browser may go after signing out.
+    /// The redirect URIs after signing out.
     package var postLogoutRedirectURIs: [String] { Self.list(impersonateLogoutUrl) }
 
     /// Whether this person may sign in to it.
@@ -64,10 +64,10 @@ package struct TrustedApplication: Equatable, Sendable {
     }
 }
 
-/// The scopes that belong to the protocol and to a person; a service gets none of them.
+/// The protocol scopes for people. A service gets none of them.
 package let identityScopes: Set<String> = ["openid", "profile", "offline_access"]
 
-/// The words of a space-delimited scope list, each once, in their order.
+/// The scopes of a space-delimited list, without duplicates, in order.
 package func scopeWords(_ text: String) -> [String] {
     text.split(separator: " ").reduce(into: []) { words, word in
         if !words.contains(String(word)) { words.append(String(word)) }

@@ -5,7 +5,7 @@ package func base64(_ bytes: [UInt8]) -> String {
     Data(bytes).base64EncodedString()
 }
 
-/// Reads padded Base64; `nil` for anything else.
+/// Decodes padded Base64; `nil` for any other text.
 package func base64Decoded(_ text: some StringProtocol) -> [UInt8]? {
     Data(base64Encoded: String(text)).map(Array.init)
 }
@@ -23,7 +23,7 @@ package func base64url(_ bytes: [UInt8]) -> String {
     return String(decoding: digits, as: UTF8.self)
 }
 
-/// Reads unpadded Base64url; `nil` for anything else, padding included.
+/// Decodes unpadded base64url; `nil` for any other text, including padding.
 package func base64urlDecoded(_ text: some StringProtocol) -> [UInt8]? {
     guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
     else { return nil }

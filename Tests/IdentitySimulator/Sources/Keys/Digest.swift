@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// SHA-256 of some bytes: 32 bytes.
+/// SHA-256: 32 bytes.
 package func sha256(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     let input = Array(bytes)
     var digest = [UInt8](repeating: 0, count: 32)
@@ -15,12 +15,12 @@ package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     return code
 }
 
-/// The form in which the audit log names a secret or a token: the first 16 hex digits, lower case, of its SHA-256.
+/// The fingerprint of a secret in the audit log: the first 16 lower-case hex digits of its SHA-256.
 package func fingerprint(_ secret: String) -> String {
     hex(sha256(secret.utf8).prefix(8))
 }
 
-/// Two lower-case hex digits a byte.
+/// Two lower-case hex digits per byte.
 package func hex(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".unicodeScalars)
     var text = String.UnicodeScalarView()
@@ -31,7 +31,7 @@ package func hex(_ bytes: some Sequence<UInt8>) -> String {
     return String(text)
 }
 
-/// As many random bytes, in upper-case hex: the shape of ERP.net's `jti`, `kid`, `sid` and refresh handles.
+/// Random bytes in upper-case hex: the format of ERP.net's `jti`, `kid`, `sid` and refresh handles.
 package func randomHex(bytes count: Int) -> String {
     var generator = SystemRandomNumberGenerator()
     return hex((0..<count).map { _ in generator.next() as UInt8 }).uppercased()

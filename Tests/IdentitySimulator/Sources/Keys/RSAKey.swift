@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// An RSA private key that signs access tokens (RS256).
 ///
-/// `@unchecked Sendable`: OpenSSL reads the key and counts its references atomically; nobody changes it after `init`.
+/// `@unchecked Sendable`: OpenSSL counts the references of a key atomically, and the key never changes after `init`.
 package final class RSAKey: @unchecked Sendable {
     private let key: OpaquePointer
 
@@ -10,7 +10,7 @@ package final class RSAKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(key) }
 
-    /// A new key of 2048 bits, ERP.net's size.
+    /// A new 2048-bit key, as ERP.net uses.
     package static func generate() throws -> RSAKey {
         guard let context = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nil) else { throw KeyError("no RSA in OpenSSL") }
         defer { EVP_PKEY_CTX_free(context) }
@@ -32,7 +32,7 @@ package final class RSAKey: @unchecked Sendable {
         return RSAKey(owning: key)
     }
 
-    /// Writes an unencrypted PEM file with the mode that the umask leaves.
+    /// Writes an unencrypted PEM file with the mode of the umask.
     package func save(pem path: String) throws {
         guard let file = BIO_new_file(path, "w") else { throw KeyError("cannot write \"\(path)\"") }
         defer { BIO_free(file) }
@@ -69,7 +69,7 @@ package final class RSAKey: @unchecked Sendable {
         return Array(signature.prefix(count))
     }
 
-    /// Whether `signature` is this key's over `message`.
+    /// Whether `signature` is a signature of `message` by this key.
     package func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
@@ -90,7 +90,7 @@ package final class RSAKey: @unchecked Sendable {
     }
 }
 
-/// A key that could not be made, read or used.
+/// A key could not be created, read or used.
 package struct KeyError: Error, CustomStringConvertible {
     package let description: String
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The audit log on disk, a JSON document on each line, written when a request has ended.
+/// The audit log on disk: one JSON document per line, written when a request has ended.
 struct AuditFile: Sendable {
     private let descriptor: Int32
 

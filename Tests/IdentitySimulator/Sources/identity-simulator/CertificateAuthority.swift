@@ -1,12 +1,12 @@
-/// A certificate authority of our own, worked by the `openssl` command. What is there from an earlier run is kept.
+/// A private CA, managed with the `openssl` command. Files of an earlier run are reused.
 struct CertificateAuthority: Sendable {
     private let folder: String
-    /// The authority's own certificate, PEM.
+    /// The CA certificate, PEM.
     let certificate: String
 
     /// - Parameters:
-    ///   - folder: holds its key and what it issued.
-    ///   - certificate: where its certificate is, or will be.
+    ///   - folder: contains its key and its issued certificates.
+    ///   - certificate: the path of its certificate, which may not exist yet.
     init(folder: String, certificate: String, name: String) throws {
         self.folder = folder
         self.certificate = certificate
@@ -17,8 +17,7 @@ struct CertificateAuthority: Sendable {
         if !fileExists(certificate) { try makeAuthority(name: name) }
     }
 
-    /// The certificate and key files of a server; made anew when there are none, when they run out within a day, or when
-    /// they were made to another plan.
+    /// The certificate and key files of a server. New ones are made if there are none, if they expire within a day, or if they have another plan.
     func server(_ file: String, _ plan: CertificatePlan) throws -> (certificate: String, key: String) {
         let path = "\(folder)/\(file)"
         let files = (certificate: path + ".pem", key: path + ".key")

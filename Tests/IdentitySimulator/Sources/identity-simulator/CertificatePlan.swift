@@ -1,7 +1,7 @@
-/// What a server certificate says.
+/// The content of a server certificate.
 struct CertificatePlan: CustomStringConvertible {
     var commonName = "localhost"
-    /// In `openssl`'s words: `DNS:localhost`, `IP:127.0.0.1`. None: a certificate with only a common name.
+    /// In the syntax of `openssl`: `DNS:localhost`, `IP:127.0.0.1`. Empty: only a common name.
     var alternativeNames: [String] = []
     /// `YYYYMMDDhhmmssZ`; `nil` is from now for 825 days.
     var validity: (from: String, to: String)?
@@ -18,12 +18,12 @@ struct CertificatePlan: CustomStringConvertible {
             """
     }
 
-    /// Tells one plan from another.
+    /// Identifies the plan.
     var description: String {
         "\(commonName) \(alternativeNames.joined(separator: ",")) \(validity.map { "\($0.from) \($0.to)" } ?? "")\n"
     }
 
-    /// The certificate of localhost and of the given names or addresses.
+    /// The certificate for localhost and the given names or addresses.
     static func loopback(_ names: [String] = []) -> CertificatePlan {
         let others = names.map { isAddress($0) ? "IP:\($0)" : "DNS:\($0)" }
         return CertificatePlan(alternativeNames: ["DNS:localhost", "IP:127.0.0.1", "IP:::1"] + others)

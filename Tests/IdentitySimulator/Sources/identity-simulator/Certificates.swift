@@ -1,15 +1,15 @@
 internal import NIOSSL
 
-/// The simulator's two authorities, one to trust and one not, and the TLS set-ups that rest on them.
+/// The two CAs of the simulator, one trusted and one not, and their TLS configurations.
 struct Certificates: Sendable {
     private let trusted: CertificateAuthority
     private let untrusted: CertificateAuthority
     private let names: [String]
 
-    /// The file that clients are to trust.
+    /// The CA file for clients.
     var authorityFile: String { trusted.certificate }
 
-    /// - Parameter names: hosts in the main certificate besides localhost.
+    /// - Parameter names: additional names in the main certificate.
     init(folder: String, names: [String]) throws {
         self.names = names
         trusted = try CertificateAuthority(folder: folder + "/tls", certificate: folder + "/ca.pem", name: "tokend test CA")

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Runs `openssl` and waits for it. What it prints goes to `log`.
-/// - Throws: `SystemError` with the end of the log when it does not exit with 0.
+/// Runs `openssl` and waits for it. Its output is written to `log`.
+/// - Throws: `SystemError` with the end of the log if the exit status is not 0.
 func openssl(_ arguments: [String], log: String) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

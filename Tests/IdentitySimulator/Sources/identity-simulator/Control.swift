@@ -5,10 +5,10 @@ internal import NIOCore
 struct Control: Sendable {
     let simulator: Simulator
     let listeners: Listeners
-    /// What `idp.json` says.
+    /// The content of `idp.json`.
     let description: JSON
 
-    /// One line in, one line of JSON out, without its end.
+    /// Executes one line and returns one line of JSON without its line end.
     func answer(_ text: String) async -> String {
         do {
             let line = try ControlLine(text)
@@ -50,7 +50,7 @@ struct Control: Sendable {
         return ["count": .number(shown)]
     }
 
-    /// All faults, one by its number, or those of a target.
+    /// All faults, the fault with a number, or the faults of a target.
     private func faults(_ line: ControlLine) throws(ControlError) -> @Sendable (Fault) -> Bool {
         try line.allowOptions()
         guard line.words.count <= 1 else { throw ControlError("\(line.verb) [NUMBER or TARGET]") }

@@ -2,7 +2,7 @@ internal import ErpNet
 internal import NIOCore
 internal import NIOPosix
 
-/// `DIR/control.sock`: a line in, a line of JSON out, in order, as many as the client likes.
+/// `DIR/control.sock`: each line is answered by a line of JSON, in order.
 struct ControlSocket: Sendable {
     private let server: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
     private let control: Control
@@ -12,7 +12,7 @@ struct ControlSocket: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // a client that has said all it has to say still gets its answers
+                    // a client that half-closes still gets its answers
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
@@ -44,7 +44,7 @@ struct ControlSocket: Sendable {
         }
     }
 
-    /// Takes the next whole line, without its end.
+    /// The next complete line, without its line end.
     private static func line(_ pending: inout ByteBuffer) -> String? {
         guard let end = pending.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let line = pending.readString(length: end - pending.readerIndex)

@@ -1,7 +1,7 @@
 internal import ErpNet
 internal import Glibc
 
-/// `idp.json`: everything a test needs to know to use the instance.
+/// `idp.json`: the data that a test needs to use the instance.
 func describe(_ options: Options, site: Site, authority: String) -> JSON {
     [
         "name": "identity-simulator",

@@ -1,13 +1,13 @@
 internal import Dispatch
 internal import Glibc
 
-/// Yields once when the process is asked to end: by SIGTERM, SIGINT or, if wished, the end of standard input.
+/// Yields once when the process should end: on SIGTERM, SIGINT or optionally the end of standard input.
 func endings(withStdin: Bool) -> AsyncStream<Void> {
     let (stream, end) = AsyncStream<Void>.makeStream()
     for number in [SIGTERM, SIGINT] {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        // the handler holds its own source, which is to live as long as the process
+        // the handler retains its own source, which must live as long as the process
         source.setEventHandler { withExtendedLifetime(source) { _ = end.yield() } }
         source.resume()
     }

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A file or a command of the system that failed.
+/// A failed operation on a file or a command.
 struct SystemError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 
-    /// With the text of the present `errno`.
+    /// With the text of the current `errno`.
     init(_ attempt: String, errno number: Int32) {
         description = "\(attempt): \(String(cString: strerror(number)))"
     }
@@ -18,7 +18,7 @@ func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-/// The whole file; `nil` when there is none.
+/// The content of a file; `nil` if it does not exist.
 func readFile(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
@@ -28,7 +28,7 @@ func readFile(_ path: String) -> String? {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-/// Writes beside the file and renames, so that a reader sees the old text or the new one.
+/// Writes a temporary file and renames it, so that a reader sees the old or the new content.
 func writeFile(_ path: String, _ text: String, mode: mode_t = 0o644) throws {
     let beside = path + ".new"
     let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)

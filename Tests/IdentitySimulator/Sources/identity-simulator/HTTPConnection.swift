@@ -2,7 +2,7 @@ internal import ErpNet
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One client's connection: request after request, until one of them ends it.
+/// The connection of a client: handles requests until one of them ends it.
 struct HTTPConnection: Sendable {
     private static let largestBody = 1 << 20
 
@@ -24,7 +24,7 @@ struct HTTPConnection: Sendable {
         }
     }
 
-    /// The next request, its body whole; `nil` when the client has no more.
+    /// The next request with its complete body; `nil` if there are no more.
     private func next(
         _ parts: inout NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
     ) async throws -> (Request, keepsAlive: Bool)? {

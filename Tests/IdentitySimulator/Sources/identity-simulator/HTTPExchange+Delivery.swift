@@ -12,7 +12,7 @@ extension HTTPExchange {
         try await outbound.write(.end(nil))
     }
 
-    /// The head promises everything.
+    /// The head announces the whole body.
     func half(_ reply: Reply) async throws {
         let bytes = reply.bytes
         try await outbound.write(.head(head(reply, length: bytes.count, goesOn: false)))
@@ -29,13 +29,13 @@ extension HTTPExchange {
         try await outbound.write(.end(nil))
     }
 
-    /// Ends when the client leaves: then writing throws.
+    /// Ends when the client disconnects and writing throws.
     func endless(_ reply: Reply) async throws {
         try await outbound.write(.head(head(reply, length: nil, goesOn: false)))
         let blanks = ByteBuffer(repeating: UInt8(ascii: " "), count: 16_384)
         while true {
             try await outbound.write(.body(.byteBuffer(blanks)))
-            // a pause keeps one greedy client from starving the others
+            // a pause, so that one client does not starve the others
             try await Task.sleep(for: .milliseconds(1))
         }
     }

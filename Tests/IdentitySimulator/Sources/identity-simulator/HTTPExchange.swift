@@ -2,7 +2,7 @@ internal import ErpNet
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One request and its answer, whole or bent as a fault says.
+/// One request and its response, possibly changed by a fault.
 struct HTTPExchange: Sendable {
     let channel: any Channel
     let outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
@@ -12,7 +12,7 @@ struct HTTPExchange: Sendable {
     let connection: Int
     let keepsAlive: Bool
 
-    /// Whether the connection goes on.
+    /// Whether the connection continues.
     func run() async -> Bool {
         let course = await simulator.arrive(request, listener: listener, connection: connection)
         do {
@@ -36,7 +36,7 @@ struct HTTPExchange: Sendable {
         return try await deliver(reply, course)
     }
 
-    /// The log has the outcome before the client has the answer, so that whoever asks next finds it there.
+    /// The result is logged before the response is sent, so that the next request finds it.
     private func deliver(_ reply: Reply, _ course: Identity.Course) async throws -> Bool {
         let delivery = course.fault?.delivery ?? .whole
         await finish(course, reply, delivery.word)
@@ -59,7 +59,7 @@ struct HTTPExchange: Sendable {
         await simulator.finish(course, request.route, .init(reply: reply, delivery: delivery))
     }
 
-    /// Waits until the fault is released. Throws when the client leaves first.
+    /// Waits until the fault is released. Throws if the client disconnects first.
     func park(_ course: Identity.Course) async throws {
         let (released, release) = AsyncStream<Never>.makeStream()
         channel.closeFuture.whenComplete { _ in release.finish() }

@@ -6,7 +6,7 @@ internal import NIOSSL
 
 typealias HTTPChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
-/// Sockets on one port, with one certificate.
+/// Sockets on one port with one certificate.
 struct HTTPListener: Sendable {
     private typealias Server = NIOAsyncChannel<HTTPChannel, Never>
 
@@ -14,12 +14,12 @@ struct HTTPListener: Sendable {
     let port: Int
     private let servers: [Server]
 
-    /// How clients reach it.
+    /// The base URL for clients.
     var site: Site { Site(root: "\(kind.scheme)://localhost:\(port)") }
 
     /// - Parameters:
-    ///   - addresses: IPv4 or IPv6; empty is both loopbacks, as far as the machine has them.
-    ///   - port: 0 picks one that is free on all of them.
+    ///   - addresses: IPv4 or IPv6; empty is both loopback addresses if the machine has them.
+    ///   - port: 0 chooses a port that is free on all addresses.
     static func bind(
         _ kind: ListenerKind, addresses: [String], port: Int, tls: NIOSSLContext?, events: AsyncStream<ConnectionEvent>.Continuation
     ) async throws -> HTTPListener {
@@ -75,7 +75,7 @@ struct HTTPListener: Sendable {
                         try pipeline.addHandler(NIOSSLServerHandler(context: tls))
                         try pipeline.addHandler(HandshakeObserver(events))
                     }
-                    // without the pipelining handler a client that leaves is noticed while its answer is held back
+                    // without the pipelining handler, a disconnect is noticed while a response is held back
                     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
                     return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                 }

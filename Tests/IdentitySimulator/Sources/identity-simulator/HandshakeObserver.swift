@@ -1,14 +1,14 @@
 internal import NIOCore
 internal import NIOTLS
 
-/// What happens to a connection before its first request.
+/// An event of a connection before its first request.
 enum ConnectionEvent: Sendable {
     case opened
     case handshakeCompleted
     case handshakeFailed
 }
 
-/// Tells how a TLS handshake ended, once.
+/// Reports the result of the TLS handshake once.
 final class HandshakeObserver: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 

@@ -1,27 +1,27 @@
 internal import NIOSSL
 
-/// A way to be reached. All but `main` are wrong in one point and right in every other.
+/// The kinds of listeners. All except `main` have exactly one defect.
 enum ListenerKind: String, CaseIterable, Sendable {
     case main
-    /// The certificate ran out years ago.
+    /// The certificate has expired.
     case expired
     case notYetValid = "not-yet-valid"
-    /// The certificate is another host's.
+    /// The certificate is for another host.
     case wrongHost = "wrong-host"
-    /// The certificate is another host's, and this address's.
+    /// The certificate is for another host and this IP address.
     case addressOnly = "address-only"
     /// The certificate names the host only as its common name.
     case commonName = "common-name"
-    /// The certificate comes from an authority that nobody trusts.
+    /// The certificate is from an untrusted CA.
     case untrusted
-    /// Nothing newer than TLS 1.1.
+    /// At most TLS 1.1.
     case tls11
     /// HTTP without TLS.
     case plain
 
     var scheme: String { self == .plain ? "http" : "https" }
 
-    /// - Parameter names: what the certificate of `main` holds besides localhost.
+    /// - Parameter names: additional names in the certificate of `main`.
     func certificate(names: [String]) -> CertificatePlan {
         switch self {
         case .main: .loopback(names)

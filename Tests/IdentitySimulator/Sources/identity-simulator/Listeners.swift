@@ -1,7 +1,7 @@
 internal import ErpNet
 internal import NIOCore
 
-/// The listeners of the instance. New ones go out through a stream to whoever serves them.
+/// The listeners of the instance. New ones are passed through a stream to the server loop.
 actor Listeners {
     private let certificates: Certificates
     private let events: AsyncStream<ConnectionEvent>.Continuation
@@ -17,7 +17,7 @@ actor Listeners {
         self.opened = opened
     }
 
-    /// Opens a listener; by default on loopback, on a free port.
+    /// Opens a listener; by default on loopback and a free port.
     func start(_ kind: ListenerKind, addresses: [String] = [], port: Int = 0) async throws -> HTTPListener {
         let listener = try await HTTPListener.bind(
             kind, addresses: addresses, port: port, tls: try certificates.context(for: kind), events: events)
@@ -26,7 +26,7 @@ actor Listeners {
         return listener
     }
 
-    /// Closes the listener on that port; connections that are open stay.
+    /// Closes the listener of a port. Open connections stay.
     func stop(_ port: Int) async throws {
         guard let index = all.firstIndex(where: { $0.port == port }) else { throw ControlError("no listener on port \(port)") }
         await all.remove(at: index).close()

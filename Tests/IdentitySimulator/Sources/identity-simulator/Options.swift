@@ -1,16 +1,16 @@
 /// The command line.
 struct Options {
-    /// 0 picks a free one.
+    /// 0 chooses a free port.
     var port = 0
     var folder = ""
     /// Addresses to listen on; empty is loopback.
     var addresses: [String] = []
-    /// Names that the certificate holds besides localhost.
+    /// Additional names in the certificate.
     var names: [String] = []
     var database = "DEMO PROD"
     /// Seconds.
     var accessTTL = 3600
-    /// What interactive applications accept besides their own.
+    /// Additional redirect URIs of interactive applications.
     var redirectURIs: [String] = []
     var endsWithStdin = false
 

@@ -76,7 +76,7 @@ struct Program {
         }
     }
 
-    /// Takes up what the last run left when it ended in good order; a run that is killed leaves nothing.
+    /// Restores the state that the last run saved at a regular end. A killed run saves nothing.
     private static func recall(_ identity: inout Identity, _ folder: String) throws {
         let path = folder + "/memory.json"
         guard let text = readFile(path) else { return }
@@ -84,7 +84,7 @@ struct Program {
         unlink(path)
     }
 
-    /// The first signing key is kept, so that tokens of an earlier run stay good.
+    /// The first signing key is kept, so that tokens of an earlier run stay valid.
     private static func signingKey(_ folder: String) throws -> RSAKey {
         let path = folder + "/signing.key"
         if fileExists(path) { return try RSAKey.load(pem: path) }

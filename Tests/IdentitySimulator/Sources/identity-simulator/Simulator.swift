@@ -1,7 +1,7 @@
 internal import ErpNet
 internal import Glibc
 
-/// The instance, shared by all connections and the control socket, and everybody who waits for something to happen.
+/// The instance, shared by all connections and the control socket, and the callers that wait for events.
 actor Simulator {
     private var identity: Identity
     private let auditFile: AuditFile
@@ -29,7 +29,7 @@ actor Simulator {
 
     var memory: Memory { Memory(of: identity) }
 
-    /// Unix seconds of the machine's clock.
+    /// The machine's clock in seconds since the epoch.
     private var wall: Int { time(nil) }
 
     var keepsConnections: Bool { identity.knobs.keepAlive == .on }
