@@ -39,14 +39,14 @@ extension RunningTransfer {
     /// The cause, and a text for the administrator from tokend, OpenSSL or the kernel, never from the peer.
     private func causeAndReason(_ code: CURLcode) -> (TransferFailure.Cause, String) {
         if isTooLarge { return (.tooLarge, "the answer is larger than allowed") }
-        if hasDuplicateLength { return (.protocolError, "what it sent is not HTTP/1.1") }
+        if hasDuplicateLength { return (.protocolError, "its response is not HTTP/1.1") }
         if !isSent, let proxy, let fault = proxyFault(code, proxy) { return fault }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: return (.resolve, "its name could not be resolved")
-        case CURLE_COULDNT_CONNECT: return (.connect, systemError ?? "it could not be connected")
+        case CURLE_COULDNT_CONNECT: return (.connect, systemError ?? "the connection failed")
         case CURLE_OPERATION_TIMEDOUT: return (.timeout, "it took too long \(stage)")
         case CURLE_PEER_FAILED_VERIFICATION: return certificateFault
-        case CURLE_SSL_CACERT_BADFILE: return (.certificate(reason: "unreadable authorities"), "the file of authorities cannot be read")
+        case CURLE_SSL_CACERT_BADFILE: return (.certificate(reason: "unreadable CA file"), "the CA file cannot be read")
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER: return (.tls, tlsError)
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_FAIL_REWIND,
             CURLE_ABORTED_BY_CALLBACK:
@@ -54,7 +54,7 @@ extension RunningTransfer {
         // libcurl's result for a header line over its own limit
         case CURLE_OUT_OF_MEMORY where isSent: return (.tooLarge, "the answer is larger than allowed")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
-            return (isSent ? .protocolError : .badURL, isSent ? "what it sent is not HTTP/1.1" : "its address cannot be used")
+            return (isSent ? .protocolError : .badURL, isSent ? "its response is not HTTP/1.1" : "its address cannot be used")
         case CURLE_URL_MALFORMAT: return (.badURL, "its address cannot be used")
         default: return (.other, String(cString: curl_easy_strerror(code)))
         }
@@ -68,7 +68,7 @@ extension RunningTransfer {
     private func proxyFault(_ code: CURLcode, _ proxy: Endpoint) -> (TransferFailure.Cause, String)? {
         switch code {
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST: (.proxy, "the proxy '\(proxy.name)' could not be resolved")
-        case CURLE_COULDNT_CONNECT: (.proxy, "the proxy '\(proxy.name)' could not be connected")
+        case CURLE_COULDNT_CONNECT: (.proxy, "no connection to the proxy '\(proxy.name)'")
         case CURLE_PROXY, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: tunnelRefusal(proxy)
         default: nil
         }
@@ -79,7 +79,7 @@ extension RunningTransfer {
         let refusal = "the proxy '\(proxy.name)' opened no tunnel" + (status > 0 ? " (status \(status))" : "")
         switch status {
         case 407: return (.proxyRefusal, "\(refusal): \(loginFault)")
-        case 400..<500: return (.proxyRefusal, "\(refusal); have it let this machine through to the server")
+        case 400..<500: return (.proxyRefusal, "\(refusal); permit connections from this machine to the server there")
         default: return (.proxy, refusal)
         }
     }
@@ -87,9 +87,9 @@ extension RunningTransfer {
     /// What is wrong with the proxy login, or that there is none.
     private var loginFault: String {
         let offered = handle.number(CURLINFO_PROXYAUTH_AVAIL)
-        if offered != 0, offered & tokend_curl_proxy_auth == 0 { return "it asks who this is in another way than Basic and Digest, which is not supported" }
-        guard submission.transfer.proxyLogin == nil else { return "it does not take the configured user name and password; correct them under proxy" }
-        return "it wants a user name and a password; write them beside its address, as user and password of proxy"
+        if offered != 0, offered & tokend_curl_proxy_auth == 0 { return "it requires an authentication other than Basic and Digest, which is not supported" }
+        guard submission.transfer.proxyLogin == nil else { return "it rejects the configured user name and password; correct them under proxy" }
+        return "it requires a user name and a password; write them next to its address, as user and password of proxy"
     }
 
     private var certificateFault: (TransferFailure.Cause, String) {

@@ -38,7 +38,7 @@ struct Submission: Sendable {
 
     /// It got no slot for its name lookup in time.
     var expired: TransferFailure {
-        TransferFailure(phase: phase, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
+        TransferFailure(phase: phase, cause: .timeout, text: "an exchange waited too long for a slot to resolve a name")
     }
 
     /// The phase while nothing was written on the present connection.

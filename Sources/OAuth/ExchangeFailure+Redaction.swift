@@ -38,6 +38,6 @@ extension String {
 
     fileprivate func redacting(_ secrets: [Secret], status: Int?) -> String {
         guard contains(anyOf: secrets) else { return self }
-        return "the server answered\(status.map { " \($0)" } ?? "") with words that hold a secret; they are withheld"
+        return "the server answered\(status.map { " \($0)" } ?? "") with a text that contains a secret; the text is withheld"
     }
 }

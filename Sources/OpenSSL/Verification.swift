@@ -22,7 +22,7 @@ private final class PublicKeyHandle {
     let pointer: OpaquePointer
 
     init(_ key: VerificationKey) throws(OpenSSLError) {
-        guard let pointer = Self.make(key) else { throw OpenSSLError(description: "cannot make a key of the numbers that the server publishes") }
+        guard let pointer = Self.make(key) else { throw OpenSSLError(description: "the server publishes an invalid key") }
         self.pointer = pointer
     }
 
@@ -49,7 +49,7 @@ private final class Verifier {
     private let key: PublicKeyHandle
 
     init(_ key: PublicKeyHandle, _ algorithm: SignatureAlgorithm) throws(OpenSSLError) {
-        guard let context = EVP_MD_CTX_new() else { throw OpenSSLError(description: "there is no memory for a signature's check") }
+        guard let context = EVP_MD_CTX_new() else { throw OpenSSLError(description: "no memory for a signature check") }
         self.context = context
         self.key = key
         var parameters: OpaquePointer?

@@ -95,6 +95,6 @@ private func removeStaleSocket(at path: String) throws(SystemError) {
     case let result where result == 0 || result == -EAGAIN || result == -EPROTOTYPE:
         throw SystemError("another process listens at '\(path)'", errno: EADDRINUSE)
     case let result:
-        throw SystemError("cannot see whether anyone listens at '\(path)'", errno: -result)
+        throw SystemError("cannot check whether a process listens at '\(path)'", errno: -result)
     }
 }

@@ -178,7 +178,7 @@ private func withProcFile<R>(
 ) -> Result<R, SystemError> {
     withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) { room in
         let count = tokend_read_proc(pid, name.utf8Start, room.baseAddress!, room.count)
-        guard count >= 0, count < room.count else { return .failure(SystemError("cannot read of a process", errno: count < 0 ? Int32(-count) : E2BIG)) }
+        guard count >= 0, count < room.count else { return .failure(SystemError("cannot read /proc of a process", errno: count < 0 ? Int32(-count) : E2BIG)) }
         return .success(body(UnsafeRawBufferPointer(rebasing: room[..<Int(count)])))
     }
 }

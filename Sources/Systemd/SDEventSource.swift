@@ -54,6 +54,6 @@ final class SDEventSource {
     private var state: Int { Int(sd_event_get_state(event)) }
 
     private func check(_ result: Int32) throws(SystemError) -> Int32 {
-        try SystemError.check(result, "cannot turn the event loop")
+        try SystemError.check(result, "cannot run the event loop")
     }
 }

@@ -35,7 +35,7 @@ struct RequestScanner {
         guard let equals = item.firstOffset(of: .equals) else { throw notAField(item) }
         let name = item.part(0..<equals)
         guard let key = RequestKey(name) else { throw unknownKey(name) }
-        if !key.repeats, !seen.insert(key) { throw .badRequest("\(key.name)= may stand only once") }
+        if !key.repeats, !seen.insert(key) { throw .badRequest("\(key.name)= may be given only once") }
         guard equals + 1 < item.count else { throw .badRequest("\(key.name)= has no value") }
         return RequestField(key: key, value: item.part(equals + 1..<item.count))
     }
@@ -51,7 +51,7 @@ struct RequestScanner {
     private mutating func item() throws(Refusal) -> UnsafeRawBufferPointer? {
         guard next <= line.count else { return nil }
         let end = line.firstOffset(of: .space, from: next) ?? line.count
-        guard end > next else { throw .badRequest("exactly one space stands between two items, and none at either end") }
+        guard end > next else { throw .badRequest("items are separated by exactly one space, with none at either end") }
         defer { next = end + 1 }
         return line.part(next..<end)
     }

@@ -185,7 +185,7 @@ import Testing
         for port in [refusing.port, leaving.port, gone] {
             let failure = try await Exchanges().failure(of: .post("a=b", "https://localhost:1/").with { $0.proxy = "http://127.0.0.1:\(port)" })
             #expect(failure.cause == (port == refusing.port ? .proxyRefusal : .proxy), "\(failure.text)")
-            let remedy = "(status 407): it wants a user name and a password; write them beside its address"
+            let remedy = "(status 407): it requires a user name and a password; write them next to its address"
             #expect(failure.text.contains(remedy) == (port == refusing.port), "\(failure.text)")
             #expect(failure.phase == .unsent)
         }

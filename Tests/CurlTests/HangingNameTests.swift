@@ -21,7 +21,7 @@ import Testing
         let bounded = await exchanges.perform(try transfer(to: "late", timeout: 300))
         #expect(
             throws: TransferFailure(
-                phase: .unsent, cause: .timeout, text: "an exchange waited too long for its turn to resolve a name")
+                phase: .unsent, cause: .timeout, text: "an exchange waited too long for a slot to resolve a name")
         ) { try bounded.get() }
         #expect(hanging.allSatisfy { !exchanges.isReported($0) })
         exchanges.thread.stop()

@@ -50,9 +50,9 @@ struct ProxyLoginTests {
 
     @Test func `a rejected proxy login is reported with the remedy and without the password`() async throws {
         for (how, text) in [
-            (Self.basic, "(status 407): it does not take the configured user name and password; correct them under proxy"),
-            (Self.digest, "(status 407): it does not take the configured user name and password; correct them under proxy"),
-            (Self.negotiate, "(status 407): it asks who this is in another way than Basic and Digest, which is not supported"),
+            (Self.basic, "(status 407): it rejects the configured user name and password; correct them under proxy"),
+            (Self.digest, "(status 407): it rejects the configured user name and password; correct them under proxy"),
+            (Self.negotiate, "(status 407): it requires an authentication other than Basic and Digest, which is not supported"),
         ] {
             let proxy = try await ScriptedServer(nil, .read, .send(Self.challenge(how)), .read, .send(Self.challenge(how, closes: true)), .close)
             let transfer = try Transfer.get("https://localhost:1/").with {

@@ -84,7 +84,7 @@ import Testing
     @Test func `a missing CA file is reported as such`() async throws {
         let server = try await ScriptedServer(.good, .tls, .read, .answer("{}"))
         let failure = try await Exchanges().failure(of: .get(server.url).with { $0.caFile = "/nonexistent.pem" })
-        #expect(failure.cause == .certificate(reason: "unreadable authorities"))
+        #expect(failure.cause == .certificate(reason: "unreadable CA file"))
         #expect(failure.phase == .unsent)
     }
 

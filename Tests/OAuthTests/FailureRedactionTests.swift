@@ -15,10 +15,10 @@ import Testing
         "'https://id.test/token' answered 200, compressed as \"s3cret-of-the-client\"", "its issuer is \"https://s3cret-o\"", "tneilc-eht-fo-terc3s",
     ]) func `a text that contains eight bytes of a secret is withheld`(_ text: String) {
         let told = failure(text).redacting([Self.secret])
-        #expect(told.text == "the server answered 200 with words that hold a secret; they are withheld")
+        #expect(told.text == "the server answered 200 with a text that contains a secret; the text is withheld")
         #expect(told.law == .unknown && told.status == 200)
         guard case .refused(let words) = TokenHealth.refused(text).redacting([Self.secret]) else { return #expect(Bool(false)) }
-        #expect(words == "the server answered with words that hold a secret; they are withheld")
+        #expect(words == "the server answered with a text that contains a secret; the text is withheld")
         #expect(TokenHealth.unknown(failure(text)).redacting([Self.secret]) == .unknown(told))
     }
 

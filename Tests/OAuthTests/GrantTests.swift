@@ -94,7 +94,9 @@ struct `Redeeming a code and refreshing` {
         ("0.AXoA!x*y$z", "0.AXoA!x*y$z", "0.AXoA%21x%2Ay%24z"), ("a b", "a b", "a%20b"), (#"{\"v\":1}"#, #"{"v":1}"#, "%7B%22v%22%3A1%7D"),
         ("%2B+/=&", "%2B+/=&", "%252B%2B%2F%3D%26"),
     ])
-    func `RT-03 a refresh token may have any printable characters, is kept as received and sent form-encoded`(written: String, text: String, form: String) throws {
+    func `RT-03 a refresh token may have any printable characters, is kept as received and sent form-encoded`(
+        written: String, text: String, form: String
+    ) throws {
         let result = answer(200, #"{"access_token":"AT-2","token_type":"Bearer","refresh_token":"\#(written)"}"#)
         for grant in [code, refresh] {
             #expect(try request(grant).outcome(of: result, now: now).get().refreshToken == Secret(text))

@@ -280,7 +280,7 @@ struct `What an ID token must say` {
         whole.idToken = Example.token()
         #expect(try expectation().token(in: whole) != nil)
         #expect(ExchangeFailure(IDTokenProblem.missing).law == .configuration)
-        #expect(ExchangeFailure(IDTokenProblem.missing).text == "the ID token is missing, though 'openid' was asked for")
+        #expect(ExchangeFailure(IDTokenProblem.missing).text == "the ID token is missing, although 'openid' was requested")
     }
 
     @Test func `every problem has a text without a value`() {
@@ -290,7 +290,7 @@ struct `What an ID token must say` {
             .tooOld(claim: "x"),
         ]
         #expect(Set(problems.map(\.description)).count == problems.count)
-        for problem in problems { #expect(["is ", "has ", "demands ", "does "].contains { problem.description.hasPrefix($0) }) }
+        for problem in problems { #expect(["is ", "has ", "requires ", "does "].contains { problem.description.hasPrefix($0) }) }
     }
 
     @Test func `IDT-17 at a refresh every problem except auth_time and at_hash makes the person uncertain`() {

@@ -77,8 +77,7 @@ struct `The token response` {
         (" \n<!DOCTYPE html>", "the answer is a web page, not JSON"), ("Bearer AT", "the answer is not JSON"), ("[]", "the answer is not a JSON object"),
         (#"{"status":"ok","message":"Hello"}"#, "without an access_token ('Hello')"), (#"{"token_type":"Bearer"}"#, "without an access_token"),
     ])
-    func `TR-14 the text names what came instead of a token, and only an incomplete response counts as lost`(body: String, what: String) throws
-    {
+    func `TR-14 the text names what came instead of a token, and only an incomplete response counts as lost`(body: String, what: String) throws {
         let isLost = body.isEmpty || body.contains("<") || body == "Bearer AT" || body == "[]"
         #expect(try outcome(body).failure?.cameWhole == !isLost)
         #expect(try outcome(body).failure?.text == "'https://idp.example/token' answered 200, but \(what)")
@@ -93,7 +92,7 @@ struct `The token response` {
         for (encoding, body, name) in [(nil, gzip, "gzip"), ("gzip", gzip, "gzip"), ("br", other, "br")] as [(String?, Secret, String)] {
             let response = EndpointResponse(status: 200, contentType: "application/json", contentEncoding: encoding, body: body)
             let text = request.outcome(of: .response(response), now: now).failure?.text
-            #expect(text == "'https://idp.example/token' answered 200, but the answer is compressed (\(name)), which nobody asked for")
+            #expect(text == "'https://idp.example/token' answered 200, but the answer is compressed (\(name)), which was not requested")
         }
     }
 

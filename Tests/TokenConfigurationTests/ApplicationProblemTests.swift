@@ -19,7 +19,7 @@ struct ApplicationProblemTests {
         ("issuer = \"http://id.example.com\"", "1: issuer: is not an absolute https URL; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"id.example.com\"", "1: issuer: is not an absolute https URL; write an address such as \"https://id.example.com/path\""),
         ("issuer = \"https://\"", "1: issuer: has no usable host; write an address such as \"https://id.example.com/path\""),
-        ("issuer = \"https://u:hunter2@id.example.com\"", "1: issuer: has a user name in it; write an address such as \"https://id.example.com/path\""),
+        ("issuer = \"https://u:hunter2@id.example.com\"", "1: issuer: has a user name; write an address such as \"https://id.example.com/path\""),
         (
             "issuer = \"https://id.example.com/realms/a/.well-known/openid-configuration\"",
             "1: issuer: is the address of the metadata, not the issuer they name; write issuer = \"https://id.example.com/realms/a\""

@@ -3,7 +3,7 @@ import Testing
 @testable import TokenWire
 
 @Suite struct `Requests that are refused` {
-    static let spaces = "exactly one space stands between two items, and none at either end"
+    static let spaces = "items are separated by exactly one space, with none at either end"
 
     static let table: [(String, String)] = [
         ("", "the line is empty; HELP lists the requests"),
@@ -35,8 +35,8 @@ import Testing
         ("WAIT a.b scope=read", "WAIT knows no key \"scope\""), ("WAIT a.b wait=1 uid=0", "WAIT knows no key \"uid\""),
         ("REJECT a.b scope=read", "REJECT knows no key \"scope\""), ("LOGIN a.b wait=1", "LOGIN knows no key \"wait\""),
         ("IMPORT a.b t wait=1", "IMPORT knows no key \"wait\""), ("EXPLAIN a.b wait=1", "EXPLAIN knows no key \"wait\""),
-        ("GET a.b wait=1 wait=1", "wait= may stand only once"), ("GET a.b audience=x audience=y", "audience= may stand only once"),
-        ("EXPLAIN a.b uid=1 uid=2", "uid= may stand only once"),
+        ("GET a.b wait=1 wait=1", "wait= may be given only once"), ("GET a.b audience=x audience=y", "audience= may be given only once"),
+        ("EXPLAIN a.b uid=1 uid=2", "uid= may be given only once"),
         ("GET a.b audience=", "audience= has no value"), ("GET a.b scope=", "scope= has no value"), ("GET a.b wait=", "wait= has no value"),
         ("GET a.b wait=601", "wait must be 0 to 600 seconds, not \"601\""),
         ("GET a.b wait=-1", "wait must be 0 to 600 seconds, not \"-1\""),

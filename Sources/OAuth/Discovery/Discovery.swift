@@ -49,7 +49,7 @@ package struct Discovery: Sendable {
             switch discovery.stage {
             case .site(let site): try discovery.readSite(site, result, now)
             case .metadata(let place, let issuer): try discovery.readMetadata(place, issuer, result, now)
-            case .ended: throw .configuration("an answer came that no discovery had asked for")
+            case .ended: throw .configuration("an unexpected answer came: no discovery is running")
             }
         }
     }

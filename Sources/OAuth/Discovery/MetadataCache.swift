@@ -57,7 +57,7 @@ package struct MetadataCache: Sendable {
     /// - Parameter wall: seconds since the epoch.
     package mutating func receive(_ result: EndpointResult, at now: Int64, wall: Int64) -> Progress {
         guard let step = discovery?.receive(result, now: wall) else {
-            return .settled(known.map { .success($0) } ?? .failure(.configuration("an answer came that no discovery had asked for")))
+            return .settled(known.map { .success($0) } ?? .failure(.configuration("an unexpected answer came: no discovery is running")))
         }
         return settle(step, at: now)
     }

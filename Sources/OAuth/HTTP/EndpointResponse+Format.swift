@@ -4,7 +4,7 @@ extension EndpointResponse {
     /// What a body is that is not a JSON object. The text continues "the answer …".
     func description(of problem: JSONProblem) -> String {
         if body.isEmpty { return "is empty" }
-        if let compression { return "is compressed (\(compression)), which nobody asked for" }
+        if let compression { return "is compressed (\(compression)), which was not requested" }
         if isForm { return "is a form, not JSON" }
         return isPage ? "is a web page, not JSON" : problem.description
     }

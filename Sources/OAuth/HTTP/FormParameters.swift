@@ -13,8 +13,8 @@ struct FormParameters {
             switch self {
             case .tooLong: "is too long"
             case .tooMany: "has too many parameters"
-            case .escape: "has a percent sign that begins no escape"
-            case .twice: "has a parameter twice"
+            case .escape: "has an invalid percent-encoding"
+            case .twice: "has a repeated parameter"
             }
         }
     }

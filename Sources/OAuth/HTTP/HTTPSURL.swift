@@ -27,8 +27,8 @@ package struct HTTPSURL: Hashable, Sendable, CustomStringConvertible {
             switch self {
             case .notHTTPS: "is not an absolute https URL"
             case .tooLong: "is longer than \(HTTPSURL.longest) bytes"
-            case .characters: "has a character that no URL may have"
-            case .userInfo: "has a user name in it"
+            case .characters: "has a character that is not permitted in a URL"
+            case .userInfo: "has a user name"
             case .host: "has no usable host"
             case .port: "has no usable port"
             case .query: "has a query"

@@ -27,24 +27,24 @@ package enum IDTokenProblem: Error, Hashable, Sendable, CustomStringConvertible 
 
     package var description: String {
         switch self {
-        case .missing: "is missing, though 'openid' was asked for"
-        case .malformed: "is no signed token"
+        case .missing: "is missing, although 'openid' was requested"
+        case .malformed: "is not a signed token"
         case .encrypted: "is encrypted, which is not supported; have the server only sign it"
         case .type(let type): "is of the type '\(type)', which is another kind of token"
-        case .critical: "demands an extension that is not understood (crit)"
-        case .algorithm(let algorithm): "is signed with '\(algorithm)', which the server's metadata do not allow or nobody should"
+        case .critical: "requires an unsupported extension (crit)"
+        case .algorithm(let algorithm): "is signed with '\(algorithm)', which the server's metadata do not list or which is insecure"
         case .unknownKey: "is signed with a key that the server does not publish; if its keys have just changed, try again in a minute"
         case .unfitKey: "is signed with a key that is not for its algorithm"
-        case .unnamedKey: "does not say with which of the server's keys it is signed"
+        case .unnamedKey: "does not name the key that signed it"
         case .signature: "has a wrong signature"
         case .issuer(let issuer): "is from another issuer, '\(issuer)'"
         case .audience(let audience):
             "is for '\(audience)' as well; if that is meant, add it to id_token_audiences under [client]"
         case .absent(let claim): "has no usable '\(claim)'"
         case .subjectIsNotAString:
-            "has a 'sub' that is no text, which OpenID Connect demands; have the server send it as text, or leave 'openid' out of the token's scopes: "
-                + "then nobody is named"
-        case .wrong(let claim): "has another '\(claim)' than it must have"
+            "has a 'sub' that is not a string, which OpenID Connect requires; have the server send it as a string, "
+                + "or leave 'openid' out of the token's scopes: then no person is named"
+        case .wrong(let claim): "has an unexpected '\(claim)'"
         case .expired: "has expired already; \(Self.clocks)"
         case .early(let claim): "has an '\(claim)' in the future; \(Self.clocks)"
         case .tooOld("auth_time"): "has an 'auth_time' that is too old; sign in again"

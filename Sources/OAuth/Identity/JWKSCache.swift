@@ -37,7 +37,7 @@ package struct JWKSCache: Sendable {
     /// - Parameter wall: seconds since the epoch.
     package mutating func receive(_ result: EndpointResult, now: Int64, wall: Int64) -> Result<JWKSet, ExchangeFailure> {
         guard let url = asked else {
-            return known.map { .success($0) } ?? .failure(.configuration("an answer came that nobody had asked for"))
+            return known.map { .success($0) } ?? .failure(.configuration("an unexpected answer came: no request for keys is running"))
         }
         asked = nil
         do throws(ExchangeFailure) {

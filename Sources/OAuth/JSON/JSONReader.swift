@@ -15,8 +15,8 @@ enum JSONProblem: Error, Hashable, CustomStringConvertible {
         case .notUTF8: "is not UTF-8"
         case .notJSON: "is not JSON"
         case .notAnObject: "is not a JSON object"
-        case .twice: "has a member twice"
-        case .trailing: "goes on after its end"
+        case .twice: "has a repeated member"
+        case .trailing: "has trailing content"
         case .tooDeep: "is nested too deeply"
         case .tooMany: "has too many values"
         }

@@ -28,7 +28,7 @@ package struct APIProbe: Sendable {
             return .unknown(ExchangeFailure(law: law, reach: .credential, status: response.status, text: answered))
         case 300..<400:
             return .unknown(
-                .configuration("\(answered), \(response.redirection); write an address that answers by itself", status: response.status))
+                .configuration("\(answered), \(response.redirection); write an address that is not redirected", status: response.status))
         default:
             return .unknown(.configuration("\(answered), which says nothing about the token; write another address", status: response.status))
         }

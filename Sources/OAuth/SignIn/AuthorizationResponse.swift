@@ -33,8 +33,8 @@ package struct AuthorizationResponse: Sendable {
     }
 
     private static func problem(code: Secret?, idToken: Secret?) -> String? {
-        if let code, code.count > longestCode || !code.isPrintable { return "has a code that no server may send" }
-        if let idToken, !idToken.isBearerToken { return "has an id_token that is none" }
+        if let code, code.count > longestCode || !code.isPrintable { return "has an invalid code" }
+        if let idToken, !idToken.isBearerToken { return "has an invalid id_token" }
         return nil
     }
 }

@@ -57,9 +57,9 @@ package struct PendingAuthorization: Sendable {
             }
             return
         }
-        guard let issuer else { throw .configuration("the answer names an issuer, and the configuration none; write it as 'issuer'") }
+        guard let issuer else { throw .configuration("the answer names an issuer, and none is configured; write it as 'issuer'") }
         guard named == Secret(issuer) else {
-            throw .configuration("the answer is from '\(named.text.shown())', not from '\(issuer.shown())'; nothing of it was used")
+            throw .configuration("the answer is from '\(named.text.shown())', not from '\(issuer.shown())'; it was not used")
         }
     }
 

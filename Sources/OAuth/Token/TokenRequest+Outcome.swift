@@ -82,7 +82,7 @@ extension TokenRequest {
         switch status {
         case 300..<400: "a redirect, which is never followed; check the address"
         case 401: "which means that the client id or its secret is wrong"
-        case 404, 405, 410, 415: "so it is no token endpoint; check its address"
+        case 404, 405, 410, 415: "so it is not a token endpoint; check its address"
         case 408, 429, ..<300, 500...: nil
         default: "without saying why; check the client id, its secret and what is asked for"
         }

@@ -34,7 +34,7 @@ struct TokenResponse {
         guard case .string(let string) = value else { throw .malformed("its \(name) is not a string") }
         guard !string.isEmpty else { return nil }
         let token = string.secret
-        guard isToken(token) else { throw .malformed("its \(name) is too long or has characters that no token may have") }
+        guard isToken(token) else { throw .malformed("its \(name) is too long or has characters that a token may not have") }
         return token
     }
 
@@ -88,10 +88,10 @@ struct TokenResponse {
         case .array?:
             guard let texts = object.texts("scope") else { throw .malformed("its scope is not a list of strings") }
             scopes = texts.flatMap { $0.split(separator: " ").map(String.init) }
-        case .number?, .bool?, .object?, .null?: throw .malformed("its scope is not a text")
+        case .number?, .bool?, .object?, .null?: throw .malformed("its scope is not a string")
         }
         guard scopes.reduce(0, { $0 + $1.utf8.count + 1 }) <= Self.longestScopes else { throw .malformed("its scope is too long") }
-        guard scopes.allSatisfy(Self.isScope) else { throw .malformed("its scope has characters that no scope may have") }
+        guard scopes.allSatisfy(Self.isScope) else { throw .malformed("its scope has characters that a scope may not have") }
         return scopes.withoutRepeats
     }
 

@@ -51,8 +51,8 @@ struct `A refresh at the exchange` {
 
     @Test(
         arguments: [
-            (["sub": #""i.ivanov""#], "the ID token has another 'sub' than it must have"), (["iss": #""https://evil.example""#], "is from another issuer"),
-            (["aud": #""another""#], "the ID token has another 'aud' than it must have"), (["sub": nil], "the ID token has no usable 'sub'"),
+            (["sub": #""i.ivanov""#], "the ID token has an unexpected 'sub'"), (["iss": #""https://evil.example""#], "is from another issuer"),
+            (["aud": #""another""#], "the ID token has an unexpected 'aud'"), (["sub": nil], "the ID token has no usable 'sub'"),
         ] as [([String: String?], String)])
     func `IDT-17 without keys at hand issuer, audience and subject are compared, and the successor is kept`(change: [String: String?], text: String) throws {
         let authority = try authority { [try .tokens("AT-2", refresh: "RT-2", idToken: Person.idToken($0, change.merging(["nonce": nil]) { one, _ in one }))] }
@@ -88,7 +88,7 @@ struct `A refresh at the exchange` {
         let run = try ExchangeRun()
         _ = try run.report(on: ExchangePlan(signIn: 1, at: authority, front: Secret(Person.idToken(authority.issuer, ["c_hash": Person.codeHash]))))
         let report = try run.report(on: ExchangePlan(refresh: 2, at: authority))
-        #expect(report.failure?.text == "the ID token has another 'sub' than it must have")
+        #expect(report.failure?.text == "the ID token has an unexpected 'sub'")
         #expect(report.id == nil)
         #expect(report.successor == Secret("RT-2"))
     }
@@ -120,7 +120,7 @@ struct `A refresh at the exchange` {
             #expect(try report.outcome.get().accessToken == Secret("AT-2"))
             #expect(try report.outcome.get().idToken == nil)
         } else {
-            #expect(report.failure?.text == "the ID token has another 'sub' than it must have")
+            #expect(report.failure?.text == "the ID token has an unexpected 'sub'")
         }
     }
 }

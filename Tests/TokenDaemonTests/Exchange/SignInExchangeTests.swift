@@ -116,10 +116,10 @@ struct `A sign-in at the exchange` {
 
     @Test(
         arguments: [
-            (["nonce": #""another""#], "the ID token has another 'nonce' than it must have"), (["nonce": nil], "the ID token has no usable 'nonce'"),
-            (["sub": #""i.ivanov""#], "the ID token has another 'sub' than it must have"),
+            (["nonce": #""another""#], "the ID token has an unexpected 'nonce'"), (["nonce": nil], "the ID token has no usable 'nonce'"),
+            (["sub": #""i.ivanov""#], "the ID token has an unexpected 'sub'"),
             (["iss": #""https://evil.example""#], "the ID token is from another issuer, 'https://evil.example'"),
-            (["at_hash": #""TT2ZqtSSEOpFYV3hKrv3GA""#], "the ID token has another 'at_hash' than it must have"),
+            (["at_hash": #""TT2ZqtSSEOpFYV3hKrv3GA""#], "the ID token has an unexpected 'at_hash'"),
         ] as [([String: String?], String)])
     func `HYB-07 HYB-08 IDT-10 no token is used whose ID token is not of this sign-in`(change: [String: String?], text: String) throws {
         let authority = try authority(token: [{ try .tokens(idToken: Person.idToken($0, change)) }])
@@ -132,7 +132,7 @@ struct `A sign-in at the exchange` {
     @Test func `TR-19 a code for openid that brings no ID token brings nothing`() throws {
         let authority = try authority(token: [{ _ in .tokens(idToken: nil) }])
         let report = try ExchangeRun().report(on: ExchangePlan(signIn: 1, at: authority))
-        #expect(report.failure?.text == "the ID token is missing, though 'openid' was asked for")
+        #expect(report.failure?.text == "the ID token is missing, although 'openid' was requested")
         #expect(report.id == nil)
     }
 
