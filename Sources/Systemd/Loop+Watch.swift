@@ -19,7 +19,7 @@ package enum LoopEvents {
 
 /// Identifies a watched descriptor. The generation distinguishes the present client of a slot from earlier ones. An event that is already in the
 /// batch when its client leaves is thus never delivered to the next client of the slot.
-package struct Watch: Hashable, Sendable {
+package struct WatchHandle: Hashable, Sendable {
     let slot: UInt32
     let generation: UInt32
 
@@ -29,11 +29,11 @@ package struct Watch: Hashable, Sendable {
     }
 
     /// From the value in `epoll_data`.
-    init(ticket: UInt64) {
-        self.init(slot: UInt32(truncatingIfNeeded: ticket), generation: UInt32(truncatingIfNeeded: ticket >> 32))
+    init(epollData: UInt64) {
+        self.init(slot: UInt32(truncatingIfNeeded: epollData), generation: UInt32(truncatingIfNeeded: epollData >> 32))
     }
 
-    var ticket: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+    var epollData: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 }
 
 /// The clients of the loop by slot. A slot is reused with the next generation.
@@ -51,18 +51,18 @@ struct WatchTable {
     /// The number of clients.
     var count: Int { entries.count - free.count }
 
-    mutating func insert(_ client: any ReadinessHandler, fd: Int32, events: UInt32) -> Watch {
+    mutating func insert(_ client: any ReadinessHandler, fd: Int32, events: UInt32) -> WatchHandle {
         guard let slot = free.popLast() else {
             entries.append(Entry(client: client, fd: fd, events: events, generation: 1))
-            return Watch(slot: UInt32(entries.count - 1), generation: 1)
+            return WatchHandle(slot: UInt32(entries.count - 1), generation: 1)
         }
         let generation = entries[Int(slot)].generation
         entries[Int(slot)] = Entry(client: client, fd: fd, events: events, generation: generation)
-        return Watch(slot: slot, generation: generation)
+        return WatchHandle(slot: slot, generation: generation)
     }
 
     /// Removes the client and returns its descriptor. `nil` if it was removed before.
-    mutating func remove(_ watch: Watch) -> Int32? {
+    mutating func remove(_ watch: WatchHandle) -> Int32? {
         guard holds(watch) else { return nil }
         let fd = entries[Int(watch.slot)].fd
         entries[Int(watch.slot)].client = nil
@@ -72,19 +72,19 @@ struct WatchTable {
     }
 
     @inline(__always)
-    func client(of watch: Watch) -> (any ReadinessHandler)? {
+    func client(of watch: WatchHandle) -> (any ReadinessHandler)? {
         holds(watch) ? entries[Int(watch.slot)].client : nil
     }
 
     /// Stores the events. Returns the descriptor if they differ from the previous ones.
-    mutating func change(_ watch: Watch, _ events: UInt32) -> Int32? {
+    mutating func change(_ watch: WatchHandle, _ events: UInt32) -> Int32? {
         guard holds(watch), entries[Int(watch.slot)].events != events else { return nil }
         entries[Int(watch.slot)].events = events
         return entries[Int(watch.slot)].fd
     }
 
     @inline(__always)
-    private func holds(_ watch: Watch) -> Bool {
+    private func holds(_ watch: WatchHandle) -> Bool {
         Int(watch.slot) < entries.count && entries[Int(watch.slot)].generation == watch.generation
     }
 }

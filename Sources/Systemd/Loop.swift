@@ -43,10 +43,10 @@ package final class Loop {
     }
 
     /// Calls `client` whenever `fd` has one of `events` (`LoopEvents`), level-triggered. Retains the client until `end`.
-    package func watch(_ fd: Int32, _ events: UInt32, _ client: any ReadinessHandler) throws(SystemError) -> Watch {
+    package func watch(_ fd: Int32, _ events: UInt32, _ client: any ReadinessHandler) throws(SystemError) -> WatchHandle {
         let watch = table.insert(client, fd: fd, events: events)
         do throws(SystemError) {
-            try control(EPOLL_CTL_ADD, fd, events, watch.ticket)
+            try control(EPOLL_CTL_ADD, fd, events, watch.epollData)
             return watch
         } catch {
             _ = table.remove(watch)
@@ -55,21 +55,21 @@ package final class Loop {
     }
 
     /// Changes the events. It makes no system call if they are unchanged, and has no effect after `end`.
-    package func change(_ watch: Watch, _ events: UInt32) {
+    package func change(_ watch: WatchHandle, _ events: UInt32) {
         guard let fd = table.change(watch, events) else { return }
-        try? control(EPOLL_CTL_MOD, fd, events, watch.ticket)
+        try? control(EPOLL_CTL_MOD, fd, events, watch.epollData)
     }
 
     /// Ends the watch. No more events are delivered, including those of the current batch. Call it before closing the descriptor, which it does not
     /// close.
-    package func end(_ watch: Watch) {
+    package func end(_ watch: WatchHandle) {
         guard let fd = table.remove(watch) else { return }
         try? control(EPOLL_CTL_DEL, fd, 0, 0)
     }
 
     /// As `end`, for a descriptor that the caller closes immediately and that was never duplicated. close(2) removes it from the epoll instance
     /// (epoll(7)), which saves a system call per connection.
-    package func endBeforeClose(_ watch: Watch) { _ = table.remove(watch) }
+    package func endBeforeClose(_ watch: WatchHandle) { _ = table.remove(watch) }
 
     /// A timer on CLOCK_BOOTTIME, initially off. It is cancelled when its last reference is released.
     package func timer(_ fire: @escaping @MainActor () -> Void) throws(SystemError) -> LoopTimer {
@@ -114,18 +114,18 @@ package final class Loop {
 
     @inline(__always)
     private func deliver(_ event: epoll_event) {
-        let ticket = event.data.u64
-        if ticket == Loop.sdEventData {
+        let epollData = event.data.u64
+        if epollData == Loop.sdEventData {
             sdEvent.needsRun = true
-        } else if let client = table.client(of: Watch(ticket: ticket)) {
+        } else if let client = table.client(of: WatchHandle(epollData: epollData)) {
             client.ready(event.events)
         }
     }
 
-    private func control(_ operation: Int32, _ fd: Int32, _ events: UInt32, _ ticket: UInt64) throws(SystemError) {
+    private func control(_ operation: Int32, _ fd: Int32, _ events: UInt32, _ epollData: UInt64) throws(SystemError) {
         var event = epoll_event()
         event.events = events
-        event.data.u64 = ticket
+        event.data.u64 = epollData
         guard epoll_ctl(epoll, operation, fd, &event) == 0 else {
             throw SystemError("cannot watch descriptor \(fd)", errno: errno)
         }

@@ -6,7 +6,7 @@ import Systemd
 final class Client: ReadinessHandler {
     private(set) var events: [UInt32] = []
     private let onReady: (Client, UInt32) -> Void
-    var watch: Watch?
+    var watch: WatchHandle?
 
     init(_ onReady: @escaping @MainActor (Client, UInt32) -> Void = { _, _ in }) { self.onReady = onReady }
 

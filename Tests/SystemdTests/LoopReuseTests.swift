@@ -15,7 +15,7 @@ import Testing
         let pairs = [try SocketPair(), try SocketPair()]
         let third = Client()
         let newcomer = try SocketPair()
-        var watches: [Watch] = []
+        var watches: [WatchHandle] = []
         var calls = 0
         let clients = (0..<2).map { own in
             Client { [loop] _, _ in
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `a reused slot gets a new handle`() throws {
         let pair = try SocketPair()
-        var seen: Set<Watch> = []
+        var seen: Set<WatchHandle> = []
         for _ in 0..<1000 {
             let watch = try loop.watch(pair.a, LoopEvents.readable, Client())
             #expect(seen.insert(watch).inserted)

@@ -14,7 +14,7 @@ final class CredentialListener: ReadinessHandler {
     private let loop: Loop
     private let method: IdentificationMethod
     private let most: Int
-    private var watch: Watch?
+    private var watch: WatchHandle?
     private var sessions: [Int32: CredentialSession] = [:]
     /// Accepted, when there was nothing left to look with who it is. Nobody else is as long as one is here.
     private var unseen: [(connection: Int32, isKept: Bool)] = []

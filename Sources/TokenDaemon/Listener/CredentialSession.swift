@@ -17,7 +17,7 @@ final class CredentialSession: ReadinessHandler, Asker {
     private let keeper: TokenKeeper
     private let loop: Loop
     private let gone: (CredentialSession) -> Void
-    private var watch: Watch?
+    private var watch: WatchHandle?
     private var state = State.new
     /// How many looks in a row found it as the one before.
     private var looks = 0

@@ -11,7 +11,7 @@ final class Listener: ReadinessHandler {
     private let keeper: TokenKeeper
     private let loop: Loop
     private let method: IdentificationMethod
-    private var watch: Watch?
+    private var watch: WatchHandle?
     private var sessions: [Int32: Session] = [:]
     /// Accepted, and not looked at yet.
     private var arrivals: [Share: [Int32: Arrival]] = [:]

@@ -19,7 +19,7 @@ final class Session: ReadinessHandler, Asker, Work {
     private(set) var heldBytes = 0
     private let keeper: TokenKeeper
     private let desk: Desk
-    private var watch: Watch?
+    private var watch: WatchHandle?
     private var wanted = LoopEvents.readable
     private var reader = LineReader()
     private var queue = ReplyQueue()

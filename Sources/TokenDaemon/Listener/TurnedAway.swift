@@ -98,7 +98,7 @@ final class TurnedAway {
         let began: Int64
         private let loop: Loop
         private let gone: (Leaving) -> Void
-        private var watch: Watch?
+        private var watch: WatchHandle?
         private var readingsLeft = Leaving.mostReadings
 
         /// Of 4 kB each. Nobody sends so much before it reads.
