@@ -5,6 +5,7 @@ DESTDIR ?=
 $(if $(word 2,$(DESTDIR)),$(error DESTDIR has a blank in it: name another folder))
 BUILT = .build/install
 HARNESS = Tests/Harness
+PYTEST = /usr/bin/python3 -m pytest
 KILLS = 10000
 SECONDS = 60
 USR = $(DESTDIR)$(PREFIX)
@@ -65,12 +66,12 @@ deb: ## a Debian package in .build, after "make build"
 demo: ## a token from a simulated ERP.net to a local program, shown as a session
 	@$(HARNESS)/demo
 
-test: ## every test; as root also those that need a whole systemd. PARTS="rooms lint" for some
+test: ## every test; as root also those that need a whole systemd. PARTS="swift lint" for some
 	@$(HARNESS)/test $(PARTS)
 
 torture: ## kills tokend 10,000 times and more, and accounts for every grant (root). KILLS=300 for fewer
 	swift build --product tokend
-	@$(HARNESS)/torture-suite --kills $(KILLS) $(PARTS)
+	@$(PYTEST) Tests/EndToEnd/torture -s --kills $(KILLS) --seconds 14400
 
 behaviours: ## what an OAuth client must do, and the tests that show it; their results are those of the last "make test"
 	@$(HARNESS)/behaviours

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Harness"))
 
-pytest.register_assert_rewrite("identity_servers.sign_ins", "secret_leaks.search")
+pytest.register_assert_rewrite("identity_servers.sign_ins", "secret_leaks.search", "torture.fixture")
 from lib import behaviours, booted, chromium, django_oauth_toolkit  # noqa: E402
 from lib.machine import Machine  # noqa: E402
 
@@ -41,13 +41,17 @@ NEEDS = {
     "man_pages": ("renders the manual pages", commands("lowdown", "mandoc", "groff", "man")),
 }
 # what every test of a folder needs
-FOLDERS = {"faults": "root", "signin": "root", "secret_leaks": "root", "units": "systemd", "restart": "systemd", "audit": "systemd"}
+FOLDERS = {"faults": "root", "signin": "root", "secret_leaks": "root", "torture": "root", "units": "systemd", "restart": "systemd", "audit": "systemd"}
 NEEDS = {name: (meaning, functools.cache(missing)) for name, (meaning, missing) in NEEDS.items()}
 
 
 def pytest_addoption(parser):
     parser.addoption("--keep", action="store_true", help="leave the last machine up, to look around: Tests/Harness/host --name systemd-bookworm run bash")
     parser.addoption("--first-release", action="store_true", help="the rows of field/ do what they say of tokend 0.1.0, which TOKEND_HURRIED names")
+    parser.addoption("--kills", type=int, default=300, help="how often the daemon is killed in torture/test_kills.py")
+    parser.addoption("--seconds", type=float, default=120, help="that test ends after so long, however many kills it has made by then")
+    parser.addoption("--beside", type=int, default=2, help="daemons that are killed side by side, each with a server of its own")
+    parser.addoption("--seed", type=int, help="the same order of deaths again; a failed test shows it")
     parser.addoption("--behaviour", action="append", metavar="ID", help="only tests that prove this behaviour of Tests/behaviours.tsv; may be repeated")
 
 

@@ -1,9 +1,9 @@
-"""The harness can fail: its own checks of imports, metrics, logs and behaviours."""
+"""The harness can fail: its own checks of imports, metrics and behaviours."""
 import pathlib
 import re
 
 import pytest
-from lib import arrows, behaviours, openmetrics, summaries, swiftsource
+from lib import arrows, behaviours, openmetrics, swiftsource
 
 TABLE = """
 | room | imports | outside packages |
@@ -69,35 +69,6 @@ def test_words_in_strings_and_comments_are_not_code():
     assert swiftsource.lines_with(code, re.compile(r"\bawait\b|\basync\b")) == [(7, "await")]
 
 
-SWIFT_LOG = """◇ Test run started.
-✔ Test `RT-04 the successor is on disk` passed after 0.001 seconds.
-✘ Test `an endless line is refused` recorded an issue at t.swift:4:49: Expectation failed: 1 == 2
-tokend: a line without an end✘ Test `an endless line is refused` failed after 0.002 seconds with 1 issue.
-◇ Test case passing 1 argument to both() started.
-✔ Test both(_:) with 3 test cases passed after 0.003 seconds.
-✔ Suite Lines passed after 0.003 seconds.
-➜ Test later() skipped: "later"
-✘ Test run with 4 tests in 1 suite failed after 0.004 seconds with 1 issue.
-"""
-PYTEST_LOG = """..s
-FAILED test_x.py::test_y - AssertionError
-= 1 failed, 2 passed, 1 skipped, 1 error in 3.02s (0:00:03) =
-"""
-
-
-@pytest.mark.parametrize("log, status, expected", cases(
-    ("Swift Testing's events", SWIFT_LOG, 1, (2, 1, 1)),
-    ("the last line of pytest", PYTEST_LOG, 1, (2, 2, 1)),
-    ("a closing line", "ok\n12 passed, 0 failed\n", 0, (12, 0, 0)),
-    ("a run that died is a failure", "✔ Test a() passed after 1 seconds.\n", 139, (0, 1, 0)),
-    ("a run without a summary is a failure", "nothing\n", 0, (0, 1, 0)),
-    ("a bad exit status under good counts is a failure", "3 passed, 0 failed\n", 1, (3, 1, 0)),
-    ("a run of no test is a failure", "✔ Test run with 0 tests in 0 suites passed after 0.001 seconds.\n", 0, (0, 1, 0))))
-def test_summaries_count(log, status, expected):
-    counted = summaries.count(log, status)
-    assert (counted.passed, counted.failed, counted.skipped) == expected
-
-
 SWIFT_SUITE = """
     // @Test func `AA-09 nobody runs this`() {
     @Test func `AA-01 AA-02 one thing`() {}
@@ -105,51 +76,34 @@ SWIFT_SUITE = """
     func `AB-01 a sentence`() {}
     @Test func `no more than AA-04 in the middle`() {}
 """
-CHECK_SUITE = '''"""AA-05 is what this suite is about."""
-def part(checks):
-    """AA-06 and this section."""
-    # checks.ok("AA-07 not yet", True)
-    checks.ok("AA-08 %s is (%d %%) so" % (what, number), found)
-    for what in [("AB-02 from a table", 1)]:
-        pass
-    print("see AA-04")
-'''
-LOG = """
-✔ Test "AA-01 AA-02 one thing" passed after 0.1 seconds.
-tokend: no end of line✘ Test "AA-03 another, in cases" with 2 test cases failed after 0.1 seconds with 1 issue.
-➜ Test "AB-01 a sentence" skipped: "not here"
---- part
-ok    AA-08 it is (3 %) so
-FAIL  AB-02 from a table, with more
-      found: 1
-"""
+SWIFT_REPORT = """<testsuites><testsuite name="TestResults">
+<testcase classname="A.B" name="`AA-01 AA-02 one thing`()" time="0.1" />
+<testcase classname="A.B" name="`AA-03 another, in cases`(number:)" time="0.1">
+  <failure message="1 > 2 "quoted" & not escaped" />
+</testcase>
+<testcase classname="A.B" name="`AB-01 a sentence`()"><skipped /></testcase>
+<testcase classname="A.B" name="plain()" />
+</testsuite></testsuites>"""
 
 
-def account(rows, log=LOG):
-    tests = behaviours.swift_tests(SWIFT_SUITE, "S.swift") + behaviours.check_tests(CHECK_SUITE, "suite")
-    entries, faults = behaviours.account([behaviours.Behaviour(*row) for row in rows], tests, behaviours.Results([log]))
+def account(rows, report=SWIFT_REPORT):
+    entries, faults = behaviours.account([behaviours.Behaviour(*row) for row in rows], behaviours.swift_tests(SWIFT_SUITE, "S.swift"), behaviours.Results([report]))
     return {entry.behaviour.id: entry.state for entry in entries}, faults
 
 
-ROWS = [(id, "P0", "it does") for id in ("AA-01", "AA-02", "AA-03", "AA-04", "AA-08", "AB-01", "AB-02")]
+ROWS = [(id, "P0", "it does") for id in ("AA-01", "AA-02", "AA-03", "AA-04", "AB-01")]
 
 
 def test_behaviours_have_the_results_of_the_tests_that_carry_their_ids():
     states, faults = account(ROWS)
-    assert states == {"AA-01": "passed", "AA-02": "passed", "AA-03": "failed", "AA-04": "missing", "AA-08": "passed", "AB-01": "not run", "AB-02": "failed"}
-    assert faults == [], "neither comments nor documentation carry an id, and here all have a row"
-    assert set(account(ROWS, "")[0].values()) == {"missing", "not run"}, "without a log nothing has passed"
-    both = LOG + '✘ Test "AA-01 AA-02 one thing" failed after 0.1 seconds with 1 issue.\n'
+    assert states == {"AA-01": "passed", "AA-02": "passed", "AA-03": "failed", "AA-04": "missing", "AB-01": "not run"}
+    assert faults == [], "comments carry no id, and here all have a row"
+    assert set(account(ROWS, "")[0].values()) == {"missing", "not run"}, "without a report nothing has passed"
+    both = SWIFT_REPORT + '<testcase name="`AA-01 AA-02 one thing`()"><failure message="" /></testcase>'
     assert account(ROWS, both)[0]["AA-02"] == "failed", "one failure counts more than a success"
 
 
-@pytest.mark.parametrize("sign, word, expected", [("✔", "passed", "passed"), ("✘", "failed", "not run")])
-def test_a_swift_test_whose_end_is_not_told_has_the_result_of_its_run(sign, word, expected):
-    log = '◇ Test "AA-03 another, in cases" started.\n%s Test run with 1 test in 1 suite %s after 1 seconds.\n' % (sign, word)
-    assert account(ROWS, log)[0]["AA-03"] == expected
-
-
-@pytest.mark.parametrize("through, expected", [("AA-01 AA-08", "passed"), ("AA-01 AB-01", "not run"), ("AA-04 AB-01", "missing"), ("AA-04 AA-03", "failed")])
+@pytest.mark.parametrize("through, expected", [("AA-01 AA-02", "passed"), ("AA-01 AB-01", "not run"), ("AA-04 AB-01", "missing"), ("AA-04 AA-03", "failed")])
 def test_a_behaviour_that_consists_of_others(through, expected):
     assert account([*ROWS, ("AC-01", "P0", "all", through)])[0]["AC-01"] == expected
 
@@ -208,7 +162,7 @@ REPORT = """<testsuites><testsuite>
 
 def test_behaviours_that_pytest_proves():
     rows = [behaviours.Behaviour("AA-%02d" % number, "P0", "it does") for number in range(1, 11)]
-    entries, faults = behaviours.account(rows, behaviours.pytest_tests({"a/test_m.py": MODULE, "a/table.py": SHARED}), behaviours.Results(reports=[REPORT]))
+    entries, faults = behaviours.account(rows, behaviours.pytest_tests({"a/test_m.py": MODULE, "a/table.py": SHARED}), behaviours.Results(pytest=[REPORT]))
     assert [entry.state for entry in entries] == [
         "missing", "passed", "failed", "passed", "passed", "passed", "not run", "not run", "not run", "passed"]
     assert faults == []

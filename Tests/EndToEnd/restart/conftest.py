@@ -23,5 +23,5 @@ def scene(request, tmp_path_factory):
         folder = tmp_path_factory.mktemp("programs")
         # neither needs anything of the machine it runs on
         machine.host.install(compiled("restart/load.c", folder / "load", "-static", "-pthread"), "/usr/bin")
-        machine.host.install(compiled("../Harness/torture/clock.c", folder / "clock.so", "-shared", "-fPIC"), "/usr/lib")
+        machine.host.install(compiled("torture/clock.c", folder / "clock.so", "-shared", "-fPIC"), "/usr/lib")
         yield RestartFixture(machine)

@@ -3,6 +3,7 @@ import ast
 import collections
 import csv
 import functools
+import html
 import pathlib
 import re
 import xml.etree.ElementTree
@@ -11,11 +12,7 @@ PASSED, FAILED, SKIPPED, UNKNOWN = "passed", "failed", "skipped", "not run"
 
 _IDS = re.compile(r"(?:[A-Z]{2,5}-\d\d )+")
 _SWIFT_NAME = re.compile(r"^(?!\s*(?://|\*)).*\bfunc `([^`\n]+)`", re.MULTILINE)
-_SWIFT_RESULT = re.compile(r"([✔✘➜]) Test (?:\"(.+?)\"|`(.+?)`|(\S.*?))(?:\(.*?\))?(?: with \d+ test cases?)? (?:(?:passed|failed) after|skipped)")
-_SWIFT_STARTED = re.compile(r"◇ Test (?:\"(.+?)\"|`(.+?)`|(\w+)\(.*?\)) started")
-_SWIFT_RUN = re.compile(r"([✔✘]) Test run with \d+ tests? ")
-_SWIFT_WORDS = {"✔": PASSED, "✘": FAILED, "➜": SKIPPED}
-_CHECK = re.compile(r"^(ok|FAIL) +((?:[A-Z]{2,5}-\d\d )+.*)$", re.MULTILINE)
+_SWIFT_CASE = re.compile(r'<testcase [^>]*?name="`([^`"]+)`[^>]*?(/>|>.*?</testcase>)', re.DOTALL)
 _PLACE = re.compile(r"%(?:\(\w+\))?[-+ 0#]*[\d.]*[a-zA-Z]|%%")
 
 
@@ -28,8 +25,8 @@ class Behaviour:
 
 
 class Test:
-    """A test that says in its name which behaviours it is about. `begins`: how its sentence begins in a log, or as the name of a case, a pattern.
-    `functions`: the test functions of pytest that have the sentence."""
+    """A test that says in its name which behaviours it is about. Of pytest: how the name of a case `begins` that has its sentence, a pattern, and the
+    test `functions` that have the sentence."""
 
     def __init__(self, name, file, begins=None, functions=None):
         self.name, self.file, self.begins, self.functions = name, file, begins, functions
@@ -47,19 +44,12 @@ def swift_tests(text, file):
     return [Test(name, file) for name in _SWIFT_NAME.findall(text) if _IDS.match(name)]
 
 
-def check_tests(text, file):
-    """The sentences of a suite: strings that begin with ids, wherever they stand in the code, except as its documentation."""
-    tree = ast.parse(text)
-    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return [Test(node.value, file, re.compile(_pattern(node.value))) for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
-            and _IDS.match(node.value) and "\n" not in node.value]
-
-
-def pytest_tests(modules):
+def pytest_tests(modules, library={}):
     """The sentences in the modules of a folder, {file: text}: strings that begin with ids, in asserts and in the names of cases. Each belongs to the
-    test functions that have it or that use what has it: a function, a fixture or a table, of their own module or of one without tests."""
+    test functions that have it or that use what has it: a function, a fixture or a table, of their own module or of one without tests. `library`:
+    modules that every folder may use."""
     sentences, uses = {}, {}
+    folder, modules = modules, {**library, **modules}
     for file, text in modules.items():
         sentences[file], uses[file] = _sentences(text)
     shared = [file for file in modules if not pathlib.PurePath(file).name.startswith("test_")]
@@ -76,7 +66,8 @@ def pytest_tests(modules):
             for sentence in (sentence for place in seen for name in reached for sentence in sentences[place].get(name, ())):
                 owners[sentence].add((module, test))
     where = {sentence: file for file in modules for found in sentences[file].values() for sentence in found}
-    return [Test(sentence, where[sentence], re.compile(_pattern(sentence)), functions) for sentence, functions in owners.items()]
+    return [Test(sentence, where[sentence], re.compile(_pattern(sentence)), functions) for sentence, functions in owners.items()
+            if functions or where[sentence] in folder]
 
 
 def _sentences(text):
@@ -121,7 +112,7 @@ def _read(path):
 
 def folder_of_tests(folder, root):
     """The modules of a folder, by their path from a root."""
-    return {str(path.relative_to(root)): _read(path) for path in sorted(folder.glob("*.py")) if path.name != "test_harness.py"}
+    return {str(path.relative_to(root)): _read(path) for path in sorted(folder.glob("*.py")) if path.name not in ("test_harness.py", "behaviours.py")}
 
 
 def _pattern(sentence):
@@ -136,43 +127,28 @@ def tests(repository):
         place = path.relative_to(repository / "Tests")
         if place.parts[0] != "IdentitySimulator" and ".build" not in place.parts:
             found += swift_tests(path.read_text(encoding="utf-8"), str(place))
-    for path in sorted([*(repository / "Tests" / "Harness").rglob("*"), *(repository / "Benchmarks").rglob("*")]):
-        place = path.relative_to(repository)
-        if not path.is_file() or ".build" in place.parts or path.suffix not in ("", ".py"):
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if path.suffix == ".py" or "python3" in text.partition("\n")[0]:
-            found += check_tests(text, str(place))
+    library = repository / "Tests" / "Harness" / "lib"
+    library = folder_of_tests(library, library.parent)
     root = repository / "Tests" / "EndToEnd"
     for folder in [root, *sorted(path.parent for path in root.glob("*/__init__.py"))]:
-        found += pytest_tests(folder_of_tests(folder, root))
+        found += pytest_tests(folder_of_tests(folder, root), library)
     return found
 
 
 # MARK: results
 
 class Results:
-    """What logs say: the results of Swift tests by name, and of checks by sentence. And what pytest's report says of its test functions and their cases."""
+    """What the reports of the runners say, those of Swift by the name of the test."""
 
-    def __init__(self, logs=(), reports=()):
-        self.swift, self.checks = collections.defaultdict(set), []
-        self.cases = [case for report in reports for case in _cases(report)]
-        for log in logs:
-            for sign, *names in _SWIFT_RESULT.findall(log):
-                self.swift[next(filter(None, names))].add(_SWIFT_WORDS[sign])
-            if set(_SWIFT_RUN.findall(log)) == {"✔"}:
-                # lines can get lost where many tests end at once; a run without a failure says the same of all that began
-                for names in _SWIFT_STARTED.findall(log):
-                    self.swift[next(filter(None, names))].add(PASSED)
-            self.checks += [(PASSED if word == "ok" else FAILED, sentence) for word, sentence in _CHECK.findall(log)]
+    def __init__(self, swift=(), pytest=()):
+        self.swift = collections.defaultdict(set)
+        for report in swift:
+            for name, rest in _SWIFT_CASE.findall(report):
+                self.swift[html.unescape(name)].add(FAILED if "<failure" in rest else SKIPPED if "<skipped" in rest else PASSED)
+        self.cases = [case for report in pytest for case in _cases(report)]
 
     def of(self, test):
-        if test.functions is not None:
-            found = self._of_pytest(test)
-        elif test.begins:
-            found = {result for result, sentence in self.checks if test.begins.match(sentence)}
-        else:
-            found = self.swift.get(test.name, set())
+        found = self._of_pytest(test) if test.functions is not None else self.swift.get(test.name, set())
         return next((result for result in (FAILED, SKIPPED, PASSED) if result in found), UNKNOWN)
 
     def _of_pytest(self, test):
@@ -186,10 +162,10 @@ class Results:
 def _cases(report):
     """(module and class, function, case in brackets, result) of each test in a report of pytest."""
     for case in xml.etree.ElementTree.fromstring(report).iter("testcase"):
-        function, _, name = case.get("name").partition("[")
+        function, _, name = case.get("name", "").partition("[")
         kinds = {child.tag for child in case}
         result = FAILED if kinds & {"failure", "error"} else SKIPPED if "skipped" in kinds else PASSED
-        yield case.get("classname"), function, name[:-1], result
+        yield case.get("classname", ""), function, name[:-1], result
 
 
 # MARK: the account

@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 PR_SET_PDEATHSIG = 1
@@ -61,3 +62,9 @@ def family(pid):
             with contextlib.suppress(OSError):
                 found += map(int, children.read_text().split())
     return found
+
+
+def die_cleanly_on_signals():
+    """SIGTERM and SIGHUP end the program through its `finally` blocks."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))

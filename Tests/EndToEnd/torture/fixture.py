@@ -1,4 +1,4 @@
-"""One daemon with one grant, and what is expected of the two: the ground of every scene."""
+"""One daemon with one grant, and what is expected of the two: what every test stands on."""
 import concurrent.futures
 import pathlib
 import shutil
@@ -14,10 +14,10 @@ TOKEN = "app.t"
 REPLAY = 1.0
 
 
-class Scene:
-    """`with Scene(server) as scene`: a daemon and a client of its own, not started. `keep` "always" renews without being asked.
+class TortureFixture:
+    """`with TortureFixture(server) as scene`: a daemon and a client of its own, not started. `keep` "always" renews without being asked.
 
-    Scenes are played side by side: nothing that one does to its requests meets those of another."""
+    Several are used side by side: nothing that one does to its requests meets those of another."""
 
     def __init__(self, server, keep=None, timeout=2, state=None):
         self.server, self.timeout = server, timeout
@@ -31,7 +31,9 @@ class Scene:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind:
+            print("tokend said:\n" + self.victim.last_words())
         process = self.victim.process
         if process and process.poll() is None:
             self.victim.thaw()
@@ -130,12 +132,15 @@ def pairs(sends):
     return [(order.index(send.token), send.status) for send in sends]
 
 
-def side_by_side(checks, cases, workers=6):
+def side_by_side(cases, workers=12):
     """`cases`: (what, function without arguments that says what is wrong, or ""). They wait more than they work."""
+    def outcome(case):
+        try:
+            return case()
+        except Exception:  # any is a failure of that case
+            return traceback.format_exc()
+
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for what, wrong in [(what, pool.submit(case)) for what, case in cases]:
-            try:
-                said = wrong.result()
-            except Exception:  # noqa: BLE001 - any is a failure of that case
-                said = traceback.format_exc()
-            checks.ok(what, not said, said)
+        found = list(zip(cases, pool.map(outcome, [case for _, case in cases])))
+    wrong = ["%s:\n%s" % (what, said) for (what, _), said in found if said]
+    assert not wrong, "%d of %d cases\n%s" % (len(wrong), len(cases), "\n".join(wrong))

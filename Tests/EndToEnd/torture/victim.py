@@ -6,9 +6,8 @@ import time
 
 from lib import processes
 from lib.conversation import Conversation
-from lib.daemon import CALLER, REPOSITORY, Daemon
+from lib.daemon import CALLER, HURRIED, Daemon
 
-TOKEND = os.environ.get("TOKEND_DEBUG", str(REPOSITORY / ".build" / "debug" / "tokend"))
 BLOCK = 4096
 
 
@@ -71,7 +70,7 @@ class Victim(Daemon):
         variables = {**os.environ, "TOKEND_PACE": self.pace, **environment}
         if fault:
             variables["TOKEND_FAULT"] = fault
-        command = [*wrapper, TOKEND, "--config", self.configuration, "--state", self.state, "--socket", self.socket, "--log", "stderr"]
+        command = [*wrapper, HURRIED, "--config", self.configuration, "--state", self.state, "--socket", self.socket, "--log", "stderr"]
         self.spawned = time.monotonic()
         self.process = processes.start(command, self.log, env=variables)
         return self

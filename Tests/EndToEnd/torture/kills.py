@@ -5,7 +5,6 @@ import time
 
 from lib.conversation import Conversation
 
-from . import ledger
 from .ledger import ANSWERED, DOUBT, LOST, NEW, OPEN, SOUND, Account, Wrong
 from .victim import Files, Victim
 

@@ -7,7 +7,7 @@ import time
 
 from lib.servicemanager import ServiceManager
 
-from .scenes import Scene, pairs, side_by_side
+from .fixture import TortureFixture, pairs, side_by_side
 
 ERRORS = ["EIO", "ENOSPC", "EROFS", "EDQUOT", "EACCES"]
 # how often one renewal makes each call, and once more
@@ -19,7 +19,7 @@ NEEDED = ["create", "allocate", "write", "fsync", "rename"]
 # --- a call fails
 
 def fails_once(server, fault):
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin(fault)
         if trouble := scene.works():
             return "while it lives: " + trouble
@@ -31,7 +31,7 @@ def fails_once(server, fault):
 
 def unreadable_once(server, number, error):
     """At the start, where the record is read. A record that cannot be read is left alone for this life."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin("fail@open=%s:%d" % (error, number))
         reply = scene.get(1)
         if number == 1 and (not reply.startswith("ERR refused reason=locked ") or scene.sends()):
@@ -40,7 +40,7 @@ def unreadable_once(server, number, error):
         return scene.works()
 
 
-def one_call_fails(checks, server):
+def test_one_call_fails(server):
     """Each call of a renewal fails once: the renewal is made all the same, and its successor outlives a SIGKILL."""
     cases = []
     for call, most in CALLS.items():
@@ -52,11 +52,11 @@ def one_call_fails(checks, server):
         for error in ERRORS if number == 1 else ERRORS[:1]:
             cases.append(("open number %d fails once with %s: the next start finds what was there" % (number, error),
                           lambda number=number, error=error: unreadable_once(server, number, error)))
-    side_by_side(checks, cases)
+    side_by_side(cases)
 
 
 def fails_always(server, call, error):
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin("fail@%s=%s" % (call, error))
         replies = [scene.get(3), scene.get(3)]
         if not all(reply.startswith("ERR unavailable ") and "reason=store" in reply for reply in replies):
@@ -68,15 +68,15 @@ def fails_always(server, call, error):
         return scene.works()
 
 
-def a_call_fails_for_good(checks, server):
-    side_by_side(checks, [
+def test_a_call_fails_for_good(server):
+    side_by_side([
         ("every %s fails with %s: nothing is sent, and the same token works afterwards" % (call, error),
          lambda call=call, error=error: fails_always(server, call, error)) for call in NEEDED for error in ERRORS[:3]])
 
 
 def successor_fails(server, faults, ending):
     """The intent is durable and the token sent; then the disk fails for a while, or until the end."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin(faults)
         first = scene.get(8)
         if len(scene.sends()) != 1:
@@ -95,7 +95,7 @@ def successor_fails(server, faults, ending):
         return scene.works()
 
 
-def a_successor_cannot_be_kept(checks, server):
+def test_a_successor_cannot_be_kept(server):
     """Every call from a successor's first one on fails, several times over."""
     def failing(call, first, count, error="EIO"):
         return ",".join("fail@%s=%s:%d" % (call, error, number) for number in range(first, first + count))
@@ -110,14 +110,14 @@ def a_successor_cannot_be_kept(checks, server):
              for what, faults in ways.items()]
     cases.append(("fsync fails until a SIGKILL: the bytes are there", lambda: successor_fails(server, failing("fsync", 3, 60), "killed")))
     cases.append(("rename fails until a SIGKILL: the file is there", lambda: successor_fails(server, failing("rename", 2, 60), "killed")))
-    side_by_side(checks, cases)
+    side_by_side(cases)
 
 
 # --- a call hangs
 
 def slow_successor(server, call, is_kept):
     """With somebody who keeps its memory, a successor is used after 2 s; without, once it is on the disk."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         manager = ServiceManager(scene.victim.folder)
         try:
             scene.begin("wait@%s" % call, **({"NOTIFY_SOCKET": str(manager.path)} if is_kept else {}))
@@ -134,7 +134,7 @@ def slow_successor(server, call, is_kept):
 
 
 def killed_while_it_hangs(server):
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin("wait@fsync=8000:3")
         scene.get(3)
         scene.victim.kill()
@@ -143,7 +143,7 @@ def killed_while_it_hangs(server):
 
 
 def slow_intent(server):
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin("wait@fsync=12500:1")
         began = time.monotonic()
         reply = scene.get(20)
@@ -159,8 +159,8 @@ def slow_intent(server):
         return scene.works()
 
 
-def hanging_disk(checks, server):
-    side_by_side(checks, [
+def test_hanging_disk(server):
+    side_by_side([
         ("an intent that takes longer than 10 s: nothing is sent, callers hear of the store, and the same token works then", lambda: slow_intent(server)),
         ("a successor whose fsync takes 4 s is used after 2 s, where systemd keeps its memory", lambda: slow_successor(server, "fsync=4000:3", True)),
         ("without that it is used once it is on the disk", lambda: slow_successor(server, "fsync=4000:3", False)),
@@ -202,69 +202,65 @@ class SmallDisk:
         return facts.f_bavail * facts.f_frsize
 
 
-def full_before(checks, server):
-    with SmallDisk() as disk, Scene(server, state=disk.state).with_grant() as scene:
+def test_full_before(server):
+    with SmallDisk() as disk, TortureFixture(server, state=disk.state).with_grant() as scene:
         scene.begin()
         disk.fill()
         replies = [scene.get(3), scene.get(3)]
-        checks.ok("on a full disk a GET hears of the store", all(r.startswith("ERR unavailable ") and "reason=store" in r for r in replies), replies)
-        checks.equal("and nothing is sent", scene.sends(), [])
+        assert all(r.startswith("ERR unavailable ") and "reason=store" in r for r in replies), f"on a full disk a GET hears of the store: {replies}"
+        assert scene.sends() == [], "and nothing is sent"
         scene.again()
-        checks.ok("a restart on a full disk too", scene.get(3).startswith("ERR unavailable "))
-        checks.equal("sends nothing", scene.sends(), [])
+        assert scene.get(3).startswith("ERR unavailable "), "a restart on a full disk too"
+        assert scene.sends() == [], "sends nothing"
         disk.free()
-        checks.equal("with room again the same token works", scene.works(), "")
+        assert scene.works() == "", "with room again the same token works"
         scene.again()
-        checks.equal("and its successor", scene.works(), "")
+        assert scene.works() == "", "and its successor"
 
 
-def full_while_renewing(checks, server):
+def test_full_while_renewing(server):
     for ending in ("stop", "kill"):
-        with SmallDisk() as disk, Scene(server, state=disk.state).with_grant() as scene:
+        with SmallDisk() as disk, TortureFixture(server, state=disk.state).with_grant() as scene:
             scene.begin()
             scene.fault("slow hold=1")
             conversation = scene.victim.open().send("GET app.t wait=20\n")
             scene.waits_for_fault()
             disk.fill()
-            checks.equal("the disk is full when the answer comes", disk.left(), 0)
+            assert disk.left() == 0, "the disk is full when the answer comes"
             reply = conversation.reply()
             conversation.close()
-            checks.ok("its room was taken before: the answer is kept and served", reply.startswith("OK "), reply)
+            assert reply.startswith("OK "), "its room was taken before: the answer is kept and served"
             getattr(scene.victim, ending)()
             scene.begin()
-            checks.ok("a start on the full disk (after a %s)" % ending, scene.get(3).startswith("ERR unavailable "))
-            checks.equal("sends nothing", len(scene.sends()), 1)
+            assert scene.get(3).startswith("ERR unavailable "), "a start on the full disk (after a %s)" % ending
+            assert len(scene.sends()) == 1, "sends nothing"
             disk.free()
-            checks.equal("with room again the successor works", scene.works(), "")
+            assert scene.works() == "", "with room again the successor works"
 
 
-def full_after_a_kill(checks, server):
+def test_full_after_a_kill(server):
     """The successor is whole and has not got its name, and now there is no room to complete it."""
-    with SmallDisk() as disk, Scene(server, state=disk.state).with_grant() as scene:
+    with SmallDisk() as disk, TortureFixture(server, state=disk.state).with_grant() as scene:
         scene.begin("kill@successor-synced:1")
         scene.get()
         scene.victim.dies_before(time.monotonic() + 20)
         disk.fill()
         scene.begin()
-        checks.ok("a successor that cannot be completed for want of room", scene.get(3).startswith("ERR unavailable "))
-        checks.equal("is not sent", len(scene.sends()), 1)
+        assert scene.get(3).startswith("ERR unavailable "), "a successor that cannot be completed for want of room"
+        assert len(scene.sends()) == 1, "is not sent"
         scene.again()
         disk.free()
-        checks.equal("and works when there is room", scene.works(), "")
-        checks.equal("as the server sees it", pairs(scene.sends()), [(0, 200), (1, 200)])
+        assert scene.works() == "", "and works when there is room"
+        assert pairs(scene.sends()) == [(0, 200), (1, 200)], "as the server sees it"
 
 
-def import_on_a_full_disk(checks, server):
-    with SmallDisk() as disk, Scene(server, state=disk.state).with_grant() as scene:
+def test_import_on_a_full_disk(server):
+    with SmallDisk() as disk, TortureFixture(server, state=disk.state).with_grant() as scene:
         scene.begin()
         disk.fill()
         reply = scene.import_()
         refused = scene.grants.pop()
-        checks.ok("IMPORT on a full disk is refused", reply.startswith("ERR unavailable reason=store "), reply)
+        assert reply.startswith("ERR unavailable reason=store "), "IMPORT on a full disk is refused"
         disk.free()
-        checks.equal("and the old grant stays in force", scene.works(), "")
-        checks.equal("the new one is never sent", server.of(refused), [])
-
-
-SECTIONS = [one_call_fails, a_call_fails_for_good, a_successor_cannot_be_kept, hanging_disk, full_before, full_while_renewing, full_after_a_kill,
-            import_on_a_full_disk]
+        assert scene.works() == "", "and the old grant stays in force"
+        assert server.of(refused) == [], "the new one is never sent"

@@ -9,7 +9,7 @@ import urllib.parse
 
 from lib import processes
 
-from .scenes import TOKEN, Scene, side_by_side
+from .fixture import TOKEN, TortureFixture, side_by_side
 
 STEPS = [
     "kill@create:1", "kill@write:1", "kill@truncate:1", "kill@successor-written:1", "kill@fsync:1", "kill@successor-synced:1", "kill@rename:1",
@@ -89,7 +89,7 @@ def spoil(scene, beside):
 
 def killed(server, operation, fault, beside=""):
     """`beside` as in `spoil`."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         old = scene.grants[0]
         good = spoil(scene, beside)
         scene.begin(fault)
@@ -115,7 +115,7 @@ def killed(server, operation, fault, beside=""):
 def refused(server, operation, fault, beside, lives):
     """The disk refuses the operation at one step, or for good. `lives`: the daemon goes on until its disk has taken it; otherwise it is killed
     before it tries again."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         old = scene.grants[0]
         good = spoil(scene, beside)
         scene.begin(fault)
@@ -150,7 +150,7 @@ def said(scene, operation):
 
 def cut_off(server, operation, remedy):
     """The disk hangs, and the end does not wait for it."""
-    with Scene(server).with_grant() as scene:
+    with TortureFixture(server).with_grant() as scene:
         scene.begin("wait@fsync=60000")
         change = Change(server, scene)
         begun = threading.Thread(target=getattr(change, operation))
@@ -190,7 +190,7 @@ def damaged(scene, change, good, is_there=False):
     return ""
 
 
-def changes(checks, server):
+def test_changes(server):
     server.control("knob auto-login m.petrova")
     cases = []
     for operation in ("import_", "login", "logout"):
@@ -200,10 +200,10 @@ def changes(checks, server):
                 cases.append((what, lambda o=operation, f=fault, b=beside: killed(server, o, f, b)))
     for fault in [*ASIDE, *STEPS]:
         cases.append(("IMPORT over a damaged record, %s: it is kept, and locked or replaced" % fault, lambda f=fault: killed(server, "import_", f, "damage")))
-    side_by_side(checks, cases)
+    side_by_side(cases)
 
 
-def refusals(checks, server):
+def test_refusals(server):
     server.control("knob auto-login m.petrova")
     cases = []
     for operation in ("import_", "login", "logout"):
@@ -217,15 +217,12 @@ def refusals(checks, server):
         for lives in (False, True) if ":" in fault else (False,):
             what = "IMPORT over a damaged record, %s%s: it is kept, and locked or replaced" % (fault, "" if lives else ", then a SIGKILL")
             cases.append((what, lambda f=fault, l=lives: refused(server, "import_", f, "damage", l)))
-    side_by_side(checks, cases)
+    side_by_side(cases)
 
 
-def ends(checks, server):
+def test_ends(server):
     server.control("knob auto-login m.petrova")
-    side_by_side(checks, [
+    side_by_side([
         ("%s while the disk hangs: an end that does not wait says what to do about it" % operation.strip("_").upper(),
          lambda o=operation, r=remedy: cut_off(server, o, r))
         for operation, remedy in (("import_", "import"), ("login", "login"), ("logout", "logout"))])
-
-
-SECTIONS = [changes, refusals, ends]

@@ -1,7 +1,7 @@
 """The connection is cut before, during and after the answer; the answer is slow, or a refusal that passes."""
 import time
 
-from .scenes import REPLAY, Scene, pairs, side_by_side
+from .fixture import REPLAY, TortureFixture, pairs, side_by_side
 
 TIMEOUT = 2
 # what becomes of the grant
@@ -33,7 +33,7 @@ def broken(server, what, fault, outcome, end):
     """One way of breaking, in one life or over a restart; what is wrong with what becomes of it."""
     # an answer that is to be taken must not be late on a slow machine
     timeout = 20 if outcome == KEPT else TIMEOUT
-    with Scene(server, keep="always", timeout=timeout) as scene:
+    with TortureFixture(server, keep="always", timeout=timeout) as scene:
         victim = scene.victim.begin()
         scene.fault(fault)
         reply = scene.import_()
@@ -102,10 +102,10 @@ def works_on(scene):
     return "" if scene.lives() else "the server has ended the grant"
 
 
-def connection_cuts(checks, server):
-    side_by_side(checks, [
+def test_connection_cuts(server):
+    side_by_side([
         ("%s, then %s: %s" % (what, end, outcome), lambda case=(what, fault, outcome, end): broken(server, *case))
-        for what, fault, outcome in CASES for end in ENDS if not (outcome == PATIENT and end != "alive")], workers=12)
+        for what, fault, outcome in CASES for end in ENDS if not (outcome == PATIENT and end != "alive")])
 
 
 OUTAGES = [
@@ -116,7 +116,7 @@ TRIES = 4
 
 def outage(server, fault, end):
     """Nobody answers four times in a row; the daemon dies or is stopped after the second."""
-    with Scene(server, keep="always", timeout=TIMEOUT) as scene:
+    with TortureFixture(server, keep="always", timeout=TIMEOUT) as scene:
         victim = scene.victim.begin()
         scene.fault("%s times=%d" % (fault, TRIES))
         reply = scene.import_()
@@ -142,11 +142,8 @@ def outage(server, fault, end):
         return "\n".join([text for text in said if text] + [str(found)]) if any(said) else ""
 
 
-def a_gateway_that_fails_for_long(checks, server):
+def test_a_gateway_that_fails_for_long(server):
     """No answer is no refusal: the grant is not lost, however often nobody answers."""
-    side_by_side(checks, [
+    side_by_side([
         ("RT-12 %s four times in a row, %s: the grant lives on" % (what, end), lambda case=(fault, end): outage(server, *case))
-        for what, fault in OUTAGES for end in ENDS], workers=15)
-
-
-SECTIONS = [connection_cuts, a_gateway_that_fails_for_long]
+        for what, fault in OUTAGES for end in ENDS])
