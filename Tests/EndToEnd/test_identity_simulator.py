@@ -1,12 +1,4 @@
-#!/usr/bin/env python3
-"""Starts the identity simulator, walks through what it offers with curl, openssl and Python's own TLS, and stops it.
-
-  check [--binary PATH]      default: .build/debug/identity-simulator beside this file, built when it is missing
-
-Standard library only, free ports, a new temporary directory. The last line is `N passed, N failed`; the exit status is 0
-if none failed.
-"""
-import argparse
+"""The simulated identity server: a walk through what it offers with curl, openssl and Python's own TLS, each test where the one before has ended."""
 import base64
 import contextlib
 import hashlib
@@ -14,18 +6,18 @@ import hmac
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import pytest
+from lib.simulator import PACKAGE, build, program
+
 TOKEN = "/id/connect/token"
 METADATA = "/id/.well-known/openid-configuration"
 AUTHORIZE = "/id/connect/authorize"
@@ -80,14 +72,9 @@ class Answer:
         return json.loads(self.body)
 
 
-class Checks:
+class Client:
     def __init__(self, simulator):
         self.sim = simulator
-        self.good = self.bad = 0
-
-    def ok(self, what, truth, detail=""):
-        self.good, self.bad = self.good + bool(truth), self.bad + (not truth)
-        print("%s %s%s" % ("ok  " if truth else "FAIL", what, "" if truth else "   " + str(detail)[:400]), flush=True)
 
     def http(self, method, path, body=None, headers=None, port=None, timeout=10, host="localhost"):
         context = ssl.create_default_context(cafile=self.sim.ca)
@@ -134,13 +121,19 @@ class Checks:
 
     def fails(self, what, expected, act):
         """That `act` ends in one of the expected exceptions."""
-        try:
-            result = act()
-        except expected:
-            return self.ok(what, True)
-        except Exception as error:  # noqa: BLE001 - the wrong failure is a finding, not the end
-            return self.ok(what, False, repr(error))
-        return self.ok(what, False, getattr(result, "status", result))
+        with pytest.raises(expected):
+            act()
+            pytest.fail(what)
+
+
+@pytest.fixture(scope="module")
+def c():
+    build()
+    with tempfile.TemporaryDirectory(prefix="identity-") as folder:
+        client = Client(Simulator(str(program()), os.path.join(folder, "one")))
+        yield client
+        if client.sim.process.poll() is None:
+            client.sim.stop()
 
 
 def decoded(part):
@@ -155,28 +148,28 @@ def curl(sim, *arguments):
 
 # discovery ------------------------------------------------------------------------------------------------------------
 
-def discovery(c):
+def test_discovery(c):
     sim = c.sim
-    c.ok("READY names the issuer", sim.ready == "READY " + sim.idp["issuer"], sim.ready)
+    assert sim.ready == "READY " + sim.idp["issuer"], "READY names the issuer"
     for path in ("/sys/auto-discovery", "/tools/auto-discovery"):
         sites = {s["Type"]: s for s in c.get(path).json["WebSites"]}
-        c.ok("SIM-01 " + path, sites["ID"]["Url"] == sim.idp["issuer"] and sites["FutureThing"], sites)
+        assert sites["ID"]["Url"] == sim.idp["issuer"] and sites["FutureThing"], "SIM-01 " + path
     sim.set("knob sys-auto-discovery off", "knob auto-discovery-shape old", "knob id-status NotWorking")
-    c.ok("SIM-01 one address can be 404", c.get("/sys/auto-discovery").status == 404)
+    assert c.get("/sys/auto-discovery").status == 404, "SIM-01 one address can be 404"
     old = c.get("/tools/auto-discovery").json
-    c.ok("SIM-01 old shape, ID site down", list(old) == ["WebSites"] and old["WebSites"][0]["Status"] == "NotWorking", old)
+    assert list(old) == ["WebSites"] and old["WebSites"][0]["Status"] == "NotWorking", "SIM-01 old shape, ID site down"
     sim.set("knob reset")
     metadata = c.get(METADATA).json
-    c.ok("SIM-02 metadata", metadata["issuer"] == sim.idp["issuer"] and metadata["token_endpoint"].endswith(TOKEN), metadata)
+    assert metadata["issuer"] == sim.idp["issuer"] and metadata["token_endpoint"].endswith(TOKEN), "SIM-02 metadata"
     for knob, issuer in (("slash", metadata["issuer"] + "/"), ("wrong", "https://other.example/id"), ("missing", None)):
         sim.set("knob issuer " + knob)
-        c.ok("SIM-02 issuer " + knob, c.get(METADATA).json.get("issuer") == issuer)
+        assert c.get(METADATA).json.get("issuer") == issuer, "SIM-02 issuer " + knob
     sim.set("knob reset", 'metadata set token_endpoint "https://other.example/token"', "metadata remove jwks_uri")
     changed = c.get(METADATA).json
-    c.ok("SIM-02 members replaced and removed", changed["token_endpoint"] == "https://other.example/token" and "jwks_uri" not in changed)
+    assert changed["token_endpoint"] == "https://other.example/token" and "jwks_uri" not in changed, "SIM-02 members replaced and removed"
     sim.set("metadata reset")
     status, out, err = curl(sim, sim.idp["discovery"])
-    c.ok("curl reads the metadata with the CA file", status == 0 and json.loads(out) == metadata, err)
+    assert status == 0 and json.loads(out) == metadata, f"curl reads the metadata with the CA file: {err}"
 
 
 # tokens ---------------------------------------------------------------------------------------------------------------
@@ -216,28 +209,28 @@ def verified(c, token):
                           capture_output=True).returncode == 0
 
 
-def tokens(c):
+def test_tokens(c):
     sim = c.sim
     answer = c.token(scope="read update")
     token = answer.json["access_token"]
-    c.ok("SIM-08 client credentials", answer.status == 200 and set(answer.json) == {"access_token", "expires_in", "token_type", "scope"}, answer.body)
-    c.ok("SIM-07 headers", answer.headers["Cache-Control"] == "no-store, no-cache, max-age=0" and answer.headers["Pragma"] == "no-cache"
-         and answer.headers["Content-Type"] == "application/json; charset=UTF-8", dict(answer.headers))
-    c.ok("SIM-14 openssl verifies the signature", verified(c, token))
+    assert answer.status == 200 and set(answer.json) == {"access_token", "expires_in", "token_type", "scope"}, f"SIM-08 client credentials: {answer.body}"
+    assert (answer.headers["Cache-Control"] == "no-store, no-cache, max-age=0" and answer.headers["Pragma"] == "no-cache"
+            and answer.headers["Content-Type"] == "application/json; charset=UTF-8"), f"SIM-07 headers: {dict(answer.headers)}"
+    assert verified(c, token), "SIM-14 openssl verifies the signature"
     head, claims, signature = token.split(".")
     forged = base64.urlsafe_b64encode(decoded(claims).replace(b'"read"', b'"sec" ')).decode().rstrip("=")
-    c.ok("openssl refuses a changed payload", not verified(c, ".".join((head, forged, signature))))
+    assert not verified(c, ".".join((head, forged, signature))), "openssl refuses a changed payload"
     header, payload = json.loads(decoded(head)), json.loads(decoded(claims))
-    c.ok("SIM-14 header", header["alg"] == "RS256" and header["typ"] == "at+jwt" and len(header["kid"]) == 32, header)
-    c.ok("SIM-14 claims", payload["iss"] == sim.idp["issuer"] and payload["scope"] == ["read", "update"] and payload["exp"] - payload["iat"] == 3600
-         and payload["aud"][-1] == sim.idp["issuer"] + "/resources" and " " in payload["client_db"] and not {"sub", "sid"} & set(payload), payload)
-    c.ok("SIM-06 Basic, form-encoded", c.token(basic=True).status == 200)
-    c.ok("SIM-06 the tricky secret in the body", c.token("tricky").status == 200)
-    c.ok("SIM-06 the tricky secret by Basic", c.token("tricky", basic=True).status == 200)
+    assert header["alg"] == "RS256" and header["typ"] == "at+jwt" and len(header["kid"]) == 32, "SIM-14 header"
+    assert (payload["iss"] == sim.idp["issuer"] and payload["scope"] == ["read", "update"] and payload["exp"] - payload["iat"] == 3600
+            and payload["aud"][-1] == sim.idp["issuer"] + "/resources" and " " in payload["client_db"] and not {"sub", "sid"} & set(payload)), "SIM-14 claims"
+    assert c.token(basic=True).status == 200, "SIM-06 Basic, form-encoded"
+    assert c.token("tricky").status == 200, "SIM-06 the tricky secret in the body"
+    assert c.token("tricky", basic=True).status == 200, "SIM-06 the tricky secret by Basic"
     refusals(c)
     sim.set("knob access-ttl 4")
     short = c.token().json
-    c.ok("access-ttl", short["expires_in"] == 4 and claims_of(short)["exp"] - claims_of(short)["iat"] == 4)
+    assert short["expires_in"] == 4 and claims_of(short)["exp"] - claims_of(short)["iat"] == 4, "access-ttl"
     sim.set("knob reset")
 
 
@@ -253,28 +246,28 @@ def refusals(c):
         ("no secret", "invalid_client", {"client_secret": None}),
     ):
         answer = c.token(**change)
-        c.ok("SIM-13 %s is %s" % (what, error), (answer.status, answer.json) == (400, {"error": error}), answer.body)
+        assert (answer.status, answer.json) == (400, {"error": error}), "SIM-13 %s is %s: %s" % (what, error, answer.body)
     for role, error in (("disabled", "invalid_client"), ("note", "invalid_client"), ("no-system-user", "unauthorized_client"),
                         ("orphan", "unauthorized_client"), ("native", "unauthorized_client")):
         answer = c.token(role)
-        c.ok("SIM-13 client %s is %s" % (role, error), answer.json == {"error": error}, answer.body)
+        assert answer.json == {"error": error}, "SIM-13 client %s is %s: %s" % (role, error, answer.body)
     for scope in ("read update", "openid", "sec"):
-        c.ok("SIM-13 scope %s for the reader is invalid_scope" % scope, c.token("reader", scope=scope).json == {"error": "invalid_scope"})
-    c.ok("SIM-06 GET is invalid_request", c.get(TOKEN).json == {"error": "invalid_request"})
+        assert c.token("reader", scope=scope).json == {"error": "invalid_scope"}, "SIM-13 scope %s for the reader is invalid_scope" % scope
+    assert c.get(TOKEN).json == {"error": "invalid_request"}, "SIM-06 GET is invalid_request"
     sim.set("app demo.app/sync secret=rotated")
-    c.ok("a rotated secret cuts over at once", c.token().json == {"error": "invalid_client"} and c.token(client_secret="rotated").status == 200)
+    assert c.token().json == {"error": "invalid_client"} and c.token(client_secret="rotated").status == 200, "a rotated secret cuts over at once"
     sim.set("app demo.app/sync secret=" + sim.client("machine")["client_secret"])
 
 
-def key_rotation(c):
+def test_key_rotation(c):
     sim = c.sim
     old = c.token().json["access_token"]
     sim.set("keys rotate")
     new = c.token().json["access_token"]
-    c.ok("SIM-03 after a rotation both tokens verify", verified(c, old) and verified(c, new) and old.split(".")[0] != new.split(".")[0])
+    assert verified(c, old) and verified(c, new) and old.split(".")[0] != new.split(".")[0], "SIM-03 after a rotation both tokens verify"
     sim.set("keys unpublished fetches=1")
     hidden = c.token().json["access_token"]
-    c.ok("SIM-03 a key is published after some fetches", not verified(c, hidden) and verified(c, hidden))
+    assert not verified(c, hidden) and verified(c, hidden), "SIM-03 a key is published after some fetches"
 
 
 # people ---------------------------------------------------------------------------------------------------------------
@@ -303,7 +296,7 @@ def authorization(sim, role="portal", **change):
 
 def login(sim, url, *arguments):
     """Exit status, what the `login` program printed (an object), what it complained of."""
-    done = subprocess.run([os.path.join(HERE, "login"), "--idp", os.path.join(sim.folder, "idp.json"), "--json", *arguments, url],
+    done = subprocess.run([str(PACKAGE / "login"), "--idp", os.path.join(sim.folder, "idp.json"), "--json", *arguments, url],
                           capture_output=True, text=True, timeout=30)
     return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
 
@@ -319,43 +312,43 @@ def signing_in(c):
     sim.set("reset")
     status, answer, err = login(sim, authorization(sim))
     fields = fields_of(answer) if answer else {}
-    c.ok("SIM-17 signing in by the page leads back with a code", status == 0 and answer["mode"] == "query" and answer["url"].startswith(CALLBACK + "?")
-         and fields["state"] == "st-1" and len(fields["code"]) == 64 and "." in fields["session_state"], (answer, err))
+    assert (status == 0 and answer["mode"] == "query" and answer["url"].startswith(CALLBACK + "?") and fields["state"] == "st-1" and len(fields["code"]) == 64
+            and "." in fields["session_state"]), "SIM-17 signing in by the page leads back with a code: %s" % ((answer, err),)
     first = c.exchange(fields["code"]).json
     check_tokens(c, first, "code")
-    c.ok("SIM-09 the code is burnt", c.exchange(fields["code"]).json == {"error": "invalid_grant"})
+    assert c.exchange(fields["code"]).json == {"error": "invalid_grant"}, "SIM-09 the code is burnt"
     status, answer, err = login(sim, authorization(sim, response_type="code id_token", response_mode="form_post"))
     fields = fields_of(answer)
-    c.ok("SIM-17 form_post", status == 0 and answer["mode"] == "form_post" and answer["url"] == CALLBACK, answer)
+    assert status == 0 and answer["mode"] == "form_post" and answer["url"] == CALLBACK, f"SIM-17 form_post: {answer}"
     front = payload(fields["id_token"])
-    c.ok("SIM-15 the ID token of the front channel", verified(c, fields["id_token"]) and front["c_hash"] == half_hash(fields["code"])
-         and front["s_hash"] == half_hash("st-1") and front["nonce"] == "no-1" and "at_hash" not in front, front)
-    c.ok("SIM-17 and its code", c.exchange(fields["code"]).status == 200)
+    assert (verified(c, fields["id_token"]) and front["c_hash"] == half_hash(fields["code"]) and front["s_hash"] == half_hash("st-1")
+            and front["nonce"] == "no-1" and "at_hash" not in front), f"SIM-15 the ID token of the front channel: {front}"
+    assert c.exchange(fields["code"]).status == 200, "SIM-17 and its code"
     status, answer, err = login(sim, authorization(sim, response_type="code id_token"))
-    c.ok("SIM-17 fragment", status == 0 and answer["mode"] == "fragment" and "id_token" in fields_of(answer), answer)
+    assert status == 0 and answer["mode"] == "fragment" and "id_token" in fields_of(answer), f"SIM-17 fragment: {answer}"
     for what, code, change in (("query with code id_token", "invalid_request", {"response_type": "code id_token", "response_mode": "query"}),
                                ("hybrid without a nonce", "invalid_request", {"response_type": "code id_token", "nonce": None}),
                                ("another redirect URI", "invalid_redirect_uri", {"redirect_uri": CALLBACK + "/"}),
                                ("an unknown client", "unauthorized_client", {"client_id": "x"}),
                                ("a scope beyond the ceiling", "invalid_scope", {"scope": "sec"})):
         status, answer, err = login(sim, authorization(sim, **change))
-        c.ok("SIM-18 %s stops on a page" % what, status == 3 and code in err and answer is None, (answer, err))
+        assert status == 3 and code in err and answer is None, "SIM-18 %s stops on a page: %s" % (what, (answer, err))
     status, answer, err = login(sim, authorization(sim, "native", code_challenge=None))
-    c.ok("SIM-17 a public client needs a challenge", status == 3 and "code challenge" in err, err)
+    assert status == 3 and "code challenge" in err, f"SIM-17 a public client needs a challenge: {err}"
     status, answer, err = login(sim, authorization(sim, "native"))
-    c.ok("SIM-09 a public client exchanges", c.exchange(fields_of(answer)["code"], "native").status == 200)
-    c.ok("a wrong password stays on the page", login(sim, authorization(sim), "--password", "wrong")[0] == 3)
+    assert c.exchange(fields_of(answer)["code"], "native").status == 200, "SIM-09 a public client exchanges"
+    assert login(sim, authorization(sim), "--password", "wrong")[0] == 3, "a wrong password stays on the page"
 
 
 def check_tokens(c, answer, what):
     access, identity = payload(answer["access_token"]), payload(answer["id_token"])
-    c.ok("SIM-14 the access token of a %s" % what, verified(c, answer["access_token"]) and access["sub"] == "m.petrova" and len(access["sid"]) == 32
-         and access["is_admin"] == "false" and access["scope"] == ["openid", "profile", "read", "offline_access"], access)
-    c.ok("SIM-15 the ID token of a %s" % what, verified(c, answer["id_token"]) and identity["at_hash"] == half_hash(answer["access_token"])
-         and identity["aud"] == c.sim.client("portal")["client_id"] and identity["exp"] - identity["iat"] == 300
-         and identity["sid"] == access["sid"], identity)
+    assert (verified(c, answer["access_token"]) and access["sub"] == "m.petrova" and len(access["sid"]) == 32 and access["is_admin"] == "false"
+            and access["scope"] == ["openid", "profile", "read", "offline_access"]), "SIM-14 the access token of a %s: %s" % (what, access)
+    assert (verified(c, answer["id_token"]) and identity["at_hash"] == half_hash(answer["access_token"])
+            and identity["aud"] == c.sim.client("portal")["client_id"] and identity["exp"] - identity["iat"] == 300 and identity["sid"] == access["sid"]), (
+        "SIM-15 the ID token of a %s: %s" % (what, identity))
     nonce = {"nonce": "no-1", "s_hash": half_hash("st-1")} if what == "code" else {}
-    c.ok("SIM-11 nonce and state in the ID token of a %s" % what, {k: identity[k] for k in ("nonce", "s_hash") if k in identity} == nonce, identity)
+    assert {k: identity[k] for k in ("nonce", "s_hash") if k in identity} == nonce, "SIM-11 nonce and state in the ID token of a %s: %s" % (what, identity)
 
 
 def consent_and_sessions(c):
@@ -363,12 +356,13 @@ def consent_and_sessions(c):
     sim.set("reset", "knob consent on")
     jar = os.path.join(sim.folder, "cookies")
     status, answer, err = login(sim, authorization(sim), "--deny")
-    c.ok("SIM-18 cancelling", status == 0 and answer["url"] == CALLBACK + "?error=access_denied&state=st-1#_=_", (answer, err))
+    assert status == 0 and answer["url"] == CALLBACK + "?error=access_denied&state=st-1#_=_", "SIM-18 cancelling: %s" % ((answer, err),)
     status, answer, err = login(sim, authorization(sim), "--cookies", jar)
-    c.ok("SIM-17 over the consent page", status == 0 and "code" in fields_of(answer), (answer, err))
+    assert status == 0 and "code" in fields_of(answer), "SIM-17 over the consent page: %s" % ((answer, err),)
     status, answer, err = login(sim, authorization(sim), "--cookies", jar, "--deny")
-    c.ok("SIM-18 refusing consent", status == 0 and fields_of(answer)["error"] == "access_denied", (answer, err))
-    c.ok("SIM-18 prompt=none with a consent to ask for", fields_of(login(sim, authorization(sim, prompt="none"), "--cookies", jar)[1])["error"] == "consent_required")
+    assert status == 0 and fields_of(answer)["error"] == "access_denied", "SIM-18 refusing consent: %s" % ((answer, err),)
+    assert fields_of(login(sim, authorization(sim, prompt="none"), "--cookies", jar)[1])["error"] == "consent_required", (
+        "SIM-18 prompt=none with a consent to ask for")
     sim.set("knob consent off")
 
     def sid(*arguments, **change):
@@ -376,12 +370,12 @@ def consent_and_sessions(c):
         return payload(c.exchange(fields_of(answer)["code"]).json["access_token"])["sid"]
 
     silent = sid(prompt="none")
-    c.ok("SIM-19 the SSO cookie signs in silently", silent == sid("--password", "never asked for"))
-    c.ok("SIM-19 prompt=login, the same person: the same sid", sid(prompt="login") == silent)
-    c.ok("SIM-19 prompt=login, another person: a new sid", sid("--user", "a.admin", prompt="login") != silent)
-    c.ok("SIM-19 without a cookie prompt=none is refused", fields_of(login(sim, authorization(sim, prompt="none"))[1])["error"] == "login_required")
-    c.ok("people who may not are refused", fields_of(login(sim, authorization(sim), "--user", "c.guest")[1])["error"] == "access_denied")
-    c.ok("sessions are listed", [s["user"] for s in sim.set("sessions")["sessions"]] == ["m.petrova", "a.admin", "c.guest"], sim.set("sessions"))
+    assert silent == sid("--password", "never asked for"), "SIM-19 the SSO cookie signs in silently"
+    assert sid(prompt="login") == silent, "SIM-19 prompt=login, the same person: the same sid"
+    assert sid("--user", "a.admin", prompt="login") != silent, "SIM-19 prompt=login, another person: a new sid"
+    assert fields_of(login(sim, authorization(sim, prompt="none"))[1])["error"] == "login_required", "SIM-19 without a cookie prompt=none is refused"
+    assert fields_of(login(sim, authorization(sim), "--user", "c.guest")[1])["error"] == "access_denied", "people who may not are refused"
+    assert [s["user"] for s in sim.set("sessions")["sessions"]] == ["m.petrova", "a.admin", "c.guest"], "sessions are listed: %s" % (sim.set("sessions"),)
     os.unlink(jar)
 
 
@@ -389,14 +383,14 @@ def auto_login(c):
     sim = c.sim
     sim.set("reset", "knob auto-login m.petrova")
     status, out, err = curl(sim, "-o", os.devnull, "-w", "%{http_code} %{redirect_url}", authorization(sim))
-    c.ok("SIM-19 auto-login answers a plain GET", status == 0 and out.startswith("302 " + CALLBACK + "?code="), (out, err))
+    assert status == 0 and out.startswith("302 " + CALLBACK + "?code="), "SIM-19 auto-login answers a plain GET: %s" % ((out, err),)
     status, out, err = curl(sim, authorization(sim, response_type="code id_token", response_mode="form_post"))
-    c.ok("SIM-19 and with a page that posts itself", status == 0 and 'name="id_token"' in out and "<noscript>" in out, (out, err))
+    assert status == 0 and 'name="id_token"' in out and "<noscript>" in out, "SIM-19 and with a page that posts itself: %s" % ((out, err),)
     for knob, expected in (("right", sim.idp["issuer"]), ("wrong", "https://other.example/id")):
         sim.set("knob iss-parameter " + knob)
-        c.ok("SIM-20 iss " + knob, fields_of(login(sim, authorization(sim))[1])["iss"] == expected)
+        assert fields_of(login(sim, authorization(sim))[1])["iss"] == expected, "SIM-20 iss " + knob
     sim.set("knob iss-parameter off", "knob deny access_denied")
-    c.ok("SIM-18 a knob denies", fields_of(login(sim, authorization(sim))[1])["error"] == "access_denied")
+    assert fields_of(login(sim, authorization(sim))[1])["error"] == "access_denied", "SIM-18 a knob denies"
     sim.set("knob deny off")
 
 
@@ -410,24 +404,24 @@ def refreshing(c):
     first = sign_in(c)
     second = c.refresh(first["refresh_token"]).json
     check_tokens(c, second, "refresh")
-    c.ok("SIM-10 a new refresh token, the old one is refused", second["refresh_token"] != first["refresh_token"]
-         and c.refresh(first["refresh_token"]).json == {"error": "invalid_grant"})
+    assert second["refresh_token"] != first["refresh_token"] and c.refresh(first["refresh_token"]).json == {"error": "invalid_grant"}, (
+        "SIM-10 a new refresh token, the old one is refused")
     grant = c.grants()[-1]
-    c.ok("grants shows which refresh token is alive", grant["alive"] and grant["generation"] == 2 and grant["current"] == mark(second["refresh_token"])
-         and grant["accepted"] == [mark(second["refresh_token"])] and grant["user"] == "m.petrova", grant)
-    c.ok("SIM-24 /profile/me", c.get("/profile/me", headers={"Authorization": "Bearer " + second["access_token"]}).json["login"] == "m.petrova")
+    assert (grant["alive"] and grant["generation"] == 2 and grant["current"] == mark(second["refresh_token"])
+            and grant["accepted"] == [mark(second["refresh_token"])] and grant["user"] == "m.petrova"), "grants shows which refresh token is alive"
+    assert c.get("/profile/me", headers={"Authorization": "Bearer " + second["access_token"]}).json["login"] == "m.petrova", "SIM-24 /profile/me"
     for answer in (first, second):
-        c.ok("SIM-22 the API", c.get(PRODUCTS, headers={"Authorization": "Bearer " + answer["access_token"]}).status == 200)
-    c.ok("SIM-25 one licence slot for both", sim.set("licences")["in_use"] == 1, sim.set("licences"))
+        assert c.get(PRODUCTS, headers={"Authorization": "Bearer " + answer["access_token"]}).status == 200, "SIM-22 the API"
+    assert sim.set("licences")["in_use"] == 1, "SIM-25 one licence slot for both"
     token = second["refresh_token"]
     for fault, processed in (("reset", False), ("reset when=after", True), ("close when=after", True), ("half-body", True), ("status code=503", False)):
         sim.set("fault token %s grant=refresh_token" % fault)
         try:
-            c.ok("SIM-12 %s: not served" % fault, c.refresh(token).status == 503)
+            assert c.refresh(token).status == 503, "SIM-12 %s: not served" % fault
         except (OSError, http.client.HTTPException):
             pass
         alive = c.grants("alive=true")[-1]["current"]
-        c.ok("SIM-12 %s: the refresh was %scarried out" % (fault, "" if processed else "not "), (alive != mark(token)) == processed, alive)
+        assert (alive != mark(token)) == processed, "SIM-12 %s: the refresh was %scarried out" % (fault, "" if processed else "not ")
         token = token if not processed else sign_in(c)["refresh_token"]
     refresh_modes(c)
     kill_switches(c)
@@ -438,25 +432,25 @@ def refresh_modes(c):
     sim.set("knob refresh-mode family-revoke", "counters reset")
     first = sign_in(c)["refresh_token"]
     second = c.refresh(first).json["refresh_token"]
-    c.ok("SIM-10 family-revoke", [c.refresh(t).json for t in (first, second)] == [{"error": "invalid_grant"}] * 2)
+    assert [c.refresh(t).json for t in (first, second)] == [{"error": "invalid_grant"}] * 2, "SIM-10 family-revoke"
     counters = sim.set("counters")["counters"]
-    c.ok("the reuse is counted", (counters["reused"], counters["families-revoked"], counters["refresh-refusals:demo.app/portal"]) == (1, 1, 2), counters)
+    assert (counters["reused"], counters["families-revoked"], counters["refresh-refusals:demo.app/portal"]) == (1, 1, 2), "the reuse is counted"
     sim.set("knob refresh-mode grace-60")
     first = sign_in(c)["refresh_token"]
-    c.ok("SIM-10 grace", [c.refresh(first).status for _ in range(2)] == [200, 200] and len(c.grants()[-1]["accepted"]) == 2)
+    assert [c.refresh(first).status for _ in range(2)] == [200, 200] and len(c.grants()[-1]["accepted"]) == 2, "SIM-10 grace"
     sim.set("clock advance 60")
-    c.ok("SIM-10 grace ends", c.refresh(first).json == {"error": "invalid_grant"})
+    assert c.refresh(first).json == {"error": "invalid_grant"}, "SIM-10 grace ends"
     sim.set("clock reset", "knob refresh-mode no-rotation")
     first = sign_in(c)["refresh_token"]
-    c.ok("SIM-10 no rotation, the same comes back", c.refresh(first).json["refresh_token"] == first)
+    assert c.refresh(first).json["refresh_token"] == first, "SIM-10 no rotation, the same comes back"
     sim.set("knob unrotated-answer absent")
-    c.ok("SIM-10 no rotation, none comes back", "refresh_token" not in c.refresh(first).json)
+    assert "refresh_token" not in c.refresh(first).json, "SIM-10 no rotation, none comes back"
     sim.set("knob refresh-mode reject", "knob refresh-tokens off")
-    c.ok("no refresh token at all", "refresh_token" not in sign_in(c))
+    assert "refresh_token" not in sign_in(c), "no refresh token at all"
     sim.set("knob refresh-tokens on", "knob refresh-ttl 100")
     first = sign_in(c)["refresh_token"]
     sim.set("clock advance 100")
-    c.ok("SIM-10 it expires", c.refresh(first).json == {"error": "invalid_grant"} and c.grants()[-1]["ended"] == "expired")
+    assert c.refresh(first).json == {"error": "invalid_grant"} and c.grants()[-1]["ended"] == "expired", "SIM-10 it expires"
     sim.set("clock reset", "knob refresh-ttl by-client-type")
 
 
@@ -466,19 +460,19 @@ def kill_switches(c):
                         ("app demo.app/portal IsEnabled=false", "app-change")):
         token = sign_in(c)["refresh_token"]
         sim.set(line, "app demo.app/portal IsEnabled=true")
-        c.ok("SIM-10 it dies of " + cause, c.refresh(token).json == {"error": "invalid_grant"} and c.grants()[-1]["ended"] == cause)
+        assert c.refresh(token).json == {"error": "invalid_grant"} and c.grants()[-1]["ended"] == cause, "SIM-10 it dies of " + cause
     token = sign_in(c)["refresh_token"]
-    c.ok("a listed revocation endpoint", c.get(METADATA).json["revocation_endpoint"] == sim.idp["endpoints"]["revocation"])
+    assert c.get(METADATA).json["revocation_endpoint"] == sim.idp["endpoints"]["revocation"], "a listed revocation endpoint"
     answer = c.grant(path="/id/connect/revocation", token=token, token_type_hint="refresh_token")
-    c.ok("RFC 7009", (answer.status, answer.body) == (200, b"") and c.refresh(token).json == {"error": "invalid_grant"}
-         and sim.set("counters")["counters"]["revocations"] == 1)
+    assert ((answer.status, answer.body) == (200, b"") and c.refresh(token).json == {"error": "invalid_grant"}
+            and sim.set("counters")["counters"]["revocations"] == 1), "RFC 7009"
 
 
 def bent_id_tokens(c):
     sim = c.sim
     for flaw in ("broken-signature", "no-signature", "alg-none", "hs256", "wrong-key"):
         sim.set("knob id-token-flaw " + flaw)
-        c.ok("SIM-15 openssl refuses %s" % flaw, not verified(c, sign_in(c)["id_token"]))
+        assert not verified(c, sign_in(c)["id_token"]), "SIM-15 openssl refuses %s" % flaw
     sim.set("knob id-token-flaw hs256")
     head, claims, signature = sign_in(c)["id_token"].split(".")
     jwks = c.get(METADATA + "/jwks").json["keys"]
@@ -486,10 +480,10 @@ def bent_id_tokens(c):
     public_key(next(k for k in jwks if k["kid"] == json.loads(decoded(head))["kid"]), path)
     with open(path, "rb") as file:
         pem = subprocess.run(["openssl", "pkey", "-pubin"], stdin=file, capture_output=True, check=True).stdout
-    c.ok("SIM-15 hs256 is what a forger makes of the public key", hmac.new(pem, ("%s.%s" % (head, claims)).encode(), "sha256").digest() == decoded(signature))
+    assert hmac.new(pem, ("%s.%s" % (head, claims)).encode(), "sha256").digest() == decoded(signature), "SIM-15 hs256 is what a forger makes of the public key"
     sim.set("knob id-token-flaw none", 'id-token set iss "https://other.example/id"', "id-token set exp now-400", "id-token remove sub")
     bent = payload(sign_in(c)["id_token"])
-    c.ok("SIM-15 claims are bent", bent["iss"] == "https://other.example/id" and bent["exp"] < time.time() and "sub" not in bent, bent)
+    assert bent["iss"] == "https://other.example/id" and bent["exp"] < time.time() and "sub" not in bent, "SIM-15 claims are bent"
     sim.set("id-token reset")
 
 
@@ -499,11 +493,11 @@ def signing_out(c):
     bye = "http://127.0.0.1:53177/bye"
     query = urllib.parse.urlencode({"id_token_hint": answer["id_token"], "post_logout_redirect_uri": bye, "state": "lo-1"})
     status, left, err = login(sim, sim.idp["erpnet"] + END_SESSION + "?" + query)
-    c.ok("SIM-21 signing out leads back", status == 0 and left["url"] == bye + "?state=lo-1", (left, err))
-    c.ok("SIM-21 and ends the grant", c.refresh(answer["refresh_token"]).json == {"error": "invalid_grant"})
-    c.ok("SIM-21 without a hint a page asks", b"Would you like to sign out?" in c.get(END_SESSION).body)
+    assert status == 0 and left["url"] == bye + "?state=lo-1", "SIM-21 signing out leads back: %s" % ((left, err),)
+    assert c.refresh(answer["refresh_token"]).json == {"error": "invalid_grant"}, "SIM-21 and ends the grant"
+    assert b"Would you like to sign out?" in c.get(END_SESSION).body, "SIM-21 without a hint a page asks"
     status, left, err = login(sim, sim.idp["erpnet"] + END_SESSION)
-    c.ok("SIM-21 and nothing leads back", status == 0 and left["mode"] == "page" and "You are signed out" in left["body"], (left, err))
+    assert status == 0 and left["mode"] == "page" and "You are signed out" in left["body"], "SIM-21 and nothing leads back: %s" % ((left, err),)
 
 
 def devices(c):
@@ -515,11 +509,11 @@ def devices(c):
 
     for arguments, expected in (((), None), (("--deny",), "access_denied")):
         begun = c.grant(path="/id/connect/deviceauthorization", scope="openid profile offline_access read").json
-        c.ok("a device waits", poll(begun).json == {"error": "authorization_pending"}, begun)
+        assert poll(begun).json == {"error": "authorization_pending"}, "a device waits"
         status, page, err = login(sim, begun["verification_uri_complete"], *arguments)
-        c.ok("its page is filled in", status == 0 and page["mode"] == "page", (page, err))
+        assert status == 0 and page["mode"] == "page", "its page is filled in: %s" % ((page, err),)
         answer = poll(begun)
-        c.ok("the device hears of it", answer.json.get("error") == expected and ("refresh_token" in answer.json) == (expected is None), answer.body)
+        assert answer.json.get("error") == expected and ("refresh_token" in answer.json) == (expected is None), f"the device hears of it: {answer.body}"
 
 
 def many_refreshes(c):
@@ -535,14 +529,14 @@ def many_refreshes(c):
             connection.request("POST", TOKEN, urllib.parse.urlencode(form), {"Content-Type": "application/x-www-form-urlencoded"})
             token = json.loads(connection.getresponse().read())["refresh_token"]
     rate = count / (time.monotonic() - began) * 60
-    c.ok("more than 2000 refreshes a minute (%d)" % rate, rate > 2000)
-    c.ok("and the last refresh token is the one alive", c.grants("alive=true")[-1]["current"] == mark(token))
+    assert rate > 2000, "more than 2000 refreshes a minute (%d)" % rate
+    assert c.grants("alive=true")[-1]["current"] == mark(token), "and the last refresh token is the one alive"
     with open(sim.idp["audit"], encoding="utf-8") as file:
         text = file.read()
-    c.ok("SIM-26 no refresh token, code or password in the log", token not in text and "wonder-Land" not in text and "eyJ" not in text)
+    assert token not in text and "wonder-Land" not in text and "eyJ" not in text, "SIM-26 no refresh token, code or password in the log"
 
 
-def people(c):
+def test_people(c):
     for part in (signing_in, consent_and_sessions, auto_login, refreshing, bent_id_tokens, signing_out, devices, many_refreshes):
         part(c)
     c.sim.set("reset")
@@ -550,68 +544,68 @@ def people(c):
 
 # API ------------------------------------------------------------------------------------------------------------------
 
-def api(c):
+def test_api(c):
     sim = c.sim
     token = c.token(scope="read").json["access_token"]
     bearer = {"Authorization": "Bearer " + token}
-    c.ok("SIM-22 the API accepts the token", c.get(PRODUCTS, headers=bearer).status == 200)
-    c.ok("SIM-22 the API refuses writing without update", c.http("POST", PRODUCTS, "{}", bearer).status == 403)
-    c.ok("SIM-22 no token is 401", c.get(PRODUCTS).status == 401)
-    c.ok("SIM-22 two methods are 400", c.get(PRODUCTS, headers=dict(bearer, **{"X-Api-Key": "enrt_x"})).status == 400)
+    assert c.get(PRODUCTS, headers=bearer).status == 200, "SIM-22 the API accepts the token"
+    assert c.http("POST", PRODUCTS, "{}", bearer).status == 403, "SIM-22 the API refuses writing without update"
+    assert c.get(PRODUCTS).status == 401, "SIM-22 no token is 401"
+    assert c.get(PRODUCTS, headers=dict(bearer, **{"X-Api-Key": "enrt_x"})).status == 400, "SIM-22 two methods are 400"
     sim.set("clock advance 3600")
     late = c.get(PRODUCTS, headers=bearer)
-    c.ok("SIM-05 an advanced clock expires it", late.status == 401 and "invalid_token" in late.headers["WWW-Authenticate"])
+    assert late.status == 401 and "invalid_token" in late.headers["WWW-Authenticate"], "SIM-05 an advanced clock expires it"
     sim.set("clock reset")
     minted = sim.set("reference mint kind=PAT app=demo.app/portal user=m.petrova scope=read")
     key = {"X-Api-Key": minted["token"]}
-    c.ok("SIM-22 a reference token", c.get(PRODUCTS, headers=key).status == 200)
+    assert c.get(PRODUCTS, headers=key).status == 200, "SIM-22 a reference token"
     me = c.get("/profile/me", headers=key)
-    c.ok("SIM-24 /profile/me of a PAT", me.status == 200 and me.json["login"] == "m.petrova" and me.headers["Cache-Control"] == "no-store", me.body)
-    c.ok("SIM-24 /profile/me of a service token is 403", c.get("/profile/me", headers=bearer).status == 403)
+    assert me.status == 200 and me.json["login"] == "m.petrova" and me.headers["Cache-Control"] == "no-store", f"SIM-24 /profile/me of a PAT: {me.body}"
+    assert c.get("/profile/me", headers=bearer).status == 403, "SIM-24 /profile/me of a service token is 403"
     sim.set("reference revoke " + minted["reference"]["id"])
-    c.ok("SIM-23 revoked at once", c.get(PRODUCTS, headers=key).status == 401)
+    assert c.get(PRODUCTS, headers=key).status == 401, "SIM-23 revoked at once"
     sim.set("licences reset", "knob licences 1", "knob licence-status 503")
     c.get(PRODUCTS, headers=bearer)
     second = c.get(PRODUCTS, headers={"Authorization": "Bearer " + c.token().json["access_token"]})
-    c.ok("SIM-25 no free licence", second.status == 503 and b"MaximumLicenseCountExceeded" in second.body, second.body)
-    c.ok("SIM-25 counters", {k: sim.set("licences")[k] for k in ("in_use", "opened", "refused")} == {"in_use": 1, "opened": 1, "refused": 1})
+    assert second.status == 503 and b"MaximumLicenseCountExceeded" in second.body, f"SIM-25 no free licence: {second.body}"
+    assert {k: sim.set("licences")[k] for k in ("in_use", "opened", "refused")} == {"in_use": 1, "opened": 1, "refused": 1}, "SIM-25 counters"
     login = c.http("POST", "/api/domain/login", '{"user":"m.petrova","pass":"wonder-Land_1","app":"x","lang":"en"}')
-    c.ok("SIM-30 the legacy login answers and is counted", login.json["authorization"].startswith("ErpSession ")
-         and sim.set("counters")["counters"]["login-requests"] == 1)
+    assert login.json["authorization"].startswith("ErpSession ") and sim.set("counters")["counters"]["login-requests"] == 1, (
+        "SIM-30 the legacy login answers and is counted")
     sim.set("knob reset")
 
 
 # faults ---------------------------------------------------------------------------------------------------------------
 
-def status_faults(c):
+def test_status_faults(c):
     sim = c.sim
     sim.set("fault token status code=503 retry-after=7 times=2")
-    c.ok("SIM-28 503 twice, then well", [c.token().status for _ in range(3)] == [503, 503, 200])
+    assert [c.token().status for _ in range(3)] == [503, 503, 200], "SIM-28 503 twice, then well"
     for option, shown in (("20", "20"), ("absurd", "9" * 20), ("absent", None)):
         sim.set("fault token status code=429 retry-after=" + option)
         answer = c.token()
-        c.ok("SIM-28 429 with Retry-After " + option, answer.status == 429 and answer.headers["Retry-After"] == shown, answer.headers)
+        assert answer.status == 429 and answer.headers["Retry-After"] == shown, "%s: %s" % ("SIM-28 429 with Retry-After " + option, answer.headers)
     sim.set("fault token status code=503 retry-after=date+60")
     answer = c.token()
     ahead = time.mktime(time.strptime(answer.headers["Retry-After"], "%a, %d %b %Y %H:%M:%S GMT")) - time.mktime(time.gmtime())
-    c.ok("SIM-28 Retry-After as a date", 55 < ahead <= 61, ahead)
+    assert 55 < ahead <= 61, "SIM-28 Retry-After as a date"
     sim.set("fault token status code=500", "fault token status code=502")
-    c.ok("SIM-28 500", c.token().status == 500)
+    assert c.token().status == 500, "SIM-28 500"
     answer = c.token()
-    c.ok("SIM-28 502 is a page", answer.status == 502 and b"<html>" in answer.body)
+    assert answer.status == 502 and b"<html>" in answer.body, "SIM-28 502 is a page"
     for code in (301, 302, 307, 308):
         sim.set("fault token redirect code=%d" % code)
-        c.ok("SIM-28 redirect %d" % code, c.token().headers["Location"] == "https://127.0.0.1:%d/redirected" % sim.port)
+        assert c.token().headers["Location"] == "https://127.0.0.1:%d/redirected" % sim.port, "SIM-28 redirect %d" % code
     sim.set("fault token redirect code=307", "audit reset")
     curl(sim, "-L", "-d", "client_secret=x", sim.idp["erpnet"] + TOKEN)
-    c.ok("SIM-28 who follows a redirect is seen", [e["path"] for e in sim.set("audit")["entries"]] == [TOKEN, "/redirected"])
+    assert [e["path"] for e in sim.set("audit")["entries"]] == [TOKEN, "/redirected"], "SIM-28 who follows a redirect is seen"
     sim.set("fault token status code=400 error=invalid_client times=forever client=demo.app/reader")
-    c.ok("a fault for one client", c.token().status == 200 and c.token("reader").json == {"error": "invalid_client"})
+    assert c.token().status == 200 and c.token("reader").json == {"error": "invalid_client"}, "a fault for one client"
     sim.set("clear token")
-    c.ok("a fault for ever ends when cleared", c.token("reader").status == 200)
+    assert c.token("reader").status == 200, "a fault for ever ends when cleared"
 
 
-def quirks(c):
+def test_quirks(c):
     sim = c.sim
 
     def bent(quirk):
@@ -626,48 +620,48 @@ def quirks(c):
         ("scope=array", "scope", ["read", "update"]), ("access-token=missing", "access_token", None), ("access-token=empty", "access_token", ""),
     ):
         answer = bent(quirk)
-        c.ok("SIM-16 " + quirk, answer.status == 200 and answer.json.get(member) == value, answer.body)
-    c.ok("SIM-16 error with 200", (lambda a: a.status == 200 and a.json == {"error": "invalid_grant"})(bent("body=error")))
-    c.ok("SIM-16 HTML", (lambda a: a.status == 200 and b"<html>" in a.body)(bent("body=html")))
-    c.ok("SIM-16 BOM", bent("body=bom").body.startswith(b"\xef\xbb\xbf{"))
-    c.ok("SIM-16 duplicate members", bent("body=duplicate").body.count(b'"access_token"') == 2)
-    c.ok("SIM-16 2 MiB", len(bent("body=2mib").body) == 2 << 20)
-    c.ok("SIM-16 empty", bent("body=empty").body == b"")
+        assert answer.status == 200 and answer.json.get(member) == value, "%s: %s" % ("SIM-16 " + quirk, answer.body)
+    assert (lambda a: a.status == 200 and a.json == {"error": "invalid_grant"})(bent("body=error")), "SIM-16 error with 200"
+    assert (lambda a: a.status == 200 and b"<html>" in a.body)(bent("body=html")), "SIM-16 HTML"
+    assert bent("body=bom").body.startswith(b"\xef\xbb\xbf{"), "SIM-16 BOM"
+    assert bent("body=duplicate").body.count(b'"access_token"') == 2, "SIM-16 duplicate members"
+    assert len(bent("body=2mib").body) == 2 << 20, "SIM-16 2 MiB"
+    assert bent("body=empty").body == b"", "SIM-16 empty"
     c.fails("SIM-16 truncated", json.JSONDecodeError, lambda: bent("body=truncated").json)
     c.fails("SIM-16 not UTF-8", UnicodeDecodeError, lambda: bent("body=latin1").json)
-    c.ok("SIM-16 content type", bent("content-type=text/plain").headers["Content-Type"] == "text/plain")
-    c.ok("SIM-16 no content type", bent("content-type=missing").headers["Content-Type"] is None)
+    assert bent("content-type=text/plain").headers["Content-Type"] == "text/plain", "SIM-16 content type"
+    assert bent("content-type=missing").headers["Content-Type"] is None, "SIM-16 no content type"
 
 
-def transport_faults(c):
+def test_transport_faults(c):
     sim = c.sim
     sim.set("reset", "fault token slow delay=0.4", "fault token slow hold=0.4")
     for what in ("delay", "hold"):
         began = time.monotonic()
-        c.ok("SIM-12 " + what, c.token().status == 200 and time.monotonic() - began >= 0.4)
+        assert c.token().status == 200 and time.monotonic() - began >= 0.4, "SIM-12 " + what
     sim.set("counters reset", "fault token reset", "fault token reset when=after", "fault token close")
     c.fails("SIM-12 reset before processing", ConnectionResetError, c.token)
-    c.ok("SIM-12 nothing was processed", "token-grants" not in sim.set("counters")["counters"])
+    assert "token-grants" not in sim.set("counters")["counters"], "SIM-12 nothing was processed"
     c.fails("SIM-12 lost response: reset after processing", ConnectionResetError, c.token)
-    c.ok("SIM-12 the request was processed", sim.set("counters")["counters"].get("token-grants") == 1)
+    assert sim.set("counters")["counters"].get("token-grants") == 1, "SIM-12 the request was processed"
     c.fails("SIM-12 closed without an answer", http.client.RemoteDisconnected, c.token)
     sim.set("fault token half-body", "fault token half-body then=reset", "fault token half-body then=hang")
     c.fails("SIM-12 half a body, then closed", http.client.IncompleteRead, c.token)
     c.fails("SIM-12 half a body, then reset", (ConnectionResetError, http.client.IncompleteRead), c.token)
     c.fails("SIM-12 half a body, then nothing", TimeoutError, lambda: c.token(timeout=0.5))
-    c.ok("a client that leaves is seen", sim.set("await gone 1 timeout=5")["ok"])
+    assert sim.set("await gone 1 timeout=5")["ok"], "a client that leaves is seen"
     sim.set("fault metadata slow-body every=0.001")
     began = time.monotonic()
-    c.ok("slow-loris body comes whole and late", c.get(METADATA).json["issuer"] == sim.idp["issuer"] and time.monotonic() - began > 0.5)
+    assert c.get(METADATA).json["issuer"] == sim.idp["issuer"] and time.monotonic() - began > 0.5, "slow-loris body comes whole and late"
     sim.set("fault metadata endless-body")
     status, size, _ = curl(sim, "--max-time", "2", sim.idp["discovery"], "-o", os.devnull, "-w", "%{size_download}")
-    c.ok("an endless body does not end", status == 28 and int(size) > 100_000, (status, size))
+    assert status == 28 and int(size) > 100_000, "an endless body does not end: %s" % ((status, size),)
     sim.set("knob keep-alive off")
-    c.ok("keep-alive off closes", c.get(METADATA).headers["Connection"] == "close")
+    assert c.get(METADATA).headers["Connection"] == "close", "keep-alive off closes"
     sim.set("reset")
 
 
-def hanging(c):
+def test_hanging(c):
     """A hang holds requests until it is cleared: the way to prove single flight without sleeping."""
     sim = c.sim
     sim.set("reset", "fault token hang times=2")
@@ -675,87 +669,87 @@ def hanging(c):
     threads = [threading.Thread(target=lambda: answers.append(c.token().status)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    c.ok("await wakes when both hang", sim.set("await hung 2 timeout=10")["count"] == 2)
+    assert sim.set("await hung 2 timeout=10")["count"] == 2, "await wakes when both hang"
     entries = sim.set("audit route=token")["entries"]
-    c.ok("requests in flight are in the log without an end", [e["status"] for e in entries] == [None, None] and answers == [])
-    c.ok("clear releases them", sim.set("clear")["released"] == 2)
+    assert [e["status"] for e in entries] == [None, None] and answers == [], "requests in flight are in the log without an end"
+    assert sim.set("clear")["released"] == 2, "clear releases them"
     for thread in threads:
         thread.join(10)
-    c.ok("released requests are answered", answers == [200, 200], answers)
-    c.ok("await gives up in time", sim.control("await token-requests 99 timeout=0.1")["ok"] is False)
+    assert answers == [200, 200], "released requests are answered"
+    assert sim.control("await token-requests 99 timeout=0.1")["ok"] is False, "await gives up in time"
     sim.set("fault token hang")
     c.fails("a hang outlasts the client", TimeoutError, lambda: c.token(timeout=0.3))
-    c.ok("and its leaving is counted", sim.set("await gone 1 timeout=5")["ok"])
+    assert sim.set("await gone 1 timeout=5")["ok"], "and its leaving is counted"
 
 
 # TLS ------------------------------------------------------------------------------------------------------------------
 
-def tls(c):
+def test_tls(c):
     sim = c.sim
     for kind in ("expired", "not-yet-valid", "wrong-host", "address-only", "untrusted"):
         listener = sim.set("listener " + kind)
         c.fails("SIM-27 %s is refused" % kind, ssl.SSLCertVerificationError, lambda: c.get(METADATA, port=listener["port"]))
         status, _, err = curl(sim, listener["issuer"] + "/.well-known/openid-configuration")
-        c.ok("SIM-27 %s is refused by curl" % kind, status == 60, err)
+        assert status == 60, "SIM-27 %s is refused by curl: %s" % (kind, err)
         status, out, _ = curl(sim, "-k", listener["issuer"] + "/.well-known/openid-configuration")
-        c.ok("SIM-27 %s is otherwise right" % kind, status == 0 and json.loads(out)["issuer"] == listener["issuer"])
+        assert status == 0 and json.loads(out)["issuer"] == listener["issuer"], "SIM-27 %s is otherwise right" % kind
     names_only = sim.set("listener common-name")
     c.fails("SIM-27 a common name alone is refused by a strict client", ssl.SSLCertVerificationError,
             lambda: c.get(METADATA, port=names_only["port"]))
     status, out, _ = curl(sim, names_only["issuer"] + "/.well-known/openid-configuration")
-    c.ok("SIM-27 and accepted by a lax one", status == 0 and json.loads(out)["issuer"] == names_only["issuer"])
+    assert status == 0 and json.loads(out)["issuer"] == names_only["issuer"], "SIM-27 and accepted by a lax one"
     old = sim.set("listener tls11")
     c.fails("SIM-27 TLS 1.1 is refused", ssl.SSLError, lambda: c.get(METADATA, port=old["port"]))
     status, out, err = curl(sim, "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", old["issuer"] + "/.well-known/openid-configuration")
-    c.ok("SIM-27 TLS 1.1 is there for who wants it", status == 0 and json.loads(out)["issuer"] == old["issuer"], err)
+    assert status == 0 and json.loads(out)["issuer"] == old["issuer"], f"SIM-27 TLS 1.1 is there for who wants it: {err}"
     status, _, _ = curl(sim, "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", sim.idp["discovery"])
-    c.ok("the main listener has no TLS 1.1", status == 35, status)
+    assert status == 35, "the main listener has no TLS 1.1"
     plain = sim.set("listener plain")
     status, out, _ = curl(sim, plain["issuer"] + "/.well-known/openid-configuration")
-    c.ok("HTTP without TLS", status == 0 and json.loads(out)["issuer"] == plain["issuer"])
-    c.ok("127.0.0.1 is in the certificate", c.get(METADATA, host="127.0.0.1").status == 200)
+    assert status == 0 and json.loads(out)["issuer"] == plain["issuer"], "HTTP without TLS"
+    assert c.get(METADATA, host="127.0.0.1").status == 200, "127.0.0.1 is in the certificate"
     sim.set("counters reset")
     with contextlib.suppress(ssl.SSLError):
         c.get(METADATA, port=sim.set("listener untrusted")["port"])
-    c.ok("a failed handshake is counted", sim.set("await handshake-failures 1 timeout=5")["ok"])
+    assert sim.set("await handshake-failures 1 timeout=5")["ok"], "a failed handshake is counted"
     sim.set("listener stop %d" % plain["port"])
     status, _, _ = curl(sim, plain["issuer"])
-    c.ok("a listener can be stopped", status == 7, status)
+    assert status == 7, "a listener can be stopped"
 
 
 # log and life ---------------------------------------------------------------------------------------------------------
 
-def audit(c):
+def test_audit(c):
     sim = c.sim
     sim.set("reset")
     answer = c.token("tricky", basic=True, scope="read")
     secret = sim.client("tricky")["client_secret"]
     entry = sim.set("audit route=token")["entries"][-1]
 
-    c.ok("SIM-26 the log knows who, how and what", (entry["client"], entry["auth"], entry["fields"], entry["status"])
-         == ("demo.app/tricky", "basic", ["grant_type", "scope"], 200), entry)
-    c.ok("SIM-26 fingerprints", entry["fingerprints"] == {"client_secret": mark(secret)} and entry["token"] == mark(answer.json["access_token"]), entry)
+    assert (entry["client"], entry["auth"], entry["fields"], entry["status"]) == ("demo.app/tricky", "basic", ["grant_type", "scope"], 200), (
+        "SIM-26 the log knows who, how and what")
+    assert entry["fingerprints"] == {"client_secret": mark(secret)} and entry["token"] == mark(answer.json["access_token"]), "SIM-26 fingerprints"
     with open(sim.idp["audit"], encoding="utf-8") as file:
         text = file.read()
-    c.ok("SIM-26 the file has a JSON document on each line", all(json.loads(line)["seq"] for line in text.splitlines()) and len(text) > 0)
+    assert all(json.loads(line)["seq"] for line in text.splitlines()) and len(text) > 0, "SIM-26 the file has a JSON document on each line"
     secrets = [client["client_secret"] for client in sim.idp["clients"].values() if client["client_secret"]]
-    c.ok("SIM-26 no secret and no token in the file", not any(s in text for s in secrets + [answer.json["access_token"], "eyJ"]))
+    assert not any(s in text for s in secrets + [answer.json["access_token"], "eyJ"]), "SIM-26 no secret and no token in the file"
 
 
-def control(c):
+def test_control(c):
     sim = c.sim
     for line in ("", "dance", "knob issuer round", "fault token", 'fault token "hang', "await x", "listener main", "clock sideways", "app nobody"):
         answer = sim.control(line)
-        c.ok("refused with a sentence: %r" % line, answer["ok"] is False and answer["error"], answer)
+        assert answer["ok"] is False and answer["error"], "refused with a sentence: %r" % line
     done = subprocess.run(["nc", "-NU", sim.idp["control"]], input="ping\nclock advance 5", capture_output=True, text=True, timeout=10)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    c.ok("nc gets a line for each line, the last without an end too", len(answers) == 2 and answers[1]["offset"] == 5, done.stdout)
-    c.ok("idp repeats the file", sim.set("idp")["idp"] == sim.idp)
+    assert len(answers) == 2 and answers[1]["offset"] == 5, f"nc gets a line for each line, the last without an end too: {done.stdout}"
+    assert sim.set("idp")["idp"] == sim.idp, "idp repeats the file"
     sim.set("reset")
 
 
-def two_at_once(c, binary, folder):
-    other = Simulator(binary, os.path.join(folder, "other"))
+def test_two_at_once(c, folder):
+    other = Simulator(str(program()), os.path.join(folder, "other"))
     try:
         token = c.token().json["access_token"]
         context = ssl.create_default_context(cafile=other.ca)
@@ -763,14 +757,14 @@ def two_at_once(c, binary, folder):
         with contextlib.closing(connection):
             connection.request("GET", PRODUCTS, headers={"Authorization": "Bearer " + token})
             status = connection.getresponse().status
-        c.ok("SIM-29 a second instance refuses the first one's token", status == 401, status)
+        assert status == 401, "SIM-29 a second instance refuses the first one's token"
         c.fails("SIM-29 and has a CA of its own", ssl.SSLCertVerificationError, lambda: c.get(METADATA, port=other.port))
     finally:
         code = other.stop()
-    c.ok("SIGTERM ends it with 0 and takes the socket away", code == 0 and not os.path.exists(other.idp["control"]), code)
+    assert code == 0 and not os.path.exists(other.idp["control"]), "SIGTERM ends it with 0 and takes the socket away"
 
 
-def restart(c, binary):
+def test_restart(c):
     """The same folder and port again: the same CA, and tokens stay good."""
     token = c.token().json["access_token"]
     refresh_token = c.sim.set("grant mint app=demo.app/portal user=m.petrova")["refresh_token"]
@@ -778,45 +772,13 @@ def restart(c, binary):
         authority = file.read()
     c.sim.stop()
     memory = os.path.join(c.sim.folder, "memory.json")
-    c.ok("what it remembers is nobody else's to read", os.stat(memory).st_mode & 0o777 == 0o600)
-    c.sim = Simulator(binary, c.sim.folder, "--port", str(c.sim.port), "--name", "identity.test")
+    assert os.stat(memory).st_mode & 0o777 == 0o600, "what it remembers is nobody else's to read"
+    c.sim = Simulator(str(program()), c.sim.folder, "--port", str(c.sim.port), "--name", "identity.test")
     with open(c.sim.ca, encoding="ascii") as file:
-        c.ok("the CA is kept", file.read() == authority)
-    c.ok("a token of the run before is good", c.get(PRODUCTS, headers={"Authorization": "Bearer " + token}).status == 200)
-    c.ok("a refresh token of the run before is good", c.refresh(refresh_token).status == 200 and not os.path.exists(memory))
+        assert file.read() == authority, "the CA is kept"
+    assert c.get(PRODUCTS, headers={"Authorization": "Bearer " + token}).status == 200, "a token of the run before is good"
+    assert c.refresh(refresh_token).status == 200 and not os.path.exists(memory), "a refresh token of the run before is good"
     status, _, err = curl(c.sim, "--resolve", "identity.test:%d:127.0.0.1" % c.sim.port, "https://identity.test:%d/tools/ver" % c.sim.port)
-    c.ok("--name puts a host into the certificate", status == 0, err)
+    assert status == 0, f"--name puts a host into the certificate: {err}"
     c.sim.process.stdin.close()
-    c.ok("the end of standard input ends it too", c.sim.process.wait(10) == 0)
-
-
-def build():
-    subprocess.run(["swift", "build", "--package-path", HERE], check=True, stdout=sys.stderr)
-    return os.path.join(HERE, ".build/debug/identity-simulator")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary")
-    binary = parser.parse_args().binary or os.path.join(HERE, ".build/debug/identity-simulator")
-    if not os.path.exists(binary):
-        binary = build()
-    folder = tempfile.mkdtemp(prefix="identity-check-")
-    checks = Checks(Simulator(binary, os.path.join(folder, "one")))
-    try:
-        for part in (discovery, tokens, key_rotation, people, api, status_faults, quirks, transport_faults, hanging, tls, audit, control):
-            part(checks)
-        two_at_once(checks, binary, folder)
-        restart(checks, binary)
-    except Exception as error:  # noqa: BLE001 - a walk that stops early must not look like a pass
-        checks.ok("the walk went to its end", False, repr(error))
-        raise
-    finally:
-        if checks.sim.process.poll() is None:
-            checks.sim.stop()
-        shutil.rmtree(folder)
-        print("%d passed, %d failed" % (checks.good, checks.bad), flush=True)
-    sys.exit(1 if checks.bad else 0)
-
-
-main()
+    assert c.sim.process.wait(10) == 0, "the end of standard input ends it too"
