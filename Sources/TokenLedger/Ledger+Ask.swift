@@ -5,24 +5,27 @@ extension Ledger {
     ///
     /// A caller that named no promise also gets one that is nearly over, as long as it lives at all and its renewal fails or hangs.
     package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
-        guard let entry = entries[query.key], let held = entry.held, held.suits(query.fit) else { return nil }
+        guard let place = entries.index(forKey: query.key), let held = entries.values[place].held, held.suits(query.fit) else { return nil }
+        let (key, entry) = entries[place]
         if entry.isRejected, entry.progress != .none { return nil }
         let promise = promise(query.promise, held, query.key.token)
         let isPromised = held.lasts(promise, at: now.boot)
         guard isPromised || (query.promise == .usual && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
         markServed(query, at: now)
-        return Ready(held: held, until: isPromised ? held.until - promise : held.until, currency: currency(of: query.key))
+        return Ready(held: held, until: isPromised ? held.until - promise : held.until, key: key)
     }
 
     /// Whether it is the held token, and one for whoever asks so.
     package func offers(_ held: HeldToken, to query: AuthorisedQuery) -> Bool { entries[query.key]?.held?.id == held.id && held.suits(query.fit) }
 
-    private mutating func currency(of key: CacheKey) -> Currency {
-        if let currency = entries[key]?.currency { return currency }
-        let currency = Currency()
-        entries[key]?.currency = currency
-        return currency
+    /// Which replies are outdated since this was last asked.
+    package mutating func takeOutdated() -> OutdatedReplies {
+        guard !outdated.isEmpty else { return outdated }
+        defer { outdated = OutdatedReplies() }
+        return outdated
     }
+
+    mutating func outdateReplies(of key: CacheKey) { outdated.keys.insert(key) }
 
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
     private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
@@ -39,7 +42,7 @@ extension Ledger {
     package mutating func ask(_ query: AuthorisedQuery, waiter id: UInt64, patience: Waiter.Patience = .outcome, at now: Moment) -> Turn {
         var turn = Turn()
         let waiter = Waiter(
-            id: id, share: query.share, deadline: now.boot + longestWait(query, patience, at: now), promise: query.promise, fit: query.fit,
+            id: id, key: query.key, share: query.share, deadline: now.boot + longestWait(query, patience, at: now), promise: query.promise, fit: query.fit,
             patience: patience, utmost: now.boot + .seconds(query.wait))
         if patience.isForToken, let ready = ready(query, at: now) {
             turn.answers.append((id, .token(ready.held)))
@@ -144,7 +147,7 @@ extension Ledger {
         entries[key]?.lastAsked = now.boot
         entries[key]?.isAsked = true
         press(key, query.promise)
-        if query.wait > 0 { enlist(waiter, key) }
+        if query.wait > 0 { waiters.add(waiter) }
         enqueueExchange(key, cause, for: query.share, at: now, &turn)
         if query.wait == 0 { turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now))) }
         reschedule(key, at: now.boot)
@@ -152,8 +155,7 @@ extension Ledger {
 
     /// The asker has gone: nothing waits for it any more, and what is under way goes on.
     package mutating func withdraw(waiter id: UInt64) {
-        if waiting[id] == nil { _ = logins.forget(waiter: id) }
-        removeWaiter(id)
+        if waiters.remove(id) == nil { _ = logins.forget(waiter: id) }
     }
 
     /// Adds a watcher: it counts as use, and hears of every token and trouble from now on. The present token is its first row.
@@ -161,12 +163,12 @@ extension Ledger {
     package mutating func watch(_ query: AuthorisedQuery, watcher id: UInt64, at now: Moment) -> Result<Turn, Refusal> {
         var turn = Turn()
         let held = ready(query, at: now)?.held
-        let patient = Waiter(id: id, share: query.share, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
+        let patient = Waiter(id: id, key: query.key, share: query.share, deadline: .max, promise: query.promise, fit: query.fit, patience: .ready)
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         if let refusal = admitMember(query.key, of: query.share, at: now) { return .failure(refusal) }
         open(query, at: now)
-        entries[query.key]?.watchers[id] = Watcher(id: id, fit: query.fit)
+        watchers.add(Watcher(id: id, fit: query.fit), of: query.key)
         entries[query.key]?.isAsked = true
         if let held {
             press(query.key, query.promise)
@@ -186,8 +188,8 @@ extension Ledger {
     }
 
     package mutating func unwatch(_ key: CacheKey, watcher id: UInt64, at now: Moment) {
-        entries[key]?.watchers[id] = nil
-        if let entry = entries[key], !entry.isWatched, entry.wantedAnew == .asked { entries[key]?.wantedAnew = nil }
+        watchers.remove(id, of: key)
+        if let entry = entries[key], !isWatched(key), entry.wantedAnew == .asked { entries[key]?.wantedAnew = nil }
         if isForgettable(key, at: now.boot) { close(key) }
     }
 
@@ -213,7 +215,7 @@ extension Ledger {
     mutating func noteServed(_ key: CacheKey) {
         let consumer = consumerKey(key)
         guard consumers[consumer]?.lastServed != key else { return }
-        if let before = consumers[consumer]?.lastServed { entries[before]?.endCurrency() }
+        if let before = consumers[consumer]?.lastServed { outdateReplies(of: before) }
         consumers[consumer]?.serve(key)
     }
 
@@ -249,11 +251,12 @@ extension Ledger {
 
     /// Forgets an entry altogether; its consumer's budget stays until it is full again.
     mutating func close(_ key: CacheKey) {
-        guard var entry = entries.removeValue(forKey: key) else { return }
+        guard let entry = entries.removeValue(forKey: key) else { return }
         payers[key] = nil
-        entry.endCurrency()
+        outdateReplies(of: key)
         if entry.held != nil { reviewKeeping(of: key) }
-        orphan(entry.waiters.keys)
+        _ = waiters.take(for: key)
+        watchers.removeAll(of: key)
         if entry.progress == .queued { dequeueExchange(key) }
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
@@ -270,12 +273,11 @@ extension Ledger {
     }
 }
 
-/// A held token that may be handed out now. The same answer may be repeated until `until` (CLOCK_BOOTTIME), while it is current and
-/// the ledger's epoch is the same.
+/// A held token that may be handed out now. The same answer may be repeated until `until` (CLOCK_BOOTTIME), or until the ledger says that it is outdated.
 package struct Ready: Sendable {
     package var held: HeldToken
     package var until: Int64
-    package var currency: Currency
+    package var key: CacheKey
 }
 
 extension HeldToken {

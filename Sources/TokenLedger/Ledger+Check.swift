@@ -4,7 +4,7 @@ internal import TokenWire
 /// The rules that hold between the ledger's tables after every event.
 extension Ledger {
     /// Whether a check after every event costs next to nothing.
-    package var isSmall: Bool { entries.count + holdings.count + waiting.count < 200 }
+    package var isSmall: Bool { entries.count + holdings.count + waiters.count < 200 }
 
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
@@ -13,17 +13,8 @@ extension Ledger {
     }
 
     private func checkWaiters() -> [String] {
-        var faults: [String] = []
-        for (id, key) in waiting {
-            if entries[key]?.waiters[id] == nil { faults.append("request \(id) waits for \(key), whose entry does not list it") }
-            if patience[id] == nil { faults.append("request \(id) waits for \(key) and has no deadline") }
-        }
-        for (key, entry) in entries {
-            for id in entry.waiters.keys where waiting[id] != key { faults.append("the entry \(key) lists request \(id), which does not wait for it") }
-        }
-        for id in patience.keys where waiting[id] == nil { faults.append("request \(id) has a deadline and waits for nothing") }
-        for id in waiterPool.items where waiting[id] == nil { faults.append("request \(id) has a place and waits for nothing") }
-        return faults
+        waiters.check() + waiters.keys.filter { entries[$0] == nil }.map { "requests wait for \($0), which has no entry" }
+            + watchers.keys.filter { entries[$0] == nil }.map { "\($0) is watched and has no entry" }
     }
 
     private func checkEntries() -> [String] {
@@ -196,7 +187,7 @@ extension Ledger {
     }
 
     private func checkMembers() -> [String] {
-        var faults = members.check() + waiterPool.check()
+        var faults = members.check()
         let listed = crowds.values.flatMap(\.items)
         for crowd in crowds.values { faults += crowd.check() }
         if Set(listed) != Set(members.items) { faults.append("the members of groups are \(members.items.count) in all and \(listed.count) by token") }

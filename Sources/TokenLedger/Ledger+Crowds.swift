@@ -52,7 +52,7 @@ extension Ledger {
     }
 
     func isIdle(_ key: CacheKey) -> Bool {
-        entries[key].map { $0.waiters.isEmpty && !$0.isWatched && $0.progress == .none } ?? true
+        entries[key].map { $0.progress == .none && !isAwaited(key) && !isWatched(key) } ?? true
     }
 
     mutating func forget(member: ConsumerKey) {

@@ -8,7 +8,7 @@ extension Ledger {
     package mutating func due(at now: Moment) -> Turn {
         var turn = Turn()
         for key in schedule.due(at: now.boot, atMost: Self.mostAtOnce) { attend(key, at: now, &turn) }
-        for waiter in patience.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
+        for waiter in waiters.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
         for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
         for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
@@ -46,12 +46,10 @@ extension Ledger {
     package mutating func stop() -> Turn {
         var turn = Turn()
         isStopping = true
-        for id in waiting.keys { turn.answers.append((id, .refused(.stopping))) }
+        for waiter in waiters.takeAll() { turn.answers.append((waiter.id, .refused(.stopping))) }
         for id in logins.stop() { turn.answers.append((id, .refused(.stopping))) }
-        for key in Set(waiting.values) { entries[key]?.waiters = [:] }
-        waiterPool = FairHoldings(waiterPool.bounds)
-        for key in entries.keys { entries[key]?.watchers = [:] }
-        (waiting, patience, schedule) = ([:], Deadlines(), Deadlines())
+        watchers.removeAll()
+        schedule = Deadlines()
         (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
         for id in (Array(unsynced.keys) + unsettled.keys).sorted() { writeAgain(id, at: nil, &turn) }
         endSignOuts(&turn)
@@ -67,7 +65,7 @@ extension Ledger {
             setHeld(held, key)
             if held.isReference { reschedule(key, at: now.boot) }
         }
-        epoch += 1
+        outdated.isAll = true
         var turn = Turn()
         for token in holdings.keys {
             holdings[token]?.lastUsed?.follow(now)
@@ -90,36 +88,20 @@ extension Ledger {
 
     private mutating func expire(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         entries[key]?.held = nil
-        entries[key]?.endCurrency()
+        outdateReplies(of: key)
         reviewKeeping(of: key)
         guard let trouble = entries[key]?.trouble else { return }
         turn.events.append(.ranOut(key, trouble.refusal))
         let state = state(of: key, at: now.boot).state
-        for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(state, reason: trouble.refusal.text))) }
+        tellWatchers(of: key, { _ in .trouble(state, reason: trouble.refusal.text) }, &turn)
     }
 
     private func cause(of key: CacheKey, hasEnded: Bool) -> Cause {
         guard let entry = entries[key] else { return .due }
         if entry.trouble != nil { return .retry }
         if let cause = entry.wantedAnew { return cause }
-        if !entry.waiters.isEmpty { return .asked }
+        if isAwaited(key) { return .asked }
         return hasEnded ? .expired : .due
-    }
-
-    private mutating func timeOut(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let key = waiting[id], let waiter = entries[key]?.waiters[id] else { return }
-        if waiter.patience == .outcome, waiter.promise == .usual, let held = entries[key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
-            withdraw(waiter: id)
-            turn.answers.append((id, .token(held)))
-            noteServed(key)
-        } else if let utmost = waiter.utmost, utmost > now.boot {
-            // what it would have got instead has ended meanwhile, so it waits as long as it said
-            entries[key]?.waiters[id]?.deadline = utmost
-            patience.set(id, at: utmost)
-        } else {
-            withdraw(waiter: id)
-            turn.answers.append((id, .refused(Refusal(.timeout, [], "nothing was ready in time; the exchange goes on"))))
-        }
     }
 
     // MARK: the schedule
@@ -148,7 +130,7 @@ extension Ledger {
 
     /// Somebody uses it, watches it, waits for it, wants it anew, or it is kept.
     private func isInUse(_ key: CacheKey, _ entry: Entry) -> Bool {
-        entry.isAsked || entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key)
+        entry.isAsked || entry.isWantedAnew || isWatched(key) || isAwaited(key) || isKept(key)
     }
 
     func isKept(_ key: CacheKey) -> Bool {
@@ -161,14 +143,14 @@ extension Ledger {
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
         guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key, at: boot) else { return false }
-        guard let held = entry.held else { return entry.isWatched || entry.isWantedAnew || !entry.waiters.isEmpty || isKept(key) }
-        return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || !entry.waiters.isEmpty)
+        guard let held = entry.held else { return entry.isWantedAnew || isWatched(key) || isAwaited(key) || isKept(key) }
+        return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || isAwaited(key))
     }
 
     /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
     func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
         guard let entry = entries[key], entry.held == nil, entry.progress == .none else { return false }
-        if entry.isWatched || !entry.waiters.isEmpty || isKept(key) { return false }
+        if isWatched(key) || isAwaited(key) || isKept(key) { return false }
         return nextTry(key, at: boot) == nil
     }
 
@@ -187,7 +169,7 @@ extension Ledger {
         let waits = entry.progress != .none || wantOfHolding(key.token) != nil
         guard let held = entry.held else { return waits ? nil : nextTry(key, at: boot) ?? boot }
         guard !waits, isInUse(key, entry) else { return held.until }
-        if !entry.waiters.isEmpty { return min(held.until, nextTry(key, at: boot) ?? boot) }
+        if isAwaited(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }
         return min(held.until, max(renewal(of: held, key, entry), nextTry(key, at: boot) ?? 0))
     }
 }

@@ -25,7 +25,7 @@ extension Ledger {
         case .none:
             entries[key]?.progress = .queued
             entries[key]?.cause = cause
-            for share in waitingShares(of: entry) { queues[server, default: ServerQueue()].enqueue(key, for: share) }
+            for share in waiters.all(for: key).map(\.share) { queues[server, default: ServerQueue()].enqueue(key, for: share) }
             if share == nil || entry.held != nil || isKept(key) {
                 let owner = policy.share(of: key.consumer, for: key.token)
                 queues[server, default: ServerQueue()].enqueue(key, renewalFor: owner, before: entry.held?.until ?? now.boot)
@@ -42,8 +42,6 @@ extension Ledger {
         holdings[key.token]?.queue.remove(key)
     }
 
-    private func waitingShares(of entry: Entry) -> [Share] { entry.waiters.values.sorted { $0.id < $1.id }.map(\.share) }
-
     /// Starts what a server has room for.
     private mutating func startQueued(_ server: ServerRoute, at now: Moment, _ turn: inout Turn) {
         while !isStopping, hasRoom, let key = queues[server]?.next(at: now.boot) {
@@ -54,9 +52,9 @@ extension Ledger {
                 dismissWaiters(of: key, refusal, at: now, &turn)
                 reschedule(key, at: now.boot)
                 passOn(key.token, at: now, &turn)
-            } else if isRefreshTokenBusy(key.token), let entry = entries[key] {
+            } else if isRefreshTokenBusy(key.token) {
                 // one refresh token, one exchange: the next one reads what this one brings
-                let shares = waitingShares(of: entry)
+                let shares = waiters.all(for: key).map(\.share)
                 for share in shares.isEmpty ? [policy.share(of: key.consumer, for: key.token)] : shares { enqueueForRefreshToken(key, for: share) }
             } else if nextTry(key, at: now.boot) == nil {
                 begin(key, server, at: now, &turn)

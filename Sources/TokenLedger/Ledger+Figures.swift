@@ -10,7 +10,7 @@ package struct ServerFigures: Sendable {
 
 extension Ledger {
     /// How many requests wait for an exchange.
-    package var requestsWaiting: Int { waiting.count }
+    package var requestsWaiting: Int { waiters.count }
 
     /// Of each application, by name.
     package func serverFigures(at now: Moment) -> [ServerFigures] {

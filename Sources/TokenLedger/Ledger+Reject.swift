@@ -31,12 +31,12 @@ extension Ledger {
         entries[key]?.isRejected = true
         holdings[key.token]?.doubt?.isUrgent = true
         entries[key]?.isAsked = true
-        entries[key]?.endCurrency()
+        outdateReplies(of: key)
         want(key, .rejected, for: query.share, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
         } else {
-            enlist(.forRenewal(waiter, of: query.share, wait: query.wait, at: now), key)
+            waiters.add(.forRenewal(waiter, key, of: query.share, wait: query.wait, at: now))
         }
         reschedule(key, at: now.boot)
         return (.renewing, turn)
@@ -82,7 +82,7 @@ extension Ledger {
         let hasFailed = isReplaced || credentials[token]?.refusal != nil || credentials[token]?.failure != nil
         forgive(token)
         if let refusal = finalRefusal(token, at: now.boot) { return (.failure(refusal), turn) }
-        epoch += 1
+        outdated.isAll = true
         credentials[token, default: Credential()].lastTrouble = now.boot
         let first = makeWaiter()
         if let settings = configuration.tokens[token], settings.grant.kind == .reference {
@@ -100,7 +100,7 @@ extension Ledger {
         for key in consumers(of: token) {
             want(key, .administrator, for: share, at: now, &turn)
             let id = started.isEmpty ? first : makeWaiter()
-            enlist(.forRenewal(id, of: share, wait: wait, at: now), key)
+            waiters.add(.forRenewal(id, key, of: share, wait: wait, at: now))
             started.append((id, key))
             reschedule(key, at: now.boot)
         }
@@ -122,11 +122,11 @@ extension Ledger {
     ) {
         let (token, key) = (settings.name, settings.soleKey)
         if case .reference(let reference) = settings.grant, reference.probe == nil {
-            removeWaiter(id)
+            waiters.remove(id)
             if isReplaced, let held = entries[key]?.held { return turn.answers.append((id, .token(held))) }
             return turn.answers.append((id, .refused(.notLookedAt(token))))
         }
-        enlist(.forRenewal(id, of: share, wait: wait, at: now), key)
+        waiters.add(.forRenewal(id, key, of: share, wait: wait, at: now))
         look(at: token, at: now, &turn)
     }
 
@@ -152,7 +152,7 @@ extension Ledger {
             // none is looked for in a list of all
             credentials[token]?.entries = []
             for key in keys {
-                orphans += (entries[key]?.waiters.keys.sorted() ?? []) + watchers(of: key).map(\.id)
+                orphans += waiters.all(for: key).map(\.id) + watchers.all(of: key).map(\.id)
                 if let item = keeping(of: key) { kept.append(item) }
                 close(key)
             }
@@ -171,7 +171,7 @@ extension Ledger {
         replaceConfiguration(next)
         forgetUnconfigured()
         adjustCrowds()
-        epoch += 1
+        outdated.isAll = true
         _ = resume(kept, at: now)
         hastenRevocations(at: now)
         return (orphans, start(at: now))
@@ -187,8 +187,8 @@ extension Refusal {
 }
 
 extension Waiter {
-    fileprivate static func forRenewal(_ id: UInt64, of share: Share, wait: Int, at now: Moment) -> Waiter {
-        Waiter(id: id, share: share, deadline: now.boot + .seconds(wait), promise: .usual, fit: Fit(), patience: .renewal)
+    fileprivate static func forRenewal(_ id: UInt64, _ key: CacheKey, of share: Share, wait: Int, at now: Moment) -> Waiter {
+        Waiter(id: id, key: key, share: share, deadline: now.boot + .seconds(wait), promise: .usual, fit: Fit(), patience: .renewal)
     }
 }
 

@@ -124,11 +124,11 @@ extension Ledger {
         entries[key]?.pressure = 0
         entries[key]?.knownLifetime = held.lifetime
         entries[key]?.spread = Float(jitter.fraction())
-        entries[key]?.endCurrency()
+        outdateReplies(of: key)
         heal(key.token, &turn)
         if held.lifetime < Self.shortLife { warnOfShortLife(held, key.token, &turn) } else { credentials[key.token]?.isShortLived = false }
         turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
-        for watcher in watchers(of: key) { turn.rows.append((watcher.id, row(held, for: watcher))) }
+        tellWatchers(of: key, { row(held, for: $0) }, &turn)
         satisfyWaiters(of: key, at: now, &turn)
         reviewKeeping(of: key)
     }
@@ -168,7 +168,7 @@ extension Ledger {
         guard let held = entries[key]?.held else { return }
         // a thousand callers of one rule are one question
         var misfits: [Fit: Refusal?] = [:]
-        for waiter in takeWaiters(of: key) {
+        for waiter in waiters.take(for: key) {
             let promise = waiter.promise.least(held)
             let misfit = misfits[waiter.fit] ?? (held.suits(waiter.fit) ? nil : .unsuitable(held, waiter.fit))
             misfits[waiter.fit] = .some(misfit)
@@ -279,7 +279,7 @@ extension Ledger {
     private mutating func tell(_ refusal: Refusal, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = flight.key
         entries[key]?.isRejected = false
-        entries[key]?.endCurrency()
+        outdateReplies(of: key)
         let next = wantOfHolding(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
         let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
@@ -287,7 +287,7 @@ extension Ledger {
         credentials[key.token, default: Credential()].noteTold(key)
         turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
-        for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(state, reason: refusal.text))) }
+        tellWatchers(of: key, { _ in .trouble(state, reason: refusal.text) }, &turn)
         dismissWaiters(of: key, refusal, at: now, &turn)
     }
 
@@ -295,7 +295,7 @@ extension Ledger {
     /// Who waits through failures goes on waiting, unless only an operator can help.
     mutating func dismissWaiters(of key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         let isOver = isRefused(key, at: now.boot)
-        for waiter in takeWaiters(of: key, where: { isOver || !$0.patience.isLasting }) { release(waiter, key, refusal, at: now, &turn) }
+        for waiter in waiters.take(for: key, where: { isOver || !$0.patience.isLasting }) { release(waiter, refusal, at: now, &turn) }
     }
 
     /// A server that cannot be reached, or that has told a client to wait, is not asked again by what waits in its queue: the credential's own plans share
@@ -320,7 +320,7 @@ extension Ledger {
 
     mutating func dismissImpatient(_ key: CacheKey, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
         guard let next = nextTry(key, at: now.boot) else { return }
-        for waiter in takeWaiters(of: key, where: { ($0.utmost ?? $0.deadline) < next }) { release(waiter, key, refusal, at: now, &turn) }
+        for waiter in waiters.take(for: key, where: { ($0.utmost ?? $0.deadline) < next }) { release(waiter, refusal, at: now, &turn) }
     }
 
     /// What waits in the queue for a credential that is refused for good.

@@ -14,9 +14,9 @@ package import TokenWire
 package struct Ledger: Sendable {
     package private(set) var configuration: Configuration
     package private(set) var policy: AccessPolicy
-    /// Grows whenever any answer given before might be given differently now: other rules, another time of day. What changes for one
-    /// token alone ends the `Currency` of its answers.
-    package internal(set) var epoch: UInt64 = 1
+
+    var waiters = Waiters()
+    var watchers = Watchers()
 
     var entries: [CacheKey: Entry] = [:]
     var consumers: [ConsumerKey: ConsumerState] = [:]
@@ -44,7 +44,6 @@ package struct Ledger: Sendable {
     var flights: [UInt64: Flight] = [:]
     private var lastID: UInt64 = 0
     var schedule = Deadlines<CacheKey>()
-    var patience = Deadlines<UInt64>()
     /// Of steps to the disk.
     var overdue = Deadlines<UInt64>()
     var keepAlives = Deadlines<TokenName>()
@@ -52,14 +51,12 @@ package struct Ledger: Sendable {
     /// Reference tokens that are looked at now and then, and when each is next.
     var probes: [TokenName: ProbeState] = [:]
     var looks = Deadlines<TokenName>()
-    var waiting: [UInt64: CacheKey] = [:]
-    /// Of whom those are that wait.
-    var waiterPool = FairHoldings<UInt64>(FairPool.Bounds(capacity: Ledger.mostWaiters, perHolder: Ledger.mostWaitersOfOne))
     /// Members of groups who hold a token of their own: of each token, and of all.
     var crowds: [TokenName: FairHoldings<ConsumerKey>] = [:]
     var members = FairHoldings<ConsumerKey>(Ledger.memberBounds())
     /// Whose token that outlives the process may be another one than before.
     var unsettledKeepings: Set<CacheKey> = []
+    var outdated = OutdatedReplies()
     var jitter: Jitter
     var isStopping = false
     /// CLOCK_BOOTTIME of the last request that had to be thought about.
@@ -73,9 +70,6 @@ package struct Ledger: Sendable {
     static let leastSpacing = Int64.seconds(1)
     /// A token that lives less is worth a warning: most of its life is over when it arrives.
     static let shortLife = Int64.seconds(5)
-    /// As many requests may wait, whatever for, and as many of one caller: all who wait for one token are answered in one turn.
-    static let mostWaiters = 16_384
-    static let mostWaitersOfOne = 1_024
 
     let pace: Pace
     let fingerprint: @Sendable (Secret) -> Fingerprint
@@ -93,7 +87,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [schedule.next, patience.next, overdue.next, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
+        [schedule.next, waiters.nextDeadline, overdue.next, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.
@@ -129,6 +123,18 @@ package struct Turn: Sendable {
     package init() {}
 }
 
+/// Replies given before that might be given differently now.
+package struct OutdatedReplies: Sendable {
+    /// Those of these cached tokens.
+    package var keys: Set<CacheKey>
+    /// All there are: other rules, another time of day.
+    package var isAll: Bool
+
+    package var isEmpty: Bool { keys.isEmpty && !isAll }
+
+    package init(keys: Set<CacheKey> = [], isAll: Bool = false) { (self.keys, self.isAll) = (keys, isAll) }
+}
+
 /// What a waiting request is told.
 package enum Answer: Sendable {
     case token(HeldToken)
@@ -141,53 +147,6 @@ package enum Answer: Sendable {
 package enum WatchRow: Sendable {
     case token(HeldToken)
     case trouble(TokenState, reason: String)
-}
-
-/// Who waits, and what would satisfy them.
-package struct Waiter: Sendable {
-    package enum Patience: Sendable {
-        /// the outcome of the next exchange, good or bad; the held token rather than a failure
-        case outcome
-        /// a token newer than the present one, or the failure to get one (REJECT, RENEW)
-        case renewal
-        /// until a token can be served, through any failure that may pass (WAIT)
-        case ready
-        /// a token for its caller, through any failure that may pass (a unit's credential)
-        case token
-
-        /// Whether what comes is handed to the caller.
-        var isForToken: Bool {
-            switch self {
-            case .outcome, .token: true
-            case .renewal, .ready: false
-            }
-        }
-
-        /// Whether a failure that may pass is waited out.
-        var isLasting: Bool {
-            switch self {
-            case .ready, .token: true
-            case .outcome, .renewal: false
-            }
-        }
-    }
-    package var id: UInt64
-    /// Of whom it is.
-    package var share: Share
-    /// CLOCK_BOOTTIME
-    package var deadline: Int64
-    package var promise: Promise
-    package var fit: Fit
-    package var patience: Patience
-    /// CLOCK_BOOTTIME; `deadline` is before it only while there is a token to get instead.
-    package var utmost: Int64?
-}
-
-/// Who watches, and what they may be shown.
-struct Watcher: Sendable {
-    var id: UInt64
-    /// A token that the server made wider or poorer is not shown.
-    var fit: Fit
 }
 
 /// One cached result and everything under way for it.
@@ -212,8 +171,6 @@ struct Entry: Sendable {
     var progress = Progress.none
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
     var spread: Float = 0
-    var waiters: [UInt64: Waiter] = [:]
-    var watchers: [UInt64: Watcher] = [:]
     /// Why the last exchange brought nothing.
     @Rare var trouble: Trouble? = nil
     /// Nanoseconds: the longest promise asked for during the present token's life.
@@ -223,18 +180,8 @@ struct Entry: Sendable {
     var lastAsked: Int64 = 0
     /// CLOCK_BOOTTIME at which its last exchange began.
     var lastBegun: Int64 = -Ledger.leastSpacing
-    /// Of the answers given from what is held; made for the first of them.
-    var currency: Currency?
-
-    /// What was answered before is no longer to be repeated.
-    mutating func endCurrency() {
-        currency?.end()
-        currency = nil
-    }
 
     var isWantedAnew: Bool { wantedAnew != nil }
-
-    var isWatched: Bool { !watchers.isEmpty }
 
     mutating func press(_ promise: Int64) { pressure = max(pressure, promise) }
 }

@@ -64,7 +64,7 @@ import TokenWire
         try scene.obtain(life: 3600)
         let watch = scene.ledger.watch(try scene.authorised(Scene.query(7200), Scene.script), watcher: 7, at: scene.now)
         #expect(throws: Refusal.self) { try watch.get() }
-        #expect(scene.ledger.entries[scene.key]?.isWatched == false)
+        #expect(scene.ledger.entries[scene.key] != nil && !scene.ledger.isWatched(scene.key))
     }
 
     @Test func `a watch of a refused credential tells so, starts nothing, and is forgotten when it ends`() throws {

@@ -55,8 +55,8 @@ import TokenWire
 
     @Test(arguments: cases) func `over its share the one who has most waiting loses, never the next who comes`(_ test: Case) throws {
         var scene = Self.scene()
-        for number in 0..<2 * Ledger.mostWaiters { _ = try scene.get(by: test.crowd[number % test.crowd.count]) }
-        let before = scene.ledger.waiting.count
+        for number in 0..<2 * Waiters.most { _ = try scene.get(by: test.crowd[number % test.crowd.count]) }
+        let before = scene.ledger.waiters.count
         let (waiter, turn) = try scene.get(by: test.comer)
         #expect((turn.answer(waiter) == nil) == test.isLetIn)
         if !test.isLetIn { #expect(turn.refusal(waiter)?.code == .busy) }
@@ -66,25 +66,18 @@ import TokenWire
             guard case .refused(let refusal) = answer else { return #expect(Bool(false), "not refused") }
             #expect(refusal.code == .busy && refusal.fields.first?.key == "retry-after")
         }
-        #expect(scene.ledger.waiting.count == before + (test.isLetIn ? 1 : 0) - others.count)
-        #expect(scene.ledger.waiting.count <= Ledger.mostWaiters)
-    }
-
-    @Test func `a token that was waited for once keeps no room for it`() throws {
-        var scene = Self.scene()
-        let (_, turn) = try scene.get(by: Self.alice)
-        _ = scene.settle(try #require(turn.plans.first), .success(Scene.tokens()), id: 1)
-        #expect(scene.ledger.entries.count == 1 && scene.ledger.entries.values.allSatisfy { $0.waiters.capacity == 0 })
+        #expect(scene.ledger.waiters.count == before + (test.isLetIn ? 1 : 0) - others.count)
+        #expect(scene.ledger.waiters.count <= Waiters.most)
     }
 
     @Test func `a unit's credential always finds a place`() throws {
         var scene = Self.scene()
-        for _ in 0..<2 * Ledger.mostWaiters { _ = try scene.get(by: Self.alice) }
+        for _ in 0..<2 * Waiters.most { _ = try scene.get(by: Self.alice) }
         for _ in 0..<100 { _ = try scene.get(by: Self.root) }
         let query = try scene.ledger.policy.authorise(credential: "portal.sync", for: Caller(starting: .unit("erp-sync.service"), pid: 9)).get()
         let turn = scene.ledger.ask(query, waiter: 1 << 40, patience: .token, at: scene.now)
         #expect(turn.answers.isEmpty)
-        #expect(scene.ledger.waiting[1 << 40] != nil)
+        #expect(scene.ledger.waiters[1 << 40] != nil)
     }
 
     @Test func `REJECT waits in a place like any other request`() throws {
@@ -93,51 +86,51 @@ import TokenWire
         scene.pass(31)
         let query = try scene.authorised(Scene.query(), Self.alice)
         var last: RejectVerdict?
-        for number in 0..<UInt64(2 * Ledger.mostWaiters) { last = scene.ledger.reject(query, id: nil, waiter: 1_000_000 + number, at: scene.now).0 }
+        for number in 0..<UInt64(2 * Waiters.most) { last = scene.ledger.reject(query, id: nil, waiter: 1_000_000 + number, at: scene.now).0 }
         guard case .refused(let refusal)? = last else { return #expect(Bool(false), "not refused") }
         #expect(refusal.code == .busy)
-        #expect(scene.ledger.waiting.count < Ledger.mostWaiters)
+        #expect(scene.ledger.waiters.count < Waiters.most)
         let (waiter, turn) = try scene.get(by: Self.bob)
         #expect(turn.answer(waiter) == nil, "another user waits for the renewal, too")
     }
 
     @Test func `however a wait ends, its place is free again`() throws {
         var scene = Self.scene()
-        func waiting(_ scene: Scene) -> (Int, Int, Int) { (scene.ledger.waiterPool.count, scene.ledger.waiting.count, scene.ledger.patience.count) }
+        func waiting(_ scene: Scene) -> (Int, Int) { (scene.ledger.waiters.placeCount, scene.ledger.waiters.count) }
         // a token
         var (_, turn) = try scene.get(by: Self.alice)
         _ = try scene.get(by: Self.bob)
-        #expect(waiting(scene) == (2, 2, 2))
+        #expect(waiting(scene) == (2, 2))
         _ = scene.settle(try #require(turn.plans.first), .success(Scene.tokens(life: 4)))
-        #expect(waiting(scene) == (0, 0, 0))
+        #expect(waiting(scene) == (0, 0))
         // a failure
         scene.pass(5)
         _ = scene.due()
         turn = try scene.get(by: Self.alice).1
         _ = scene.settle(try #require(turn.plans.first), .failure(Scene.garbled))
-        #expect(waiting(scene) == (0, 0, 0))
+        #expect(waiting(scene) == (0, 0))
         // the end of patience, a client that goes, an administrator's RENEW, and a token that a reload changes
         scene.pass(10)
         let (patient, asked) = try scene.get(Scene.query(wait: 1), by: Self.alice)
         let (leaver, _) = try scene.get(by: Self.bob)
         scene.ledger.withdraw(waiter: leaver)
-        #expect(waiting(scene) == (1, 1, 1))
+        #expect(waiting(scene) == (1, 1))
         scene.pass(2)
         #expect(scene.due().refusal(patient)?.code == .timeout)
-        #expect(waiting(scene) == (0, 0, 0))
+        #expect(waiting(scene) == (0, 0))
         _ = scene.settle(try #require(asked.plans.first), .success(Scene.tokens()))
         scene.pass(6)
         let (renewing, plans) = scene.ledger.renew(Scene.sync, of: Scene.root, waiters: { 900 }, wait: 30, at: scene.now)
         #expect(try renewing.get().count == 1)
-        #expect(waiting(scene) == (1, 1, 1))
+        #expect(waiting(scene) == (1, 1))
         _ = scene.settle(try #require(plans.plans.first), .success(Scene.tokens()), id: 2)
-        #expect(waiting(scene) == (0, 0, 0))
+        #expect(waiting(scene) == (0, 0))
         scene.pass(3_600)
         _ = scene.due()
         _ = try scene.get(by: Self.alice)
         let (orphans, _) = scene.ledger.adopt(Scene.configuration { $0.scopes = ["read"] }, at: scene.now)
         #expect(orphans.count == 1)
-        #expect(waiting(scene) == (0, 0, 0))
+        #expect(waiting(scene) == (0, 0))
     }
 
     @Test func `those who wait a failure out stay where they are, in one pass over them`() throws {
@@ -150,8 +143,8 @@ import TokenWire
         let (impatient, _) = try scene.get(by: Self.bob)
         let turn = scene.settle(try #require(plan), .failure(Scene.garbled))
         #expect(turn.answers.map(\.waiter) == [impatient])
-        #expect(scene.ledger.waiting.count == 1_000)
-        #expect(scene.ledger.waiterPool.count == 1_000)
+        #expect(scene.ledger.waiters.count == 1_000)
+        #expect(scene.ledger.waiters.placeCount == 1_000)
     }
 }
 
@@ -283,13 +276,13 @@ import TokenWire
         var scene = try full(table) { _ = try $0.get(by: $1) }
         let (waiter, turn) = try scene.get(by: Self.member(7, of: 21))
         #expect(turn.refusal(waiter)?.code == .busy)
-        #expect(scene.ledger.waiting.count == 2)
+        #expect(scene.ledger.waiters.count == 2)
         #expect(scene.ledger.entries.count == 2)
     }
 
     @Test func `a member for whom there is no place to wait takes none among those who hold a token`() throws {
         var scene = Self.scene(1)
-        scene.ledger.waiterPool = FairHoldings(FairPool.Bounds(capacity: 0))
+        scene.ledger.waiters = Waiters(FairPool.Bounds(capacity: 0))
         let (waiter, turn) = try scene.get(by: Self.member(1))
         #expect(turn.refusal(waiter)?.code == .busy)
         #expect(scene.ledger.members.count == 0 && scene.ledger.crowds.isEmpty)

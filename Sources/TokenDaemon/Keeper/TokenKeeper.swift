@@ -30,7 +30,7 @@ final class TokenKeeper {
     /// There may be something untold: after most batches there is not, and not even a clock is read.
     private var isTelling = false
     private var nextSlice: LoopTimer?
-    private var handOuts = HandOutTable()
+    private var replies = ReplyCache()
     /// Which limit callers met that was told, until there is room again.
     private var limit: ConnectionCounters.Limit?
     // what METRICS tells beside the ledger and the audit
@@ -115,27 +115,21 @@ final class TokenKeeper {
         exchanges.keepOnly(configuration.applications.keys)
         audit.forget { configuration.tokens[$0] == nil }
         exchanger.forgetServers(except: Set(configuration.applications.values.map(\.server)))
-        dropHandOuts(all: true)
+        dropReplies(all: true)
     }
 
     // MARK: the hot path
 
     /// The reply to this line if it was given before and still holds; then it is counted. Nothing is parsed, authorised or looked up.
     @inline(__always)
-    func repeated(_ line: UnsafeRawBufferPointer, for caller: Caller) -> HandOut? {
-        guard let handOut = handOuts.find(line, from: caller), confirms(handOut) else { return nil }
-        return handOut
-    }
-
-    /// Whether a reply given before may be given again now; if so, it is counted.
-    @inline(__always)
-    func confirms(_ handOut: HandOut) -> Bool {
-        handOut.isCurrent(ledger.epoch, at: loop.now) && audit.again(handOut.slot)
+    func repeated(_ line: UnsafeRawBufferPointer, for caller: Caller) -> CachedReply? {
+        guard let reply = replies.find(line, from: caller), reply.isCurrent(at: loop.now), audit.again(reply.slot) else { return nil }
+        return reply
     }
 
     /// A cached token for GET and HEADER, answered in this turn; `nil` when anything more is needed.
-    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for asker: any Asker) -> HandOut? {
-        let (query, form): (TokenQuery, HandOut.Form)
+    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for asker: any Asker) -> CachedReply? {
+        let (query, form): (TokenQuery, CachedReply.Form)
         switch request {
         case .get(let asked): (query, form) = (asked, .token)
         case .header(let asked): (query, form) = (asked, .header)
@@ -145,18 +139,17 @@ final class TokenKeeper {
             let receipt = record(handedOut(ready.held, authorised, asker.caller), of: asker)
         else { return nil }
         keepTokens()
+        replies.drop(ledger.takeOutdated())
         arm()
-        let handOut = HandOut(line, form, ready, for: asker.caller, epoch: ledger.epoch, slot: receipt.slot)
-        handOuts.keep(handOut, instead: handOuts.find(line, from: asker.caller), isStale: isStale)
-        return handOut
+        let reply = CachedReply(line, form, ready, for: asker.caller, slot: receipt.slot)
+        replies.keep(reply, at: loop.now)
+        return reply
     }
 
     /// Lets go of replies that no longer hold, or of all where nobody is left to ask: they keep spent tokens in memory.
-    func dropHandOuts(all: Bool) {
-        if all { handOuts.removeAll() } else { handOuts.drop(isStale) }
+    func dropReplies(all: Bool) {
+        if all { replies.removeAll() } else { replies.dropStale(at: loop.now) }
     }
-
-    private func isStale(_ handOut: HandOut) -> Bool { !handOut.isCurrent(ledger.epoch, at: loop.now) }
 
     /// Records a decision about an asker; the first of its kind with the unit it runs in and the name of its process.
     @discardableResult
@@ -196,6 +189,7 @@ final class TokenKeeper {
         }
         for errand in turn.errands { exchanger.perform(errand) }
         keepTokens()
+        replies.drop(ledger.takeOutdated())
         for event in turn.events { recordEvent(AuditEntry(event, ledger.configuration, at: now)) }
         for (waiter, answer) in turn.answers {
             if waiter == mine { own = answer } else { tellLater(.answer(waiter: waiter, answer)) }
@@ -215,7 +209,10 @@ final class TokenKeeper {
     }
 
     /// Runs one event on the ledger.
-    func put<R>(_ event: (inout Ledger) -> R) -> R { event(&ledger) }
+    func put<R>(_ event: (inout Ledger) -> R) -> R {
+        defer { replies.drop(ledger.takeOutdated()) }
+        return event(&ledger)
+    }
 
     // MARK: telling
 

@@ -190,7 +190,7 @@ final class Listener: ReadinessHandler {
     private func sweepSessions() {
         let now = loop.now
         for session in sessions.values.filter({ $0.overstays(at: now) }) { session.close() }
-        keeper.dropHandOuts(all: sessions.isEmpty)
+        keeper.dropReplies(all: sessions.isEmpty)
         if sessions.isEmpty { isSweeping = false } else { armSweep() }
     }
 

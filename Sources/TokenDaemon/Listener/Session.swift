@@ -203,8 +203,8 @@ final class Session: ReadinessHandler, Asker, Work {
     @inline(__always)
     private func repeats(_ line: UnsafeRawBufferPointer) -> Bool {
         if !isKnown { lookUp() }
-        guard queue.isEmpty, let handOut = keeper.repeated(line, for: known) else { return false }
-        handOut.write(to: desk.scratch)
+        guard queue.isEmpty, let reply = keeper.repeated(line, for: known) else { return false }
+        reply.write(to: desk.scratch)
         return true
     }
 
@@ -216,8 +216,8 @@ final class Session: ReadinessHandler, Asker, Work {
             say(.ok())
             isEnding = true
         case .success(let request):
-            if queue.isEmpty, let handOut = keeper.handOut(request, line, for: self) {
-                handOut.write(to: desk.scratch)
+            if queue.isEmpty, let reply = keeper.handOut(request, line, for: self) {
+                reply.write(to: desk.scratch)
             } else {
                 ask(request)
             }

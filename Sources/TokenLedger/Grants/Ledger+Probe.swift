@@ -123,7 +123,7 @@ extension Ledger {
         let before = probes[token]?.refusal
         probes[token]?.refusal = trouble
         guard tell(trouble, instead: before, of: token, &turn), let trouble, let key = configuration.tokens[token]?.soleKey else { return }
-        for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(.degraded, reason: trouble.doubt))) }
+        tellWatchers(of: key, { _ in .trouble(.degraded, reason: trouble.doubt) }, &turn)
     }
 
     /// While somebody has to change something, it makes no difference that the server is away as well.

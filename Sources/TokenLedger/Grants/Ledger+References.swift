@@ -10,18 +10,18 @@ extension Ledger {
         guard let (token, expires) = value(reference, settings.name) else {
             // whoever watches goes on watching: another one may be brought in
             entries[key]?.held = nil
-            entries[key]?.endCurrency()
+            outdateReplies(of: key)
             return isForgettable(key, at: now.boot) ? close(key) : reschedule(key, at: now.boot)
         }
         let held = HeldToken(
             reference: token, id: fingerprint(token), scopes: settings.scopes, header: settings.header, expires: expires, at: now)
         if let present = entries[key]?.held, present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
         open(key, at: now)
-        entries[key]?.endCurrency()
+        outdateReplies(of: key)
         entries[key]?.held = nil
         if held.lasts(1, at: now.boot) { setHeld(held, key) }
         entries[key]?.trouble = nil
-        for watcher in watchers(of: key) where held.lasts(1, at: now.boot) { turn.rows.append((watcher.id, row(held, for: watcher))) }
+        if held.lasts(1, at: now.boot) { tellWatchers(of: key, { row(held, for: $0) }, &turn) }
         satisfyWaiters(of: key, at: now, &turn)
         reschedule(key, at: now.boot)
     }

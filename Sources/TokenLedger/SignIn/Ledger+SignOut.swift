@@ -129,16 +129,15 @@ extension Ledger {
             if case .flying = entries[key]?.progress { entries[key]?.progress = .none }
             entries[key]?.held = nil
             entries[key]?.trouble = nil
-            entries[key]?.endCurrency()
+            outdateReplies(of: key)
             reviewKeeping(of: key)
             if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
         }
-        epoch += 1
         guard record.kind == .ended else { return }
         // whoever waits or watches hears that it is over
         let refusal = Refusal.signedOut(token)
         for key in credentials[token]?.entries ?? [] {
-            for watcher in watchers(of: key) { turn.rows.append((watcher.id, .trouble(.loginRequired, reason: refusal.text))) }
+            tellWatchers(of: key, { _ in .trouble(.loginRequired, reason: refusal.text) }, &turn)
             dismissWaiters(of: key, refusal, at: now, &turn)
         }
     }

@@ -122,7 +122,7 @@ import TokenWire
             try house.turn { alice.replies[1] != nil }
         case "another token": try importing(house, "another-token-brought")
         case "reload": house.keeper.adopt(house.keeper.ledger.configuration)
-        default: house.keeper.dropHandOuts(all: true)
+        default: house.keeper.dropReplies(all: true)
         }
         #expect(!repeated(house))
     }

@@ -177,14 +177,14 @@ import TokenWire
         #expect(try renew(&scene, isReplaced: isReplaced).get().count == 1)
         #expect((scene.token(901) != nil) == isReplaced && (scene.reason(901) == "reference") == !isReplaced)
         #expect(scene.errands.isEmpty)
-        #expect(scene.ledger.waiterPool.count == 0 && scene.ledger.check().isEmpty, "its place is free again")
+        #expect(scene.ledger.waiters.placeCount == 0 && scene.ledger.check().isEmpty, "its place is free again")
     }
 
     @Test(arguments: [true, false]) func `RENEW of a reference token is told to come again where there is no place to wait`(_ hasProbe: Bool) throws {
         var scene = scene()
         if !hasProbe { configure(&scene, nil) }
         var number: UInt64 = 1_000
-        while scene.ledger.waiterPool.admit(number, of: Scene.root, rank: -Int64(number)).isIn { number += 1 }
+        while scene.ledger.waiters.claimPlace(for: number, of: Scene.root).isIn { number += 1 }
         guard case .failure(let refusal) = renew(&scene) else { return _ = Issue.record("it was not refused") }
         #expect(refusal.code == .busy && scene.answers[901] == nil && scene.errands.isEmpty)
     }

@@ -54,7 +54,7 @@ struct RandomWorld {
             faults.append("request \(waiter) is answered and does not wait")
         }
         for (watcher, _) in turn.rows where watchers[watcher] == nil { faults.append("watcher \(watcher) is told and does not watch") }
-        _ = ledger.takeKeepings()
+        _ = (ledger.takeKeepings(), ledger.takeOutdated())
     }
 
     // MARK: requests

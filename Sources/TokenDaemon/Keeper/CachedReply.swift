@@ -7,7 +7,7 @@ internal import TokenWire
 /// A reply that was given and may be given again, word for word, to the same line from the same kind of caller.
 ///
 /// Of no isolation, for speed alone: a closure of the main actor's asks at each call whether it is there.
-nonisolated final class HandOut {
+nonisolated final class CachedReply {
     enum Form { case token, header }
 
     /// The request line, then what follows the token in the reply.
@@ -17,14 +17,13 @@ nonisolated final class HandOut {
     private let header: HeaderForm
     private let token: Secret
     private let caller: Caller
-    private let currency: Currency
-    /// The ledger's epoch it belongs to.
-    private let epoch: UInt64
+    /// Of the cached token that it hands out. Two may have the same: then each goes with the other.
+    let tag: UInt32
     /// CLOCK_BOOTTIME after which the promise made with it is no longer kept.
     private let until: Int64
     let slot: AuditSlot
 
-    init(_ line: UnsafeRawBufferPointer, _ form: Form, _ ready: Ready, for caller: Caller, epoch: UInt64, slot: AuditSlot) {
+    init(_ line: UnsafeRawBufferPointer, _ form: Form, _ ready: Ready, for caller: Caller, slot: AuditSlot) {
         let served = ready.held.served
         bytes = form == .token ? Array(line) + served.writeTail() : Array(line)
         lineCount = line.count
@@ -32,9 +31,8 @@ nonisolated final class HandOut {
         header = served.header
         token = served.token
         self.caller = caller
-        currency = ready.currency
+        tag = Self.tag(ready.key)
         until = ready.until
-        self.epoch = epoch
         self.slot = slot
     }
 
@@ -45,11 +43,9 @@ nonisolated final class HandOut {
         return bytes.withUnsafeBytes { memcmp($0.baseAddress!, start, lineCount) == 0 } && caller.isLike(self.caller)
     }
 
-    /// Whether it still holds.
+    /// Whether the promise made with it is still kept.
     @inline(__always)
-    func isCurrent(_ epoch: UInt64, at boot: Int64) -> Bool {
-        currency.isCurrent && self.epoch == epoch && boot < until
-    }
+    func isCurrent(at boot: Int64) -> Bool { boot < until }
 
     @inline(__always)
     func write(to buffer: SecretBuffer) {
@@ -60,6 +56,13 @@ nonisolated final class HandOut {
         bytes.withUnsafeBytes { buffer.append(UnsafeRawBufferPointer(rebasing: $0[lineCount...])) }
     }
 
+    static func tag(_ key: CacheKey) -> UInt32 { UInt32(truncatingIfNeeded: key.hashValue) }
+
+    /// Whether it is a reply to the same line from the same kind of caller.
+    func hasLine(of other: CachedReply) -> Bool {
+        other.bytes.withUnsafeBytes { answers(UnsafeRawBufferPointer(rebasing: $0[..<other.lineCount]), from: other.caller) }
+    }
+
     /// Where it is kept: of the line and the user alone, so that a look-up costs next to nothing.
     static func hash(_ line: UnsafeRawBufferPointer, _ caller: Caller, _ seed: UInt64) -> UInt64 {
         var hash = seed ^ UInt64(caller.uid)
@@ -68,7 +71,7 @@ nonisolated final class HandOut {
     }
 
     func hash(_ seed: UInt64) -> UInt64 {
-        bytes.withUnsafeBytes { HandOut.hash(UnsafeRawBufferPointer(rebasing: $0[..<lineCount]), caller, seed) }
+        bytes.withUnsafeBytes { CachedReply.hash(UnsafeRawBufferPointer(rebasing: $0[..<lineCount]), caller, seed) }
     }
 }
 
