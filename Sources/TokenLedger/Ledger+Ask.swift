@@ -7,7 +7,7 @@ extension Ledger {
     package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
         guard let place = entries.index(forKey: query.key), let held = entries.values[place].held, held.suits(query.fit) else { return nil }
         let (key, entry) = entries[place]
-        if entry.isRejected, entry.progress != .none { return nil }
+        if entry.isRejected, !exchanges.isIdle(key) { return nil }
         let promise = promise(query.promise, held, query.key.token)
         let isPromised = held.lasts(promise, at: now.boot)
         guard isPromised || (query.promise == .usual && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
@@ -31,8 +31,8 @@ extension Ledger {
     private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
         if entry.trouble != nil || finalRefusal(key.token, at: boot) != nil { return true }
         if pauseEnd(key) > boot { return true }
-        guard case .flying(let id) = entry.progress, let flight = flights[id] else { return false }
-        return boot - flight.began > Self.shortWait
+        guard let exchange = exchanges.exchange(for: key) else { return false }
+        return boot - exchange.began > Self.shortWait
     }
 
     /// How long a caller that named no promise is held for a better token than the valid one.
@@ -85,7 +85,7 @@ extension Ledger {
             return .shortLived(held.until - now.boot, query.promise.seconds ?? 0)
         }
         if let refusal = unreachablePromise(query, entry) { return refusal }
-        if let entry, entry.progress != .none, !isUnsettled(key.token) { return nil }
+        if !exchanges.isIdle(key), !isUnsettled(key.token) { return nil }
         if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }
@@ -114,7 +114,7 @@ extension Ledger {
     private func hasAny(_ key: CacheKey, at boot: Int64) -> Bool {
         consumers[consumerKey(key)]?.variants.contains { variant in
             guard let entry = entries[variant] else { return false }
-            return entry.progress != .none || entry.trouble?.isFinal(at: boot) == true || entry.held?.lasts(1, at: boot) == true
+            return !exchanges.isIdle(variant) || entry.trouble?.isFinal(at: boot) == true || entry.held?.lasts(1, at: boot) == true
         } ?? false
     }
 
@@ -257,7 +257,7 @@ extension Ledger {
         if entry.held != nil { reviewKeeping(of: key) }
         _ = waiters.take(for: key)
         watchers.removeAll(of: key)
-        if entry.progress == .queued { dequeueExchange(key) }
+        exchanges.forget(key)
         schedule.set(key, at: nil)
         credentials[key.token]?.entries.removeAll { $0 == key }
         let consumer = consumerKey(key)

@@ -8,7 +8,7 @@ extension Ledger {
 
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
-        checkWaiters() + checkEntries() + checkExchanges() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
+        checkWaiters() + checkEntries() + exchanges.check() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
             + checkMembers()
     }
 
@@ -23,13 +23,9 @@ extension Ledger {
             let consumer = consumerKey(key)
             if consumers[consumer]?.variants.count(where: { $0 == key }) != 1 { faults.append("\(consumer.consumer) does not list its entry \(key) once") }
             if credentials[key.token]?.entries.count(where: { $0 == key }) != 1 { faults.append("\(key.token) does not list its entry \(key) once") }
-            switch entry.progress {
-            case .none: break
-            case .queued: if !isQueued(key) { faults.append("the entry \(key) is queued, and no queue has it") }
-            case .flying(let id): if flights[id]?.key != key { faults.append("the entry \(key) waits for exchange \(id), which is not its own") }
-            }
             if !isStopping, needsSchedule(key, entry), schedule[key] == nil { faults.append("the entry \(key) is not looked at again") }
         }
+        for key in exchanges.keysUnderWay where entries[key] == nil { faults.append("\(key) waits for an exchange and has no entry") }
         for (consumer, state) in consumers {
             for key in state.variants where entries[key] == nil || consumerKey(key) != consumer {
                 faults.append("\(consumer.consumer) lists \(key), which is not its entry")
@@ -46,50 +42,25 @@ extension Ledger {
         return faults
     }
 
-    private func isQueued(_ key: CacheKey) -> Bool {
-        holdings[key.token]?.queue.contains(key) == true || isInServerQueue(key)
-    }
-
-    private func isInServerQueue(_ key: CacheKey) -> Bool { server(of: key).flatMap { queues[$0] }?.contains(key) == true }
-
-    private func checkExchanges() -> [String] {
-        var faults: [String] = []
-        let exchanges = flights.values.filter(\.isExchange)
-        let perServer = Dictionary(grouping: exchanges, by: \.server).mapValues(\.count)
-        for (server, queue) in queues {
-            if queue.inFlight != perServer[server] ?? 0 {
-                faults.append("\(server.location.address) counts \(queue.inFlight) exchanges and has \(perServer[server] ?? 0)")
-            }
-            for key in queue.keys where entries[key]?.progress != .queued {
-                faults.append("\(key) waits for \(server.location.address), and its entry does not")
-            }
-            faults += queue.check()
-        }
-        for (server, count) in perServer {
-            if queues[server] == nil { faults.append("exchanges with \(server.location.address) are under way, which has no queue") }
-            if count > Self.flightsPerServer { faults.append("\(count) exchanges are with \(server.location.address)") }
-        }
-        if exchanges.count > Self.flightsInAll { faults.append("\(exchanges.count) exchanges are under way") }
-        return faults
-    }
-
     private func checkHoldings() -> [String] {
         var faults: [String] = []
         let replacements = Dictionary(grouping: (Array(steps.values) + unsettled.values).filter(\.step.isReplacement), by: \.job.name).mapValues(\.count)
         for (token, holding) in holdings {
-            if let id = holding.flight, flights[id]?.key.token != token || flights[id]?.spending == nil {
+            if let id = holding.exchange, exchanges[id]?.key.token != token || rotations[id]?.token != token {
                 faults.append("\(token) waits for exchange \(id), which does not send its refresh token")
             }
             if holding.replacements != replacements[token] ?? 0 {
                 faults.append("\(token) counts \(holding.replacements) replacements and has \(replacements[token] ?? 0)")
             }
-            if !holding.queue.isEmpty, !isRefreshTokenBusy(token), credentials[token]?.entries.contains(where: { isInServerQueue($0) }) != true {
-                faults.append("entries of \(token) wait for an exchange that is not under way")
-            }
             if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) {
                 faults.append("the record of \(token) is not on the disk, and nothing writes it")
             }
         }
+        for token in exchanges.tokensAwaited where !isRefreshTokenBusy(token) {
+            let isWanted = credentials[token]?.entries.contains { exchanges.isQueued($0) && !exchanges.awaitsRefreshToken($0) } ?? false
+            if !isWanted { faults.append("entries of \(token) wait for its refresh token, which no exchange has") }
+        }
+        for id in rotations.keys where exchanges[id] == nil { faults.append("exchange \(id) sends a refresh token and is not under way") }
         for token in replacements.keys where holdings[token] == nil {
             faults.append("a record of \(token) is on its way to the disk, and nothing is held of it")
         }
@@ -111,12 +82,12 @@ extension Ledger {
             case .tidy, .revocation, .signIn, .signOut, .importing: break
             }
         }
-        for (id, flight) in flights {
-            switch flight.spending?.stage {
-            case .preparing? where !intents.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for an intent that nobody writes")
-            case .keeping? where !successors.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for a record that nobody writes")
-            case .parked? where holdings[flight.key.token]?.isBeingReplaced != true: faults.append("exchange \(id) waits for a replacement that is over")
-            case nil, .preparing?, .exchanging?, .parked?, .keeping?: break
+        for (id, rotation) in rotations {
+            switch rotation.stage {
+            case .preparing where !intents.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for an intent that nobody writes")
+            case .committing where !successors.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for a record that nobody writes")
+            case .held where holdings[rotation.token]?.isBeingReplaced != true: faults.append("exchange \(id) waits for a replacement that is over")
+            case .preparing, .exchanging, .held, .committing: break
             }
         }
         guard !isStopping else { return faults }

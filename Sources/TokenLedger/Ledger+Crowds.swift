@@ -52,7 +52,7 @@ extension Ledger {
     }
 
     func isIdle(_ key: CacheKey) -> Bool {
-        entries[key].map { $0.progress == .none && !isAwaited(key) && !isWatched(key) } ?? true
+        entries[key] == nil || (exchanges.isIdle(key) && !isAwaited(key) && !isWatched(key))
     }
 
     mutating func forget(member: ConsumerKey) {

@@ -9,7 +9,7 @@ extension Ledger {
         var turn = Turn()
         for key in schedule.due(at: now.boot, atMost: Self.mostAtOnce) { attend(key, at: now, &turn) }
         for waiter in waiters.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
-        for flight in overdue.due(at: now.boot) { overrun(flight, at: now, &turn) }
+        for id in overdue.due(at: now.boot) { overrun(id, at: now, &turn) }
         for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
         for token in looks.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
@@ -31,7 +31,7 @@ extension Ledger {
             let key = token.soleKey
             open(key, at: now)
             // a thousand people's tokens are not all fetched in the first second
-            if token.grant.kind == .authorizationCode, entries[key]?.held == nil, flights.count >= Self.flightsAtStart {
+            if token.grant.kind == .authorizationCode, entries[key]?.held == nil, exchanges.exchangeCount >= Self.exchangesAtStart {
                 schedule.set(key, at: now.boot + Int64(Double(pace.catchUp) * jitter.fraction()))
                 continue
             }
@@ -40,7 +40,7 @@ extension Ledger {
         }
         return turn
     }
-    private static let flightsAtStart = 8
+    private static let exchangesAtStart = 8
 
     /// No new exchange begins, and no request waits any longer.
     package mutating func stop() -> Turn {
@@ -72,7 +72,7 @@ extension Ledger {
             scheduleWarning(token, at: now)
             scheduleKeepAlive(token, at: now)
         }
-        for server in queues.keys where queues[server]?.server.failure?.isWorthATryAfterAStep == true { queues[server]?.retryServerNow() }
+        exchanges.retryServers { $0.isWorthATryAfterAStep }
         for token in credentials.keys where credentials[token]?.failure?.isWorthATryAfterAStep == true { credentials[token]?.backoff.retryNow() }
         for key in entries.keys where entries[key]?.trouble != nil { attend(key, at: now, &turn) }
         return turn
@@ -142,14 +142,14 @@ extension Ledger {
     }
 
     private func wantsExchange(_ key: CacheKey, at boot: Int64) -> Bool {
-        guard !isStopping, isExchanged(key), let entry = entries[key], entry.progress == .none, !isRefused(key, at: boot) else { return false }
+        guard !isStopping, isExchanged(key), let entry = entries[key], exchanges.isIdle(key), !isRefused(key, at: boot) else { return false }
         guard let held = entry.held else { return entry.isWantedAnew || isWatched(key) || isAwaited(key) || isKept(key) }
         return isInUse(key, entry) && (renewal(of: held, key, entry) <= boot || isAwaited(key))
     }
 
     /// Nothing held, nothing under way, nobody interested, and no failure left to remember.
     func isForgettable(_ key: CacheKey, at boot: Int64) -> Bool {
-        guard let entry = entries[key], entry.held == nil, entry.progress == .none else { return false }
+        guard let entry = entries[key], entry.held == nil, exchanges.isIdle(key) else { return false }
         if isWatched(key) || isAwaited(key) || isKept(key) { return false }
         return nextTry(key, at: boot) == nil
     }
@@ -166,7 +166,7 @@ extension Ledger {
     private func nextLook(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Int64? {
         guard isExchanged(key) else { return entry.held?.until }
         // an exchange is under way, or only a person can bring one about
-        let waits = entry.progress != .none || wantOfHolding(key.token) != nil
+        let waits = !exchanges.isIdle(key) || wantOfHolding(key.token) != nil
         guard let held = entry.held else { return waits ? nil : nextTry(key, at: boot) ?? boot }
         guard !waits, isInUse(key, entry) else { return held.until }
         if isAwaited(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }

@@ -16,48 +16,39 @@ extension Ledger {
         guard !isStopping, isExchanged(key), let entry = entries[key], wantOfHolding(key.token) == nil, nextTry(key, at: now.boot) == nil,
             let server = server(of: key)
         else { return }
-        switch entry.progress {
-        case .flying: return
-        case .queued where holdings[key.token]?.queue.contains(key) == true:
-            if let share { enqueueForRefreshToken(key, for: share) }
+        switch exchanges.progress(of: key) {
+        case .underWay: return
+        case .queued where exchanges.awaitsRefreshToken(key):
+            if let share { exchanges.addTurn(key, for: share) }
             return
         case .queued: break
         case .none:
-            entries[key]?.progress = .queued
-            entries[key]?.cause = cause
-            for share in waiters.all(for: key).map(\.share) { queues[server, default: ServerQueue()].enqueue(key, for: share) }
+            exchanges.enqueue(key, cause, at: server)
+            for waiter in waiters.all(for: key) { exchanges.addTurn(key, for: waiter.share) }
             if share == nil || entry.held != nil || isKept(key) {
-                let owner = policy.share(of: key.consumer, for: key.token)
-                queues[server, default: ServerQueue()].enqueue(key, renewalFor: owner, before: entry.held?.until ?? now.boot)
+                exchanges.addTurn(key, renewalFor: policy.share(of: key.consumer, for: key.token), before: entry.held?.until ?? now.boot)
             }
         }
-        if let share { queues[server, default: ServerQueue()].enqueue(key, for: share) }
-        if let end = refreshTokenEnd(key.token, cause, at: now) { queues[server, default: ServerQueue()].enqueue(key, savingSignInBefore: end) }
+        if let share { exchanges.addTurn(key, for: share) }
+        if let end = refreshTokenEnd(key.token, cause, at: now) { exchanges.addTurn(key, savingSignInBefore: end) }
         startQueued(server, at: now, &turn)
-    }
-
-    /// It waits for no exchange any longer.
-    mutating func dequeueExchange(_ key: CacheKey) {
-        if let server = server(of: key) { queues[server]?.remove(key) }
-        holdings[key.token]?.queue.remove(key)
     }
 
     /// Starts what a server has room for.
     private mutating func startQueued(_ server: ServerRoute, at now: Moment, _ turn: inout Turn) {
-        while !isStopping, hasRoom, let key = queues[server]?.next(at: now.boot) {
-            guard entries[key]?.progress == .queued else { continue }
+        while !isStopping, let key = exchanges.next(at: server, boot: now.boot) {
             if let refusal = reasonNotToBegin(key, at: now.boot) {
                 // what was wanted when it was queued is refused by now
-                entries[key]?.progress = .none
+                exchanges.dequeue(key)
                 dismissWaiters(of: key, refusal, at: now, &turn)
                 reschedule(key, at: now.boot)
                 passOn(key.token, at: now, &turn)
             } else if isRefreshTokenBusy(key.token) {
                 // one refresh token, one exchange: the next one reads what this one brings
                 let shares = waiters.all(for: key).map(\.share)
-                for share in shares.isEmpty ? [policy.share(of: key.consumer, for: key.token)] : shares { enqueueForRefreshToken(key, for: share) }
+                exchanges.waitForRefreshToken(key, for: shares.isEmpty ? [policy.share(of: key.consumer, for: key.token)] : shares)
             } else if nextTry(key, at: now.boot) == nil {
-                begin(key, server, at: now, &turn)
+                begin(key, at: now, &turn)
             } else {
                 putOff(key, at: now, &turn)
                 passOn(key.token, at: now, &turn)
@@ -70,37 +61,31 @@ extension Ledger {
         if !isRefreshTokenBusy(token) { resumeQueue(of: token, at: now, &turn) }
     }
 
-    private var hasRoom: Bool { flights.count < Self.flightsInAll || flights.values.count(where: \.isExchange) < Self.flightsInAll }
-
     /// What waited in its queue while its credential failed waits for the next try; its callers as far as they can.
     mutating func putOff(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
-        entries[key]?.progress = .none
+        exchanges.dequeue(key)
         if let next = nextTry(key, at: now.boot) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
         reschedule(key, at: now.boot)
     }
 
-    /// Room with one server may be room for all: the bound over all servers was the one that held. The server with the fewest exchanges comes first.
+    /// Room with one server may be room for all: the bound over all servers was the one that held.
     mutating func startAllQueued(at now: Moment, _ turn: inout Turn) {
-        let waiting = queues.compactMap { server, queue in queue.hasWaiting ? (server: server, inFlight: queue.inFlight, latest: queue.latest) : nil }
-        for (server, _, _) in waiting.sorted(by: { ($0.inFlight, $0.latest) < ($1.inFlight, $1.latest) }) { startQueued(server, at: now, &turn) }
+        for server in exchanges.serversInTurn() { startQueued(server, at: now, &turn) }
     }
 
-    private mutating func begin(_ key: CacheKey, _ server: ServerRoute, at now: Moment, _ turn: inout Turn) {
-        guard let settings = configuration.tokens[key.token], let application = application(of: key.token), let entry = entries[key] else { return }
+    private mutating func begin(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         let id = makeID()
-        let generation = credentials[key.token, default: Credential()].generation
-        flights[id] = Flight(key: key, generation: generation, server: server, cause: entry.cause, began: now.boot)
-        queues[server]?.begin(id)
-        entries[key]?.progress = .flying(id)
-        entries[key]?.lastBegun = now.boot
+        guard let exchange = exchanges.begin(id, key, generation: credentials[key.token, default: Credential()].generation, at: now.boot),
+            let settings = configuration.tokens[key.token], let application = application(of: key.token)
+        else { return }
         switch settings.grant {
         case .clientCredentials:
             let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
             turn.plans.append(
                 ExchangePlan(
                     id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
-                    timeout: application.server.timeout, cause: entry.cause))
-        case .authorizationCode: beginSpending(id, key.token, at: now, &turn)
+                    timeout: application.server.timeout, cause: exchange.cause))
+        case .authorizationCode: beginRotation(id, key.token, at: now, &turn)
         // `enqueueExchange` lets none of them come here
         case .reference: break
         }
@@ -133,13 +118,12 @@ extension Ledger {
 
     /// Why the server or this client of it is left alone; both may be.
     private func coolings(of token: TokenName) -> [ServerQueue.Cooling] {
-        guard let application = application(of: token) else { return [] }
-        return queues[ServerRoute(application.server)]?.coolings(of: application.client.id) ?? []
+        application(of: token).map { exchanges.coolings(at: ServerRoute($0.server), client: $0.client.id) } ?? []
     }
 
     /// CLOCK_BOOTTIME of the next try, while the credential, its client or its server is left alone after a failure, or the last exchange is too recent.
     func nextTry(_ key: CacheKey, at boot: Int64) -> Int64? {
-        let next = max(pauseEnd(key), entries[key].map { $0.lastBegun + Self.leastSpacing } ?? 0)
+        let next = max(pauseEnd(key), exchanges.spacingEnd(key))
         return next > boot ? next : nil
     }
 

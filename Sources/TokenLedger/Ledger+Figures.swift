@@ -15,7 +15,7 @@ extension Ledger {
     /// Of each application, by name.
     package func serverFigures(at now: Moment) -> [ServerFigures] {
         configuration.applications.values.sorted { $0.name < $1.name }.map { application in
-            let coolings = queues[ServerRoute(application.server)]?.coolings(of: application.client.id) ?? []
+            let coolings = exchanges.coolings(at: ServerRoute(application.server), client: application.client.id)
             let pauses = coolings.map(\.backoff).filter { $0.isCooling(at: now.boot) }
             let cooldown = Double((pauses.map(\.until).max() ?? now.boot) - now.boot) / 1e9
             return ServerFigures(application: application.name, issuer: application.server.location.address, cooldown: cooldown)

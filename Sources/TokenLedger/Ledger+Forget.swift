@@ -12,23 +12,20 @@ extension Ledger {
         for member in crowds.filter({ !isWanted($0.key) }).values.flatMap(\.items) { forget(member: member) }
         consumers = consumers.filter { isWanted($0.key.token) }
         holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
-        let servers = Set(configuration.applications.values.map { ServerRoute($0.server) })
-        queues = queues.filter { servers.contains($0.key) || $0.value.inFlight > 0 || $0.value.hasWaiting }
-        let clients = Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) }
-        for server in queues.keys { queues[server]?.keepOnly(clients: clients[server] ?? []) }
+        exchanges.keepOnly(Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) })
         keepAlives.removeAll { !isWanted($0) }
         warnings.removeAll { !isWanted($0) }
     }
 
     /// Their generation is still compared with what comes back.
     private var tokensUnderWay: Set<TokenName> {
-        Set(flights.values.map(\.key.token)).union(logins.all.values.map(\.token)).union(logins.flights.values.map(\.token))
+        exchanges.tokensUnderWay.union(logins.all.values.map(\.token)).union(logins.flights.values.map(\.token))
     }
 }
 
 extension Holding {
     /// Nothing is on the disk or on its way there, and nothing is known that would be worth remembering.
     fileprivate var isVacant: Bool {
-        record == nil && locked == nil && doubt == nil && flight == nil && queue.isEmpty && !isBeingReplaced && !isUnsynced
+        record == nil && locked == nil && doubt == nil && exchange == nil && !isBeingReplaced && !isUnsynced
     }
 }

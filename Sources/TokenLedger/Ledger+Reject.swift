@@ -26,7 +26,7 @@ extension Ledger {
         // also where this process goes on handing it out, for want of another
         entries[key]?.isDisowned = true
         reviewKeeping(of: key)
-        if entries[key]?.progress == Entry.Progress.none, let verdict = reasonNotToRenew(key, held, payer(of: query), at: now) { return (verdict, turn) }
+        if exchanges.isIdle(key), let verdict = reasonNotToRenew(key, held, payer(of: query), at: now) { return (verdict, turn) }
         guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
         entries[key]?.isRejected = true
         holdings[key.token]?.doubt?.isUrgent = true
@@ -92,7 +92,7 @@ extension Ledger {
         }
         // also its server is tried, however it failed before
         if let application = application(of: token) {
-            queues[ServerRoute(application.server)]?.forgive(client: application.client.id)
+            exchanges.forgive(ServerRoute(application.server), client: application.client.id)
         }
         var started: [(UInt64, CacheKey)] = []
         if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
@@ -159,14 +159,8 @@ extension Ledger {
             credentials[token] = Credential(after: credentials[token] ?? Credential())
             forgiveHolding(token)
         }
-        // what was wrong on the way there, such as the password for a proxy, may be mended
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
-            let server = ServerRoute(application.server)
-            // what the server itself said is as true on another way
-            if queues[server] == nil, let before = configuration.applications[name].map({ ServerRoute($0.server) }), before.location == server.location {
-                queues[server] = queues[before].map { ServerQueue(pausesOf: $0) }
-            }
-            if queues[server]?.server.failure?.law == .unsent { queues[server]?.forgiveServer() }
+            exchanges.adopt(ServerRoute(application.server), insteadOf: configuration.applications[name].map { ServerRoute($0.server) })
         }
         replaceConfiguration(next)
         forgetUnconfigured()

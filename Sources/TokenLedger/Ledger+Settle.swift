@@ -6,23 +6,18 @@ extension Ledger {
     package mutating func settle(_ report: ExchangeReport, at now: Moment) -> Turn {
         var turn = Turn()
         var report = report
-        if let token = flights[report.plan]?.key.token ?? logins.flights[report.plan]?.token, let settings = configuration.tokens[token] {
+        if let token = exchanges[report.plan]?.key.token ?? logins.flights[report.plan]?.token, let settings = configuration.tokens[token] {
             report.outcome = report.outcome.map { $0.separatingScopes(asked: settings.scopes) }
         }
-        guard let flight = flights[report.plan] else {
+        guard rotations[report.plan] == nil else {
+            rotationAnswered(report.plan, report, at: now, &turn)
+            return turn
+        }
+        guard let (exchange, isAwaited) = exchanges.end(report.plan) else {
             settleSignIn(report, at: now, &turn)
             return turn
         }
-        guard flight.spending == nil else {
-            settleSpending(report.plan, flight, report, at: now, &turn)
-            return turn
-        }
-        flights[report.plan] = nil
-        queues[flight.server]?.end()
-        if entries[flight.key]?.progress == .flying(report.plan), credentials[flight.key.token]?.generation == flight.generation {
-            entries[flight.key]?.progress = .none
-            conclude(flight, report, at: now, &turn)
-        }
+        if isAwaited, credentials[exchange.key.token]?.generation == exchange.generation { conclude(exchange, report, at: now, &turn) }
         startAllQueued(at: now, &turn)
         return turn
     }
@@ -43,11 +38,11 @@ extension Ledger {
 
     mutating func conclude(_ work: StoreWork, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
         switch (work.step, result) {
-        case (.intent(let flight, let token), .success): intentKept(flight, token, at: now, &turn)
-        case (.intent(let flight, _), .failure(let fault)): intentFailed(flight, fault, at: now, &turn)
-        case (.successor(let flight), .success): successorKept(flight, at: now, &turn)
-        case (.successor(let flight), .failure(let fault)): successorFailed(flight, fault, at: now, &turn)
-        case (.remembered(let flight), .success): successorRemembered(flight, at: now, &turn)
+        case (.intent(let exchange, let token), .success): intentKept(exchange, token, at: now, &turn)
+        case (.intent(let exchange, _), .failure(let fault)): intentFailed(exchange, fault, at: now, &turn)
+        case (.successor(let exchange), .success): successorCommitted(exchange, at: now, &turn)
+        case (.successor(let exchange), .failure(let fault)): successorFailed(exchange, fault, at: now, &turn)
+        case (.remembered(let exchange), .success): successorRemembered(exchange, at: now, &turn)
         case (.remembered, .failure): break
         case (.late(let id), let result): lateStored(id, result, at: now, &turn)
         case (.tidy, _): break
@@ -59,17 +54,17 @@ extension Ledger {
     }
 
     /// - Parameter verdict: only a person can help now.
-    mutating func conclude(_ flight: Flight, _ report: ExchangeReport, _ verdict: Refusal? = nil, at now: Moment, _ turn: inout Turn) {
-        let key = flight.key
+    mutating func conclude(_ exchange: Exchange, _ report: ExchangeReport, _ verdict: Refusal? = nil, at now: Moment, _ turn: inout Turn) {
+        let key = exchange.key
         switch report.outcome {
         case .failure(let failure):
-            fail(flight, failure, report, verdict: verdict, at: now, &turn)
+            fail(exchange, failure, report, verdict: verdict, at: now, &turn)
         case .success(let tokens):
-            healServer(flight)
+            healServer(exchange)
             switch judge(tokens, key, report) {
             case .success(let held):
-                publish(held, flight, report, at: now, &turn)
-            case .failure(let verdict): withhold(verdict, flight, report, at: now, &turn)
+                publish(held, exchange, report, at: now, &turn)
+            case .failure(let verdict): withhold(verdict, exchange, report, at: now, &turn)
             }
         }
         reschedule(key, at: now.boot)
@@ -112,8 +107,8 @@ extension Ledger {
         return record.scopes
     }
 
-    mutating func publish(_ held: HeldToken, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        let key = flight.key
+    mutating func publish(_ held: HeldToken, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = exchange.key
         let previous = entries[key]?.held?.id
         setHeld(held, key)
         entries[key]?.trouble = nil
@@ -127,7 +122,7 @@ extension Ledger {
         outdateReplies(of: key)
         heal(key.token, &turn)
         if held.lifetime < Self.shortLife { warnOfShortLife(held, key.token, &turn) } else { credentials[key.token]?.isShortLived = false }
-        turn.events.append(.renewed(key, held, previous: previous, cause: flight.cause, took: report.took))
+        turn.events.append(.renewed(key, held, previous: previous, cause: exchange.cause, took: report.took))
         tellWatchers(of: key, { row(held, for: $0) }, &turn)
         satisfyWaiters(of: key, at: now, &turn)
         reviewKeeping(of: key)
@@ -145,9 +140,9 @@ extension Ledger {
     }
 
     /// The server works, whatever its answer is worth.
-    mutating func healServer(_ flight: Flight) {
-        let client = application(of: flight.key.token)?.client.id
-        queues[flight.server]?.heal(client: client)
+    mutating func healServer(_ exchange: Exchange) {
+        let client = application(of: exchange.key.token)?.client.id
+        exchanges.heal(exchange.server, client: client)
     }
 
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
@@ -194,23 +189,23 @@ extension Ledger {
     ///   - verdict: what callers are told instead, where only a person can help.
     ///   - reason: one word of ours beside it.
     mutating func fail(
-        _ flight: Flight, _ failure: ExchangeFailure, _ report: ExchangeReport, verdict: Refusal? = nil, reason: String? = nil, at now: Moment,
+        _ exchange: Exchange, _ failure: ExchangeFailure, _ report: ExchangeReport, verdict: Refusal? = nil, reason: String? = nil, at now: Moment,
         _ turn: inout Turn
     ) {
-        let key = flight.key
+        let key = exchange.key
         credentials[key.token]?.lastTrouble = now.boot
         let silentSince = credentials[key.token]?.silentSince ?? now.boot
         credentials[key.token]?.silentSince = failure.law == .silent ? silentSince : nil
-        var refusal = verdict ?? cool(flight, failure, isSpent: report.successor != nil, at: now)
+        var refusal = verdict ?? cool(exchange, failure, isSpent: report.successor != nil, at: now)
         if let reason { refusal.fields.insert(Field("reason", reason), at: 0) }
         credentials[key.token]?.failure = failure
         entries[key]?.trouble = Trouble(refusal: refusal)
-        tell(refusal, flight, report, at: now, &turn)
+        tell(refusal, exchange, report, at: now, &turn)
         switch failure.reach {
-        case .server: share(flight, refusal, at: now, &turn) { _ in true }
+        case .server: share(exchange, refusal, at: now, &turn) { _ in true }
         case .client:
             let client = application(of: key.token)?.client.id
-            share(flight, refusal, at: now, &turn) { $0?.client.id == client }
+            share(exchange, refusal, at: now, &turn) { $0?.client.id == client }
         case .credential: break
         }
         if finalRefusal(key.token, at: now.boot) != nil { dismissQueued(key.token, refusal, at: now, &turn) }
@@ -218,15 +213,15 @@ extension Ledger {
 
     /// Applies the law of a failure to the server, the client or the credential, and words it for those who ask.
     /// - Parameter isSpent: a refresh token was replaced all the same.
-    private mutating func cool(_ flight: Flight, _ failure: ExchangeFailure, isSpent: Bool, at now: Moment) -> Refusal {
-        let token = flight.key.token
+    private mutating func cool(_ exchange: Exchange, _ failure: ExchangeFailure, isSpent: Bool, at now: Moment) -> Refusal {
+        let token = exchange.key.token
         let fields = failure.oauthError.map { [Field("oauth-error", $0)] } ?? []
         var retryAfter: Int?
         var longest = Backoff.ceiling
         // when a refresh token may be sent again has been set already
-        let isPaced = flight.spending != nil && !isSpent
+        let isPaced = configuration.tokens[token]?.grant.kind == .authorizationCode && !isSpent
         switch failure.law {
-        case .no where isPaced, .silent where isPaced, .unknown where isPaced: return comeAgain(flight.key, fields, failure, at: now)
+        case .no where isPaced, .silent where isPaced, .unknown where isPaced: return comeAgain(exchange.key, fields, failure, at: now)
         case .no, .configuration: return refuse(token, failure, at: now)
         case .silent:
             // what has just begun is soon over; what has gone on for an hour is told as what it is
@@ -235,18 +230,18 @@ extension Ledger {
         case .answered(let seconds): retryAfter = seconds
         case .unsent, .unknown: break
         }
-        credentials[token]?.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: jitter.next(), longest: longest)
-        cool(failure, flight, retryAfter, at: now)
-        return comeAgain(flight.key, fields, failure, at: now)
+        credentials[token]?.backoff.failed(exchange.began, at: now.boot, retryAfter: retryAfter, random: jitter.next(), longest: longest)
+        cool(failure, exchange, retryAfter, at: now)
+        return comeAgain(exchange.key, fields, failure, at: now)
     }
 
     /// Whoever else would get the same answer is left alone, too.
-    private mutating func cool(_ failure: ExchangeFailure, _ flight: Flight, _ retryAfter: Int?, at now: Moment) {
-        guard failure.reach != .credential, let client = application(of: flight.key.token)?.client.id else { return }
+    private mutating func cool(_ failure: ExchangeFailure, _ exchange: Exchange, _ retryAfter: Int?, at now: Moment) {
+        guard failure.reach != .credential, let client = application(of: exchange.key.token)?.client.id else { return }
         let random = jitter.next()
-        queues[flight.server, default: ServerQueue()].cool(client: failure.reach == .client ? client : nil) { cooling in
-            cooling.backoff.failed(flight.began, at: now.boot, retryAfter: retryAfter, random: random)
-            (cooling.failure, cooling.token) = (failure, flight.key.token)
+        exchanges.cool(exchange.server, client: failure.reach == .client ? client : nil) { cooling in
+            cooling.backoff.failed(exchange.began, at: now.boot, retryAfter: retryAfter, random: random)
+            (cooling.failure, cooling.token) = (failure, exchange.key.token)
         }
     }
 
@@ -262,22 +257,22 @@ extension Ledger {
         return Refusal(.unavailable, fields + [Field("retry-after", wholeSeconds(next - now.boot))], failure.text)
     }
 
-    private mutating func withhold(_ verdict: Verdict, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        let key = flight.key
+    private mutating func withhold(_ verdict: Verdict, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = exchange.key
         var fields = [Field("reason", verdict.reason)]
         if !verdict.isFinal {
-            credentials[key.token]?.backoff.failed(flight.began, at: now.boot, retryAfter: nil, random: jitter.next())
+            credentials[key.token]?.backoff.failed(exchange.began, at: now.boot, retryAfter: nil, random: jitter.next())
             credentials[key.token]?.failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: verdict.text)
             fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
         }
         let refusal = Refusal(.refused, fields, verdict.text)
         entries[key]?.trouble = Trouble(refusal: refusal, retry: verdict.isFinal ? now.boot + pace.refusal : nil)
-        tell(refusal, flight, report, at: now, &turn)
+        tell(refusal, exchange, report, at: now, &turn)
     }
 
     /// Tells the audit, the watchers and the waiters of one entry.
-    private mutating func tell(_ refusal: Refusal, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        let key = flight.key
+    private mutating func tell(_ refusal: Refusal, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        let key = exchange.key
         entries[key]?.isRejected = false
         outdateReplies(of: key)
         let next = wantOfHolding(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
@@ -285,7 +280,7 @@ extension Ledger {
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }
         credentials[key.token, default: Credential()].noteTold(key)
-        turn.events.append(.failed(key, refusal, failure, cause: flight.cause, nextTry: next, stillServing: life, took: report.took))
+        turn.events.append(.failed(key, refusal, failure, cause: exchange.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
         tellWatchers(of: key, { _ in .trouble(state, reason: refusal.text) }, &turn)
         dismissWaiters(of: key, refusal, at: now, &turn)
@@ -302,13 +297,11 @@ extension Ledger {
     /// the outcome, the others wait for the next try if their callers can.
     /// - Parameter isConcerned: whether the failure is about this application, too.
     private mutating func share(
-        _ flight: Flight, _ refusal: Refusal, at now: Moment, _ turn: inout Turn, _ isConcerned: (Application?) -> Bool
+        _ exchange: Exchange, _ refusal: Refusal, at now: Moment, _ turn: inout Turn, _ isConcerned: (Application?) -> Bool
     ) {
         let applications = configuration.applications
-        let waiting = queues[flight.server]?.take { isConcerned(applications[String($0.token.application)]) } ?? []
-        for key in waiting where entries[key]?.progress == .queued {
-            entries[key]?.progress = .none
-            if key.token == flight.key.token {
+        for key in exchanges.takeQueued(at: exchange.server, where: { isConcerned(applications[String($0.token.application)]) }) {
+            if key.token == exchange.key.token {
                 dismissWaiters(of: key, refusal, at: now, &turn)
             } else if let next = nextTry(key, at: now.boot) {
                 dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn)
@@ -325,9 +318,7 @@ extension Ledger {
 
     /// What waits in the queue for a credential that is refused for good.
     private mutating func dismissQueued(_ token: TokenName, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        for key in credentials[token]?.entries ?? [] where entries[key]?.progress == .queued {
-            dequeueExchange(key)
-            entries[key]?.progress = .none
+        for key in credentials[token]?.entries ?? [] where exchanges.dequeue(key) {
             dismissWaiters(of: key, refusal, at: now, &turn)
             reschedule(key, at: now.boot)
         }

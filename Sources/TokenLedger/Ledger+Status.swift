@@ -59,7 +59,7 @@ extension Ledger {
         let final = credential?.refusal?.refusal ?? wantOfHolding(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that
-        let progress = isUnsettled(key.token) ? .none : entry?.progress ?? .none
+        let progress = isUnsettled(key.token) ? .none : exchanges.progress(of: key)
         let trouble = final ?? holdings[key.token]?.advice ?? entry?.trouble?.refusal ?? doubt(of: key.token)
         status.reason = trouble?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = entry?.held?.lasts(1, at: boot) ?? false
@@ -68,7 +68,7 @@ extension Ledger {
             case (true, true, _): final?.isOnlyOfNoRefreshToken == true ? .ready : .degraded
             case (true, false, _): trouble == nil ? .ready : .degraded
             case (false, true, _): trouble.flatMap(TokenState.init(of:)) ?? .refused
-            case (false, false, .flying), (false, false, .queued): .renewing
+            case (false, false, .underWay), (false, false, .queued): .renewing
             case (false, false, .none): next == nil && holdings[key.token]?.advice == nil ? .idle : (trouble.flatMap(TokenState.init(of:)) ?? .unavailable)
             }
         return status
@@ -81,7 +81,7 @@ extension Ledger {
         guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
         status.expires = held.expires
         status.id = held.id
-        if !held.isReference, let look = entry.progress == .none ? nextDeadline(of: key) : now.boot, look < held.until {
+        if !held.isReference, let look = exchanges.isIdle(key) ? nextDeadline(of: key) : now.boot, look < held.until {
             status.renews = now.wall + max(0, look - now.boot) / .seconds(1)
         }
         return status

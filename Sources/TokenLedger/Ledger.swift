@@ -23,7 +23,7 @@ package struct Ledger: Sendable {
     /// Who first asked for a variant of a shared token.
     var payers: [CacheKey: Consumer] = [:]
     var credentials: [TokenName: Credential] = [:]
-    var queues: [ServerRoute: ServerQueue] = [:]
+    var exchanges = ExchangeScheduler()
     /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
     var holdings: [TokenName: Holding] = [:]
     var logins = PendingLogins()
@@ -41,7 +41,8 @@ package struct Ledger: Sendable {
     var unsettled: [UInt64: StoreWork] = [:]
     /// Successors in use that only the memory holds; each is written until it is on the disk.
     var unsynced: [UInt64: StoredRecord] = [:]
-    var flights: [UInt64: Flight] = [:]
+    /// Of the exchanges that send a refresh token.
+    var rotations: [UInt64: Rotation] = [:]
     private var lastID: UInt64 = 0
     var schedule = Deadlines<CacheKey>()
     /// Of steps to the disk.
@@ -62,12 +63,7 @@ package struct Ledger: Sendable {
     /// CLOCK_BOOTTIME of the last request that had to be thought about.
     var latest: Int64 = 0
 
-    /// At most so many exchanges at once, and so many with one identity server (decided cases, 8).
-    static let flightsInAll = 64
-    static let flightsPerServer = 8
     static let variantsPerConsumer = 8
-    /// Between two exchanges of one cache key, however short its tokens live (decided cases, 10).
-    static let leastSpacing = Int64.seconds(1)
     /// A token that lives less is worth a warning: most of its life is over when it arrives.
     static let shortLife = Int64.seconds(5)
 
@@ -151,12 +147,6 @@ package enum WatchRow: Sendable {
 
 /// One cached result and everything under way for it.
 struct Entry: Sendable {
-    enum Progress: Sendable, Equatable {
-        case none
-        /// in its server's queue, until there is room
-        case queued
-        case flying(UInt64)
-    }
     // the small ones come where a larger one leaves room: ten thousand entries are ten thousand times this
     var held: HeldToken?
     /// Asked for since the present token came: worth renewing.
@@ -167,8 +157,6 @@ struct Entry: Sendable {
     var isDisowned = false
     /// Why it is wanted anew before its time, by an administrator, a watcher or whoever reported it; it is tried until that brings one.
     var wantedAnew: Cause?
-    var cause = Cause.asked
-    var progress = Progress.none
     /// Spread of the renewal, 0 ..< 1; drawn anew with each token.
     var spread: Float = 0
     /// Why the last exchange brought nothing.
@@ -178,8 +166,6 @@ struct Entry: Sendable {
     /// The last token's life in nanoseconds: what this server can promise.
     var knownLifetime: Int64?
     var lastAsked: Int64 = 0
-    /// CLOCK_BOOTTIME at which its last exchange began.
-    var lastBegun: Int64 = -Ledger.leastSpacing
 
     var isWantedAnew: Bool { wantedAnew != nil }
 
@@ -343,24 +329,5 @@ extension Credential {
         var next = hardship ?? Hardship()
         change(&next)
         hardship = next.isOver ? nil : next
-    }
-}
-
-struct Flight: Sendable {
-    var key: CacheKey
-    var generation: UInt64
-    var server: ServerRoute
-    var cause: Cause
-    /// CLOCK_BOOTTIME
-    var began: Int64
-    /// Where a refresh token is spent.
-    var spending: Spending?
-
-    /// It takes the place of an exchange. Its answer is here where only the disk is waited for.
-    var isExchange: Bool {
-        switch spending?.stage {
-        case nil, .preparing, .exchanging: true
-        case .parked, .keeping: false
-        }
     }
 }

@@ -114,7 +114,7 @@ import TokenWire
             })
         let asked = try (0..<20).map { try scene.get(by: Caller(uid: 2000 + UInt32($0), gid: 1)) }
         let plans = asked.flatMap(\.1.plans)
-        #expect(plans.count == Ledger.flightsPerServer)
+        #expect(plans.count == ExchangeScheduler.mostPerServer)
         let turn = scene.settle(plans[0], .failure(Scene.garbled))
         #expect(turn.plans.isEmpty)
     }

@@ -209,7 +209,7 @@ import TokenWire
         var scene = GrantScene()
         scene.run { $0.adopt(configuration, at: $1).turn }
         for server in 0..<29 { for number in 0..<16 { try scene.get(Self.mallory, wait: 600, name: Self.name(number, of: "app\(server)")) } }
-        #expect(scene.plans.count == Ledger.flightsInAll)
+        #expect(scene.plans.count == ExchangeScheduler.mostInFlight)
         for server in 0..<29 where !scene.plans.contains(where: { $0.token.application == "app\(server)" }) {
             // these have places by now, and wait again
             let plan = scene.plans.removeFirst()
@@ -224,9 +224,8 @@ import TokenWire
     @Test func `what waits for a token that a reload removes waits no longer`() throws {
         var scene = Self.scene()
         try flood(&scene)
-        let queue = try #require(scene.ledger.queues.values.first)
-        #expect(queue.contains(CacheKey(token: Self.name(399), consumer: .uid(2000), scopes: ["read"], audience: nil)))
+        #expect(scene.ledger.exchanges.isQueued(CacheKey(token: Self.name(399), consumer: .uid(2000), scopes: ["read"], audience: nil)))
         scene.run { $0.adopt(GrantScene.configuration(), at: $1).turn }
-        #expect(scene.ledger.queues.values.allSatisfy { !$0.hasWaiting })
+        #expect(scene.ledger.exchanges.serversInTurn().isEmpty)
     }
 }

@@ -28,7 +28,7 @@ import TokenWire
     private func sizes(_ ledger: Ledger) -> [String: Int] {
         [
             "entries": ledger.entries.count, "consumers": ledger.consumers.count, "credentials": ledger.credentials.count,
-            "queues": ledger.queues.count, "holdings": ledger.holdings.count, "flights": ledger.flights.count, "probes": ledger.probes.count,
+            "queues": ledger.exchanges.serverCount, "holdings": ledger.holdings.count, "exchanges": ledger.exchanges.exchangeCount, "probes": ledger.probes.count,
             "schedule": ledger.schedule.count, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
         ]
     }
@@ -103,10 +103,10 @@ import TokenWire
         let plan = try #require(scene.ledger.ask(query, waiter: 1, at: scene.now).plans.first)
         _ = scene.settle(plan, .failure(ExchangeFailure(law: .answered(retryAfter: 600), reach: .client, status: 429, text: "the token endpoint answered 429")))
         let server = ServerRoute(ServerSettings(location: .issuer("https://id0.test")))
-        #expect(scene.ledger.queues[server]?.clients.count == 1)
+        #expect(scene.ledger.exchanges.queue(at: server)?.clients.count == 1)
         var next = Self.configuration(0)
         next.applications["app0"]?.client.id = "another"
         _ = scene.ledger.adopt(next, at: scene.now)
-        #expect(scene.ledger.queues[server]?.clients.count == 0)
+        #expect(scene.ledger.exchanges.queue(at: server)?.clients.count == 0)
     }
 }

@@ -111,7 +111,7 @@ import TokenWire
         var (turns, queued) = (0, 0)
         repeat {
             _ = scene.due()
-            let now = scene.ledger.entries.values.count { $0.progress != .none }
+            let now = scene.ledger.exchanges.keysUnderWay.count
             #expect(now - queued <= 256)
             (turns, queued) = (turns + 1, now)
         } while scene.ledger.nextDeadline.map { $0 <= scene.now.boot } ?? false

@@ -27,10 +27,8 @@ struct Holding: Sendable {
     var silences = 0
     /// CLOCK_BOOTTIME before which the refresh token is not sent.
     var notBefore: Int64 = 0
-    /// The exchange that spends the refresh token: one at a time.
-    var flight: UInt64?
-    /// Cached results that wait for it to end, in turn by whom they are for.
-    var queue = FairQueue<CacheKey>()
+    /// The exchange that sends the refresh token: one at a time.
+    var exchange: UInt64?
     /// Records on their way to the disk that end this sign-in (LOGIN, LOGOUT, IMPORT): until they are there, nothing is spent.
     var replacements = 0
     /// Of the newest record that was ever handed to the store.
@@ -80,7 +78,7 @@ struct Holding: Sendable {
         take(record)
         lastUsed = nil
         lastUsed = Moment(boot: lastUse(of: record, at: now), wall: record.rotated)
-        (ended, advice, lastSignIn, doubt, flight) = (nil, nil, nil, nil, nil)
+        (ended, advice, lastSignIn, doubt, exchange) = (nil, nil, nil, nil, nil)
         (refusals, silences, notBefore, warnings) = (0, 0, 0, 0)
         isUnsynced = false
     }

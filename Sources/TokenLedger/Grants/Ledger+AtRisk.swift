@@ -4,10 +4,10 @@ package import TokenWire
 extension Ledger {
     /// What would be lost, or half done, if the process ended now: it is with its server, or not on the disk for certain.
     package var atRisk: Set<AtRisk> {
-        let spent = flights.values.compactMap { flight -> AtRisk? in
-            switch flight.spending?.stage {
-            case .exchanging?, .parked?, .keeping?: AtRisk(token: flight.key.token, act: .refresh)
-            case .preparing?, nil: nil
+        let spent = rotations.values.compactMap { rotation -> AtRisk? in
+            switch rotation.stage {
+            case .exchanging, .held, .committing: AtRisk(token: rotation.token, act: .refresh)
+            case .preparing: nil
             }
         }
         let unwritten = (Array(steps.values) + unsettled.values).compactMap { work in work.step.act.map { AtRisk(token: work.job.name, act: $0) } }
@@ -16,7 +16,7 @@ extension Ledger {
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        flights.values.contains { $0.spending != nil } || !logins.flights.isEmpty || !unsynced.isEmpty || !unsettled.isEmpty
+        !rotations.isEmpty || !logins.flights.isEmpty || !unsynced.isEmpty || !unsettled.isEmpty
             || steps.values.contains { $0.step.isAwaited }
     }
 }

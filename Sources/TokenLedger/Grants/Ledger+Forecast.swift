@@ -93,7 +93,7 @@ extension Ledger {
 
     mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard !isStopping, wantOfHolding(token) == nil, let settings = configuration.tokens[token] else { return }
-        if holdings[token]?.flight != nil { return keepAlives.set(token, at: now.boot + pace.catchUp) }
+        if holdings[token]?.exchange != nil { return keepAlives.set(token, at: now.boot + pace.catchUp) }
         let key = settings.soleKey
         if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
         open(key, at: now)

@@ -143,12 +143,12 @@ struct StoreWork: Sendable {
 
 /// What a report of the store is about.
 enum StoreStep: Sendable {
-    /// the intent of this flight
-    case intent(flight: UInt64, TokenName)
-    /// the successor that this flight brought
-    case successor(flight: UInt64)
+    /// the intent of this exchange
+    case intent(exchange: UInt64, TokenName)
+    /// the successor that this exchange brought
+    case successor(exchange: UInt64)
     /// the same, where a crash does not reach it
-    case remembered(flight: UInt64)
+    case remembered(exchange: UInt64)
     /// a successor that was used before it was on the disk
     case late(UInt64)
     /// something that nobody waits for

@@ -9,37 +9,42 @@ internal import TokenWire
 ///                          └── not durable: nothing is sent
 ///
 /// Each arrow that leads to the disk is a job, each that leads back a report. One token of one sign-in at a time.
-struct Spending: Sendable {
+struct Rotation: Sendable {
     enum Stage: Sendable {
         /// The intent is on its way to the disk.
         case preparing
         case exchanging
         /// The answer is here; what it means is seen when it is known whether a LOGIN, LOGOUT or IMPORT has taken its place.
-        case parked(ExchangeReport)
+        case held(ExchangeReport)
         /// The answer is here; what it brought is on its way to the disk.
-        case keeping(StoredRecord, ExchangeReport)
+        case committing(StoredRecord, ExchangeReport)
     }
+    let token: TokenName
     /// Which sign-in the token belongs to.
-    var grant: UInt64
+    let grant: UInt64
     /// Whose the token is.
-    var binding: RecordBinding
+    let binding: RecordBinding
     /// Less than everything that was granted is asked for: what comes says nothing about the grant.
     var isNarrowed = false
-    var intent: Intent
+    let intent: Intent
     var stage = Stage.preparing
     /// Failed attempts to write the successor.
     var failures = 0
     /// A try to write it has not reported yet.
     var isWriting = false
 
-    var kept: StoredRecord? { if case .keeping(let record, _) = stage { record } else { nil } }
+    init(_ token: TokenName, of record: StoredRecord, _ intent: Intent) {
+        (self.token, grant, binding, self.intent) = (token, record.grant, record.binding, intent)
+    }
+
+    var successor: StoredRecord? { if case .committing(let record, _) = stage { record } else { nil } }
 }
 
 extension Ledger {
     // MARK: before it is sent
 
     /// Writes down what is about to happen.
-    mutating func beginSpending(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
+    mutating func beginRotation(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else {
             return abandon(id, at: now, &turn)
         }
@@ -50,27 +55,27 @@ extension Ledger {
         let intent = Intent(
             grant: record.grant, generation: record.generation, attempt: min((holding.doubt?.intent.attempt ?? 0) + 1, Intent.mostAttempts),
             token: fingerprint(secret), sent: now.wall)
-        holdings[token]?.flight = id
-        flights[id]?.spending = Spending(grant: record.grant, binding: record.binding, intent: intent)
+        holdings[token]?.exchange = id
+        rotations[id] = Rotation(token, of: record, intent)
         overdue.set(id, at: now.boot + pace.intent)
-        enqueue(.prepare(token, intent), .intent(flight: id, token), &turn)
+        enqueue(.prepare(token, intent), .intent(exchange: id, token), &turn)
     }
 
     /// The intent is durable: the token may go.
     mutating func intentKept(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
         noteStoreWorks(token, &turn)
-        guard let flight = flights[id], case .preparing? = flight.spending?.stage else {
+        guard let exchange = exchanges[id], case .preparing? = rotations[id]?.stage else {
             // it came too late, and nothing was sent; a newer one has taken its place, or it goes
-            if holdings[token]?.flight == nil { tidyIntent(token, &turn) }
+            if holdings[token]?.exchange == nil { tidyIntent(token, &turn) }
             return
         }
         overdue.set(id, at: nil)
-        guard !isStopping, holdings[token]?.flight == id, let plan = refreshPlan(id, flight) else {
+        guard !isStopping, holdings[token]?.exchange == id, let plan = refreshPlan(id, exchange) else {
             tidyIntent(token, &turn)
             return abandon(id, at: now, &turn)
         }
-        flights[id]?.spending?.stage = .exchanging
-        if case .refresh(_, let scopes, _, _) = plan.grant { flights[id]?.spending?.isNarrowed = !scopes.isEmpty }
+        rotations[id]?.stage = .exchanging
+        if case .refresh(_, let scopes, _, _) = plan.grant { rotations[id]?.isNarrowed = !scopes.isEmpty }
         turn.plans.append(plan)
     }
 
@@ -80,12 +85,12 @@ extension Ledger {
         guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
         if holding.isUnsynced { return .notSynced(token) }
         if isUnsettled(token) { return .notReplaced(token) }
-        let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { flights[id] == nil } else { false } }
+        let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { rotations[id] == nil } else { false } }
         return isHanging ? .noAnswerYet : nil
     }
 
-    private func refreshPlan(_ id: UInt64, _ flight: Flight) -> ExchangePlan? {
-        let key = flight.key
+    private func refreshPlan(_ id: UInt64, _ exchange: Exchange) -> ExchangePlan? {
+        let key = exchange.key
         guard let settings = configuration.tokens[key.token], case .authorizationCode(let signIn) = settings.grant,
             let application = application(of: key.token), let holding = holdings[key.token], let record = holding.record,
             let secret = holding.refreshToken, isOurs(record)
@@ -98,87 +103,83 @@ extension Ledger {
         let namesPerson = settings.scopes.contains("openid") || record.binding.subject != nil
         return ExchangePlan(
             id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
-            identity: namesPerson ? .refresh(subject: record.binding.subject, earlier: record.idToken) : nil, cause: flight.cause)
+            identity: namesPerson ? .refresh(subject: record.binding.subject, earlier: record.idToken) : nil, cause: exchange.cause)
     }
 
     /// The intent could not be made durable, or not in time: nothing was sent.
     mutating func intentFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], case .preparing? = flight.spending?.stage else { return }
-        noteStore(flight.key.token, fault, &turn)
+        guard let rotation = rotations[id], case .preparing = rotation.stage else { return }
+        noteStore(rotation.token, fault, &turn)
         abandon(id, because: fault, at: now, &turn)
     }
 
-    /// Ends a flight that sent nothing.
+    /// Ends an exchange that sent nothing.
     private mutating func abandon(_ id: UInt64, because fault: StoreFault? = nil, at now: Moment, _ turn: inout Turn) {
-        guard let flight = end(spending: id) else { return }
-        queues[flight.server]?.end()
-        if entries[flight.key]?.progress == .flying(id) {
-            entries[flight.key]?.progress = .none
-            if let fault { withholdForStore(flight, fault, at: now, &turn) }
-            reschedule(flight.key, at: now.boot)
+        guard let (exchange, isAwaited, _) = endExchange(id) else { return }
+        if isAwaited {
+            if let fault { withholdForStore(exchange, fault, at: now, &turn) }
+            reschedule(exchange.key, at: now.boot)
         }
-        scheduleKeepAlive(flight.key.token, at: now)
-        resumeQueue(of: flight.key.token, at: now, &turn)
+        scheduleKeepAlive(exchange.key.token, at: now)
+        resumeQueue(of: exchange.key.token, at: now, &turn)
     }
 
     /// Callers get what is held, or hear of the store; the next try comes after a pause.
-    private mutating func withholdForStore(_ flight: Flight, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+    private mutating func withholdForStore(_ exchange: Exchange, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
         let failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: fault.text)
-        let report = ExchangeReport(plan: 0, outcome: .failure(failure), sent: now, id: nil, took: now.boot - flight.began)
-        fail(flight, failure, report, reason: "store", at: now, &turn)
+        let report = ExchangeReport(plan: 0, outcome: .failure(failure), sent: now, id: nil, took: now.boot - exchange.began)
+        fail(exchange, failure, report, reason: "store", at: now, &turn)
     }
 
     // MARK: after it was sent
 
     /// What came of it; first of all what has to be kept.
-    mutating func settleSpending(_ id: UInt64, _ flight: Flight, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        let token = flight.key.token
-        guard let spending = flight.spending, case .exchanging = spending.stage else { return }
+    mutating func rotationAnswered(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        guard let rotation = rotations[id], case .exchanging = rotation.stage else { return }
+        let token = rotation.token
         var report = report
         // a page in the place of the metadata is no answer to the refresh token
         if !report.isRequested { report.outcome = report.outcome.mapError { $0.law == .silent ? $0.beforeSending : $0 } }
-        queues[flight.server]?.end()
-        if holdings[token]?.flight == id, holdings[token]?.isBeingReplaced == true {
-            park(id, token, report, &turn)
+        exchanges.free(id)
+        if holdings[token]?.exchange == id, holdings[token]?.isBeingReplaced == true {
+            hold(id, rotation, report, &turn)
         } else {
-            digest(id, spending, report, of: token, at: now, &turn)
+            apply(id, rotation, report, at: now, &turn)
         }
         startAllQueued(at: now, &turn)
     }
 
     /// Until then at least a crash of the daemon must not reach what came. In the order of records it stands before what is to replace it.
-    private mutating func park(_ id: UInt64, _ token: TokenName, _ report: ExchangeReport, _ turn: inout Turn) {
-        flights[id]?.spending?.stage = .parked(report)
-        guard report.successor != nil, let record = holdings[token]?.record, let spending = flights[id]?.spending,
-            var next = successor(of: record, spending, report)
-        else { return }
+    private mutating func hold(_ id: UInt64, _ rotation: Rotation, _ report: ExchangeReport, _ turn: inout Turn) {
+        rotations[id]?.stage = .held(report)
+        guard report.successor != nil, let record = holdings[rotation.token]?.record, var next = successor(of: record, rotation, report) else { return }
         next.generation = record.generation + 1
-        enqueue(.remember(next), .tidy(token), &turn)
+        enqueue(.remember(next), .tidy(rotation.token), &turn)
     }
 
     /// It is known what is in force: what came meanwhile for a refresh that was under way goes its way.
-    mutating func unpark(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        for (id, flight) in flights where flight.key.token == token {
-            if let spending = flight.spending, case .parked(let report) = spending.stage { digest(id, spending, report, of: token, at: now, &turn) }
+    mutating func applyHeld(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
+        for (id, rotation) in rotations where rotation.token == token {
+            if case .held(let report) = rotation.stage { apply(id, rotation, report, at: now, &turn) }
         }
     }
 
-    private mutating func digest(_ id: UInt64, _ spending: Spending, _ report: ExchangeReport, of token: TokenName, at now: Moment, _ turn: inout Turn) {
-        guard let holding = holdings[token], holding.flight == id, let record = holding.record, record.grant == spending.grant else {
+    private mutating func apply(_ id: UInt64, _ rotation: Rotation, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        guard let holding = holdings[rotation.token], holding.exchange == id, let record = holding.record, record.grant == rotation.grant else {
             // another sign-in has taken its place meanwhile
-            flights[id] = nil
-            if let successor = report.successor { revoke(successor, spending.binding, at: now, &turn, of: token) }
+            _ = endExchange(id)
+            if let successor = report.successor { revoke(successor, rotation.binding, at: now, &turn, of: rotation.token) }
             return
         }
-        if let next = successor(of: record, spending, report) {
-            keep(next, id, report, at: now, &turn)
+        if let next = successor(of: record, rotation, report) {
+            commitSuccessor(next, id, report, at: now, &turn)
         } else {
-            concludeSpending(id, report, at: now, &turn)
+            concludeRotation(id, report, at: now, &turn)
         }
     }
 
     /// The record that has to be synced because of an answer; `nil` when the present one says all there is to say.
-    private func successor(of record: StoredRecord, _ spending: Spending, _ report: ExchangeReport) -> StoredRecord? {
+    private func successor(of record: StoredRecord, _ rotation: Rotation, _ report: ExchangeReport) -> StoredRecord? {
         let tokens = try? report.outcome.get()
         guard report.successor != nil || tokens != nil else { return nil }
         var next = record
@@ -188,7 +189,7 @@ extension Ledger {
         if let tokens {
             // an answer that says less narrows this access token alone (RFC 6749 section 6): what was granted at the sign-in stays known
             let known = record.scopes + (configuration.tokens[record.name]?.scopes ?? [])
-            if !spending.isNarrowed, let granted = tokens.scopes, TokenSettings.missing(of: known, in: granted).isEmpty { next.scopes = granted }
+            if !rotation.isNarrowed, let granted = tokens.scopes, TokenSettings.missing(of: known, in: granted).isEmpty { next.scopes = granted }
             next.idToken = tokens.idToken ?? record.idToken
             next.idleLifetime = tokens.refreshLifetime ?? record.idleLifetime
         }
@@ -207,35 +208,34 @@ extension Ledger {
     private static let worthAWrite: Int64 = 3_600
 
     /// Everything is on the disk that has to be.
-    mutating func concludeSpending(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        guard let flight = end(spending: id), let spending = flight.spending else { return }
-        let token = flight.key.token
-        let isConfigured = credentials[token]?.generation == flight.generation
-        let isAwaited = entries[flight.key]?.progress == .flying(id) && isConfigured
-        if isAwaited { entries[flight.key]?.progress = .none }
+    mutating func concludeRotation(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        guard let (exchange, isAwaited, rotation) = endExchange(id), let rotation else { return }
+        let token = rotation.token
+        let isConfigured = credentials[token]?.generation == exchange.generation
         var verdict: Refusal?
         switch report.outcome {
         case .failure(let failure) where report.successor == nil:
-            verdict = unspent(token, failure, spending, report, at: now, &turn)
+            verdict = failed(rotation, failure, report, at: now, &turn)
         case .success, .failure:
             // the server took the token; a successor is safe even where what else came is of no use
             holdings[token]?.succeed(at: now)
             // what was synced ended the intent; where nothing had to be, it ends here
-            if spending.kept == nil { tidyIntent(token, &turn) }
+            if rotation.successor == nil { tidyIntent(token, &turn) }
         }
-        if isAwaited { conclude(flight, report, verdict, at: now, &turn) }
+        if isAwaited, isConfigured { conclude(exchange, report, verdict, at: now, &turn) }
         scheduleKeepAlive(token, at: now)
         scheduleWarning(token, at: now)
         resumeQueue(of: token, at: now, &turn)
     }
 
     /// Nothing came. What that means for the token that was sent; a refusal where callers are told something else than the failure.
-    private mutating func unspent(
-        _ token: TokenName, _ failure: ExchangeFailure, _ spending: Spending, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn
+    private mutating func failed(
+        _ rotation: Rotation, _ failure: ExchangeFailure, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn
     ) -> Refusal? {
+        let token = rotation.token
         let isSilent = failure.law == .silent
         let before = (isSilent ? holdings[token]?.silences : holdings[token]?.refusals) ?? 0
-        let consequence = RefreshFailure(failure, isReplay: spending.intent.attempt > 1, refusals: before, quarantine: pace.quarantine)
+        let consequence = RefreshFailure(failure, isReplay: rotation.intent.attempt > 1, refusals: before, quarantine: pace.quarantine)
         switch consequence {
         case .kept, .quarantined, .silenced, .ended(isAnswerLost: false): tidyIntent(token, &turn)
         case .uncertain, .ended(isAnswerLost: true): break
@@ -243,7 +243,7 @@ extension Ledger {
         switch consequence {
         case .kept: return nil
         case .uncertain:
-            doubt(token, spending.intent, report, answered: failure.cameWhole ? failure.text : nil)
+            doubt(token, rotation.intent, report, answered: failure.cameWhole ? failure.text : nil)
             return nil
         case .quarantined(let pause, let isPersonAsked):
             if isSilent { holdings[token]?.silences += 1 } else { holdings[token]?.refusals += 1 }
@@ -296,33 +296,25 @@ extension Ledger {
 
     // MARK: one at a time
 
-    private mutating func end(spending id: UInt64) -> Flight? {
+    mutating func endExchange(_ id: UInt64) -> (exchange: Exchange, isAwaited: Bool, rotation: Rotation?)? {
         overdue.set(id, at: nil)
-        guard let flight = flights.removeValue(forKey: id) else { return nil }
-        if holdings[flight.key.token]?.flight == id { holdings[flight.key.token]?.flight = nil }
-        return flight
+        guard let (exchange, isAwaited) = exchanges.end(id) else { return nil }
+        if holdings[exchange.key.token]?.exchange == id { holdings[exchange.key.token]?.exchange = nil }
+        return (exchange, isAwaited, rotations.removeValue(forKey: id))
     }
 
     /// An exchange has the refresh token, or another is on its way to the disk.
-    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.flight != nil || holdings[token]?.isBeingReplaced == true }
-
-    /// An entry waits for the refresh token to be free.
-    mutating func enqueueForRefreshToken(_ key: CacheKey, for share: Share) {
-        let rank = Int64(truncatingIfNeeded: makeID())
-        holdings[key.token]?.queue.insert(key, for: share, rank: rank)
-    }
+    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.exchange != nil || holdings[token]?.isBeingReplaced == true }
 
     /// The refresh token is free: of what waited for it the next one goes on. What cannot go on is told why.
     mutating func resumeQueue(of token: TokenName, at now: Moment, _ turn: inout Turn) {
-        while let key = holdings[token]?.queue.next() {
-            guard entries[key]?.progress == .queued else { continue }
-            entries[key]?.progress = .none
+        while let (key, cause) = exchanges.nextForRefreshToken(token) {
             if let refusal = reasonNotToBegin(key, at: now.boot) {
                 dismissWaiters(of: key, refusal, at: now, &turn)
             } else if nextTry(key, at: now.boot) != nil {
                 putOff(key, at: now, &turn)
             } else {
-                enqueueExchange(key, entries[key]?.cause ?? .asked, at: now, &turn)
+                enqueueExchange(key, cause, at: now, &turn)
             }
             reschedule(key, at: now.boot)
             // the others come when that has ended

@@ -8,78 +8,78 @@ internal import TokenWire
 ///            └── neither takes it: written again, and nothing of it is used
 extension Ledger {
     /// A successor goes to the disk before what came with it is used.
-    mutating func keep(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        flights[id]?.spending?.stage = .keeping(next, report)
+    mutating func commitSuccessor(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
+        rotations[id]?.stage = .committing(next, report)
         holdings[next.name]?.generation = next.generation
-        flights[id]?.spending?.isWriting = true
+        rotations[id]?.isWriting = true
         overdue.set(id, at: now.boot + pace.successor)
-        enqueue(.commit(next), .successor(flight: id), &turn)
+        enqueue(.commit(next), .successor(exchange: id), &turn)
     }
 
     /// The successor is durable: now the access token may be used.
-    mutating func successorKept(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id] else { return lateStored(id, .success(()), at: now, &turn) }
-        guard case .keeping(let record, let report)? = flight.spending?.stage else { return }
-        let token = flight.key.token
+    mutating func successorCommitted(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
+        guard let rotation = rotations[id] else { return lateStored(id, .success(()), at: now, &turn) }
+        guard case .committing(let record, let report) = rotation.stage else { return }
+        let token = rotation.token
         overdue.set(id, at: nil)
         noteStoreWorks(token, &turn)
-        guard holdings[token]?.flight == id else {
-            flights[id] = nil
+        guard holdings[token]?.exchange == id else {
+            _ = endExchange(id)
             return revoke(record.secret, record.binding, at: now, &turn, of: token)
         }
         holdings[token]?.take(record)
-        concludeSpending(id, report, at: now, &turn)
+        concludeRotation(id, report, at: now, &turn)
     }
 
     /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
     mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
-        guard case .keeping? = flight.spending?.stage else { return }
-        noteStore(flight.key.token, fault, &turn)
-        flights[id]?.spending?.failures += 1
-        flights[id]?.spending?.isWriting = false
+        guard let rotation = rotations[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
+        guard case .committing(let record, _) = rotation.stage else { return }
+        noteStore(rotation.token, fault, &turn)
+        rotations[id]?.failures += 1
+        rotations[id]?.isWriting = false
         // memory alone has it: at least a crash of the daemon must not reach it
-        if let record = flights[id]?.spending?.kept, flight.spending?.failures == 0 { enqueue(.remember(record), .remembered(flight: id), &turn) }
-        overdue.set(id, at: now.boot + Self.storePause(after: flight.spending?.failures ?? 0))
-        dismiss(flight.key, fault, at: now, &turn)
+        if rotation.failures == 0 { enqueue(.remember(record), .remembered(exchange: id), &turn) }
+        overdue.set(id, at: now.boot + Self.storePause(after: rotation.failures))
+        dismissWaiters(ofExchange: id, fault, at: now, &turn)
     }
 
     /// A step to the disk takes longer than it may, or its next try is due.
     mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], let spending = flight.spending else { return writeAgain(id, at: now, &turn) }
-        let token = flight.key.token
-        switch spending.stage {
-        case .exchanging, .parked: break
+        guard let rotation = rotations[id] else { return writeAgain(id, at: now, &turn) }
+        let token = rotation.token
+        switch rotation.stage {
+        case .exchanging, .held: break
         case .preparing: intentFailed(id, .noAnswer(to: token), at: now, &turn)
-        case .keeping(let record, _) where holdings[token]?.flight != id:
+        case .committing(let record, _) where holdings[token]?.exchange != id:
             // another sign-in has taken its place: this one is of no use any more
-            flights[id] = nil
+            _ = endExchange(id)
             revoke(record.secret, record.binding, at: now, &turn, of: token)
-        case .keeping where holdings[token]?.isBeingReplaced == true: overdue.set(id, at: now.boot + pace.successor)
-        case .keeping(let record, _) where spending.failures > 0:
+        case .committing where holdings[token]?.isBeingReplaced == true: overdue.set(id, at: now.boot + pace.successor)
+        case .committing(let record, _) where rotation.failures > 0:
             overdue.set(id, at: now.boot + pace.successor)
-            guard !spending.isWriting else { return }
-            flights[id]?.spending?.isWriting = true
-            enqueue(.commit(record), .successor(flight: id), &turn)
-        case .keeping(let record, _):
-            enqueue(.remember(record), .remembered(flight: id), &turn)
+            guard !rotation.isWriting else { return }
+            rotations[id]?.isWriting = true
+            enqueue(.commit(record), .successor(exchange: id), &turn)
+        case .committing(let record, _):
+            enqueue(.remember(record), .remembered(exchange: id), &turn)
             let fault = StoreFault("the store does not answer: the new refresh token of \"\(token)\" is not durable yet")
             noteStore(token, fault, &turn)
-            dismiss(flight.key, fault, at: now, &turn)
+            dismissWaiters(ofExchange: id, fault, at: now, &turn)
         }
     }
 
     /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
     mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let flight = flights[id], case .keeping(let record, let report)? = flight.spending?.stage, holdings[record.name]?.flight == id,
+        guard let rotation = rotations[id], case .committing(let record, let report) = rotation.stage, holdings[record.name]?.exchange == id,
             holdings[record.name]?.isBeingReplaced == false
         else { return }
         holdings[record.name]?.take(record)
         holdings[record.name]?.isUnsynced = true
         unsynced[id] = record
-        concludeSpending(id, report, at: now, &turn)
-        // a try that has failed already is made again; one that is under way reports under the flight's number
-        if (flight.spending?.failures ?? 0) > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
+        concludeRotation(id, report, at: now, &turn)
+        // a try that has failed already is made again; one that is under way reports under the exchange's number
+        if rotation.failures > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
     }
 
     /// What became of the writing of a successor that is in use already.
@@ -116,8 +116,8 @@ extension Ledger {
     static func storePause(after failures: Int) -> Int64 { min(Int64.seconds(1) << min(failures, 5), .seconds(30)) }
 
     /// Callers do not wait for a disk: they get what is held, or hear of it.
-    private mutating func dismiss(_ key: CacheKey, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn)
+    private mutating func dismissWaiters(ofExchange id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
+        if let key = exchanges[id]?.key { dismissWaiters(of: key, .store(fault, retryAfter: 1), at: now, &turn) }
     }
 
     // MARK: the state of the store

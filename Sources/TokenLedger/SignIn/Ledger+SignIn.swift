@@ -339,8 +339,8 @@ extension Ledger {
 
     private mutating func serve(_ arrival: PendingLogin.Arrival, _ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         guard let server = server(of: key) else { return }
-        let flight = Flight(key: key, generation: 0, server: server, cause: .signIn, began: arrival.report.sent.boot)
-        publish(arrival.held, flight, arrival.report, at: now, &turn)
+        let exchange = Exchange(key: key, generation: 0, server: server, cause: .signIn, began: arrival.report.sent.boot)
+        publish(arrival.held, exchange, arrival.report, at: now, &turn)
         reschedule(key, at: now.boot)
     }
 

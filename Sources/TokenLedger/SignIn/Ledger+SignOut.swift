@@ -112,7 +112,7 @@ extension Ledger {
         concludeAnnounced(token, by: record, at: now, &turn)
         reviewUnconfigured(token, &turn)
         guard holdings[token]?.isBeingReplaced == false else { return }
-        unpark(token, at: now, &turn)
+        applyHeld(token, at: now, &turn)
         resumeQueue(of: token, at: now, &turn)
     }
 
@@ -126,7 +126,7 @@ extension Ledger {
         if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
         credentials[token]?.forgive()
         for key in credentials[token]?.entries ?? [] {
-            if case .flying = entries[key]?.progress { entries[key]?.progress = .none }
+            exchanges.disregard(key)
             entries[key]?.held = nil
             entries[key]?.trouble = nil
             outdateReplies(of: key)

@@ -168,13 +168,13 @@ import TokenWire
         try scene.get()
         scene.answer(.failure(Scene.unreachable))
         let server = try #require(scene.ledger.server(of: scene.key))
-        let before = scene.ledger.queues[server]?.server.backoff
+        let before = scene.ledger.exchanges.queue(at: server)?.server.backoff
         _ = scene.ledger.takeOutdated()
         #expect(before?.failures == 1)
         #expect(renew(&scene, other)?.code == .loginRequired)
-        #expect(scene.ledger.queues[server]?.server.backoff == before && scene.ledger.takeOutdated().isEmpty)
+        #expect(scene.ledger.exchanges.queue(at: server)?.server.backoff == before && scene.ledger.takeOutdated().isEmpty)
         scene.pass(6)
         #expect(renew(&scene) == nil)
-        #expect(scene.ledger.queues[server]?.server.backoff.failures == 0)
+        #expect(scene.ledger.exchanges.queue(at: server)?.server.backoff.failures == 0)
     }
 }

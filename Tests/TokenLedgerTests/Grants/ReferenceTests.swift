@@ -31,9 +31,9 @@ import TokenWire
             scene.due()
             let waiter = try scene.get(name: GrantScene.pat)
             #expect((scene.token(waiter) != nil) == isServed)
-            #expect(scene.ledger.entries[key].map { $0.progress == .none } != false && scene.ledger.queues.values.allSatisfy { $0.inFlight == 0 })
+            #expect(scene.ledger.exchanges.isIdle(key) && scene.ledger.exchanges.inFlight == 0)
         }
-        #expect(scene.plans.isEmpty && scene.errands.isEmpty && scene.ledger.flights.isEmpty)
+        #expect(scene.plans.isEmpty && scene.errands.isEmpty && scene.ledger.exchanges.exchangeCount == 0)
     }
 
     @Test func `REJECT changes nothing, and somebody hears of it`() throws {

@@ -137,7 +137,7 @@ import TokenWire
         scene.pass(400)
         let waiter = try scene.get(wait: 5)
         #expect(scene.reason(waiter) == "store")
-        #expect(scene.ledger.flights.isEmpty && scene.jobs.count == 1)
+        #expect(scene.ledger.exchanges.exchangeCount == 0 && scene.jobs.count == 1)
         scene.diskAnswer = .success(())
         scene.finishJobs()
         scene.pass(400)
@@ -165,7 +165,7 @@ import TokenWire
         for (waiter, patience) in [(501, Waiter.Patience.ready), (502, .token)] as [(UInt64, Waiter.Patience)] {
             scene.run { $0.ask(query, waiter: waiter, patience: patience, at: $1) }
         }
-        #expect(scene.ledger.flights.isEmpty && scene.jobs.count == 1)
+        #expect(scene.ledger.exchanges.exchangeCount == 0 && scene.jobs.count == 1)
         scene.diskAnswer = .success(())
         scene.finishJobs()
         scene.pass(20)
@@ -177,7 +177,7 @@ import TokenWire
     @Test func `refreshes whose answer is here keep no place from other exchanges`() throws {
         var configuration = GrantScene.configuration()
         let user = try #require(configuration.tokens[GrantScene.user])
-        let names = (0..<Ledger.flightsInAll).map { TokenName("app\($0).user")! }
+        let names = (0..<ExchangeScheduler.mostInFlight).map { TokenName("app\($0).user")! }
         for (number, name) in names.enumerated() {
             configuration.applications["app\(number)"] = Scene.application("app\(number)", issuer: "https://id\(number).test")
             var token = user
@@ -195,12 +195,12 @@ import TokenWire
                 } + [.record(GrantScene.record(), nil)], at: now)
         }
         for name in names { try scene.get(name: name) }
-        #expect(scene.plans.count == Ledger.flightsInAll)
+        #expect(scene.plans.count == ExchangeScheduler.mostInFlight)
         try scene.get()
-        #expect(scene.plans.count == Ledger.flightsInAll)
+        #expect(scene.plans.count == ExchangeScheduler.mostInFlight)
         scene.diskAnswer = nil
         for plan in scene.plans { scene.answer(.success(IssuedTokens(accessToken: Secret("a"), lifetime: 100, scopes: nil)), successor: "next", to: plan) }
-        #expect(scene.ledger.flights.count == Ledger.flightsInAll + 1)
+        #expect(scene.ledger.exchanges.exchangeCount == ExchangeScheduler.mostInFlight + 1)
         #expect(scene.jobs.contains { if case .prepare(GrantScene.user, _) = $0.job { true } else { false } })
     }
 

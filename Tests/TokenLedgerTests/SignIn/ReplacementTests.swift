@@ -19,16 +19,15 @@ import TokenWire
         scene.memoryWorks = true
         try scene.get(wait: 120)
         unsettle(&scene)
-        #expect(scene.ledger.queues.values.map(\.inFlight) == [1])
+        #expect(scene.ledger.exchanges.inFlight == 1)
         scene.grant("access-1", refresh: "refresh-2")
-        #expect(scene.ledger.queues.values.map(\.inFlight) == [0])
-        #expect(scene.ledger.flights.values.allSatisfy { !$0.isExchange })
+        #expect(scene.ledger.exchanges.inFlight == 0)
         // of the sign-in that is to be replaced, so that a start never takes it instead
         let kept = try #require(scene.remembered.last)
         #expect(kept.secret == Secret("refresh-2") && kept.grant == 1 && kept.generation == 2)
         scene.settleDown()
         scene.due()
-        #expect(scene.stored() == "refresh-7" && scene.ledger.queues.values.map(\.inFlight) == [1])
+        #expect(scene.stored() == "refresh-7" && scene.ledger.exchanges.inFlight == 1)
         #expect(scene.errands.contains { if case .revoke(Secret("refresh-2")) = $0.errand { true } else { false } })
     }
 

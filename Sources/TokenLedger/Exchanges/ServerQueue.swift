@@ -113,7 +113,7 @@ struct ServerQueue: Sendable {
 
     /// A server that failed is tried by one exchange, not by all that wait; so is one that has just told a client to wait.
     private func capacity(at boot: Int64) -> Int {
-        server.backoff.failures > 0 || clients.values.contains { $0.backoff.isCooling(at: boot) } ? 1 : Ledger.flightsPerServer
+        server.backoff.failures > 0 || clients.values.contains { $0.backoff.isCooling(at: boot) } ? 1 : ExchangeScheduler.mostPerServer
     }
 
     mutating func begin(_ exchange: UInt64) {
