@@ -5,31 +5,24 @@ extension Ledger {
     ///
     /// A caller that named no promise also gets one that is nearly over, as long as it lives at all and its renewal fails or hangs.
     package mutating func ready(_ query: AuthorisedQuery, at now: Moment) -> Ready? {
-        guard let place = entries.index(forKey: query.key), let held = entries.values[place].held, held.suits(query.fit) else { return nil }
-        let (key, entry) = entries[place]
-        if entry.isRejected, !exchanges.isIdle(key) { return nil }
-        let promise = promise(query.promise, held, query.key.token)
+        guard let (key, token) = cache.find(query.key), let held = token.held, held.suits(query.fit) else { return nil }
+        if token.isRejected, !exchanges.isIdle(key) { return nil }
+        let promise = promise(query.promise, held, key.token)
         let isPromised = held.lasts(promise, at: now.boot)
-        guard isPromised || (query.promise == .usual && held.lasts(1, at: now.boot) && isFailing(query.key, entry, at: now.boot)) else { return nil }
+        guard isPromised || (query.promise == .usual && held.lasts(1, at: now.boot) && isFailing(key, at: now.boot)) else { return nil }
         markServed(query, at: now)
         return Ready(held: held, until: isPromised ? held.until - promise : held.until, key: key)
     }
 
     /// Whether it is the held token, and one for whoever asks so.
-    package func offers(_ held: HeldToken, to query: AuthorisedQuery) -> Bool { entries[query.key]?.held?.id == held.id && held.suits(query.fit) }
+    package func offers(_ held: HeldToken, to query: AuthorisedQuery) -> Bool { cache.held(query.key)?.id == held.id && held.suits(query.fit) }
 
     /// Which replies are outdated since this was last asked.
-    package mutating func takeOutdated() -> OutdatedReplies {
-        guard !outdated.isEmpty else { return outdated }
-        defer { outdated = OutdatedReplies() }
-        return outdated
-    }
-
-    mutating func outdateReplies(of key: CacheKey) { outdated.keys.insert(key) }
+    package mutating func takeOutdated() -> OutdatedReplies { cache.takeOutdated() }
 
     /// Whether waiting for the renewal of a token that is still valid is not worth a caller's time.
-    private func isFailing(_ key: CacheKey, _ entry: Entry, at boot: Int64) -> Bool {
-        if entry.trouble != nil || finalRefusal(key.token, at: boot) != nil { return true }
+    private func isFailing(_ key: CacheKey, at boot: Int64) -> Bool {
+        if cache.trouble(of: key) != nil || finalRefusal(key.token, at: boot) != nil { return true }
         if pauseEnd(key) > boot { return true }
         guard let exchange = exchanges.exchange(for: key) else { return false }
         return boot - exchange.began > Self.shortWait
@@ -61,14 +54,14 @@ extension Ledger {
     private mutating func placeRefusal(_ query: AuthorisedQuery, _ waiter: Waiter, at now: Moment, _ turn: inout Turn) -> Refusal? {
         if let refusal = admitMember(query.key, of: query.share, at: now) { return refusal }
         guard query.wait > 0, waiter.patience != .token, !claimPlace(for: waiter.id, of: query.share, at: now, &turn) else { return nil }
-        if consumers[consumerKey(query.key)]?.variants.isEmpty ?? true { forget(member: consumerKey(query.key)) }
+        cache.removeIdleMember(query.key)
         return .tooManyWaiters
     }
 
     private func longestWait(_ query: AuthorisedQuery, _ patience: Waiter.Patience, at now: Moment) -> Int64 {
         let wait = Int64.seconds(query.wait)
-        guard patience == .outcome, query.promise == .usual, let entry = entries[query.key], !entry.isRejected,
-            let held = entry.held, held.lasts(1, at: now.boot), held.suits(query.fit)
+        guard patience == .outcome, query.promise == .usual, let token = cache[query.key], !token.isRejected,
+            let held = token.held, held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return wait }
         return min(wait, Self.shortWait)
     }
@@ -78,44 +71,43 @@ extension Ledger {
         if isStopping { return .stopping }
         let key = query.key
         if let refusal = reasonNotToBegin(key, at: now.boot) { return refusal }
-        let entry = entries[key]
-        if let held = entry?.held, held.lasts(0, at: now.boot), !held.suits(query.fit) { return .unsuitable(held, query.fit) }
-        if let held = entry?.held, held.isReference {
+        let token = cache[key]
+        if let held = token?.held, held.lasts(0, at: now.boot), !held.suits(query.fit) { return .unsuitable(held, query.fit) }
+        if let held = token?.held, held.isReference {
             guard held.lasts(1, at: now.boot) else { return .referenceEnded(key.token, isConfigured: isConfiguredValue(key.token)) }
             return .shortLived(held.until - now.boot, query.promise.seconds ?? 0)
         }
-        if let refusal = unreachablePromise(query, entry) { return refusal }
+        if let refusal = unreachablePromise(query, token) { return refusal }
         if !exchanges.isIdle(key), !isUnsettled(key.token) { return nil }
         if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }
         if let next = nextTry(key, at: now.boot), next > waiter.deadline { return unavailable(key, until: next, at: now) }
-        return overBudget(query, entry, at: now)
+        return overBudget(query, token, at: now)
     }
 
     /// A promise that no token of this server can keep, as far as its last one told.
-    private func unreachablePromise(_ query: AuthorisedQuery, _ entry: Entry?) -> Refusal? {
-        guard let minValid = query.promise.seconds, let lifetime = entry?.knownLifetime, .seconds(minValid) > lifetime else { return nil }
+    private func unreachablePromise(_ query: AuthorisedQuery, _ token: CachedToken?) -> Refusal? {
+        guard let minValid = query.promise.seconds, let lifetime = token?.knownLifetime, .seconds(minValid) > lifetime else { return nil }
         return .shortLived(lifetime, minValid)
     }
 
     /// What a consumer may cause beyond its one token is bounded: an early renewal, another variant. To fetch when it has
     /// nothing else of this name costs nothing of it.
-    private mutating func overBudget(_ query: AuthorisedQuery, _ entry: Entry?, at now: Moment) -> Refusal? {
+    private mutating func overBudget(_ query: AuthorisedQuery, _ token: CachedToken?, at now: Moment) -> Refusal? {
         let payer = payer(of: query)
-        if entry == nil, !makeRoom(for: query.key, of: payer) {
-            return Refusal(.busy, [Field("retry-after", 60)], "\(payer) holds \(Self.variantsPerConsumer) variants of \"\(query.key.token)\" already")
+        if token == nil, !makeRoom(for: query.key, of: payer) {
+            return Refusal(.busy, [Field("retry-after", 60)], "\(payer) holds \(TokenCache.variantsPerConsumer) variants of \"\(query.key.token)\" already")
         }
         guard hasAny(query.key, at: now.boot) else { return nil }
-        return spend(ConsumerKey(token: query.key.token, consumer: payer), lifetime: entry?.knownLifetime ?? 0, at: now)
+        return spend(ConsumerKey(token: query.key.token, consumer: payer), lifetime: token?.knownLifetime ?? 0, at: now)
     }
 
     /// Whether the consumer holds any variant, has one under way, or was refused one for good.
     private func hasAny(_ key: CacheKey, at boot: Int64) -> Bool {
-        consumers[consumerKey(key)]?.variants.contains { variant in
-            guard let entry = entries[variant] else { return false }
-            return !exchanges.isIdle(variant) || entry.trouble?.isFinal(at: boot) == true || entry.held?.lasts(1, at: boot) == true
-        } ?? false
+        cache.variants(of: key).contains {
+            !exchanges.isIdle($0) || cache.trouble(of: $0)?.isFinal(at: boot) == true || cache.held($0)?.lasts(1, at: boot) == true
+        }
     }
 
     /// Whose budget an exchange is taken from, and whose variant of a shared token it is. Where all share one token, each caller has its own; all
@@ -127,14 +119,13 @@ extension Ledger {
 
     /// Takes one exchange from the consumer's budget, or says when there is one again.
     mutating func spend(_ key: ConsumerKey, lifetime: Int64, at now: Moment) -> Refusal? {
-        let fresh = ConsumerState(budget: Budget(at: now.boot))
-        guard let pause = consumers[key, default: fresh].budget.spend(at: now.boot, lifetime: lifetime) else { return nil }
+        guard let pause = cache.spend(key, lifetime: lifetime, at: now.boot) else { return nil }
         return Refusal(.busy, [Field("retry-after", wholeSeconds(pause))], "\(key.consumer) has caused too many exchanges of \"\(key.token)\"")
     }
 
     /// A caller who named no promise gets what is held and valid rather than a refusal.
     private mutating func softened(_ refusal: Refusal, _ query: AuthorisedQuery, at now: Moment) -> Answer {
-        guard query.promise == .usual, let held = entries[query.key]?.held, held.lasts(1, at: now.boot), held.suits(query.fit)
+        guard query.promise == .usual, let held = cache.held(query.key), held.lasts(1, at: now.boot), held.suits(query.fit)
         else { return .refused(refusal) }
         markServed(query, at: now)
         return .token(held)
@@ -143,10 +134,8 @@ extension Ledger {
     /// Puts the waiter on the entry and gets an exchange under way.
     mutating func join(_ query: AuthorisedQuery, _ waiter: Waiter, _ cause: Cause, at now: Moment, _ turn: inout Turn) {
         let key = query.key
-        open(query, at: now)
-        entries[key]?.lastAsked = now.boot
-        entries[key]?.isAsked = true
-        press(key, query.promise)
+        cache.open(key, for: payer(of: query), at: now.boot)
+        cache.noteAsked(key, validity: query.promise.seconds, at: now.boot)
         if query.wait > 0 { waiters.add(waiter) }
         enqueueExchange(key, cause, for: query.share, at: now, &turn)
         if query.wait == 0 { turn.answers.append((waiter.id, softened(.timedOut(query.wait), query, at: now))) }
@@ -167,16 +156,14 @@ extension Ledger {
         let refusal = held == nil ? obstacle(query, patient, at: now) : nil
         if let refusal, isAskersOwn(refusal, query) { return .failure(refusal) }
         if let refusal = admitMember(query.key, of: query.share, at: now) { return .failure(refusal) }
-        open(query, at: now)
+        cache.open(query.key, for: payer(of: query), at: now.boot)
         watchers.add(Watcher(id: id, fit: query.fit), of: query.key)
-        entries[query.key]?.isAsked = true
+        cache.noteWatched(query.key, validity: refusal == nil ? query.promise.seconds : nil)
         if let held {
-            press(query.key, query.promise)
             turn.rows.append((id, .token(held)))
         } else if let refusal {
             turn.rows.append((id, .trouble(TokenState(of: refusal) ?? .unavailable, reason: refusal.text)))
         } else {
-            press(query.key, query.promise)
             want(query.key, .asked, for: query.share, at: now, &turn)
         }
         reschedule(query.key, at: now.boot)
@@ -184,12 +171,12 @@ extension Ledger {
     }
 
     private func isAskersOwn(_ refusal: Refusal, _ query: AuthorisedQuery) -> Bool {
-        refusal.code == .busy || refusal.code == .stopping || unreachablePromise(query, entries[query.key]) == refusal
+        refusal.code == .busy || refusal.code == .stopping || unreachablePromise(query, cache[query.key]) == refusal
     }
 
     package mutating func unwatch(_ key: CacheKey, watcher id: UInt64, at now: Moment) {
         watchers.remove(id, of: key)
-        if let entry = entries[key], !isWatched(key), entry.wantedAnew == .asked { entries[key]?.wantedAnew = nil }
+        if !isWatched(key) { cache.stopWanting(key, .asked) }
         if isForgettable(key, at: now.boot) { close(key) }
     }
 
@@ -199,77 +186,44 @@ extension Ledger {
     }
 
     private mutating func markServed(_ query: AuthorisedQuery, at now: Moment) {
-        let key = query.key
-        if entries[key]?.isAsked == false { reviewKeeping(of: key) }
-        let isNews = entries[key]?.isAsked == false || query.promise.seconds != nil
-        entries[key]?.isAsked = true
-        entries[key]?.lastAsked = now.boot
-        press(key, query.promise)
-        if isNews { reschedule(key, at: now.boot) }
-        noteServed(key)
+        if cache.noteHandedOut(query.key, validity: query.promise.seconds, at: now.boot) { reschedule(query.key, at: now.boot) }
     }
 
-    /// Which variant a consumer was last given decides what REJECT without an id means.
-    func consumerKey(_ key: CacheKey) -> ConsumerKey { ConsumerKey(token: key.token, consumer: key.consumer) }
-
-    mutating func noteServed(_ key: CacheKey) {
-        let consumer = consumerKey(key)
-        guard consumers[consumer]?.lastServed != key else { return }
-        if let before = consumers[consumer]?.lastServed { outdateReplies(of: before) }
-        consumers[consumer]?.serve(key)
-    }
-
-    private mutating func press(_ key: CacheKey, _ promise: Promise) {
-        guard let minValid = promise.seconds else { return }
-        entries[key]?.press(.seconds(minValid))
-    }
-
-    /// Makes the entry for a caller, who is remembered where it is a variant of a shared token.
-    private mutating func open(_ query: AuthorisedQuery, at now: Moment) {
-        if entries[query.key] == nil, query.key.consumer == .shared { payers[query.key] = payer(of: query) }
-        open(query.key, at: now)
-    }
-
-    /// Makes the entry, and its place among the consumer's variants, if there is none yet.
-    mutating func open(_ key: CacheKey, at now: Moment) {
-        latest = now.boot
-        guard entries[key] == nil else { return }
-        entries[key] = Entry()
-        credentials[key.token, default: Credential()].entries.append(key)
-        consumers[consumerKey(key), default: ConsumerState(budget: Budget(at: now.boot))].open(key)
+    /// Takes in a member of a group who holds nothing of this token yet, or says why there is no room.
+    mutating func admitMember(_ key: CacheKey, of share: Share, at now: Moment) -> Refusal? {
+        let (isIn, idle) = cache.admitMember(key, of: share, perGroup: configuration.limits.membersPerGroup, at: now.boot, isIdle: isIdle)
+        for key in idle { close(key) }
+        if isIn { return nil }
+        return Refusal(.busy, [Field("retry-after", 60)], "too many members of the group hold a token of their own of \"\(key.token)\"")
     }
 
     /// Forgets the least recently used idle variant when a consumer has all it may have.
     private mutating func makeRoom(for key: CacheKey, of payer: Consumer) -> Bool {
-        let variants = consumers[consumerKey(key)]?.variants.filter { key.consumer != .shared || payers[$0] == payer } ?? []
-        guard variants.count >= Self.variantsPerConsumer else { return true }
-        let idle = variants.filter { isIdle($0) }
-        guard let oldest = idle.min(by: { (entries[$0]?.lastAsked ?? 0) < (entries[$1]?.lastAsked ?? 0) }) else { return false }
-        close(oldest)
-        return true
+        switch cache.room(for: key, of: payer, isIdle: isIdle) {
+        case .free: return true
+        case .none: return false
+        case .instead(let oldest):
+            close(oldest)
+            return true
+        }
     }
 
-    /// Forgets an entry altogether; its consumer's budget stays until it is full again.
+    /// Whether nobody waits for what is cached under a key, or watches it, and no exchange is wanted for it.
+    private var isIdle: (CacheKey) -> Bool {
+        { [exchanges, waiters, watchers] in exchanges.isIdle($0) && waiters.isEmpty(for: $0) && watchers.isEmpty(of: $0) }
+    }
+
+    /// Forgets what is cached under a key, and who waits for it.
     mutating func close(_ key: CacheKey) {
-        guard let entry = entries.removeValue(forKey: key) else { return }
-        payers[key] = nil
-        outdateReplies(of: key)
-        if entry.held != nil { reviewKeeping(of: key) }
+        cache.close(key)
+        disconnect(key)
+    }
+
+    /// Nobody waits for it, or watches it, and no exchange is wanted for it any longer.
+    mutating func disconnect(_ key: CacheKey) {
         _ = waiters.take(for: key)
         watchers.removeAll(of: key)
         exchanges.forget(key)
-        schedule.set(key, at: nil)
-        credentials[key.token]?.entries.removeAll { $0 == key }
-        let consumer = consumerKey(key)
-        consumers[consumer]?.close(key)
-        if consumers[consumer]?.variants.isEmpty ?? true { forget(member: consumer) }
-        forgetConsumers()
-    }
-
-    /// A consumer without any variant is remembered only for the budget it has spent; not for ever.
-    private mutating func forgetConsumers() {
-        guard consumers.count > 2 * entries.count + 64 else { return }
-        consumers = consumers.filter { !$0.value.variants.isEmpty || !$0.value.budget.isFull(at: latest, lifetime: 0) }
     }
 }
 

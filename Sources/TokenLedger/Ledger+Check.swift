@@ -4,42 +4,22 @@ internal import TokenWire
 /// The rules that hold between the ledger's tables after every event.
 extension Ledger {
     /// Whether a check after every event costs next to nothing.
-    package var isSmall: Bool { entries.count + holdings.count + waiters.count < 200 }
+    package var isSmall: Bool { cache.count + holdings.count + waiters.count < 200 }
 
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
-        checkWaiters() + checkEntries() + exchanges.check() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
-            + checkMembers()
+        checkWaiters() + checkCache() + exchanges.check() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
     }
 
     private func checkWaiters() -> [String] {
-        waiters.check() + waiters.keys.filter { entries[$0] == nil }.map { "requests wait for \($0), which has no entry" }
-            + watchers.keys.filter { entries[$0] == nil }.map { "\($0) is watched and has no entry" }
+        waiters.check() + waiters.keys.filter { !cache.contains($0) }.map { "requests wait for \($0), which has no entry" }
+            + watchers.keys.filter { !cache.contains($0) }.map { "\($0) is watched and has no entry" }
     }
 
-    private func checkEntries() -> [String] {
-        var faults: [String] = []
-        for (key, entry) in entries {
-            let consumer = consumerKey(key)
-            if consumers[consumer]?.variants.count(where: { $0 == key }) != 1 { faults.append("\(consumer.consumer) does not list its entry \(key) once") }
-            if credentials[key.token]?.entries.count(where: { $0 == key }) != 1 { faults.append("\(key.token) does not list its entry \(key) once") }
-            if !isStopping, needsSchedule(key, entry), schedule[key] == nil { faults.append("the entry \(key) is not looked at again") }
-        }
-        for key in exchanges.keysUnderWay where entries[key] == nil { faults.append("\(key) waits for an exchange and has no entry") }
-        for (consumer, state) in consumers {
-            for key in state.variants where entries[key] == nil || consumerKey(key) != consumer {
-                faults.append("\(consumer.consumer) lists \(key), which is not its entry")
-            }
-        }
-        for (token, credential) in credentials {
-            for key in credential.entries where entries[key] == nil || key.token != token { faults.append("\(token) lists \(key), which is not its entry") }
-            for key in credential.entries where entries[key]?.held.map({ $0.until > credential.servableUntil }) ?? false {
-                faults.append("what is held of \(key) lives longer than \(token) knows")
-            }
-        }
-        for key in payers.keys where entries[key] == nil { faults.append("\(key) has somebody who asked for it and no entry") }
-        for key in schedule.keys where entries[key] == nil { faults.append("\(key) is scheduled and has no entry") }
-        return faults
+    private func checkCache() -> [String] {
+        cache.check()
+            + exchanges.keysUnderWay.filter { !cache.contains($0) }.map { "\($0) waits for an exchange and has no row" }
+            + (isStopping ? [] : cache.keys.filter { nextLook($0, at: 0) != nil && cache.nextLook($0) == nil }.map { "\($0) is not looked at again" })
     }
 
     private func checkHoldings() -> [String] {
@@ -57,7 +37,7 @@ extension Ledger {
             }
         }
         for token in exchanges.tokensAwaited where !isRefreshTokenBusy(token) {
-            let isWanted = credentials[token]?.entries.contains { exchanges.isQueued($0) && !exchanges.awaitsRefreshToken($0) } ?? false
+            let isWanted = cache.keys(of: token).contains { exchanges.isQueued($0) && !exchanges.awaitsRefreshToken($0) }
             if !isWanted { faults.append("entries of \(token) wait for its refresh token, which no exchange has") }
         }
         for id in rotations.keys where exchanges[id] == nil { faults.append("exchange \(id) sends a refresh token and is not under way") }
@@ -154,17 +134,6 @@ extension Ledger {
             }
         }
         for token in looks.keys where probes[token] == nil { faults.append("\(token) is to be looked at and has no probe") }
-        return faults
-    }
-
-    private func checkMembers() -> [String] {
-        var faults = members.check()
-        let listed = crowds.values.flatMap(\.items)
-        for crowd in crowds.values { faults += crowd.check() }
-        if Set(listed) != Set(members.items) { faults.append("the members of groups are \(members.items.count) in all and \(listed.count) by token") }
-        for member in listed where consumers[member]?.variants.isEmpty ?? true {
-            faults.append("\(member.consumer) has a place for \(member.token) and holds none")
-        }
         return faults
     }
 }

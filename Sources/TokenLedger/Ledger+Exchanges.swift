@@ -5,7 +5,7 @@ internal import TokenWire
 extension Ledger {
     /// Wants another token than the held one, and goes on wanting it until one comes: for WATCH, REJECT and RENEW.
     mutating func want(_ key: CacheKey, _ cause: Cause, for share: Share, at now: Moment, _ turn: inout Turn) {
-        entries[key]?.wantedAnew = cause
+        cache.want(key, cause)
         enqueueExchange(key, cause, for: share, at: now, &turn)
     }
 
@@ -13,7 +13,7 @@ extension Ledger {
     /// gets the turns of whoever asks now.
     /// - Parameter share: of who asks; `nil` on the daemon's own account.
     mutating func enqueueExchange(_ key: CacheKey, _ cause: Cause, for share: Share? = nil, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, isExchanged(key), let entry = entries[key], wantOfHolding(key.token) == nil, nextTry(key, at: now.boot) == nil,
+        guard !isStopping, isExchanged(key), cache.contains(key), wantOfHolding(key.token) == nil, nextTry(key, at: now.boot) == nil,
             let server = server(of: key)
         else { return }
         switch exchanges.progress(of: key) {
@@ -25,8 +25,9 @@ extension Ledger {
         case .none:
             exchanges.enqueue(key, cause, at: server)
             for waiter in waiters.all(for: key) { exchanges.addTurn(key, for: waiter.share) }
-            if share == nil || entry.held != nil || isKept(key) {
-                exchanges.addTurn(key, renewalFor: policy.share(of: key.consumer, for: key.token), before: entry.held?.until ?? now.boot)
+            let end = cache.held(key)?.until
+            if share == nil || end != nil || isKept(key) {
+                exchanges.addTurn(key, renewalFor: policy.share(of: key.consumer, for: key.token), before: end ?? now.boot)
             }
         }
         if let share { exchanges.addTurn(key, for: share) }
@@ -75,7 +76,7 @@ extension Ledger {
 
     private mutating func begin(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         let id = makeID()
-        guard let exchange = exchanges.begin(id, key, generation: credentials[key.token, default: Credential()].generation, at: now.boot),
+        guard let exchange = exchanges.begin(id, key, generation: failures.generation(of: key.token), at: now.boot),
             let settings = configuration.tokens[key.token], let application = application(of: key.token)
         else { return }
         switch settings.grant {
@@ -97,7 +98,7 @@ extension Ledger {
     /// Why nobody gets an exchange of this entry now, and waiting for the next one is not worth their time.
     func reasonNotToBegin(_ key: CacheKey, at boot: Int64) -> Refusal? {
         if let refusal = finalRefusal(key.token, at: boot) { return refusal }
-        if let trouble = entries[key]?.trouble, trouble.isFinal(at: boot) { return trouble.refusal }
+        if let trouble = cache.trouble(of: key), trouble.isFinal(at: boot) { return trouble.refusal }
         return nil
     }
 
@@ -110,7 +111,7 @@ extension Ledger {
 
     /// Why no exchange for this token is made before somebody does something, or before the next try of what is refused.
     func finalRefusal(_ token: TokenName, at boot: Int64) -> Refusal? {
-        if let trouble = credentials[token]?.refusal, trouble.isFinal(at: boot) { return trouble.refusal }
+        if let trouble = failures[token]?.refusal, trouble.isFinal(at: boot) { return trouble.refusal }
         return wantOfHolding(token)
     }
 
@@ -129,9 +130,8 @@ extension Ledger {
 
     /// CLOCK_BOOTTIME until which the credential, its client or its server is left alone after a failure; in the past where none is.
     func pauseEnd(_ key: CacheKey) -> Int64 {
-        let credential = credentials[key.token]
-        var end = max(holdings[key.token]?.notBefore ?? 0, credential?.refusal?.retry ?? 0, entries[key]?.trouble?.retry ?? 0)
-        if let backoff = credential?.backoff { end = max(end, backoff.until) }
+        var end = max(holdings[key.token]?.notBefore ?? 0, cache.trouble(of: key)?.retry ?? 0)
+        if let row = failures[key.token] { end = max(end, row.refusal?.retry ?? 0, row.backoff.until) }
         for cooling in coolings(of: key.token) { end = max(end, cooling.backoff.until) }
         return end
     }
@@ -148,7 +148,7 @@ extension Ledger {
         let pause = wholeSeconds(next - now.boot)
         if let fault = reasonNotToSpend(key.token) { return .store(fault, retryAfter: pause) }
         // a person is asked for, or what came is of no use: that stays told while it is tried on
-        if var told = holdings[key.token]?.advice ?? entries[key]?.trouble?.refusal, told.code == .refused || told.code == .loginRequired {
+        if var told = holdings[key.token]?.advice ?? cache.trouble(of: key)?.refusal, told.code == .refused || told.code == .loginRequired {
             told.fields = told.fields.filter { $0.key != "retry-after" } + [Field("retry-after", pause)]
             return told
         }
@@ -156,11 +156,11 @@ extension Ledger {
     }
 
     private func reasonToWait(_ key: CacheKey, at boot: Int64) -> String {
-        if let failure = credentials[key.token]?.failure { return failure.text }
+        if let failure = failures[key.token]?.failure { return failure.text }
         if let cooling = coolings(of: key.token).last(where: { $0.backoff.isCooling(at: boot) }), let failure = cooling.failure {
             return failure.text + (cooling.token.map { ", to \"\($0)\"" } ?? "")
         }
         if holdings[key.token]?.isStoreFailing == true { return "the store does not take what has to be kept" }
-        return entries[key]?.held == nil ? "the last exchange failed" : "its last exchange was a moment ago"
+        return cache.held(key) == nil ? "the last exchange failed" : "its last exchange was a moment ago"
     }
 }

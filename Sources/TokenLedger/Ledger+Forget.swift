@@ -7,10 +7,10 @@ extension Ledger {
     /// until the next reload. What the store holds stays as long as it is there.
     mutating func forgetUnconfigured() {
         let busy = tokensUnderWay
-        func isWanted(_ token: TokenName) -> Bool { configuration.tokens[token] != nil }
-        credentials = credentials.filter { isWanted($0.key) || busy.contains($0.key) }
-        for member in crowds.filter({ !isWanted($0.key) }).values.flatMap(\.items) { forget(member: member) }
-        consumers = consumers.filter { isWanted($0.key.token) }
+        let tokens = configuration.tokens
+        func isWanted(_ token: TokenName) -> Bool { tokens[token] != nil }
+        failures.keepOnly { isWanted($0) || busy.contains($0) }
+        cache.keepOnly(isWanted)
         holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
         exchanges.keepOnly(Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) })
         keepAlives.removeAll { !isWanted($0) }

@@ -17,21 +17,17 @@ extension Ledger {
     /// A caller says that an API refused its token. `id` nil: the token last served to this consumer.
     package mutating func reject(_ query: AuthorisedQuery, id: Fingerprint?, waiter: UInt64, at now: Moment) -> (RejectVerdict, Turn) {
         var turn = Turn()
-        guard let key = rejected(query, id), let held = entries[key]?.held, held.lasts(1, at: now.boot) else { return (.newer, turn) }
+        guard let key = rejected(query, id), let held = cache.held(key), held.lasts(1, at: now.boot) else { return (.newer, turn) }
         if held.isReference {
             // there is no other one to be had
             turn.events.append(.referenceRejected(key.token, held.id))
             return (.cooling(retryAfter: 3_600), turn)
         }
-        // also where this process goes on handing it out, for want of another
-        entries[key]?.isDisowned = true
-        reviewKeeping(of: key)
+        cache.disown(key)
         if exchanges.isIdle(key), let verdict = reasonNotToRenew(key, held, payer(of: query), at: now) { return (verdict, turn) }
         guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
-        entries[key]?.isRejected = true
+        cache.reject(key)
         holdings[key.token]?.doubt?.isUrgent = true
-        entries[key]?.isAsked = true
-        outdateReplies(of: key)
         want(key, .rejected, for: query.share, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
@@ -43,9 +39,8 @@ extension Ledger {
     }
 
     private func rejected(_ query: AuthorisedQuery, _ id: Fingerprint?) -> CacheKey? {
-        guard let consumer = consumers[consumerKey(query.key)] else { return nil }
-        guard let id else { return consumer.lastServed }
-        return consumer.variants.first { entries[$0]?.held?.id == id }
+        guard let id else { return cache.lastServed(toConsumerOf: query.key) }
+        return cache.variants(of: query.key).first { cache.held($0)?.id == id }
     }
 
     /// ERR-08: once, and only a token that had time to prove itself.
@@ -70,7 +65,7 @@ extension Ledger {
     ) -> (Result<[(UInt64, CacheKey)], Refusal>, Turn) {
         var turn = Turn()
         let floor = Int64.seconds(5)
-        if let last = credentials[token]?.lastTrouble, now.boot - last < floor {
+        if let last = failures[token]?.lastTrouble, now.boot - last < floor {
             let pause = wholeSeconds(floor - (now.boot - last))
             return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
         }
@@ -79,11 +74,11 @@ extension Ledger {
             let pause = wholeSeconds((holdings[token]?.notBefore ?? 0) - now.boot)
             return (.failure(.store(.notReplaced(token), retryAfter: pause)), turn)
         }
-        let hasFailed = isReplaced || credentials[token]?.refusal != nil || credentials[token]?.failure != nil
+        let hasFailed = isReplaced || failures[token]?.refusal != nil || failures[token]?.failure != nil
         forgive(token)
         if let refusal = finalRefusal(token, at: now.boot) { return (.failure(refusal), turn) }
-        outdated.isAll = true
-        credentials[token, default: Credential()].lastTrouble = now.boot
+        cache.outdateAllReplies()
+        failures.noteRenewal(of: token, at: now.boot)
         let first = makeWaiter()
         if let settings = configuration.tokens[token], settings.grant.kind == .reference {
             guard claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
@@ -95,7 +90,7 @@ extension Ledger {
             exchanges.forgive(ServerRoute(application.server), client: application.client.id)
         }
         var started: [(UInt64, CacheKey)] = []
-        if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { open(key, at: now) }
+        if consumers(of: token).isEmpty, let key = keyToTry(token, hasFailed: hasFailed) { cache.open(key, at: now.boot) }
         guard consumers(of: token).isEmpty || claimPlace(for: first, of: share, at: now, &turn) else { return (.failure(.tooManyWaiters), turn) }
         for key in consumers(of: token) {
             want(key, .administrator, for: share, at: now, &turn)
@@ -123,7 +118,7 @@ extension Ledger {
         let (token, key) = (settings.name, settings.soleKey)
         if case .reference(let reference) = settings.grant, reference.probe == nil {
             waiters.remove(id)
-            if isReplaced, let held = entries[key]?.held { return turn.answers.append((id, .token(held))) }
+            if isReplaced, let held = cache.held(key) { return turn.answers.append((id, .token(held))) }
             return turn.answers.append((id, .refused(.notLookedAt(token))))
         }
         waiters.add(.forRenewal(id, key, of: share, wait: wait, at: now))
@@ -132,8 +127,8 @@ extension Ledger {
 
     /// Ends refusal and cooling of a credential.
     private mutating func forgive(_ token: TokenName) {
-        credentials[token]?.forgive()
-        for key in credentials[token]?.entries ?? [] { entries[key]?.trouble = nil }
+        failures.forgive(token)
+        for key in cache.keys(of: token) { cache.endTrouble(of: key) }
         forgiveHolding(token)
     }
 
@@ -148,15 +143,13 @@ extension Ledger {
         var orphans: [UInt64] = []
         var kept: [KeptToken] = []
         for token in changed {
-            let keys = credentials[token]?.entries ?? []
-            // none is looked for in a list of all
-            credentials[token]?.entries = []
-            for key in keys {
+            for key in cache.keys(of: token) {
                 orphans += waiters.all(for: key).map(\.id) + watchers.all(of: key).map(\.id)
                 if let item = keeping(of: key) { kept.append(item) }
-                close(key)
+                disconnect(key)
             }
-            credentials[token] = Credential(after: credentials[token] ?? Credential())
+            cache.closeAll(of: token)
+            failures.beginAnew(token)
             forgiveHolding(token)
         }
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
@@ -164,8 +157,8 @@ extension Ledger {
         }
         replaceConfiguration(next)
         forgetUnconfigured()
-        adjustCrowds()
-        outdated.isAll = true
+        cache.adjustMembers(perGroup: next.limits.membersPerGroup)
+        cache.outdateAllReplies()
         _ = resume(kept, at: now)
         hastenRevocations(at: now)
         return (orphans, start(at: now))

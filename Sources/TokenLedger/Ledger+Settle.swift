@@ -17,7 +17,7 @@ extension Ledger {
             settleSignIn(report, at: now, &turn)
             return turn
         }
-        if isAwaited, credentials[exchange.key.token]?.generation == exchange.generation { conclude(exchange, report, at: now, &turn) }
+        if isAwaited, failures.generation(of: exchange.key.token) == exchange.generation { conclude(exchange, report, at: now, &turn) }
         startAllQueued(at: now, &turn)
         return turn
     }
@@ -109,34 +109,19 @@ extension Ledger {
 
     mutating func publish(_ held: HeldToken, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = exchange.key
-        let previous = entries[key]?.held?.id
-        setHeld(held, key)
-        entries[key]?.trouble = nil
-        entries[key]?.isAsked = false
-        entries[key]?.isRejected = false
-        entries[key]?.isDisowned = false
-        entries[key]?.wantedAnew = nil
-        entries[key]?.pressure = 0
-        entries[key]?.knownLifetime = held.lifetime
-        entries[key]?.spread = Float(jitter.fraction())
-        outdateReplies(of: key)
+        let previous = cache.held(key)?.id
+        cache.publish(held, key, spread: Float(jitter.fraction()))
         heal(key.token, &turn)
-        if held.lifetime < Self.shortLife { warnOfShortLife(held, key.token, &turn) } else { credentials[key.token]?.isShortLived = false }
+        if failures.note(isShortLived: held.lifetime < Self.shortLife, of: key.token) {
+            turn.events.append(.shortLived(key.token, seconds: held.lifetime / .seconds(1)))
+        }
         turn.events.append(.renewed(key, held, previous: previous, cause: exchange.cause, took: report.took))
         tellWatchers(of: key, { row(held, for: $0) }, &turn)
         satisfyWaiters(of: key, at: now, &turn)
-        reviewKeeping(of: key)
     }
 
     func row(_ held: HeldToken, for watcher: Watcher) -> WatchRow {
         held.suits(watcher.fit) ? .token(held) : .trouble(.refused, reason: Refusal.unsuitable(held, watcher.fit).text)
-    }
-
-    /// Once, until a token lives longer.
-    private mutating func warnOfShortLife(_ held: HeldToken, _ token: TokenName, _ turn: inout Turn) {
-        guard credentials[token]?.isShortLived == false else { return }
-        credentials[token]?.isShortLived = true
-        turn.events.append(.shortLived(token, seconds: held.lifetime / .seconds(1)))
     }
 
     /// The server works, whatever its answer is worth.
@@ -148,19 +133,17 @@ extension Ledger {
     /// The credential works again. Only a token that can be handed out shows that: answers that are of no use are asked for less
     /// and less often, like failures.
     private mutating func heal(_ token: TokenName, _ turn: inout Turn) {
-        credentials[token]?.forgive()
+        failures.forgive(token)
         // but for what the server does not grant, though it grants the others what they ask for
-        let over = (credentials[token]?.told ?? [:]).filter { entries[$0.key]?.trouble?.retry == nil }
-        for key in over.keys { credentials[token]?.told[key] = nil }
-        let failures = Dictionary(over.map { ($0.key.consumer, $0.value) }, uniquingKeysWith: +)
-        for (consumer, failures) in failures.sorted(by: { $0.key.description < $1.key.description }) {
+        let over = failures.takeTold(of: token) { [cache] in cache.trouble(of: $0)?.retry == nil }
+        for (consumer, failures) in over.sorted(by: { $0.key.description < $1.key.description }) {
             turn.events.append(.recovered(token, consumer, failures: failures))
         }
     }
 
     /// Hands the new token to everyone who waits for this entry, or says why it is not for them.
     mutating func satisfyWaiters(of key: CacheKey, at now: Moment, _ turn: inout Turn) {
-        guard let held = entries[key]?.held else { return }
+        guard let held = cache.held(key) else { return }
         // a thousand callers of one rule are one question
         var misfits: [Fit: Refusal?] = [:]
         for waiter in waiters.take(for: key) {
@@ -171,12 +154,7 @@ extension Ledger {
                 turn.answers.append((waiter.id, .refused(misfit)))
             } else if held.lasts(promise, at: now.boot) {
                 turn.answers.append((waiter.id, .token(held)))
-                if waiter.patience.isForToken {
-                    entries[key]?.isAsked = true
-                    entries[key]?.lastAsked = now.boot
-                    if let seconds = waiter.promise.seconds { entries[key]?.press(.seconds(seconds)) }
-                    noteServed(key)
-                }
+                if waiter.patience.isForToken { _ = cache.noteHandedOut(key, validity: waiter.promise.seconds, at: now.boot) }
             } else {
                 turn.answers.append((waiter.id, .refused(waiter.promise.seconds.map { .shortLived(held.lifetime, $0) } ?? .spentOnArrival)))
             }
@@ -193,13 +171,10 @@ extension Ledger {
         _ turn: inout Turn
     ) {
         let key = exchange.key
-        credentials[key.token]?.lastTrouble = now.boot
-        let silentSince = credentials[key.token]?.silentSince ?? now.boot
-        credentials[key.token]?.silentSince = failure.law == .silent ? silentSince : nil
+        failures.note(failure, of: key.token, at: now.boot)
         var refusal = verdict ?? cool(exchange, failure, isSpent: report.successor != nil, at: now)
         if let reason { refusal.fields.insert(Field("reason", reason), at: 0) }
-        credentials[key.token]?.failure = failure
-        entries[key]?.trouble = Trouble(refusal: refusal)
+        cache.fail(key, Trouble(refusal: refusal))
         tell(refusal, exchange, report, at: now, &turn)
         switch failure.reach {
         case .server: share(exchange, refusal, at: now, &turn) { _ in true }
@@ -225,12 +200,12 @@ extension Ledger {
         case .no, .configuration: return refuse(token, failure, at: now)
         case .silent:
             // what has just begun is soon over; what has gone on for an hour is told as what it is
-            longest = now.boot - (credentials[token]?.silentSince ?? now.boot)
+            longest = now.boot - (failures[token]?.silentSince ?? now.boot)
             if longest >= pace.refusal { return refuse(token, failure, at: now) }
         case .answered(let seconds): retryAfter = seconds
         case .unsent, .unknown: break
         }
-        credentials[token]?.backoff.failed(exchange.began, at: now.boot, retryAfter: retryAfter, random: jitter.next(), longest: longest)
+        failures.cool(token, began: exchange.began, at: now.boot, retryAfter: retryAfter, random: jitter.next(), longest: longest)
         cool(failure, exchange, retryAfter, at: now)
         return comeAgain(exchange.key, fields, failure, at: now)
     }
@@ -248,7 +223,7 @@ extension Ledger {
     /// Somebody has to change something, as far as anybody knows. It is tried again all the same, once an hour.
     mutating func refuse(_ token: TokenName, _ failure: ExchangeFailure, at now: Moment) -> Refusal {
         let refusal = Refusal(.refused, failure.oauthError.map { [Field("oauth-error", $0)] } ?? [], failure.text)
-        credentials[token]?.refusal = Trouble(refusal: refusal, retry: now.boot + pace.refusal)
+        failures.refuse(token, Trouble(refusal: refusal, retry: now.boot + pace.refusal))
         return refusal
     }
 
@@ -261,25 +236,23 @@ extension Ledger {
         let key = exchange.key
         var fields = [Field("reason", verdict.reason)]
         if !verdict.isFinal {
-            credentials[key.token]?.backoff.failed(exchange.began, at: now.boot, retryAfter: nil, random: jitter.next())
-            credentials[key.token]?.failure = ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: verdict.text)
+            failures.cool(key.token, began: exchange.began, at: now.boot, retryAfter: nil, random: jitter.next())
+            failures.noteUseless(ExchangeFailure(law: .answered(retryAfter: nil), reach: .credential, text: verdict.text), of: key.token)
             fields.append(Field("retry-after", wholeSeconds((nextTry(key, at: now.boot) ?? now.boot) - now.boot)))
         }
         let refusal = Refusal(.refused, fields, verdict.text)
-        entries[key]?.trouble = Trouble(refusal: refusal, retry: verdict.isFinal ? now.boot + pace.refusal : nil)
+        cache.fail(key, Trouble(refusal: refusal, retry: verdict.isFinal ? now.boot + pace.refusal : nil))
         tell(refusal, exchange, report, at: now, &turn)
     }
 
     /// Tells the audit, the watchers and the waiters of one entry.
     private mutating func tell(_ refusal: Refusal, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = exchange.key
-        entries[key]?.isRejected = false
-        outdateReplies(of: key)
         let next = wantOfHolding(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
-        let life = entries[key]?.held.map { max(0, $0.until - now.boot) } ?? 0
+        let life = cache.held(key).map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }
-        credentials[key.token, default: Credential()].noteTold(key)
+        failures.noteTold(key)
         turn.events.append(.failed(key, refusal, failure, cause: exchange.cause, nextTry: next, stillServing: life, took: report.took))
         let state = state(of: key, at: now.boot).state
         tellWatchers(of: key, { _ in .trouble(state, reason: refusal.text) }, &turn)
@@ -318,7 +291,7 @@ extension Ledger {
 
     /// What waits in the queue for a credential that is refused for good.
     private mutating func dismissQueued(_ token: TokenName, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        for key in credentials[token]?.entries ?? [] where exchanges.dequeue(key) {
+        for key in cache.keys(of: token) where exchanges.dequeue(key) {
             dismissWaiters(of: key, refusal, at: now, &turn)
             reschedule(key, at: now.boot)
         }

@@ -51,25 +51,25 @@ extension TokenState {
 extension Ledger {
     /// The state of one cached result, whether or not it exists yet.
     package func state(of key: CacheKey, at boot: Int64) -> TokenStatus {
-        let entry = entries[key]
+        let trouble = cache.trouble(of: key)
         var status = TokenStatus(state: .idle)
-        let credential = credentials[key.token]
-        status.failures = max(credential?.backoff.failures ?? 0, credential?.told[key] ?? 0)
+        let failures = failures[key.token]
+        status.failures = max(failures?.backoff.failures ?? 0, failures?.told[key] ?? 0)
         // told until it has changed, also while the next try is due
-        let final = credential?.refusal?.refusal ?? wantOfHolding(key.token)
+        let final = failures?.refusal?.refusal ?? wantOfHolding(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that
         let progress = isUnsettled(key.token) ? .none : exchanges.progress(of: key)
-        let trouble = final ?? holdings[key.token]?.advice ?? entry?.trouble?.refusal ?? doubt(of: key.token)
-        status.reason = trouble?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
-        let isServable = entry?.held?.lasts(1, at: boot) ?? false
+        let reason = final ?? holdings[key.token]?.advice ?? trouble?.refusal ?? doubt(of: key.token)
+        status.reason = reason?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
+        let isServable = cache.held(key)?.lasts(1, at: boot) ?? false
         status.state =
-            switch (isServable, entry?.trouble?.retry != nil || final != nil, progress) {
+            switch (isServable, trouble?.retry != nil || final != nil, progress) {
             case (true, true, _): final?.isOnlyOfNoRefreshToken == true ? .ready : .degraded
-            case (true, false, _): trouble == nil ? .ready : .degraded
-            case (false, true, _): trouble.flatMap(TokenState.init(of:)) ?? .refused
+            case (true, false, _): reason == nil ? .ready : .degraded
+            case (false, true, _): reason.flatMap(TokenState.init(of:)) ?? .refused
             case (false, false, .underWay), (false, false, .queued): .renewing
-            case (false, false, .none): next == nil && holdings[key.token]?.advice == nil ? .idle : (trouble.flatMap(TokenState.init(of:)) ?? .unavailable)
+            case (false, false, .none): next == nil && holdings[key.token]?.advice == nil ? .idle : (reason.flatMap(TokenState.init(of:)) ?? .unavailable)
             }
         return status
     }
@@ -78,10 +78,10 @@ extension Ledger {
     package func status(of key: CacheKey, at now: Moment) -> TokenStatus {
         var status = state(of: key, at: now.boot)
         status.loginUntil = loginUntil(key.token)
-        guard let entry = entries[key], let held = entry.held, held.lasts(1, at: now.boot) else { return status }
+        guard let held = cache.held(key), held.lasts(1, at: now.boot) else { return status }
         status.expires = held.expires
         status.id = held.id
-        if !held.isReference, let look = exchanges.isIdle(key) ? nextDeadline(of: key) : now.boot, look < held.until {
+        if !held.isReference, let look = exchanges.isIdle(key) ? cache.nextLook(key) : now.boot, look < held.until {
             status.renews = now.wall + max(0, look - now.boot) / .seconds(1)
         }
         return status
@@ -89,7 +89,7 @@ extension Ledger {
 
     /// The credential's state over all its consumers: the one most worth knowing.
     package func status(of token: TokenName, at now: Moment) -> TokenStatus {
-        let all = (credentials[token]?.entries ?? []).map { status(of: $0, at: now) }
+        let all = cache.keys(of: token).map { status(of: $0, at: now) }
         guard let worst = all.min(by: { Self.rank($0.state) < Self.rank($1.state) }) else {
             let any = configuration.tokens[token]?.soleKey ?? CacheKey(token: token, consumer: .shared, scopes: [], audience: nil)
             return status(of: any, at: now)
@@ -99,7 +99,7 @@ extension Ledger {
 
     /// Every entry of a token, for an admin.
     package func consumers(of token: TokenName) -> [CacheKey] {
-        (credentials[token]?.entries ?? [])
+        cache.keys(of: token)
             .map { (key: $0, order: ($0.consumer.description, $0.scopes.joined(separator: " "))) }
             .sorted { $0.order < $1.order }
             .map(\.key)
@@ -107,9 +107,7 @@ extension Ledger {
 
     /// Whether any result of a token could be served now.
     package func isServable(_ token: TokenName, at boot: Int64) -> Bool {
-        // in an outage thousands of results may have ended, and are tried on
-        guard let credential = credentials[token], credential.servableUntil > boot else { return false }
-        return credential.entries.contains { entries[$0]?.held?.lasts(1, at: boot) ?? false }
+        cache.isServable(token, at: boot)
     }
 
     private static func rank(_ state: TokenState) -> Int {
@@ -127,6 +125,4 @@ extension Ledger {
         case .unconfigured: 9
         }
     }
-
-    private func nextDeadline(of key: CacheKey) -> Int64? { schedule[key] }
 }

@@ -11,18 +11,18 @@ extension Ledger {
 
     /// Somebody who waits no longer: the held token if that is good enough, else the refusal.
     mutating func release(_ waiter: Waiter, _ refusal: Refusal, at now: Moment, _ turn: inout Turn) {
-        guard waiter.patience.isForToken, let held = entries[waiter.key]?.held, held.suits(waiter.fit),
+        guard waiter.patience.isForToken, let held = cache.held(waiter.key), held.suits(waiter.fit),
             held.lasts(max(1, waiter.promise.least(held)), at: now.boot)
         else { return turn.answers.append((waiter.id, .refused(refusal))) }
         turn.answers.append((waiter.id, .token(held)))
-        noteServed(waiter.key)
+        cache.noteServed(waiter.key)
     }
 
     mutating func timeOut(_ waiter: Waiter, at now: Moment, _ turn: inout Turn) {
-        if waiter.patience == .outcome, waiter.promise == .usual, let held = entries[waiter.key]?.held, held.lasts(1, at: now.boot), held.suits(waiter.fit) {
+        if waiter.patience == .outcome, waiter.promise == .usual, let held = cache.held(waiter.key), held.lasts(1, at: now.boot), held.suits(waiter.fit) {
             waiters.remove(waiter.id)
             turn.answers.append((waiter.id, .token(held)))
-            noteServed(waiter.key)
+            cache.noteServed(waiter.key)
         } else if let utmost = waiter.utmost, utmost > now.boot {
             // what it would have got instead has ended meanwhile, so it waits as long as it said
             waiters.postpone(waiter.id, to: utmost)

@@ -34,9 +34,9 @@ import TokenWire
             let query = Scene.query(scopes: ["scope-\(number)"])
             _ = scene.ledger.watch(try scene.authorised(query, Scene.script), watcher: number, at: scene.now)
         }
-        #expect(scene.ledger.entries.count <= Ledger.variantsPerConsumer)
+        #expect(scene.ledger.cache.count <= TokenCache.variantsPerConsumer)
         let (_, turn) = try scene.get(Scene.query(scopes: ["scope-19"]), by: Scene.unit)
-        #expect(scene.ledger.entries.count == Ledger.variantsPerConsumer + 1 && turn.answers.isEmpty)
+        #expect(scene.ledger.cache.count == TokenCache.variantsPerConsumer + 1 && turn.answers.isEmpty)
     }
 
     @Test func `ERR-04 watching costs the same budget as asking`() throws {
@@ -64,7 +64,7 @@ import TokenWire
         try scene.obtain(life: 3600)
         let watch = scene.ledger.watch(try scene.authorised(Scene.query(7200), Scene.script), watcher: 7, at: scene.now)
         #expect(throws: Refusal.self) { try watch.get() }
-        #expect(scene.ledger.entries[scene.key] != nil && !scene.ledger.isWatched(scene.key))
+        #expect(scene.ledger.cache.contains(scene.key) && !scene.ledger.isWatched(scene.key))
     }
 
     @Test func `a watch of a refused credential tells so, starts nothing, and is forgotten when it ends`() throws {
@@ -78,7 +78,7 @@ import TokenWire
         scene.ledger.unwatch(query.key, watcher: 7, at: scene.now)
         scene.pass(3_601)
         _ = scene.due()
-        #expect(scene.ledger.entries[query.key] == nil)
+        #expect(!scene.ledger.cache.contains(query.key))
     }
 
     @Test func `scopes that the server never grants cost a budget and at most eight variants`() throws {
@@ -93,7 +93,7 @@ import TokenWire
             }
         }
         #expect(exchanges <= Budget.burst + 1)
-        #expect(scene.ledger.consumers(of: Scene.sync).count <= Ledger.variantsPerConsumer)
+        #expect(scene.ledger.consumers(of: Scene.sync).count <= TokenCache.variantsPerConsumer)
     }
 
     @Test func `ERR-04 exchanges that were under way together are one failure`() throws {
@@ -104,7 +104,7 @@ import TokenWire
         let plans = try (0..<8).flatMap { try scene.get(by: Caller(uid: 2000 + UInt32($0), gid: 1)).1.plans }
         #expect(plans.count == 8)
         for plan in plans { _ = scene.settle(plan, .failure(Scene.garbled)) }
-        #expect(scene.ledger.credentials[Scene.sync]?.backoff.failures == 1)
+        #expect(scene.ledger.failures[Scene.sync]?.backoff.failures == 1)
     }
 
     @Test func `what waits in its server's queue while its credential fails is not sent`() throws {
@@ -153,7 +153,7 @@ import TokenWire
             scene.pass(10)
             _ = scene.due()
         }
-        #expect(scene.ledger.consumers.count < 200)
+        #expect(scene.ledger.cache.consumerCount < 200)
     }
 
     @Test func `no number of seconds overflows`() {

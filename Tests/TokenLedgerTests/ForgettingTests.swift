@@ -27,9 +27,9 @@ import TokenWire
     /// What is in the tables that are kept by names.
     private func sizes(_ ledger: Ledger) -> [String: Int] {
         [
-            "entries": ledger.entries.count, "consumers": ledger.consumers.count, "credentials": ledger.credentials.count,
+            "cache": ledger.cache.count, "consumers": ledger.cache.consumerCount, "failures": ledger.failures.count,
             "queues": ledger.exchanges.serverCount, "holdings": ledger.holdings.count, "exchanges": ledger.exchanges.exchangeCount, "probes": ledger.probes.count,
-            "schedule": ledger.schedule.count, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
+            "schedule": ledger.cache.scheduledCount, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
         ]
     }
 
@@ -62,7 +62,7 @@ import TokenWire
         _ = scene.ledger.adopt(Self.configuration(1), at: scene.now)
         _ = scene.ledger.adopt(Self.configuration(0), at: scene.now)
         _ = scene.settle(plan, .success(Scene.tokens()))
-        #expect(scene.ledger.entries[query.key]?.held == nil)
+        #expect(scene.ledger.cache.held(query.key) == nil)
     }
 
     @Test func `what the store holds stays, though nothing in the configuration names it`() throws {

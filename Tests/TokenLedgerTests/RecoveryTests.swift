@@ -106,7 +106,7 @@ import TokenWire
             let query = try scene.authorised(TokenQuery(name: name.description), Caller(uid: 5_000, gid: 20, pid: 1))
             for plan in scene.ledger.ask(query, waiter: UInt64(number) + 10_000, at: scene.now).plans { _ = scene.settle(plan, .success(Scene.tokens())) }
         }
-        #expect(scene.ledger.entries.values.count { $0.held != nil } == 1_000)
+        #expect(scene.ledger.cache.keys.count { scene.ledger.cache.held($0) != nil } == 1_000)
         scene.pass(3_500)
         var (turns, queued) = (0, 0)
         repeat {

@@ -112,3 +112,8 @@ extension Configuration {
         return next
     }
 }
+
+extension TokenCache {
+    /// No token is held at all.
+    var hasNothing: Bool { keys.allSatisfy { held($0) == nil } }
+}

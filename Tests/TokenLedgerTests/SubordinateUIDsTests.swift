@@ -79,10 +79,10 @@ import TokenWire
             if let plan = turn.plans.first { _ = scene.settle(plan, .success(Scene.tokens()), id: UInt64(number) + 1) }
         }
         // a quarter of what the group may hold
-        #expect(scene.ledger.members.count == 4)
+        #expect(scene.ledger.cache.memberCount == 4)
         let (waiter, turn) = try scene.get(by: Caller(uid: 1001, gid: 20))
         #expect(turn.refusal(waiter) == nil && turn.plans.count == 1)
-        #expect(scene.ledger.members.count == 5)
+        #expect(scene.ledger.cache.memberCount == 5)
     }
 
     @Test func `a member's uids have one budget of exchanges, and another member has another`() throws {

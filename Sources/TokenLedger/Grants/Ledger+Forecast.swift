@@ -10,7 +10,7 @@ extension Ledger {
         case .clientCredentials: return nil
         case .authorizationCode(let signIn): return wantOfHolding(token) == nil ? forecast(token, signIn) : nil
         case .reference(let reference):
-            guard let held = entries[settings.soleKey]?.held else { return nil }
+            guard let held = cache.held(settings.soleKey) else { return nil }
             if case .at(let end) = held.expires { return end }
             return toldEnd(token, reference)
         }
@@ -87,7 +87,7 @@ extension Ledger {
         guard case .authorizationCode(let signIn)? = configuration.tokens[token]?.grant, let holding = holdings[token], let record = holding.record,
             holding.refreshToken != nil
         else { return nil }
-        if signIn.refreshDiesWithToken { return credentials[token]?.entries.compactMap { entries[$0]?.held?.until }.max() ?? now.boot }
+        if signIn.refreshDiesWithToken { return cache.keys(of: token).compactMap { cache.held($0)?.until }.max() ?? now.boot }
         return cause == .idle ? holding.lastUse(of: record, at: now) + 2 * keepAliveInterval(record, signIn) : nil
     }
 
@@ -96,7 +96,7 @@ extension Ledger {
         if holdings[token]?.exchange != nil { return keepAlives.set(token, at: now.boot + pace.catchUp) }
         let key = settings.soleKey
         if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
-        open(key, at: now)
+        cache.open(key, at: now.boot)
         enqueueExchange(key, .idle, at: now, &turn)
         reschedule(key, at: now.boot)
         // the settlement sets the next one; this is for the case that it never comes to it

@@ -90,7 +90,7 @@ extension Ledger {
             guard isOurs(record) else { return .otherServer(token, record) }
         }
         // it is held until its end
-        return entries[settings.soleKey]?.held == nil ? .referenceEnded(token, isConfigured: reference.value != nil) : nil
+        return cache.held(settings.soleKey) == nil ? .referenceEnded(token, isConfigured: reference.value != nil) : nil
     }
 
     /// The token itself is named by the configuration.

@@ -63,7 +63,7 @@ extension Ledger {
     /// Nothing is looked at while no token is held.
     private func probeSubject(_ token: TokenName) -> ProbeState.Subject? {
         guard let settings = configuration.tokens[token], case .reference(let reference) = settings.grant, let probe = reference.probe,
-            let application = application(of: token), let held = entries[settings.soleKey]?.held
+            let application = application(of: token), let held = cache.held(settings.soleKey)
         else { return nil }
         return ProbeState.Subject(id: held.id, header: settings.header, probe: probe, application: application)
     }
@@ -74,7 +74,7 @@ extension Ledger {
     mutating func look(at token: TokenName, at now: Moment, _ turn: inout Turn) {
         scheduleProbe(token, at: now, &turn)
         guard !isStopping, let state = probes[token], state.errand == nil, let settings = configuration.tokens[token],
-            let held = entries[settings.soleKey]?.held
+            let held = cache.held(settings.soleKey)
         else { return }
         let underway = errands.values.count { if case .probe = $0 { true } else { false } }
         guard underway < Self.looksAtOnce else { return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now) }

@@ -9,18 +9,15 @@ extension Ledger {
         let key = settings.soleKey
         guard let (token, expires) = value(reference, settings.name) else {
             // whoever watches goes on watching: another one may be brought in
-            entries[key]?.held = nil
-            outdateReplies(of: key)
+            cache.hold(reference: nil, key)
             return isForgettable(key, at: now.boot) ? close(key) : reschedule(key, at: now.boot)
         }
         let held = HeldToken(
             reference: token, id: fingerprint(token), scopes: settings.scopes, header: settings.header, expires: expires, at: now)
-        if let present = entries[key]?.held, present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
-        open(key, at: now)
-        outdateReplies(of: key)
-        entries[key]?.held = nil
-        if held.lasts(1, at: now.boot) { setHeld(held, key) }
-        entries[key]?.trouble = nil
+        if let present = cache.held(key), present.id == held.id, present.expires == held.expires, present.scopes == held.scopes { return }
+        cache.open(key, at: now.boot)
+        cache.hold(reference: held.lasts(1, at: now.boot) ? held : nil, key)
+        cache.endTrouble(of: key)
         if held.lasts(1, at: now.boot) { tellWatchers(of: key, { row(held, for: $0) }, &turn) }
         satisfyWaiters(of: key, at: now, &turn)
         reschedule(key, at: now.boot)

@@ -211,7 +211,7 @@ extension Ledger {
     mutating func concludeRotation(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         guard let (exchange, isAwaited, rotation) = endExchange(id), let rotation else { return }
         let token = rotation.token
-        let isConfigured = credentials[token]?.generation == exchange.generation
+        let isConfigured = failures.generation(of: token) == exchange.generation
         var verdict: Refusal?
         switch report.outcome {
         case .failure(let failure) where report.successor == nil:
@@ -253,7 +253,7 @@ extension Ledger {
         case .silenced(isPersonAsked: true):
             let doubt = holdings[token]?.doubt
             let refusal = doubt.map { Refusal.answerLost(token, failure, answered: $0.answer) } ?? .refreshRefused(token, failure)
-            credentials[token]?.refusal = Trouble(refusal: refusal, retry: now.boot + pace.refusal)
+            failures.refuse(token, Trouble(refusal: refusal, retry: now.boot + pace.refusal))
             return advise(token, refusal, &turn)
         case .ended(isAnswerLost: true): return end(token, .answerLost(token, failure, answered: holdings[token]?.doubt?.answer), &turn)
         case .ended(isAnswerLost: false): return end(token, .refreshRefused(token, failure), &turn)

@@ -93,8 +93,8 @@ extension Ledger {
         noteStoreWorks(record.name, &turn)
         holdings[record.name]?.isUnsynced = false
         holdings[record.name]?.notBefore = 0
-        credentials[record.name]?.backoff.retryNow()
-        for key in credentials[record.name]?.entries ?? [] { reschedule(key, at: now.boot) }
+        failures.retryNow(record.name)
+        for key in cache.keys(of: record.name) { reschedule(key, at: now.boot) }
         scheduleKeepAlive(record.name, at: now)
     }
     static let lateRetry = Int64.seconds(10)

@@ -9,18 +9,13 @@ internal import TokenWire
 extension Ledger {
     /// What has changed since this was last asked: the token to be kept in place of the one before, or `nil` for none.
     package mutating func takeKeepings() -> [(key: CacheKey, token: KeptToken?)] {
-        guard !unsettledKeepings.isEmpty else { return [] }
-        defer { unsettledKeepings = [] }
-        return unsettledKeepings.map { ($0, keeping(of: $0)) }
+        cache.takeChanged().map { ($0, keeping(of: $0)) }
     }
-
-    /// What is kept under this key has to be looked at again.
-    mutating func reviewKeeping(of key: CacheKey) { unsettledKeepings.insert(key) }
 
     /// A reference token is on the disk or in the configuration already; one that an API did not take is not brought back.
     func keeping(of key: CacheKey) -> KeptToken? {
-        guard let entry = entries[key], let held = entry.held, !held.isReference, !entry.isDisowned, let terms = terms(of: key.token) else { return nil }
-        return KeptToken(key: key, held: held, terms: terms, grant: grant(of: key.token), isAsked: entry.isAsked, lastAsked: entry.lastAsked)
+        guard let token = cache[key], let held = token.held, !held.isReference, !token.isDisowned, let terms = terms(of: key.token) else { return nil }
+        return KeptToken(key: key, held: held, terms: terms, grant: grant(of: key.token), isAsked: token.isAsked, lastAsked: token.lastAsked)
     }
 
     // MARK: the next start, and the next configuration
@@ -31,14 +26,14 @@ extension Ledger {
     package mutating func resume(_ kept: [KeptToken], at now: Moment) -> Int {
         var number = 0
         for item in kept.sorted(by: { $0.lastAsked < $1.lastAsked }) {
-            if let key = presentKey(of: item), let held = item.held.resumed(at: now), entries[key]?.held == nil,
+            if let key = presentKey(of: item), let held = item.held.resumed(at: now), cache.held(key) == nil,
                 admitMember(key, of: policy.share(of: key.consumer, for: key.token), at: now) == nil
             {
                 hold(held, key, item, at: now)
                 number += 1
-                if key != item.key { reviewKeeping(of: key) }
+                if key != item.key { cache.noteChanged(key) }
             }
-            if entries[item.key]?.held == nil { reviewKeeping(of: item.key) }
+            if cache.held(item.key) == nil { cache.noteChanged(item.key) }
         }
         return number
     }
@@ -47,18 +42,13 @@ extension Ledger {
         var held = held
         // the same list is not kept twice
         if held.scopes == key.scopes { held.scopes = key.scopes }
-        open(key, at: now)
-        setHeld(held, key)
-        entries[key]?.isAsked = item.isAsked
-        entries[key]?.lastAsked = item.lastAsked
-        entries[key]?.knownLifetime = held.lifetime
-        entries[key]?.spread = Float(jitter.fraction())
-        if item.isAsked { noteServed(key) }
+        cache.open(key, at: now.boot)
+        cache.resume(held, key, isAsked: item.isAsked, lastAsked: item.lastAsked, spread: Float(jitter.fraction()))
         reschedule(key, at: now.boot)
         // what is due is not all renewed in the first second
-        guard let next = schedule[key], next <= now.boot else { return }
+        guard let next = cache.nextLook(key), next <= now.boot else { return }
         let room = min(pace.catchUp, (held.until - now.boot) / 2)
-        schedule.set(key, at: now.boot + Int64(Double(room) * jitter.fraction()))
+        cache.schedule(key, at: now.boot + Int64(Double(room) * jitter.fraction()))
     }
 
     /// What it is cached under now; `nil` if it is of no use any more.

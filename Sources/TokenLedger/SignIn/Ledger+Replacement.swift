@@ -23,7 +23,7 @@ extension Ledger {
         for waiter in takeWaiters(of: work) { turn.answers.append((waiter, .refused(refusal))) }
         let notBefore = holdings[token]?.notBefore ?? 0
         holdings[token]?.notBefore = max(notBefore, next)
-        for key in credentials[token]?.entries ?? [] { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
+        for key in cache.keys(of: token) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
         resumeQueue(of: token, at: now, &turn)
     }
 

@@ -26,7 +26,7 @@ extension Ledger {
             }
             var login = PendingLogin(
                 id: entropy.id, number: makeID(), token: settings.name, caller: caller, share: share, server: application.server,
-                generation: generation(of: settings.name), binding: binding, request: request, verifier: entropy.verifier,
+                generation: failures.generation(of: settings.name), binding: binding, request: request, verifier: entropy.verifier,
                 asked: now.wall, deadline: now.boot + pace.signIn, confirmsFirst: confirmsFirst)
             login.waiter = waiter
             logins.begin(login)
@@ -158,7 +158,7 @@ extension Ledger {
         guard let redemption = logins.redeemed(report.plan) else { return }
         let id = redemption.login
         guard let login = logins[id], case .redeeming = login.stage, !isStopping, let settings = configuration.tokens[login.token],
-            login.generation == generation(of: login.token)
+            login.generation == failures.generation(of: login.token)
         else {
             // nobody waits for it any more
             finish(id, .refused(.configurationChanged), &turn)
@@ -273,12 +273,10 @@ extension Ledger {
 
     /// What a reload has changed since LOGIN: the token itself, or who may sign in for it.
     private func reasonToEnd(_ login: PendingLogin) -> Refusal? {
-        if login.generation != generation(of: login.token) { return .configurationChanged }
+        if login.generation != failures.generation(of: login.token) { return .configurationChanged }
         if case .failure(let refusal) = policy.authoriseLogin(login.token.description, for: login.caller) { return refusal }
         return nil
     }
-
-    private func generation(of token: TokenName) -> UInt64 { credentials[token]?.generation ?? 0 }
 
     /// Waits for the end of a sign-in that another request brings on.
     package mutating func awaitLogin(_ id: LoginID?, for caller: Caller, waiter: UInt64, wait: Int, at now: Moment) -> Turn {
@@ -325,8 +323,8 @@ extension Ledger {
             return replaced(token, by: nil, at: now, &turn)
         }
         replaced(token, by: arrival.record, at: now, &turn)
-        if !isStopping, login.generation == generation(of: token), let settings = configuration.tokens[token] {
-            open(settings.soleKey, at: now)
+        if !isStopping, login.generation == failures.generation(of: token), let settings = configuration.tokens[token] {
+            cache.open(settings.soleKey, at: now.boot)
             if arrival.held.lasts(1, at: now.boot) { serve(arrival, settings.soleKey, at: now, &turn) }
         }
         settleIn(token, at: now, &turn)

@@ -124,19 +124,17 @@ extension Ledger {
         }
         holdings[token, default: Holding()].begin(record, at: now)
         if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
-        credentials[token]?.forgive()
-        for key in credentials[token]?.entries ?? [] {
+        failures.forgive(token)
+        for key in cache.keys(of: token) {
             exchanges.disregard(key)
-            entries[key]?.held = nil
-            entries[key]?.trouble = nil
-            outdateReplies(of: key)
-            reviewKeeping(of: key)
+            cache.drop(key)
+            cache.endTrouble(of: key)
             if isForgettable(key, at: now.boot) { close(key) } else { reschedule(key, at: now.boot) }
         }
         guard record.kind == .ended else { return }
         // whoever waits or watches hears that it is over
         let refusal = Refusal.signedOut(token)
-        for key in credentials[token]?.entries ?? [] {
+        for key in cache.keys(of: token) {
             tellWatchers(of: key, { _ in .trouble(.loginRequired, reason: refusal.text) }, &turn)
             dismissWaiters(of: key, refusal, at: now, &turn)
         }

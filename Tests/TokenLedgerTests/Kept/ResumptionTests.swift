@@ -205,7 +205,7 @@ import TokenWire
         try #require(Self.changes.first { $0.0 == change }).1(&configuration)
         memory.follow(&scene.ledger)
         let next = restarted(&scene, configuration)
-        #expect(next.ledger.entries.values.allSatisfy { $0.held == nil })
+        #expect(next.ledger.cache.hasNothing)
         #expect(memory.tokens.isEmpty)
     }
 
@@ -254,7 +254,7 @@ import TokenWire
     @Test(arguments: changes.map(\.0).filter { !$0.hasSuffix("for this user") })
     mutating func `a reload lets go of what a restart would let go of`(_ change: String) throws {
         let (scene, kept) = try reload(try #require(Self.changes.first { $0.0 == change }).1)
-        #expect(scene.ledger.entries.values.allSatisfy { $0.held == nil })
+        #expect(scene.ledger.cache.hasNothing)
         #expect(kept.isEmpty)
     }
 
