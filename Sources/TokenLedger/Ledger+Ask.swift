@@ -78,7 +78,7 @@ extension Ledger {
             return .shortLived(held.until - now.boot, query.promise.seconds ?? 0)
         }
         if let refusal = unreachablePromise(query, token) { return refusal }
-        if !exchanges.isIdle(key), !isUnsettled(key.token) { return nil }
+        if !exchanges.isIdle(key), !store.isUncertain(key.token) { return nil }
         if let next = nextChance(key, at: now.boot) {
             return next <= waiter.deadline ? nil : unavailable(key, until: next, at: now)
         }

@@ -24,15 +24,11 @@ extension Ledger {
 
     private func checkHoldings() -> [String] {
         var faults: [String] = []
-        let replacements = Dictionary(grouping: (Array(steps.values) + unsettled.values).filter(\.step.isReplacement), by: \.job.name).mapValues(\.count)
         for (token, holding) in holdings {
             if let id = holding.exchange, exchanges[id]?.key.token != token || rotations[id]?.token != token {
                 faults.append("\(token) waits for exchange \(id), which does not send its refresh token")
             }
-            if holding.replacements != replacements[token] ?? 0 {
-                faults.append("\(token) counts \(holding.replacements) replacements and has \(replacements[token] ?? 0)")
-            }
-            if holding.isUnsynced, !unsynced.values.contains(where: { $0 == holding.record }) {
+            if holding.isUnsynced, !store.hasMemoryOnly(holding.record) {
                 faults.append("the record of \(token) is not on the disk, and nothing writes it")
             }
         }
@@ -41,7 +37,7 @@ extension Ledger {
             if !isWanted { faults.append("entries of \(token) wait for its refresh token, which no exchange has") }
         }
         for id in rotations.keys where exchanges[id] == nil { faults.append("exchange \(id) sends a refresh token and is not under way") }
-        for token in replacements.keys where holdings[token] == nil {
+        for token in store.tokensReplaced where holdings[token] == nil {
             faults.append("a record of \(token) is on its way to the disk, and nothing is held of it")
         }
         if !isStopping {
@@ -53,41 +49,29 @@ extension Ledger {
     /// Everything that waits for the disk has either a job there or a time at which it gets one.
     private func checkStoreWork() -> [String] {
         var faults: [String] = []
-        var intents: Set<UInt64> = [], successors: Set<UInt64> = [], late: Set<UInt64> = []
-        for work in steps.values {
-            switch work.step {
+        var intents: Set<UInt64> = [], successors: Set<UInt64> = []
+        for step in store.steps {
+            switch step {
             case .intent(let id, _): intents.insert(id)
             case .successor(let id), .remembered(let id): successors.insert(id)
-            case .late(let id): late.insert(id)
-            case .tidy, .revocation, .signIn, .signOut, .importing: break
+            case .late, .tidy, .revocation, .signIn, .signOut, .importing: break
             }
         }
         for (id, rotation) in rotations {
             switch rotation.stage {
-            case .preparing where !intents.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for an intent that nobody writes")
-            case .committing where !successors.contains(id) && overdue[id] == nil: faults.append("exchange \(id) waits for a record that nobody writes")
-            case .held where holdings[rotation.token]?.isBeingReplaced != true: faults.append("exchange \(id) waits for a replacement that is over")
+            case .preparing where !intents.contains(id) && !store.hasDeadline(id): faults.append("exchange \(id) waits for an intent that nobody writes")
+            case .committing where !successors.contains(id) && !store.hasDeadline(id): faults.append("exchange \(id) waits for a record that nobody writes")
+            case .held where !store.isReplacing(rotation.token): faults.append("exchange \(id) waits for a replacement that is over")
             case .preparing, .exchanging, .held, .committing: break
             }
         }
-        guard !isStopping else { return faults }
-        for id in unsynced.keys where overdue[id] == nil && !late.contains(id) && !successors.contains(id) {
-            faults.append("record \(id) is in memory alone, and nothing writes it")
-        }
-        for id in unsettled.keys where overdue[id] == nil { faults.append("replacement \(id) is not on the disk for certain, and nothing writes it") }
-        return faults
+        return faults + store.check(isStopping: isStopping)
     }
 
     private func checkSignIns() -> [String] {
         var faults = logins.check()
-        let work = Array(steps.values) + unsettled.values
-        for (waiter, _) in signOuts where !work.contains(where: { if case .signOut(waiter) = $0.step { true } else { false } }) {
-            faults.append("sign-out \(waiter) waits for the disk, and nothing writes it")
-        }
-        for (waiter, _) in imports where !work.contains(where: { if case .importing(waiter) = $0.step { true } else { false } }) {
-            faults.append("import \(waiter) waits for the disk, and nothing writes it")
-        }
-        for server in logins.searches.keys where errands.values.count(where: { if case .login(server) = $0 { true } else { false } }) != 1 {
+        let steps = store.steps
+        for server in logins.searches.keys where errands.searches(of: server) != 1 {
             faults.append("the metadata of \(server.location.address) are fetched for sign-ins by none or by several")
         }
         for (id, login) in logins.all {
@@ -96,7 +80,7 @@ extension Ledger {
                 faults.append("a sign-in of \(login.token) waits for metadata that nobody fetches")
             case .redeeming where !logins.flights.values.contains { $0.login == id }:
                 faults.append("a sign-in of \(login.token) waits for a code that nobody sent")
-            case .storing where !work.contains { if case .signIn(id) = $0.step { true } else { false } }:
+            case .storing where !steps.contains { if case .signIn(id) = $0 { true } else { false } }:
                 faults.append("a sign-in of \(login.token) waits for the disk, and nothing writes it")
             case .locating, .open, .redeeming, .confirming, .storing: break
             }
@@ -113,7 +97,7 @@ extension Ledger {
                     continue
                 }
             } else if pending.isAnnounced {
-                if holdings[key.name]?.isBeingReplaced != true, holdings[key.name]?.locked == nil {
+                if !store.isReplacing(key.name), holdings[key.name]?.locked == nil {
                     faults.append("a revocation of \(key.name) waits for a sign-out that is over")
                 }
             } else if !isStopping, attempts[key] == nil {

@@ -9,7 +9,7 @@ extension Ledger {
         var turn = Turn()
         for key in cache.due(at: now.boot, atMost: Self.mostAtOnce) { attend(key, at: now, &turn) }
         for waiter in waiters.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
-        for id in overdue.due(at: now.boot) { overrun(id, at: now, &turn) }
+        for id in store.due(at: now.boot) { overrun(id, at: now, &turn) }
         for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
         for token in looks.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
@@ -51,7 +51,7 @@ extension Ledger {
         watchers.removeAll()
         cache.stopLooking()
         (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
-        for id in (Array(unsynced.keys) + unsettled.keys).sorted() { writeAgain(id, at: nil, &turn) }
+        for id in store.unwritten { writeAgain(id, at: nil, &turn) }
         endSignOuts(&turn)
         return turn
     }

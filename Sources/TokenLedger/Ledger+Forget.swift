@@ -11,7 +11,7 @@ extension Ledger {
         func isWanted(_ token: TokenName) -> Bool { tokens[token] != nil }
         failures.keepOnly { isWanted($0) || busy.contains($0) }
         cache.keepOnly(isWanted)
-        holdings = holdings.filter { isWanted($0.key) || !$0.value.isVacant }
+        holdings = holdings.filter { [store] in isWanted($0.key) || !$0.value.isVacant || store.isReplacing($0.key) }
         exchanges.keepOnly(Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) })
         keepAlives.removeAll { !isWanted($0) }
         warnings.removeAll { !isWanted($0) }
@@ -26,6 +26,6 @@ extension Ledger {
 extension Holding {
     /// Nothing is on the disk or on its way there, and nothing is known that would be worth remembering.
     fileprivate var isVacant: Bool {
-        record == nil && locked == nil && doubt == nil && exchange == nil && !isBeingReplaced && !isUnsynced
+        record == nil && locked == nil && doubt == nil && exchange == nil && !isUnsynced
     }
 }

@@ -69,7 +69,7 @@ extension Ledger {
             let pause = wholeSeconds(floor - (now.boot - last))
             return (.failure(Refusal(.busy, [Field("retry-after", pause)], "\"\(token)\" was tried a moment ago")), turn)
         }
-        if isUnsettled(token) {
+        if store.isUncertain(token) {
             // nothing is sent before it is known which sign-in is in force
             let pause = wholeSeconds((holdings[token]?.notBefore ?? 0) - now.boot)
             return (.failure(.store(.notReplaced(token), retryAfter: pause)), turn)

@@ -25,7 +25,7 @@ extension Ledger {
     /// Takes in what the store says of a job.
     package mutating func stored(_ report: StoreReport, at now: Moment) -> Turn {
         var turn = Turn()
-        guard let work = steps.removeValue(forKey: report.id) else { return turn }
+        guard let work = store.end(report.id) else { return turn }
         if let note = report.note { turn.events.append(.storeNote(work.job.name, note)) }
         if case .failure(let fault) = report.result, work.step.isReplacement, fault.mayBeThere || work.failures > 0 {
             replaceLater(work, fault, at: now, &turn)
@@ -48,8 +48,8 @@ extension Ledger {
         case (.tidy, _): break
         case (.revocation(let key), let result): revocationWritten(key, result)
         case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
-        case (.signOut(let waiter), let result): signOutStored(waiter, result, isAnswered: work.failures > 0, at: now, &turn)
-        case (.importing(let waiter), let result): importStored(waiter, result, isAnswered: work.failures > 0, at: now, &turn)
+        case (.signOut(let waiter, let signOut), let result): signOutStored(waiter, signOut, result, isAnswered: work.failures > 0, at: now, &turn)
+        case (.importing(let waiter, let record, let caller), let result): importStored(waiter, record, caller, result, isAnswered: work.failures > 0, at: now, &turn)
         }
     }
 

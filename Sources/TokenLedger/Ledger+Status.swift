@@ -59,7 +59,7 @@ extension Ledger {
         let final = failures?.refusal?.refusal ?? wantOfHolding(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that
-        let progress = isUnsettled(key.token) ? .none : exchanges.progress(of: key)
+        let progress = store.isUncertain(key.token) ? .none : exchanges.progress(of: key)
         let reason = final ?? holdings[key.token]?.advice ?? trouble?.refusal ?? doubt(of: key.token)
         status.reason = reason?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = cache.held(key)?.lasts(1, at: boot) ?? false

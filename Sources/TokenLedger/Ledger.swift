@@ -24,25 +24,16 @@ package struct Ledger: Sendable {
     /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
     var holdings: [TokenName: Holding] = [:]
     var logins = PendingLogins()
-    /// What the reports of the store are awaited for, and those of errands.
-    var steps: [UInt64: StoreWork] = [:]
-    var errands: [UInt64: ErrandPurpose] = [:]
-    var imports: [UInt64: Import] = [:]
-    var signOuts: [UInt64: SignOut] = [:]
+    var store = StoreQueue()
+    var errands = Errands()
     /// Refresh tokens out of use that their servers have still to revoke, and when each is tried next.
     var revocations: [RevocationKey: PendingRevocation] = [:]
     var attempts = Deadlines<RevocationKey>()
     /// What is in the store alone, as far as that was told.
     var toldUnconfigured: Set<TokenName> = []
-    /// Replacements that may or may not be on the disk; each is written again until it is there for certain.
-    var unsettled: [UInt64: StoreWork] = [:]
-    /// Successors in use that only the memory holds; each is written until it is on the disk.
-    var unsynced: [UInt64: StoredRecord] = [:]
     /// Of the exchanges that send a refresh token.
     var rotations: [UInt64: Rotation] = [:]
     private var lastID: UInt64 = 0
-    /// Of steps to the disk.
-    var overdue = Deadlines<UInt64>()
     var keepAlives = Deadlines<TokenName>()
     var warnings = Deadlines<TokenName>()
     /// Reference tokens that are looked at now and then, and when each is next.
@@ -73,7 +64,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [cache.nextDeadline, waiters.nextDeadline, overdue.next, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
+        [cache.nextDeadline, waiters.nextDeadline, store.nextDeadline, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.

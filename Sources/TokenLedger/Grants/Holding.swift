@@ -29,8 +29,6 @@ struct Holding: Sendable {
     var notBefore: Int64 = 0
     /// The exchange that sends the refresh token: one at a time.
     var exchange: UInt64?
-    /// Records on their way to the disk that end this sign-in (LOGIN, LOGOUT, IMPORT): until they are there, nothing is spent.
-    var replacements = 0
     /// Of the newest record that was ever handed to the store.
     var generation: UInt64 = 0
     /// Which sign-in or import the newest one is.
@@ -52,8 +50,6 @@ struct Holding: Sendable {
         /// It is to be replayed as soon as that is allowed: nothing else is held.
         var isUrgent = false
     }
-
-    var isBeingReplaced: Bool { replacements > 0 }
 
     var refreshToken: Secret? {
         guard let record, record.kind == .refresh, !record.secret.isEmpty else { return nil }

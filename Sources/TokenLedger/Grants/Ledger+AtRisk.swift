@@ -10,14 +10,12 @@ extension Ledger {
             case .preparing: nil
             }
         }
-        let unwritten = (Array(steps.values) + unsettled.values).compactMap { work in work.step.act.map { AtRisk(token: work.job.name, act: $0) } }
-        return Set(spent + unwritten + unsynced.values.map { AtRisk(token: $0.name, act: .refresh) })
+        return Set(spent + store.atRisk)
     }
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        !rotations.isEmpty || !logins.flights.isEmpty || !unsynced.isEmpty || !unsettled.isEmpty
-            || steps.values.contains { $0.step.isAwaited }
+        !rotations.isEmpty || !logins.flights.isEmpty || store.isAwaited
     }
 }
 
@@ -45,22 +43,6 @@ package struct AtRisk: Hashable, Comparable, Sendable {
         case .importing:
             "what was imported for \"\(token)\" was not known to be on the disk when this process ended; "
                 + "if it is not in force from now on: tokenctl import \(token)"
-        }
-    }
-}
-
-extension StoreStep {
-    /// Whether a stop waits for it: without a revocation on the disk, nobody would know of a refresh token that lives on at its server.
-    fileprivate var isAwaited: Bool { if case .revocation = self { true } else { act != nil } }
-
-    /// What is lost without it, if anything is.
-    fileprivate var act: AtRisk.Act? {
-        switch self {
-        case .successor, .late: .refresh
-        case .signIn: .signIn
-        case .signOut: .signOut
-        case .importing: .importing
-        case .intent, .remembered, .tidy, .revocation: nil
         }
     }
 }

@@ -20,7 +20,7 @@ extension Ledger {
                 holding.isUnsynced = true
                 holdings[record.name] = holding
                 let id = makeID()
-                unsynced[id] = record
+                store.keepInMemory(id, record)
                 writeLate(id, at: now, &turn)
             case .record(let record, let intent):
                 var holding = Holding()
@@ -119,9 +119,7 @@ extension Ledger {
     }
 
     mutating func enqueue(_ work: StoreWork, _ turn: inout Turn) {
-        let id = makeID()
-        steps[id] = work
-        turn.jobs.append(StoreTask(id: id, job: work.job))
+        turn.jobs.append(store.begin(makeID(), work))
     }
 }
 
@@ -133,31 +131,3 @@ extension TokenSettings {
     var soleKey: CacheKey { CacheKey(token: name, consumer: .shared, scopes: scopes, audience: audiences.first) }
 }
 
-/// A job that the store has, and what its report is for.
-struct StoreWork: Sendable {
-    let job: StoreJob
-    let step: StoreStep
-    /// Earlier attempts at it. After the first only its success says what is on the disk.
-    var failures = 0
-}
-
-/// What a report of the store is about.
-enum StoreStep: Sendable {
-    /// the intent of this exchange
-    case intent(exchange: UInt64, TokenName)
-    /// the successor that this exchange brought
-    case successor(exchange: UInt64)
-    /// the same, where a crash does not reach it
-    case remembered(exchange: UInt64)
-    /// a successor that was used before it was on the disk
-    case late(UInt64)
-    /// something that nobody waits for
-    case tidy(TokenName)
-    /// a refresh token that is to be revoked
-    case revocation(RevocationKey)
-    /// a sign-in's first record
-    case signIn(LoginID)
-    /// a tombstone
-    case signOut(waiter: UInt64)
-    case importing(waiter: UInt64)
-}

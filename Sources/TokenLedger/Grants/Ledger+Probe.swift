@@ -76,8 +76,7 @@ extension Ledger {
         guard !isStopping, let state = probes[token], state.errand == nil, let settings = configuration.tokens[token],
             let held = cache.held(settings.soleKey)
         else { return }
-        let underway = errands.values.count { if case .probe = $0 { true } else { false } }
-        guard underway < Self.looksAtOnce else { return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now) }
+        guard errands.probeCount < Self.looksAtOnce else { return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now) }
         looks.set(token, at: nil)
         let errand = Errand.probe(held.token, state.subject.probe.way, state.subject.header)
         run(errand, for: token, state.subject.application, .probe(token), &turn)

@@ -45,15 +45,13 @@ extension Ledger {
                 return turn
             }
             let before = holdings[name] ?? Holding()
-            holdings[name, default: Holding()].replacements += 1
             let record = StoredRecord(
                 name: name, kind: kind, binding: binding, generation: before.generation + 1, grant: before.grant + 1, secret: secret,
                 scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
-            holdings[name]?.generation = record.generation
+            holdings[name, default: Holding()].generation = record.generation
             holdings[name]?.grant = record.grant
-            imports[waiter] = Import(record: record, caller: caller)
             announceRevocation(of: before.record, at: now, &turn)
-            enqueue(.replace(record), .importing(waiter: waiter), &turn)
+            enqueue(.replace(record), .importing(waiter: waiter, record, caller: caller), &turn)
         }
         return turn
     }
@@ -93,9 +91,9 @@ extension Ledger {
     }
 
     /// - Parameter isAnswered: whoever brought it was told that the disk refused it half-way.
-    mutating func importStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn) {
-        guard let brought = imports.removeValue(forKey: waiter) else { return }
-        let record = brought.record
+    mutating func importStored(
+        _ waiter: UInt64, _ record: StoredRecord, _ caller: Caller, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn
+    ) {
         switch result {
         case .failure(let fault):
             if !isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
@@ -103,17 +101,11 @@ extension Ledger {
         case .success:
             let id = fingerprint(record.secret)
             replaced(record.name, by: record, at: now, &turn)
-            turn.events.append(.imported(record.name, id, caller: brought.caller, expires: record.expires))
+            turn.events.append(.imported(record.name, id, caller: caller, expires: record.expires))
             if !isAnswered { turn.answers.append((waiter, .signIn(.imported(id)))) }
             settleIn(record.name, at: now, &turn)
         }
     }
-}
-
-/// A token on its way into the store.
-struct Import: Sendable {
-    var record: StoredRecord
-    var caller: Caller
 }
 
 extension Secret {

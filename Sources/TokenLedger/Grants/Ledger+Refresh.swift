@@ -57,7 +57,7 @@ extension Ledger {
             token: fingerprint(secret), sent: now.wall)
         holdings[token]?.exchange = id
         rotations[id] = Rotation(token, of: record, intent)
-        overdue.set(id, at: now.boot + pace.intent)
+        store.setDeadline(id, at: now.boot + pace.intent)
         enqueue(.prepare(token, intent), .intent(exchange: id, token), &turn)
     }
 
@@ -69,7 +69,7 @@ extension Ledger {
             if holdings[token]?.exchange == nil { tidyIntent(token, &turn) }
             return
         }
-        overdue.set(id, at: nil)
+        store.setDeadline(id, at: nil)
         guard !isStopping, holdings[token]?.exchange == id, let plan = refreshPlan(id, exchange) else {
             tidyIntent(token, &turn)
             return abandon(id, at: now, &turn)
@@ -84,9 +84,8 @@ extension Ledger {
     func reasonNotToSpend(_ token: TokenName) -> StoreFault? {
         guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
         if holding.isUnsynced { return .notSynced(token) }
-        if isUnsettled(token) { return .notReplaced(token) }
-        let isHanging = steps.values.contains { work in if case .intent(let id, _) = work.step { rotations[id] == nil } else { false } }
-        return isHanging ? .noAnswerYet : nil
+        if store.isUncertain(token) { return .notReplaced(token) }
+        return store.hasIntent { [rotations] in rotations[$0] == nil } ? .noAnswerYet : nil
     }
 
     private func refreshPlan(_ id: UInt64, _ exchange: Exchange) -> ExchangePlan? {
@@ -141,7 +140,7 @@ extension Ledger {
         // a page in the place of the metadata is no answer to the refresh token
         if !report.isRequested { report.outcome = report.outcome.mapError { $0.law == .silent ? $0.beforeSending : $0 } }
         exchanges.free(id)
-        if holdings[token]?.exchange == id, holdings[token]?.isBeingReplaced == true {
+        if holdings[token]?.exchange == id, store.isReplacing(token) {
             hold(id, rotation, report, &turn)
         } else {
             apply(id, rotation, report, at: now, &turn)
@@ -297,14 +296,14 @@ extension Ledger {
     // MARK: one at a time
 
     mutating func endExchange(_ id: UInt64) -> (exchange: Exchange, isAwaited: Bool, rotation: Rotation?)? {
-        overdue.set(id, at: nil)
+        store.setDeadline(id, at: nil)
         guard let (exchange, isAwaited) = exchanges.end(id) else { return nil }
         if holdings[exchange.key.token]?.exchange == id { holdings[exchange.key.token]?.exchange = nil }
         return (exchange, isAwaited, rotations.removeValue(forKey: id))
     }
 
     /// An exchange has the refresh token, or another is on its way to the disk.
-    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.exchange != nil || holdings[token]?.isBeingReplaced == true }
+    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.exchange != nil || store.isReplacing(token) }
 
     /// The refresh token is free: of what waited for it the next one goes on. What cannot go on is told why.
     mutating func resumeQueue(of token: TokenName, at now: Moment, _ turn: inout Turn) {

@@ -12,7 +12,7 @@ extension Ledger {
         rotations[id]?.stage = .committing(next, report)
         holdings[next.name]?.generation = next.generation
         rotations[id]?.isWriting = true
-        overdue.set(id, at: now.boot + pace.successor)
+        store.setDeadline(id, at: now.boot + pace.successor)
         enqueue(.commit(next), .successor(exchange: id), &turn)
     }
 
@@ -21,7 +21,7 @@ extension Ledger {
         guard let rotation = rotations[id] else { return lateStored(id, .success(()), at: now, &turn) }
         guard case .committing(let record, let report) = rotation.stage else { return }
         let token = rotation.token
-        overdue.set(id, at: nil)
+        store.setDeadline(id, at: nil)
         noteStoreWorks(token, &turn)
         guard holdings[token]?.exchange == id else {
             _ = endExchange(id)
@@ -40,7 +40,7 @@ extension Ledger {
         rotations[id]?.isWriting = false
         // memory alone has it: at least a crash of the daemon must not reach it
         if rotation.failures == 0 { enqueue(.remember(record), .remembered(exchange: id), &turn) }
-        overdue.set(id, at: now.boot + Self.storePause(after: rotation.failures))
+        store.setDeadline(id, at: now.boot + Self.storePause(after: rotation.failures))
         dismissWaiters(ofExchange: id, fault, at: now, &turn)
     }
 
@@ -55,9 +55,9 @@ extension Ledger {
             // another sign-in has taken its place: this one is of no use any more
             _ = endExchange(id)
             revoke(record.secret, record.binding, at: now, &turn, of: token)
-        case .committing where holdings[token]?.isBeingReplaced == true: overdue.set(id, at: now.boot + pace.successor)
+        case .committing where store.isReplacing(token): store.setDeadline(id, at: now.boot + pace.successor)
         case .committing(let record, _) where rotation.failures > 0:
-            overdue.set(id, at: now.boot + pace.successor)
+            store.setDeadline(id, at: now.boot + pace.successor)
             guard !rotation.isWriting else { return }
             rotations[id]?.isWriting = true
             enqueue(.commit(record), .successor(exchange: id), &turn)
@@ -72,24 +72,24 @@ extension Ledger {
     /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
     mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
         guard let rotation = rotations[id], case .committing(let record, let report) = rotation.stage, holdings[record.name]?.exchange == id,
-            holdings[record.name]?.isBeingReplaced == false
+            !store.isReplacing(record.name)
         else { return }
         holdings[record.name]?.take(record)
         holdings[record.name]?.isUnsynced = true
-        unsynced[id] = record
+        store.keepInMemory(id, record)
         concludeRotation(id, report, at: now, &turn)
         // a try that has failed already is made again; one that is under way reports under the exchange's number
-        if rotation.failures > 0 { overdue.set(id, at: now.boot + .seconds(1)) }
+        if rotation.failures > 0 { store.setDeadline(id, at: now.boot + .seconds(1)) }
     }
 
     /// What became of the writing of a successor that is in use already.
     mutating func lateStored(_ id: UInt64, _ result: Result<Void, StoreFault>, at now: Moment, _ turn: inout Turn) {
-        guard let record = unsynced[id] else { return }
+        guard let record = store.memoryOnlyRecord(id) else { return }
         if case .failure(let fault) = result {
             noteStore(record.name, fault, &turn)
-            return overdue.set(id, at: now.boot + Self.lateRetry)
+            return store.setDeadline(id, at: now.boot + Self.lateRetry)
         }
-        unsynced[id] = nil
+        store.endMemoryOnly(id)
         noteStoreWorks(record.name, &turn)
         holdings[record.name]?.isUnsynced = false
         holdings[record.name]?.notBefore = 0
@@ -102,10 +102,10 @@ extension Ledger {
     /// Writes what only the memory has once more. A new sign-in in its place makes that needless; while one is on its way to the disk it
     /// must not come behind it.
     mutating func writeLate(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
-        guard let record = unsynced[id], let holding = holdings[record.name] else { return }
-        guard holding.record == record else { return unsynced[id] = nil }
-        if holding.isBeingReplaced {
-            if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
+        guard let record = store.memoryOnlyRecord(id), let holding = holdings[record.name] else { return }
+        guard holding.record == record else { return store.endMemoryOnly(id) }
+        if store.isReplacing(record.name) {
+            if let now { store.setDeadline(id, at: now.boot + Self.lateRetry) }
             return
         }
         // what cannot be opened and is in the way is moved aside

@@ -13,10 +13,9 @@ extension Ledger {
         var work = work
         work.failures += 1
         let id = makeID()
-        unsettled[id] = work
-        let token = work.job.name
         let next = now.boot + Self.storePause(after: work.failures)
-        overdue.set(id, at: next)
+        store.putOff(id, work, to: next)
+        let token = work.job.name
         if case .signIn(let login) = work.step { logins.awaitAnswer(for: login, until: next + pace.intent) }
         noteStore(token, fault, &turn)
         let refusal = Refusal.unsettled(fault)
@@ -27,17 +26,11 @@ extension Ledger {
         resumeQueue(of: token, at: now, &turn)
     }
 
-    /// One that was refused once may be there, and is not for certain.
-    func isUnsettled(_ token: TokenName) -> Bool {
-        unsettled.values.contains { $0.job.name == token }
-            || steps.values.contains { $0.failures > 0 && $0.step.isReplacement && $0.job.name == token }
-    }
-
     /// Those who have not been told yet: whoever signs out or brings something in hears of the first failure, and of nothing after it.
     private mutating func takeWaiters(of work: StoreWork) -> [UInt64] {
         switch work.step {
         case .signIn(let id): logins.takeWaiters(of: id)
-        case .signOut(let waiter), .importing(let waiter): work.failures > 1 ? [] : [waiter]
+        case .signOut(let waiter, _), .importing(let waiter, _, _): work.failures > 1 ? [] : [waiter]
         case .intent, .successor, .remembered, .late, .tidy, .revocation: []
         }
     }
@@ -45,35 +38,20 @@ extension Ledger {
     /// Writes what is not on the disk, or not for certain, once more.
     /// - Parameter now: `nil` at the end of the daemon, when nothing is put off.
     mutating func writeAgain(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
-        guard let work = unsettled[id] else { return writeLate(id, at: now, &turn) }
-        let holding = holdings[work.job.name] ?? Holding()
+        guard let work = store.uncertainWrite(id) else { return writeLate(id, at: now, &turn) }
+        let token = work.job.name
         // one that another of its kind has overtaken on its way must not come behind it
-        if holding.replacements > 1, work.job.generation < holding.generation {
-            if let now { overdue.set(id, at: now.boot + Self.lateRetry) }
+        if store.replacementCount(token) > 1, work.job.generation < holdings[token]?.generation ?? 0 {
+            if let now { store.setDeadline(id, at: now.boot + Self.lateRetry) }
             return
         }
-        unsettled[id] = nil
-        enqueue(work, &turn)
+        if let work = store.takeUncertain(id) { enqueue(work, &turn) }
     }
 
     /// A newer record is on the disk: what it has overtaken is nowhere any more.
     mutating func giveUpOlder(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard let present = holdings[token]?.record?.generation else { return }
-        for (id, work) in unsettled where work.job.name == token && work.job.generation < present {
-            unsettled[id] = nil
-            overdue.set(id, at: nil)
-            conclude(work, .failure(.overtaken(token)), at: now, &turn)
-        }
-    }
-}
-
-extension StoreStep {
-    /// It ends one sign-in or import with another, or with none.
-    var isReplacement: Bool {
-        switch self {
-        case .signIn, .signOut, .importing: true
-        case .intent, .successor, .remembered, .late, .tidy, .revocation: false
-        }
+        while let work = store.takeOvertaken(token, by: present) { conclude(work, .failure(.overtaken(token)), at: now, &turn) }
     }
 }
 

@@ -139,7 +139,7 @@ extension Ledger {
         for (key, pending) in revocations where key.name == token && pending.isAnnounced {
             if let record, !pending.revocation.isOf(record), record.secret != pending.revocation.secret {
                 begin(key, at: now, &turn)
-            } else if holdings[token]?.isBeingReplaced != true, holdings[token]?.locked == nil {
+            } else if !store.isReplacing(token), holdings[token]?.locked == nil {
                 forget(key, &turn)
             }
         }
@@ -159,7 +159,7 @@ extension Ledger {
         guard pending.failures == 0 || pending.signOut != nil || pending.left(at: now) > 0 else {
             return _ = giveUp(key, "it has ended by itself by now", &turn)
         }
-        guard pending.signOut != nil || errands.values.count(where: \.isRevocation) < Self.revocationsAtOnce else {
+        guard pending.signOut != nil || errands.revocationCount < Self.revocationsAtOnce else {
             return attempts.set(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
         }
         attempts.set(key, at: nil)

@@ -306,7 +306,6 @@ extension Ledger {
         (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
         holdings[token, default: Holding()].generation += 1
         holdings[token]?.grant += 1
-        holdings[token]?.replacements += 1
         logins.change(id) { $0.stage = .storing(arrival) }
         logins.awaitAnswer(for: id, until: now.boot + pace.intent)
         announceRevocation(of: holding.record, at: now, &turn)

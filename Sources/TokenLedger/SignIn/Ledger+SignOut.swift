@@ -22,10 +22,8 @@ extension Ledger {
             signedIn: record.signedIn, rotated: now.wall)
         holdings[token]?.generation += 1
         holdings[token]?.grant += 1
-        holdings[token]?.replacements += 1
-        signOuts[waiter] = SignOut(ended: record, tombstone: tombstone, caller: caller)
         announceRevocation(of: record, at: now, &turn)
-        enqueue(.commit(tombstone), .signOut(waiter: waiter), &turn)
+        enqueue(.commit(tombstone), .signOut(waiter: waiter, SignOut(ended: record, tombstone: tombstone, caller: caller)), &turn)
         return turn
     }
 
@@ -42,8 +40,10 @@ extension Ledger {
         }
     }
 
-    mutating func signOutStored(_ waiter: UInt64, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn) {
-        guard var signOut = signOuts.removeValue(forKey: waiter) else { return }
+    mutating func signOutStored(
+        _ waiter: UInt64, _ signOut: SignOut, _ result: Result<Void, StoreFault>, isAnswered: Bool, at now: Moment, _ turn: inout Turn
+    ) {
+        var signOut = signOut
         signOut.isAnswered = isAnswered
         let token = signOut.tombstone.name
         // what was in force at the end, not when it was asked for: a refresh may have brought another one since
@@ -74,9 +74,7 @@ extension Ledger {
 
     /// Nobody waits for a server when the daemon stops: who is signed out here is told so, whatever becomes of it there.
     mutating func endSignOuts(_ turn: inout Turn) {
-        for (id, purpose) in errands.sorted(by: { $0.key < $1.key }) {
-            guard case .signOut(let waiter, let signOut) = purpose else { continue }
-            errands[id] = nil
+        for (waiter, signOut) in errands.takeSignOuts() {
             signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: nil, &turn)
         }
         endRevocationWaits(&turn)
@@ -103,7 +101,6 @@ extension Ledger {
 
     /// What replaced a holding is durable, or (`nil`) could not be made so and everything is as before.
     mutating func replaced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
-        holdings[token]?.replacements -= 1
         if let record {
             install(record, at: now, &turn)
             noteStoreWorks(token, &turn)
@@ -111,7 +108,7 @@ extension Ledger {
         }
         concludeAnnounced(token, by: record, at: now, &turn)
         reviewUnconfigured(token, &turn)
-        guard holdings[token]?.isBeingReplaced == false else { return }
+        guard !store.isReplacing(token) else { return }
         applyHeld(token, at: now, &turn)
         resumeQueue(of: token, at: now, &turn)
     }
@@ -144,20 +141,20 @@ extension Ledger {
 
     /// One thing at a time is done to what is held for a token.
     func reasonToComeAgain(_ token: TokenName) -> Refusal? {
-        guard holdings[token]?.isBeingReplaced == true else { return nil }
+        guard store.isReplacing(token) else { return nil }
         return Refusal(.busy, [Field("retry-after", 1)], "something else is being done to the sign-in of \"\(token)\"")
     }
 
     mutating func run(_ errand: Errand, for token: TokenName, _ application: Application, _ purpose: ErrandPurpose, _ turn: inout Turn) {
         let id = makeID()
-        errands[id] = purpose
+        errands.begin(id, purpose)
         turn.errands.append(ErrandPlan(id: id, token: token, application: application, errand: errand, timeout: application.server.timeout))
     }
 
     /// Takes in what came of an errand.
     package mutating func finished(_ report: ErrandReport, at now: Moment) -> Turn {
         var turn = Turn()
-        switch errands.removeValue(forKey: report.id) {
+        switch errands.end(report.id) {
         case nil: break
         case .login(let server)?:
             if case .located(let result) = report.result { located(server, result, at: now, &turn) }
@@ -176,15 +173,4 @@ struct SignOut: Sendable {
     var caller: Caller
     /// Whoever signs out was told that the disk refused it half-way; what comes of it later is recorded.
     var isAnswered = false
-}
-
-/// Who hears of an errand.
-enum ErrandPurpose: Sendable {
-    /// All sign-ins that wait for the metadata of a server.
-    case login(ServerSettings)
-    case signOut(waiter: UInt64, SignOut)
-    case revocation(RevocationKey)
-    case probe(TokenName)
-
-    var isRevocation: Bool { if case .revocation = self { true } else { false } }
 }

@@ -175,7 +175,7 @@ import TokenWire
         scene.run { $0.finished(ErrandReport(id: errand.id, result: .located(.success(metadata))), at: $1) }
         #expect(waiters.suffix(8).allSatisfy { isBegun(scene, $0) })
         #expect(waiters.dropLast(8).allSatisfy { scene.reason($0) == "replaced" })
-        #expect(scene.ledger.errands.isEmpty)
+        #expect(scene.ledger.errands.count == 0)
     }
 
     @Test func `callers who hang up leave one discovery behind, which the next one waits for`() throws {
@@ -268,7 +268,7 @@ import TokenWire
         let ninth = try scene.login(9)
         let told = try #require(scene.refusal(ninth)?.fields.first { $0.key == "retry-after" }.flatMap { Int64($0.value) })
         #expect(scene.refusal(ninth)?.code == .busy)
-        let next = try #require(scene.ledger.overdue.next)
+        let next = try #require(scene.ledger.store.nextDeadline)
         #expect(.seconds(told) + scene.now.boot >= next)
         scene.settleDown()
         let isBegun = try begins(&scene, 10)

@@ -337,7 +337,7 @@ import TokenWire
         #expect(scene.stored() == "refresh-3" && Set(revoked(scene)) == ["refresh-1", "refresh-2"])
         scene.settleDown()
         #expect(scene.stored() == "refresh-3")
-        #expect(!scene.ledger.isSpending && scene.ledger.holdings[GrantScene.user]?.isBeingReplaced == false)
+        #expect(!scene.ledger.isSpending && !scene.ledger.store.isReplacing(GrantScene.user))
     }
 
     @Test func `and is written again where the disk refuses the newer one`() throws {
