@@ -8,7 +8,7 @@ extension Ledger {
 
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
-        checkWaiters() + checkCache() + exchanges.check() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkProbes()
+        checkWaiters() + checkCache() + exchanges.check() + checkHoldings() + checkStoreWork() + checkSignIns() + checkRevocations() + checkReferences()
     }
 
     private func checkWaiters() -> [String] {
@@ -89,75 +89,15 @@ extension Ledger {
     }
 
     private func checkRevocations() -> [String] {
-        var faults: [String] = []
-        for (key, pending) in revocations {
-            if let errand = pending.errand {
-                guard case .revocation(key)? = errands[errand] else {
-                    faults.append("a revocation of \(key.name) waits for an answer that nobody fetches")
-                    continue
-                }
-            } else if pending.isAnnounced {
-                if !store.isReplacing(key.name), holdings[key.name]?.locked == nil {
-                    faults.append("a revocation of \(key.name) waits for a sign-out that is over")
-                }
-            } else if !isStopping, attempts[key] == nil {
-                faults.append("a revocation of \(key.name) is never tried again")
-            }
-        }
-        for key in attempts.keys where revocations[key] == nil { faults.append("a revocation of \(key.name) is scheduled and not known") }
-        return faults
+        let unheard = revocations.sent.filter { key, errand in if case .revocation(key)? = errands[errand] { false } else { true } }
+        let stuck = revocations.announced.filter { !store.isReplacing($0.name) && holdings[$0.name]?.locked == nil }
+        return revocations.check(isStopping: isStopping)
+            + unheard.map { "a revocation of \($0.key.name) waits for an answer that nobody fetches" }
+            + stuck.map { "a revocation of \($0.name) waits for a sign-out that is over" }
     }
 
-    private func checkProbes() -> [String] {
-        var faults: [String] = []
-        for (token, state) in probes {
-            if let errand = state.errand {
-                if errands[errand] == nil { faults.append("\(token) waits for a look that nobody takes") }
-            } else if !isStopping, looks[token] == nil {
-                faults.append("\(token) is not looked at again")
-            }
-        }
-        for token in looks.keys where probes[token] == nil { faults.append("\(token) is to be looked at and has no probe") }
-        return faults
-    }
-}
-
-extension PendingLogins {
-    func check() -> [String] {
-        var faults: [String] = []
-        for (id, login) in all {
-            for waiter in login.awaiting where awaited[waiter] != id {
-                faults.append("a sign-in of \(login.token) lists request \(waiter), which does not wait for it")
-            }
-        }
-        for (waiter, id) in awaited {
-            if all[id]?.awaiting.contains(waiter) != true { faults.append("request \(waiter) waits for a sign-in that does not list it") }
-            if patience[waiter] == nil { faults.append("request \(waiter) waits for a sign-in and has no deadline") }
-        }
-        for waiter in patience.keys where awaited[waiter] == nil { faults.append("request \(waiter) has a deadline and waits for no sign-in") }
-        let held = Set(all.keys).union(flights.values.map(\.login))
-        if Set(places.items) != held { faults.append("\(places.count) places are taken by \(held.count) sign-ins") }
-        if held.count > Self.most { faults.append("\(held.count) sign-ins are pending or with a server") }
-        for (id, login) in all {
-            let isWithOthers =
-                switch login.stage {
-                case .redeeming, .storing: true
-                case .locating, .open, .confirming: false
-                }
-            if isWithOthers != (answersDue[id] != nil) { faults.append("a sign-in of \(login.token) may end or not against its stage") }
-        }
-        for id in answersDue.keys where !held.contains(id) { faults.append("the answer to a sign-in is waited for that has no place") }
-        return faults + places.check()
-    }
-}
-
-extension FairHoldings {
-    func check() -> [String] {
-        var faults: [String] = []
-        if pool.count != owners.count { faults.append("a pool counts \(pool.count) places and has \(owners.count)") }
-        for (share, items) in ranked where items.count != pool.count(of: share) {
-            faults.append("a pool counts \(pool.count(of: share)) places of \(share) and ranks \(items.count)")
-        }
-        return faults
+    private func checkReferences() -> [String] {
+        let unseen = references.tokens.filter { token in references[token]?.errand.map { errands[$0] == nil } ?? false }
+        return references.check(isStopping: isStopping) + unseen.map { "\($0) waits for a look that nobody takes" }
     }
 }

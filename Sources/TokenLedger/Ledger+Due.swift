@@ -12,8 +12,8 @@ extension Ledger {
         for id in store.due(at: now.boot) { overrun(id, at: now, &turn) }
         for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
         for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
-        for token in looks.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
-        for revocation in attempts.due(at: now.boot, atMost: Self.mostAtOnce) { tryRevocation(revocation, at: now, &turn) }
+        for token in references.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
+        for revocation in revocations.due(at: now.boot, atMost: Self.mostAtOnce) { tryRevocation(revocation, at: now, &turn) }
         expireLogins(at: now, &turn)
         startAllQueued(at: now, &turn)
         return turn
@@ -50,7 +50,8 @@ extension Ledger {
         for id in logins.stop() { turn.answers.append((id, .refused(.stopping))) }
         watchers.removeAll()
         cache.stopLooking()
-        (keepAlives, warnings, looks) = (Deadlines(), Deadlines(), Deadlines())
+        references.stopLooking()
+        (keepAlives, warnings) = (Deadlines(), Deadlines())
         for id in store.unwritten { writeAgain(id, at: nil, &turn) }
         endSignOuts(&turn)
         return turn

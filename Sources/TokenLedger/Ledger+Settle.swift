@@ -46,7 +46,8 @@ extension Ledger {
         case (.remembered, .failure): break
         case (.late(let id), let result): lateStored(id, result, at: now, &turn)
         case (.tidy, _): break
-        case (.revocation(let key), let result): revocationWritten(key, result)
+        case (.revocation(let key), .success): revocations.noteWritten(key, true)
+        case (.revocation(let key), .failure): revocations.noteWritten(key, false)
         case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
         case (.signOut(let waiter, let signOut), let result): signOutStored(waiter, signOut, result, isAnswered: work.failures > 0, at: now, &turn)
         case (.importing(let waiter, let record, let caller), let result): importStored(waiter, record, caller, result, isAnswered: work.failures > 0, at: now, &turn)

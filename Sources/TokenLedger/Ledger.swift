@@ -26,9 +26,7 @@ package struct Ledger: Sendable {
     var logins = PendingLogins()
     var store = StoreQueue()
     var errands = Errands()
-    /// Refresh tokens out of use that their servers have still to revoke, and when each is tried next.
-    var revocations: [RevocationKey: PendingRevocation] = [:]
-    var attempts = Deadlines<RevocationKey>()
+    var revocations = Revocations()
     /// What is in the store alone, as far as that was told.
     var toldUnconfigured: Set<TokenName> = []
     /// Of the exchanges that send a refresh token.
@@ -36,9 +34,7 @@ package struct Ledger: Sendable {
     private var lastID: UInt64 = 0
     var keepAlives = Deadlines<TokenName>()
     var warnings = Deadlines<TokenName>()
-    /// Reference tokens that are looked at now and then, and when each is next.
-    var probes: [TokenName: ProbeState] = [:]
-    var looks = Deadlines<TokenName>()
+    var references = References()
     var jitter: Jitter
     var isStopping = false
 
@@ -64,7 +60,7 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [cache.nextDeadline, waiters.nextDeadline, store.nextDeadline, keepAlives.next, warnings.next, looks.next, attempts.next, logins.nextDeadline].compactMap { $0 }.min()
+        [cache.nextDeadline, waiters.nextDeadline, store.nextDeadline, keepAlives.next, warnings.next, references.nextDeadline, revocations.nextDeadline, logins.nextDeadline].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.

@@ -28,8 +28,8 @@ import TokenWire
     private func sizes(_ ledger: Ledger) -> [String: Int] {
         [
             "cache": ledger.cache.count, "consumers": ledger.cache.consumerCount, "failures": ledger.failures.count,
-            "queues": ledger.exchanges.serverCount, "holdings": ledger.holdings.count, "exchanges": ledger.exchanges.exchangeCount, "probes": ledger.probes.count,
-            "schedule": ledger.cache.scheduledCount, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count, "looks": ledger.looks.count,
+            "queues": ledger.exchanges.serverCount, "holdings": ledger.holdings.count, "exchanges": ledger.exchanges.exchangeCount, "references": ledger.references.count,
+            "schedule": ledger.cache.scheduledCount, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count,
         ]
     }
 

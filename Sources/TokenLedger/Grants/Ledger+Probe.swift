@@ -15,14 +15,14 @@ extension Ledger {
 
     /// Why a token is doubted that is held and served.
     func doubt(of token: TokenName) -> Refusal? {
-        guard let trouble = probes[token]?.refusal else { return nil }
+        guard let trouble = references[token]?.refusal else { return nil }
         return Refusal(.refused, [Field("reason", trouble.kind.rawValue)], trouble.doubt)
     }
 
     /// The end of a token that the server told when it was asked about it, where nobody else has said.
     func toldEnd(_ token: TokenName, _ reference: ReferenceSettings) -> Int64? {
         let said = reference.value == nil ? holdings[token]?.record?.expires ?? reference.expires : reference.expires
-        return said == nil ? probes[token]?.end : nil
+        return said == nil ? references[token]?.end : nil
     }
 
     // MARK: when
@@ -31,33 +31,25 @@ extension Ledger {
     /// somewhere within the first interval, ten minutes at most: a thousand tokens are not all looked at when the daemon starts.
     mutating func scheduleProbe(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
         guard let subject = probeSubject(token) else { return endProbe(token, &turn) }
-        guard probes[token]?.subject != subject else { return }
-        if probes[token]?.subject.id == subject.id {
-            // the same token: what is known of it stays until the next look
-            probes[token]?.subject = subject
-            probes[token]?.errand = nil
-        } else {
-            endProbe(token, &turn)
-            probes[token] = ProbeState(of: subject)
-        }
+        if let before = references[token], before.subject.id != subject.id { endProbe(token, &turn) }
+        guard references.begin(token, subject) else { return }
         setLook(token, in: Int64(Double(min(.seconds(subject.probe.every), pace.catchUp)) * jitter.fraction()), at: now)
     }
 
     /// Of tokens that are no longer configured, or no longer looked at.
     mutating func endProbes(_ turn: inout Turn) {
-        for token in probes.keys where probeSubject(token) == nil { endProbe(token, &turn) }
+        for token in references.tokens where probeSubject(token) == nil { endProbe(token, &turn) }
     }
 
     private mutating func endProbe(_ token: TokenName, _ turn: inout Turn) {
-        looks.set(token, at: nil)
-        guard let state = probes.removeValue(forKey: token) else { return }
+        guard let state = references.end(token) else { return }
         for trouble in [state.refusal, state.hindrance].compactMap(\.self) {
             turn.events.append(.probeTroubleEnded(token, state.subject.id, trouble.kind, isHealed: false))
         }
     }
 
     private mutating func setLook(_ token: TokenName, in pause: Int64, at now: Moment) {
-        looks.set(token, at: isStopping ? nil : now.boot + pause)
+        if !isStopping { references.setLook(token, at: now.boot + pause) }
     }
 
     /// Nothing is looked at while no token is held.
@@ -73,72 +65,55 @@ extension Ledger {
     /// The time has come, or an administrator asks: one look at a time.
     mutating func look(at token: TokenName, at now: Moment, _ turn: inout Turn) {
         scheduleProbe(token, at: now, &turn)
-        guard !isStopping, let state = probes[token], state.errand == nil, let settings = configuration.tokens[token],
+        guard !isStopping, let state = references[token], state.errand == nil, let settings = configuration.tokens[token],
             let held = cache.held(settings.soleKey)
         else { return }
         guard errands.probeCount < Self.looksAtOnce else { return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now) }
-        looks.set(token, at: nil)
         let errand = Errand.probe(held.token, state.subject.probe.way, state.subject.header)
-        run(errand, for: token, state.subject.application, .probe(token), &turn)
-        probes[token]?.errand = turn.errands.last?.id
+        references.look(token, run(errand, for: token, state.subject.application, .probe(token), &turn))
     }
 
     /// Takes in what a look has shown.
     mutating func looked(at token: TokenName, _ report: ErrandReport, at now: Moment, _ turn: inout Turn) {
-        guard probes[token]?.errand == report.id, case .probed(let health) = report.result else { return }
-        probes[token]?.errand = nil
+        guard case .probed(let health) = report.result, references.looked(token, report.id) else { return }
         // it may have ended or been replaced meanwhile
-        guard probes[token]?.subject == probeSubject(token) else { return scheduleProbe(token, at: now, &turn) }
+        guard references[token]?.subject == probeSubject(token) else { return scheduleProbe(token, at: now, &turn) }
         var pause: Int64 = 0
         let key = configuration.tokens[token]?.soleKey
         switch health {
         case .good(let end):
             end.map { foresee($0, token, at: now) }
-            setHindrance(nil, token, &turn)
-            setRefusal(nil, token, &turn)
+            tell(references.setHindrance(nil, token), of: token, &turn)
+            tell(references.setRefusal(nil, token), of: token, &turn)
             if let key { satisfyWaiters(of: key, at: now, &turn) }
         case .refused(let text):
-            setHindrance(nil, token, &turn)
-            setRefusal(ProbeTrouble(.refused, text), token, &turn)
+            tell(references.setHindrance(nil, token), of: token, &turn)
+            let trouble = ProbeTrouble(.refused, text)
+            let change = references.setRefusal(trouble, token)
+            tell(change, of: token, &turn)
+            // whoever watches the token hears of it too
+            if let key, change != nil { tellWatchers(of: key, { _ in .trouble(.degraded, reason: trouble.doubt) }, &turn) }
             if let key, let doubt = doubt(of: token) { dismissWaiters(of: key, doubt, at: now, &turn) }
         case .unknown(let failure):
             if case .answered(let seconds?) = failure.law { pause = .seconds(seconds) }
-            setHindrance(ProbeTrouble(failure), token, &turn)
+            tell(references.setHindrance(ProbeTrouble(failure), token), of: token, &turn)
             if let key { dismissWaiters(of: key, Refusal(.unavailable, [], "nobody could tell whether the token is good: \(failure.text)"), at: now, &turn) }
         }
-        let interval = Double(Int64.seconds(probes[token]?.subject.probe.every ?? ReferenceSettings.Probe.defaultInterval))
+        let interval = Double(Int64.seconds(references[token]?.subject.probe.every ?? ReferenceSettings.Probe.defaultInterval))
         setLook(token, in: max(pause, Int64(interval * (0.9 + 0.2 * jitter.fraction()))), at: now)
     }
 
     private mutating func foresee(_ end: Int64, _ token: TokenName, at now: Moment) {
-        guard probes[token]?.end != end, end > now.wall else { return }
-        probes[token]?.end = end
+        guard end > now.wall, references.setEnd(end, token) else { return }
         holdings[token]?.warnings = 0
         scheduleWarning(token, at: now)
     }
 
-    /// Whoever watches the token hears of it too.
-    private mutating func setRefusal(_ trouble: ProbeTrouble?, _ token: TokenName, _ turn: inout Turn) {
-        let before = probes[token]?.refusal
-        probes[token]?.refusal = trouble
-        guard tell(trouble, instead: before, of: token, &turn), let trouble, let key = configuration.tokens[token]?.soleKey else { return }
-        tellWatchers(of: key, { _ in .trouble(.degraded, reason: trouble.doubt) }, &turn)
-    }
-
-    /// While somebody has to change something, it makes no difference that the server is away as well.
-    private mutating func setHindrance(_ trouble: ProbeTrouble?, _ token: TokenName, _ turn: inout Turn) {
-        let before = probes[token]?.hindrance
-        if before?.kind == .misconfigured, trouble?.kind == .unanswered { return }
-        probes[token]?.hindrance = trouble
-        _ = tell(trouble, instead: before, of: token, &turn)
-    }
-
-    /// Once when trouble begins, and once when it ends. Whether there was anything new.
-    private func tell(_ trouble: ProbeTrouble?, instead before: ProbeTrouble?, of token: TokenName, _ turn: inout Turn) -> Bool {
-        guard trouble?.kind != before?.kind, let id = probes[token]?.subject.id else { return false }
-        if let before { turn.events.append(.probeTroubleEnded(token, id, before.kind, isHealed: true)) }
-        if let trouble { turn.events.append(.probeTrouble(token, id, trouble)) }
-        return true
+    /// Once when trouble begins, and once when it ends.
+    private func tell(_ change: References.Change?, of token: TokenName, _ turn: inout Turn) {
+        guard let change else { return }
+        if let before = change.before { turn.events.append(.probeTroubleEnded(token, change.id, before.kind, isHealed: true)) }
+        if let trouble = change.now { turn.events.append(.probeTrouble(token, change.id, trouble)) }
     }
 }
 

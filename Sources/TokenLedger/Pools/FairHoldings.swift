@@ -77,3 +77,14 @@ package struct FairHoldings<Item: Hashable & Sendable>: Sendable {
         if ranked[share]?.next == nil { ranked[share] = nil }
     }
 }
+
+extension FairHoldings {
+    func check() -> [String] {
+        var faults: [String] = []
+        if pool.count != owners.count { faults.append("a pool counts \(pool.count) places and has \(owners.count)") }
+        for (share, items) in ranked where items.count != pool.count(of: share) {
+            faults.append("a pool counts \(pool.count(of: share)) places of \(share) and ranks \(items.count)")
+        }
+        return faults
+    }
+}

@@ -2,51 +2,12 @@ internal import OAuth
 internal import Secrets
 internal import TokenWire
 
-/// Refresh tokens that nobody uses any more, until their servers have revoked them (RFC 7009):
-///
-///     announced ──► on the disk ──its sign-in has ended──► sent ──► revoked, or it cannot be ──► off the disk
-///                        │                                  ▲ └── failed ──back-off──┐
-///                        └── its sign-in goes on: off       └────────────────────────┘
-///
-/// A revocation is on the disk before its sign-in ends there: no crash leaves a token that lives on at the server and that nobody knows of. The
-/// next start goes on with it, until the server has revoked the token or the token has ended by itself.
-struct PendingRevocation: Sendable {
-    var revocation: Revocation
-    /// Its sign-in is still in force.
-    var isAnnounced = true
-    /// CLOCK_BOOTTIME since which this process knows of it.
-    let since: Int64
-    var failures = 0
-    /// CLOCK_BOOTTIME before which nobody has it tried again: the server's Retry-After, and a first pause.
-    var notBefore: Int64 = 0
-    /// The attempt that is under way.
-    var errand: UInt64?
-    /// Who signs out, until the first attempt has ended.
-    var signOut: (waiter: UInt64, SignOut)?
-    /// That it failed was told.
-    var isTold = false
-    /// What came of the last attempt.
-    var trouble: String?
-    /// The disk did not take it.
-    var isUnwritten = false
-
-    init(_ revocation: Revocation, since: Int64) {
-        self.revocation = revocation
-        self.since = since
-    }
-
-    /// Seconds for which it is still tried: until the token ends by itself. A wall clock that is ahead when the daemon starts is set within the first
-    /// hour, as a rule.
-    func left(at now: Moment) -> Int64 { max(revocation.until - now.wall, (since + .seconds(3_600) - now.boot) / .seconds(1)) }
-}
-
+/// Revoking what nobody uses any more: what is decided about it.
 extension Ledger {
     /// So many attempts at once, beside those that somebody waits for.
     static let revocationsAtOnce = 8
     /// Seconds for which a revocation is tried, unless the token is known to end sooner.
     static let longestRevocation: Int64 = 30 * 86_400
-    /// So many of one token are on the disk; who signs in and out again and again beside a server that fails adds no more.
-    static let mostRevocationsOfOne = 32
 
     // MARK: the disk
 
@@ -64,19 +25,12 @@ extension Ledger {
             name: token, server: binding.server, clientID: binding.clientID, grant: record?.grant ?? 0, signedIn: record?.signedIn ?? 0,
             secret: secret, id: fingerprint(secret), until: until)
         guard revocations[revocation.key] == nil else { return revocation.key }
-        makeRoomForRevocation(of: token, &turn)
-        revocations[revocation.key] = PendingRevocation(revocation, since: now.boot)
+        if let surplus = revocations.surplus(of: token) {
+            _ = giveUp(surplus, "\(Revocations.mostOfOne) refresh tokens of it wait for their revocation", &turn)
+        }
+        _ = revocations.announce(revocation, since: now.boot)
         enqueue(.writeRevocation(revocation), .revocation(revocation.key), &turn)
         return revocation.key
-    }
-
-    /// Of those that nobody waits for, the one that was tried most often is given up.
-    private mutating func makeRoomForRevocation(of token: TokenName, _ turn: inout Turn) {
-        let pending = revocations.filter { $0.key.name == token }
-        guard pending.count >= Self.mostRevocationsOfOne else { return }
-        let idle = pending.filter { !$0.value.isAnnounced && $0.value.errand == nil && $0.value.signOut == nil }
-        guard let key = idle.max(by: { ($0.value.failures, $0.key.id.bits) < ($1.value.failures, $1.key.id.bits) })?.key else { return }
-        _ = giveUp(key, "\(Self.mostRevocationsOfOne) refresh tokens of it wait for their revocation", &turn)
     }
 
     /// Seconds since the epoch: when the refresh token ends by itself, as far as anybody knows.
@@ -91,13 +45,8 @@ extension Ledger {
         return ends.min() ?? now.wall
     }
 
-    mutating func revocationWritten(_ key: RevocationKey, _ result: Result<Void, StoreFault>) {
-        if case .failure = result { revocations[key]?.isUnwritten = true } else { revocations[key]?.isUnwritten = false }
-    }
-
     private mutating func forget(_ key: RevocationKey, _ turn: inout Turn) {
-        guard revocations.removeValue(forKey: key) != nil else { return }
-        attempts.set(key, at: nil)
+        guard revocations.remove(key) else { return }
         enqueue(.removeRevocation(key), .tidy(key.name), &turn)
     }
 
@@ -105,15 +54,11 @@ extension Ledger {
     mutating func resume(_ found: [Revocation], at now: Moment, _ turn: inout Turn) {
         for revocation in found {
             let (key, holding) = (revocation.key, holdings[revocation.name])
-            revocations[key] = PendingRevocation(revocation, since: now.boot)
+            _ = revocations.announce(revocation, since: now.boot)
             if holding?.record.map(revocation.isOf) == true || isInForce(revocation) {
                 forget(key, &turn)
             } else if holding?.locked == nil {
-                // it failed before, or was never sent: nobody knows
-                revocations[key]?.isAnnounced = false
-                revocations[key]?.failures = 1
-                revocations[key]?.isTold = true
-                attempts.set(key, at: now.boot + Int64(Double(min(pace.catchUp, .seconds(60))) * jitter.fraction()))
+                revocations.resume(key, at: now.boot + Int64(Double(min(pace.catchUp, .seconds(60))) * jitter.fraction()))
             }
         }
     }
@@ -130,13 +75,14 @@ extension Ledger {
     mutating func revoke(_ signOut: SignOut, for waiter: UInt64, at now: Moment, _ turn: inout Turn) {
         let record = signOut.ended
         let key = writeDown(record.secret, record.binding, of: record.name, until: end(of: record, at: now), at: now, &turn)
-        revocations[key]?.signOut = (waiter, signOut)
+        revocations.wait(waiter, signOut, for: key)
         begin(key, at: now, &turn)
     }
 
     /// Those of a token that were announced: a newer record is in force, or (`nil`) the sign-in goes on.
     mutating func concludeAnnounced(_ token: TokenName, by record: StoredRecord?, at now: Moment, _ turn: inout Turn) {
-        for (key, pending) in revocations where key.name == token && pending.isAnnounced {
+        for key in revocations.keys(of: token) {
+            guard let pending = revocations[key], pending.isAnnounced else { continue }
             if let record, !pending.revocation.isOf(record), record.secret != pending.revocation.secret {
                 begin(key, at: now, &turn)
             } else if !store.isReplacing(token), holdings[token]?.locked == nil {
@@ -146,7 +92,7 @@ extension Ledger {
     }
 
     private mutating func begin(_ key: RevocationKey, at now: Moment, _ turn: inout Turn) {
-        revocations[key]?.isAnnounced = false
+        revocations.begin(key)
         tryRevocation(key, at: now, &turn)
     }
 
@@ -160,11 +106,10 @@ extension Ledger {
             return _ = giveUp(key, "it has ended by itself by now", &turn)
         }
         guard pending.signOut != nil || errands.revocationCount < Self.revocationsAtOnce else {
-            return attempts.set(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
+            return revocations.schedule(key, at: now.boot + .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()))
         }
-        attempts.set(key, at: nil)
-        run(.revoke(pending.revocation.secret), for: key.name, revoker(of: pending.revocation).application, .revocation(key), &turn)
-        revocations[key]?.errand = turn.errands.last?.id
+        let (application, _) = revoker(of: pending.revocation)
+        revocations.send(key, run(.revoke(pending.revocation.secret), for: key.name, application, .revocation(key), &turn))
     }
 
     /// The refresh token of the sign-in that goes on.
@@ -183,9 +128,7 @@ extension Ledger {
 
     /// Takes in what came of an attempt.
     mutating func revocationAnswered(_ key: RevocationKey, _ result: ErrandResult, at now: Moment, _ turn: inout Turn) {
-        guard let pending = revocations[key], case .revoked(let outcome, let metadata) = result else { return }
-        revocations[key]?.errand = nil
-        revocations[key]?.signOut = nil
+        guard case .revoked(let outcome, let metadata) = result, let pending = revocations.answered(key) else { return }
         let isConfigured = revoker(of: pending.revocation).isConfigured
         var trouble: String?
         switch outcome {
@@ -213,14 +156,10 @@ extension Ledger {
         var least = pace.revocation
         if case .answered(let seconds?) = failure.law { least = max(least, .seconds(seconds)) }
         pause = max(pause, least)
-        revocations[key]?.failures = failures
-        revocations[key]?.notBefore = now.boot + least
-        attempts.set(key, at: now.boot + pause)
         if pending.isUnwritten { enqueue(.writeRevocation(pending.revocation), .revocation(key), &turn) }
         let text = "\(failure.text); the server is told again, for \(roundedDuration(pending.left(at: now))) at most"
         if !pending.isTold { turn.events.append(.notRevoked(key.name, text)) }
-        revocations[key]?.isTold = true
-        revocations[key]?.trouble = text
+        revocations.putOff(key, to: now.boot + pause, notBefore: now.boot + least, text)
         return text
     }
 
@@ -239,29 +178,14 @@ extension Ledger {
 
     /// The configuration has changed, and may have mended what was wrong.
     mutating func hastenRevocations(at now: Moment) {
-        for (key, pending) in revocations where attempts[key] != nil {
-            attempts.set(key, at: max(pending.notBefore, now.boot + Int64(Double(Int64.seconds(10)) * jitter.fraction())))
-        }
-    }
-
-    /// Somebody signs out once more: those of the token are tried as soon as may be. What came of the last attempt; `nil` when nothing is to be revoked.
-    mutating func hastenRevocations(of token: TokenName, at now: Moment) -> String? {
-        var trouble: String?
-        for (key, pending) in revocations where key.name == token && !pending.isAnnounced {
-            if pending.errand == nil { attempts.set(key, at: max(pending.notBefore, now.boot)) }
-            trouble = pending.trouble ?? "the server has not confirmed yet that it revoked the refresh token"
-        }
-        return trouble
+        var jitter = jitter
+        revocations.hasten { now.boot + Int64(Double(Int64.seconds(10)) * jitter.fraction()) }
+        self.jitter = jitter
     }
 
     /// Whoever signs out waits for no server when the daemon stops: the next start tells it.
     mutating func endRevocationWaits(_ turn: inout Turn) {
-        attempts = Deadlines()
-        for (key, pending) in revocations {
-            guard let (waiter, signOut) = pending.signOut else { continue }
-            revocations[key]?.signOut = nil
-            signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn)
-        }
+        for (waiter, signOut) in revocations.stop() { signedOut(waiter, signOut, isRevoked: false, url: nil, trouble: Self.unheard, &turn) }
     }
     static let unheard = "tokend stops before the server has answered; the next start tells it again"
 }

@@ -13,7 +13,7 @@ extension Ledger {
             return turn
         }
         guard let record = holdings[token]?.record, record.kind != .ended else {
-            turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: hastenRevocations(of: token, at: now)))))
+            turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: revocations.hasten(token, to: now.boot)))))
             return turn
         }
         let holding = holdings[token] ?? Holding()
@@ -145,10 +145,12 @@ extension Ledger {
         return Refusal(.busy, [Field("retry-after", 1)], "something else is being done to the sign-in of \"\(token)\"")
     }
 
-    mutating func run(_ errand: Errand, for token: TokenName, _ application: Application, _ purpose: ErrandPurpose, _ turn: inout Turn) {
+    @discardableResult
+    mutating func run(_ errand: Errand, for token: TokenName, _ application: Application, _ purpose: ErrandPurpose, _ turn: inout Turn) -> UInt64 {
         let id = makeID()
         errands.begin(id, purpose)
         turn.errands.append(ErrandPlan(id: id, token: token, application: application, errand: errand, timeout: application.server.timeout))
+        return id
     }
 
     /// Takes in what came of an errand.

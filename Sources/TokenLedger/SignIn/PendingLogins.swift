@@ -251,3 +251,32 @@ struct PendingLogins: Sendable {
         return waiters
     }
 }
+
+extension PendingLogins {
+    func check() -> [String] {
+        var faults: [String] = []
+        for (id, login) in all {
+            for waiter in login.awaiting where awaited[waiter] != id {
+                faults.append("a sign-in of \(login.token) lists request \(waiter), which does not wait for it")
+            }
+        }
+        for (waiter, id) in awaited {
+            if all[id]?.awaiting.contains(waiter) != true { faults.append("request \(waiter) waits for a sign-in that does not list it") }
+            if patience[waiter] == nil { faults.append("request \(waiter) waits for a sign-in and has no deadline") }
+        }
+        for waiter in patience.keys where awaited[waiter] == nil { faults.append("request \(waiter) has a deadline and waits for no sign-in") }
+        let held = Set(all.keys).union(flights.values.map(\.login))
+        if Set(places.items) != held { faults.append("\(places.count) places are taken by \(held.count) sign-ins") }
+        if held.count > Self.most { faults.append("\(held.count) sign-ins are pending or with a server") }
+        for (id, login) in all {
+            let isWithOthers =
+                switch login.stage {
+                case .redeeming, .storing: true
+                case .locating, .open, .confirming: false
+                }
+            if isWithOthers != (answersDue[id] != nil) { faults.append("a sign-in of \(login.token) may end or not against its stage") }
+        }
+        for id in answersDue.keys where !held.contains(id) { faults.append("the answer to a sign-in is waited for that has no place") }
+        return faults + places.check()
+    }
+}

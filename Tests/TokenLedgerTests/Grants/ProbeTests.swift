@@ -198,9 +198,9 @@ import TokenWire
     @Test func `a reload that changes nothing leaves the looks alone, another token or way is looked at anew`() throws {
         var scene = scene()
         look(&scene, .good(expires: nil))
-        let next = scene.ledger.looks.next
+        let next = scene.ledger.references.nextDeadline
         configure(&scene, ReferenceSettings.Probe(way: Self.me))
-        #expect(scene.ledger.looks.next == next)
+        #expect(scene.ledger.references.nextDeadline == next)
         configure(&scene, ReferenceSettings.Probe(way: .introspection))
         #expect(wait(&scene, atMost: 600) != nil)
         let late = try #require(scene.errands.last)

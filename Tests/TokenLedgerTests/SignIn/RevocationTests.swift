@@ -375,8 +375,8 @@ import TokenWire
             _ = scene.request { $0.importToken(settings, Secret("refresh-\(number)"), expires: nil, for: GrantScene.alice, waiter: $1, at: $2) }
             answer(&scene, .failed(Scene.busyServer))
         }
-        #expect(scene.revocations.count == Ledger.mostRevocationsOfOne)
-        #expect(told(scene).count { $0.hasPrefix("32 refresh tokens of it wait for their revocation") } == 99 - Ledger.mostRevocationsOfOne)
+        #expect(scene.revocations.count == Revocations.mostOfOne)
+        #expect(told(scene).count { $0.hasPrefix("32 refresh tokens of it wait for their revocation") } == 99 - Revocations.mostOfOne)
         // the last sign-in's own is among those that are left
         #expect(scene.revocations.values.contains { $0.secret == Secret("refresh-99") })
     }
