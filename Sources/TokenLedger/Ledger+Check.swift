@@ -4,7 +4,7 @@ internal import TokenWire
 /// The rules that hold between the ledger's tables after every event.
 extension Ledger {
     /// Whether a check after every event costs next to nothing.
-    package var isSmall: Bool { cache.count + holdings.count + waiters.count < 200 }
+    package var isSmall: Bool { cache.count + grants.count + waiters.count < 200 }
 
     /// Says each rule that is broken, in one sentence; empty when the ledger is sound. It reads every table: for tests, and for debug builds of the keeper.
     package func check() -> [String] {
@@ -24,10 +24,8 @@ extension Ledger {
 
     private func checkHoldings() -> [String] {
         var faults: [String] = []
-        for (token, holding) in holdings {
-            if let id = holding.exchange, exchanges[id]?.key.token != token || rotations[id]?.token != token {
-                faults.append("\(token) waits for exchange \(id), which does not send its refresh token")
-            }
+        for token in grants.tokens {
+            guard let holding = grants[token] else { continue }
             if holding.isUnsynced, !store.hasMemoryOnly(holding.record) {
                 faults.append("the record of \(token) is not on the disk, and nothing writes it")
             }
@@ -36,14 +34,13 @@ extension Ledger {
             let isWanted = cache.keys(of: token).contains { exchanges.isQueued($0) && !exchanges.awaitsRefreshToken($0) }
             if !isWanted { faults.append("entries of \(token) wait for its refresh token, which no exchange has") }
         }
-        for id in rotations.keys where exchanges[id] == nil { faults.append("exchange \(id) sends a refresh token and is not under way") }
-        for token in store.tokensReplaced where holdings[token] == nil {
+        for (id, rotation) in grants.rotating where exchanges[id]?.key.token != rotation.token {
+            faults.append("exchange \(id) sends a refresh token and is not under way")
+        }
+        for token in store.tokensReplaced where grants[token] == nil {
             faults.append("a record of \(token) is on its way to the disk, and nothing is held of it")
         }
-        if !isStopping {
-            for token in keepAlives.keys where holdings[token] == nil { faults.append("\(token) is kept alive and has no record") }
-        }
-        return faults
+        return faults + grants.check(isStopping: isStopping)
     }
 
     /// Everything that waits for the disk has either a job there or a time at which it gets one.
@@ -57,7 +54,7 @@ extension Ledger {
             case .late, .tidy, .revocation, .signIn, .signOut, .importing: break
             }
         }
-        for (id, rotation) in rotations {
+        for (id, rotation) in grants.rotating {
             switch rotation.stage {
             case .preparing where !intents.contains(id) && !store.hasDeadline(id): faults.append("exchange \(id) waits for an intent that nobody writes")
             case .committing where !successors.contains(id) && !store.hasDeadline(id): faults.append("exchange \(id) waits for a record that nobody writes")
@@ -90,7 +87,7 @@ extension Ledger {
 
     private func checkRevocations() -> [String] {
         let unheard = revocations.sent.filter { key, errand in if case .revocation(key)? = errands[errand] { false } else { true } }
-        let stuck = revocations.announced.filter { !store.isReplacing($0.name) && holdings[$0.name]?.locked == nil }
+        let stuck = revocations.announced.filter { !store.isReplacing($0.name) && grants[$0.name]?.locked == nil }
         return revocations.check(isStopping: isStopping)
             + unheard.map { "a revocation of \($0.key.name) waits for an answer that nobody fetches" }
             + stuck.map { "a revocation of \($0.name) waits for a sign-out that is over" }

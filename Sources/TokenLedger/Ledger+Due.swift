@@ -10,8 +10,8 @@ extension Ledger {
         for key in cache.due(at: now.boot, atMost: Self.mostAtOnce) { attend(key, at: now, &turn) }
         for waiter in waiters.due(at: now.boot, atMost: Self.mostAtOnce) { timeOut(waiter, at: now, &turn) }
         for id in store.due(at: now.boot) { overrun(id, at: now, &turn) }
-        for token in keepAlives.due(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
-        for token in warnings.due(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
+        for token in grants.dueKeepAlives(at: now.boot, atMost: Self.mostAtOnce) { keepAlive(token, at: now, &turn) }
+        for token in grants.dueWarnings(at: now.boot, atMost: Self.mostAtOnce) { warn(token, at: now, &turn) }
         for token in references.due(at: now.boot, atMost: Self.mostAtOnce) { look(at: token, at: now, &turn) }
         for revocation in revocations.due(at: now.boot, atMost: Self.mostAtOnce) { tryRevocation(revocation, at: now, &turn) }
         expireLogins(at: now, &turn)
@@ -51,7 +51,7 @@ extension Ledger {
         watchers.removeAll()
         cache.stopLooking()
         references.stopLooking()
-        (keepAlives, warnings) = (Deadlines(), Deadlines())
+        grants.stop()
         for id in store.unwritten { writeAgain(id, at: nil, &turn) }
         endSignOuts(&turn)
         return turn
@@ -62,8 +62,8 @@ extension Ledger {
     package mutating func clockStepped(to now: Moment) -> Turn {
         for key in cache.follow(now) { reschedule(key, at: now.boot) }
         var turn = Turn()
-        for token in holdings.keys {
-            holdings[token]?.lastUsed?.follow(now)
+        grants.follow(now)
+        for token in grants.tokens {
             scheduleWarning(token, at: now)
             scheduleKeepAlive(token, at: now)
         }
@@ -111,7 +111,7 @@ extension Ledger {
         if token.isWantedAnew { return 0 }
         let life = held.lifetime
         if configuration.tokens[key.token]?.grant.kind == .authorizationCode {
-            if let doubt = holdings[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
+            if let doubt = grants[key.token]?.doubt { return doubt.isUrgent ? 0 : held.until - max(.seconds(120), life / 10) }
             let share = held.since + Int64(Double(life) * (0.70 + 0.10 * Double(token.spread)))
             return min(share, held.until - min(token.requestedValidity, life / 2))
         }
@@ -127,7 +127,7 @@ extension Ledger {
 
     func isKept(_ key: CacheKey) -> Bool {
         guard let settings = configuration.tokens[key.token], key.consumer == .shared else { return false }
-        if case .authorizationCode(let signIn) = settings.grant, signIn.refreshDiesWithToken, holdings[key.token]?.refreshToken != nil {
+        if case .authorizationCode(let signIn) = settings.grant, signIn.refreshDiesWithToken, grants[key.token]?.refreshToken != nil {
             return key == settings.soleKey
         }
         return settings.keep == .always
@@ -156,7 +156,7 @@ extension Ledger {
         guard let token = cache[key] else { return nil }
         guard isExchanged(key) else { return token.held?.until }
         // an exchange is under way, or only a person can bring one about
-        let waits = !exchanges.isIdle(key) || wantOfHolding(key.token) != nil
+        let waits = !exchanges.isIdle(key) || reasonUnavailable(key.token) != nil
         guard let held = token.held else { return waits ? nil : nextTry(key, at: boot) ?? boot }
         guard !waits, isInUse(key, token) else { return held.until }
         if isAwaited(key) { return min(held.until, nextTry(key, at: boot) ?? boot) }

@@ -13,7 +13,7 @@ extension Ledger {
     /// gets the turns of whoever asks now.
     /// - Parameter share: of who asks; `nil` on the daemon's own account.
     mutating func enqueueExchange(_ key: CacheKey, _ cause: Cause, for share: Share? = nil, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, isExchanged(key), cache.contains(key), wantOfHolding(key.token) == nil, nextTry(key, at: now.boot) == nil,
+        guard !isStopping, isExchanged(key), cache.contains(key), reasonUnavailable(key.token) == nil, nextTry(key, at: now.boot) == nil,
             let server = server(of: key)
         else { return }
         switch exchanges.progress(of: key) {
@@ -76,8 +76,8 @@ extension Ledger {
 
     private mutating func begin(_ key: CacheKey, at now: Moment, _ turn: inout Turn) {
         let id = makeID()
-        guard let exchange = exchanges.begin(id, key, generation: failures.generation(of: key.token), at: now.boot),
-            let settings = configuration.tokens[key.token], let application = application(of: key.token)
+        guard let settings = configuration.tokens[key.token], let application = application(of: key.token),
+            let exchange = exchanges.begin(id, key, generation: failures.generation(of: key.token), at: now.boot)
         else { return }
         switch settings.grant {
         case .clientCredentials:
@@ -112,7 +112,7 @@ extension Ledger {
     /// Why no exchange for this token is made before somebody does something, or before the next try of what is refused.
     func finalRefusal(_ token: TokenName, at boot: Int64) -> Refusal? {
         if let trouble = failures[token]?.refusal, trouble.isFinal(at: boot) { return trouble.refusal }
-        return wantOfHolding(token)
+        return reasonUnavailable(token)
     }
 
     func isRefused(_ key: CacheKey, at boot: Int64) -> Bool { reasonNotToBegin(key, at: boot) != nil }
@@ -130,7 +130,7 @@ extension Ledger {
 
     /// CLOCK_BOOTTIME until which the credential, its client or its server is left alone after a failure; in the past where none is.
     func pauseEnd(_ key: CacheKey) -> Int64 {
-        var end = max(holdings[key.token]?.notBefore ?? 0, cache.trouble(of: key)?.retry ?? 0)
+        var end = max(grants[key.token]?.notBefore ?? 0, cache.trouble(of: key)?.retry ?? 0)
         if let row = failures[key.token] { end = max(end, row.refusal?.retry ?? 0, row.backoff.until) }
         for cooling in coolings(of: key.token) { end = max(end, cooling.backoff.until) }
         return end
@@ -148,7 +148,7 @@ extension Ledger {
         let pause = wholeSeconds(next - now.boot)
         if let fault = reasonNotToSpend(key.token) { return .store(fault, retryAfter: pause) }
         // a person is asked for, or what came is of no use: that stays told while it is tried on
-        if var told = holdings[key.token]?.advice ?? cache.trouble(of: key)?.refusal, told.code == .refused || told.code == .loginRequired {
+        if var told = grants[key.token]?.advice ?? cache.trouble(of: key)?.refusal, told.code == .refused || told.code == .loginRequired {
             told.fields = told.fields.filter { $0.key != "retry-after" } + [Field("retry-after", pause)]
             return told
         }
@@ -160,7 +160,7 @@ extension Ledger {
         if let cooling = coolings(of: key.token).last(where: { $0.backoff.isCooling(at: boot) }), let failure = cooling.failure {
             return failure.text + (cooling.token.map { ", to \"\($0)\"" } ?? "")
         }
-        if holdings[key.token]?.isStoreFailing == true { return "the store does not take what has to be kept" }
+        if grants[key.token]?.isStoreFailing == true { return "the store does not take what has to be kept" }
         return cache.held(key) == nil ? "the last exchange failed" : "its last exchange was a moment ago"
     }
 }

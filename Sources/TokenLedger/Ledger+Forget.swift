@@ -11,21 +11,12 @@ extension Ledger {
         func isWanted(_ token: TokenName) -> Bool { tokens[token] != nil }
         failures.keepOnly { isWanted($0) || busy.contains($0) }
         cache.keepOnly(isWanted)
-        holdings = holdings.filter { [store] in isWanted($0.key) || !$0.value.isVacant || store.isReplacing($0.key) }
+        grants.keepOnly(isWanted) { [store] in store.isReplacing($0) }
         exchanges.keepOnly(Dictionary(grouping: configuration.applications.values, by: { ServerRoute($0.server) }).mapValues { Set($0.map(\.client.id)) })
-        keepAlives.removeAll { !isWanted($0) }
-        warnings.removeAll { !isWanted($0) }
     }
 
     /// Their generation is still compared with what comes back.
     private var tokensUnderWay: Set<TokenName> {
         exchanges.tokensUnderWay.union(logins.all.values.map(\.token)).union(logins.flights.values.map(\.token))
-    }
-}
-
-extension Holding {
-    /// Nothing is on the disk or on its way there, and nothing is known that would be worth remembering.
-    fileprivate var isVacant: Bool {
-        record == nil && locked == nil && doubt == nil && exchange == nil && !isUnsynced
     }
 }

@@ -27,7 +27,7 @@ extension Ledger {
         if exchanges.isIdle(key), let verdict = reasonNotToRenew(key, held, payer(of: query), at: now) { return (verdict, turn) }
         guard query.wait == 0 || claimPlace(for: waiter, of: query.share, at: now, &turn) else { return (.refused(.tooManyWaiters), turn) }
         cache.reject(key)
-        holdings[key.token]?.doubt?.isUrgent = true
+        grants.hurry(key.token)
         want(key, .rejected, for: query.share, at: now, &turn)
         if query.wait == 0 {
             turn.answers.append((waiter, .refused(.timedOut(0))))
@@ -71,7 +71,7 @@ extension Ledger {
         }
         if store.isUncertain(token) {
             // nothing is sent before it is known which sign-in is in force
-            let pause = wholeSeconds((holdings[token]?.notBefore ?? 0) - now.boot)
+            let pause = wholeSeconds((grants[token]?.notBefore ?? 0) - now.boot)
             return (.failure(.store(.notReplaced(token), retryAfter: pause)), turn)
         }
         let hasFailed = isReplaced || failures[token]?.refusal != nil || failures[token]?.failure != nil
@@ -129,11 +129,8 @@ extension Ledger {
     private mutating func forgive(_ token: TokenName) {
         failures.forgive(token)
         for key in cache.keys(of: token) { cache.endTrouble(of: key) }
-        forgiveHolding(token)
+        grants.forgive(token)
     }
-
-    /// Ends the quarantine of a refresh token. One in doubt is replayed as soon as that may be.
-    private mutating func forgiveHolding(_ token: TokenName) { holdings[token]?.forgive() }
 
     /// Takes in a new configuration. What did not change goes on as it was; a token whose own settings changed starts anew, with what is
     /// held of it where a restart would go on with that.
@@ -150,7 +147,7 @@ extension Ledger {
             }
             cache.closeAll(of: token)
             failures.beginAnew(token)
-            forgiveHolding(token)
+            grants.forgive(token)
         }
         for (name, application) in next.applications where application.server != configuration.applications[name]?.server {
             exchanges.adopt(ServerRoute(application.server), insteadOf: configuration.applications[name].map { ServerRoute($0.server) })

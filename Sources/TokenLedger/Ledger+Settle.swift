@@ -9,7 +9,7 @@ extension Ledger {
         if let token = exchanges[report.plan]?.key.token ?? logins.flights[report.plan]?.token, let settings = configuration.tokens[token] {
             report.outcome = report.outcome.map { $0.separatingScopes(asked: settings.scopes) }
         }
-        guard rotations[report.plan] == nil else {
+        guard grants.rotation(report.plan) == nil else {
             rotationAnswered(report.plan, report, at: now, &turn)
             return turn
         }
@@ -50,7 +50,8 @@ extension Ledger {
         case (.revocation(let key), .failure): revocations.noteWritten(key, false)
         case (.signIn(let login), let result): signInStored(login, result, at: now, &turn)
         case (.signOut(let waiter, let signOut), let result): signOutStored(waiter, signOut, result, isAnswered: work.failures > 0, at: now, &turn)
-        case (.importing(let waiter, let record, let caller), let result): importStored(waiter, record, caller, result, isAnswered: work.failures > 0, at: now, &turn)
+        case (.importing(let waiter, let record, let caller), let result):
+            importStored(waiter, record, caller, result, isAnswered: work.failures > 0, at: now, &turn)
         }
     }
 
@@ -103,7 +104,7 @@ extension Ledger {
     /// What is granted where the server does not say: what was asked for (TR-07), or, where a refresh asked for nothing, what was granted before.
     private func unsaidScopes(_ key: CacheKey) -> [String] {
         guard let settings = configuration.tokens[key.token], settings.grant.kind == .authorizationCode, key.scopes == settings.scopes,
-            let record = holdings[key.token]?.record, record.kind == .refresh, !record.scopes.isEmpty
+            let record = grants[key.token]?.record, record.kind == .refresh, !record.scopes.isEmpty
         else { return key.scopes }
         return record.scopes
     }
@@ -249,7 +250,7 @@ extension Ledger {
     /// Tells the audit, the watchers and the waiters of one entry.
     private mutating func tell(_ refusal: Refusal, _ exchange: Exchange, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
         let key = exchange.key
-        let next = wantOfHolding(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
+        let next = reasonUnavailable(key.token) == nil ? nextTry(key, at: now.boot).map { $0 - now.boot } : nil
         let life = cache.held(key).map { max(0, $0.until - now.boot) } ?? 0
         var failure: ExchangeFailure?
         if case .failure(let reported) = report.outcome { failure = reported }

@@ -56,11 +56,11 @@ extension Ledger {
         let failures = failures[key.token]
         status.failures = max(failures?.backoff.failures ?? 0, failures?.told[key] ?? 0)
         // told until it has changed, also while the next try is due
-        let final = failures?.refusal?.refusal ?? wantOfHolding(key.token)
+        let final = failures?.refusal?.refusal ?? reasonUnavailable(key.token)
         let next = nextChance(key, at: boot)
         // what is under way beside a sign-in that the disk does not take brings nothing before that
         let progress = store.isUncertain(key.token) ? .none : exchanges.progress(of: key)
-        let reason = final ?? holdings[key.token]?.advice ?? trouble?.refusal ?? doubt(of: key.token)
+        let reason = final ?? grants[key.token]?.advice ?? trouble?.refusal ?? doubt(of: key.token)
         status.reason = reason?.text ?? (next == nil ? nil : unavailable(key, until: boot, at: Moment(boot: boot, wall: 0)).text)
         let isServable = cache.held(key)?.lasts(1, at: boot) ?? false
         status.state =
@@ -69,7 +69,7 @@ extension Ledger {
             case (true, false, _): reason == nil ? .ready : .degraded
             case (false, true, _): reason.flatMap(TokenState.init(of:)) ?? .refused
             case (false, false, .underWay), (false, false, .queued): .renewing
-            case (false, false, .none): next == nil && holdings[key.token]?.advice == nil ? .idle : (reason.flatMap(TokenState.init(of:)) ?? .unavailable)
+            case (false, false, .none): next == nil && grants[key.token]?.advice == nil ? .idle : (reason.flatMap(TokenState.init(of:)) ?? .unavailable)
             }
         return status
     }

@@ -9,34 +9,30 @@ package import TokenWire
 ///     ask ──► waiting ──► plan ──► settle ──► answers, rows, events
 ///     due ──────────────► plan ──► settle ──►       the same tail
 ///
-/// Three things are kept apart. An *entry* is one cached result: token, consumer, scopes, audience. A *credential* is one
-/// configured token, and what the server thinks of it. A *server queue* is what waits for one identity server, and how hard we may press it.
+/// It consists of parts. Each owns its tables and knows no other part; its functions say what happened, and the ledger carries that to the next.
 package struct Ledger: Sendable {
     package private(set) var configuration: Configuration
     package private(set) var policy: AccessPolicy
 
+    // access tokens: what is held, who waits for it, and who watches it
+    var cache = TokenCache()
     var waiters = Waiters()
     var watchers = Watchers()
-
-    var cache = TokenCache()
-    var failures = TokenFailures()
+    // exchanges: what is made next, and what came of those before
     var exchanges = ExchangeScheduler()
-    /// What people signed in to, and what was brought in: on the disk, whether or not it is configured now.
-    var holdings: [TokenName: Holding] = [:]
-    var logins = PendingLogins()
+    var failures = TokenFailures()
+    // what outlives the process
+    var grants = Grants()
     var store = StoreQueue()
-    var errands = Errands()
+    // people who sign in and out, and what is asked of servers beside tokens
+    var logins = PendingLogins()
     var revocations = Revocations()
-    /// What is in the store alone, as far as that was told.
-    var toldUnconfigured: Set<TokenName> = []
-    /// Of the exchanges that send a refresh token.
-    var rotations: [UInt64: Rotation] = [:]
-    private var lastID: UInt64 = 0
-    var keepAlives = Deadlines<TokenName>()
-    var warnings = Deadlines<TokenName>()
     var references = References()
+    var errands = Errands()
+
     var jitter: Jitter
     var isStopping = false
+    private var lastID: UInt64 = 0
 
     /// A token that lives less is worth a warning: most of its life is over when it arrives.
     static let shortLife = Int64.seconds(5)
@@ -60,7 +56,10 @@ package struct Ledger: Sendable {
 
     /// When `due` wants to be called next, on CLOCK_BOOTTIME.
     package var nextDeadline: Int64? {
-        [cache.nextDeadline, waiters.nextDeadline, store.nextDeadline, keepAlives.next, warnings.next, references.nextDeadline, revocations.nextDeadline, logins.nextDeadline].compactMap { $0 }.min()
+        [
+            cache.nextDeadline, waiters.nextDeadline, store.nextDeadline, grants.nextDeadline, references.nextDeadline, revocations.nextDeadline,
+            logins.nextDeadline,
+        ].compactMap { $0 }.min()
     }
 
     /// Names a plan, an errand or a job of the store; never used twice in a process.
@@ -125,4 +124,3 @@ package enum Cause: String, Sendable, CaseIterable {
     /// a person has just signed in
     case signIn = "sign-in"
 }
-

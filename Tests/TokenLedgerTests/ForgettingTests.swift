@@ -28,8 +28,9 @@ import TokenWire
     private func sizes(_ ledger: Ledger) -> [String: Int] {
         [
             "cache": ledger.cache.count, "consumers": ledger.cache.consumerCount, "failures": ledger.failures.count,
-            "queues": ledger.exchanges.serverCount, "holdings": ledger.holdings.count, "exchanges": ledger.exchanges.exchangeCount, "references": ledger.references.count,
-            "schedule": ledger.cache.scheduledCount, "keepAlives": ledger.keepAlives.count, "warnings": ledger.warnings.count,
+            "queues": ledger.exchanges.serverCount, "grants": ledger.grants.count, "exchanges": ledger.exchanges.exchangeCount,
+            "references": ledger.references.count,
+            "schedule": ledger.cache.scheduledCount, "keepAlives": ledger.grants.keepAliveCount, "warnings": ledger.grants.warningCount,
         ]
     }
 
@@ -50,7 +51,7 @@ import TokenWire
         try use(0, &scene)
         try use(1, &scene)
         let once = sizes(scene.ledger)
-        #expect(once["entries"] == 2)
+        #expect(once["cache"] == 2)
         for number in 2...1_000 { try use(number, &scene) }
         #expect(sizes(scene.ledger) == once)
     }
@@ -67,11 +68,11 @@ import TokenWire
 
     @Test func `what the store holds stays, though nothing in the configuration names it`() throws {
         var scene = GrantScene.signedIn()
-        let grant = try #require(scene.ledger.holdings[GrantScene.user]?.record)
+        let grant = try #require(scene.ledger.grants[GrantScene.user]?.record)
         scene.run { $0.adopt(Self.configuration(0), at: $1).turn }
-        #expect(scene.ledger.holdings[GrantScene.user]?.record == grant)
+        #expect(scene.ledger.grants[GrantScene.user]?.record == grant)
         scene.run { $0.adopt(GrantScene.configuration(), at: $1).turn }
-        #expect(scene.ledger.holdings[GrantScene.user]?.record == grant)
+        #expect(scene.ledger.grants[GrantScene.user]?.record == grant)
     }
 
     @Test func `a sign-in that began before its token was gone is not taken when the token is back`() throws {
@@ -85,16 +86,16 @@ import TokenWire
 
     @Test func `the keep-alive and the warning of a sign-in go with its token`() {
         var scene = GrantScene.signedIn { $1.refreshLifetime = 86_400 }
-        #expect((scene.ledger.keepAlives.count, scene.ledger.warnings.count) == (1, 1))
+        #expect((scene.ledger.grants.keepAliveCount, scene.ledger.grants.warningCount) == (1, 1))
         scene.run { $0.adopt(Self.configuration(0), at: $1).turn }
-        #expect(scene.ledger.keepAlives[GrantScene.user] == nil && scene.ledger.warnings[GrantScene.user] == nil)
+        #expect(scene.ledger.grants.nextWarning(GrantScene.user) == nil && scene.ledger.grants.keepAliveCount == 0)
     }
 
     @Test func `what is known of a token without a record goes with the token`() {
         var scene = Scene(Self.configuration(0))
-        scene.ledger.holdings[TokenName("app0.user")!] = Holding(lastSignIn: .stopping)
+        scene.ledger.grants.noteSignIn(TokenName("app0.user")!, failed: .stopping)
         _ = scene.ledger.adopt(Self.configuration(1), at: scene.now)
-        #expect(scene.ledger.holdings.isEmpty)
+        #expect(scene.ledger.grants.count == 0)
     }
 
     @Test func `a pause that a client was told goes with the client`() throws {

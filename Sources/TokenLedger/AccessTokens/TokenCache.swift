@@ -316,7 +316,9 @@ struct TokenCache: Sendable {
             if keys(of: key.token).count(where: { $0 == key }) != 1 { faults.append("\(key.token) does not list its row \(key) once") }
         }
         for (consumer, state) in consumers {
-            for key in state.variants where rows[key] == nil || key.consumerKey != consumer { faults.append("\(consumer.consumer) lists \(key), which is not its row") }
+            for key in state.variants where rows[key] == nil || key.consumerKey != consumer {
+                faults.append("\(consumer.consumer) lists \(key), which is not its row")
+            }
         }
         for (name, token) in tokens {
             for key in token.keys where rows[key] == nil || key.token != name { faults.append("\(name) lists \(key), which is not its row") }

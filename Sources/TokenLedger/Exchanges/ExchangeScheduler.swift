@@ -240,7 +240,9 @@ struct ExchangeScheduler: Sendable {
         }
         if inFlight != perServer.values.reduce(0, +) || inFlight > Self.mostInFlight { faults.append("\(inFlight) exchanges are under way, as far as counted") }
         for (token, queue) in refreshQueues {
-            for key in queue.items where !awaitsRefreshToken(key) { faults.append("\(key) is in the queue for the refresh token of \(token) and does not wait for it") }
+            for key in queue.items where !awaitsRefreshToken(key) {
+                faults.append("\(key) is in the queue for the refresh token of \(token) and does not wait for it")
+            }
         }
         for (key, entry) in queued {
             let isThere = entry.awaitsRefreshToken ? refreshQueues[key.token]?.contains(key) : queues[entry.server]?.contains(key)

@@ -4,18 +4,12 @@ package import TokenWire
 extension Ledger {
     /// What would be lost, or half done, if the process ended now: it is with its server, or not on the disk for certain.
     package var atRisk: Set<AtRisk> {
-        let spent = rotations.values.compactMap { rotation -> AtRisk? in
-            switch rotation.stage {
-            case .exchanging, .held, .committing: AtRisk(token: rotation.token, act: .refresh)
-            case .preparing: nil
-            }
-        }
-        return Set(spent + store.atRisk)
+        Set(grants.atRisk + store.atRisk)
     }
 
     /// Whether anything is under way that must not be cut off by the end of the daemon.
     package var isSpending: Bool {
-        !rotations.isEmpty || !logins.flights.isEmpty || store.isAwaited
+        grants.isRotating || !logins.flights.isEmpty || store.isAwaited
     }
 }
 

@@ -8,7 +8,7 @@ extension Ledger {
         guard let settings = configuration.tokens[token] else { return nil }
         switch settings.grant {
         case .clientCredentials: return nil
-        case .authorizationCode(let signIn): return wantOfHolding(token) == nil ? forecast(token, signIn) : nil
+        case .authorizationCode(let signIn): return reasonUnavailable(token) == nil ? forecast(token, signIn) : nil
         case .reference(let reference):
             guard let held = cache.held(settings.soleKey) else { return nil }
             if case .at(let end) = held.expires { return end }
@@ -18,9 +18,9 @@ extension Ledger {
 
     /// Being kept in use, a refresh token dies of its age alone. Where that is not known, its idle life is all there is to tell.
     private func forecast(_ token: TokenName, _ settings: SignInSettings) -> Int64? {
-        guard let record = holdings[token]?.record, record.kind == .refresh else { return nil }
+        guard let record = grants[token]?.record, record.kind == .refresh else { return nil }
         if let life = settings.refreshLifetime { return record.signedIn + Int64(life) }
-        return idleLife(record, settings).map { (holdings[token]?.lastUsed?.wall ?? record.rotated) + $0 }
+        return idleLife(record, settings).map { (grants[token]?.lastUsed?.wall ?? record.rotated) + $0 }
     }
 
     /// Seconds.
@@ -41,16 +41,16 @@ extension Ledger {
 
     /// When it is next time to warn: at once where a warning is due that nobody has heard since the daemon started.
     mutating func scheduleWarning(_ token: TokenName, at now: Moment) {
-        guard !isStopping, let settings = configuration.tokens[token], let end = loginUntil(token) else { return warnings.set(token, at: nil) }
+        guard !isStopping, let settings = configuration.tokens[token], let end = loginUntil(token) else { return grants.scheduleWarning(token, at: nil) }
         let times = warningTimes(settings)
         // where the end has moved away since, they are to be given once more
-        let given = min(holdings[token]?.warnings ?? 0, times.count { end - now.wall <= $0 })
-        guard let next = times.dropFirst(given).first(where: { isWorthwhile($0, token, settings) }) else { return warnings.set(token, at: nil) }
-        warnings.set(token, at: now.boot + .seconds(max(0, end - next - now.wall)))
+        let given = min(grants[token]?.warnings ?? 0, times.count { end - now.wall <= $0 })
+        guard let next = times.dropFirst(given).first(where: { isWorthwhile($0, token, settings) }) else { return grants.scheduleWarning(token, at: nil) }
+        grants.scheduleWarning(token, at: now.boot + .seconds(max(0, end - next - now.wall)))
     }
 
     private func isWorthwhile(_ ahead: Int64, _ token: TokenName, _ settings: TokenSettings) -> Bool {
-        guard case .authorizationCode(let signIn) = settings.grant, let record = holdings[token]?.record else { return true }
+        guard case .authorizationCode(let signIn) = settings.grant, let record = grants[token]?.record else { return true }
         return ahead < (signIn.refreshLifetime.map(Int64.init) ?? idleLife(record, signIn) ?? .max)
     }
 
@@ -59,7 +59,7 @@ extension Ledger {
         let left = end - now.wall
         let passed = warningTimes(settings).count { left <= $0 }
         if passed > 0 { turn.events.append(.endsSoon(token, at: end, inSeconds: left)) }
-        holdings[token, default: Holding()].warnings = passed
+        grants.noteWarnings(token, passed)
         scheduleWarning(token, at: now)
     }
 
@@ -68,13 +68,13 @@ extension Ledger {
     /// Sets when the refresh token is used next though nobody asks for a token.
     mutating func scheduleKeepAlive(_ token: TokenName, at now: Moment) {
         guard !isStopping, let settings = configuration.tokens[token], case .authorizationCode(let signIn) = settings.grant,
-            let holding = holdings[token], let record = holding.record, holding.refreshToken != nil, wantOfHolding(token) == nil
-        else { return keepAlives.set(token, at: nil) }
+            let holding = grants[token], let record = holding.record, holding.refreshToken != nil, reasonUnavailable(token) == nil
+        else { return grants.scheduleKeepAlive(token, at: nil) }
         let interval = keepAliveInterval(record, signIn)
         let spread = jitter.fraction()
         let due = holding.lastUse(of: record, at: now) + interval - Int64(Double(interval) * 0.1 * spread)
         // what was due while the daemon was away is caught up with, but not all at once
-        keepAlives.set(token, at: due > now.boot ? due : now.boot + Int64(Double(min(pace.catchUp, interval / 2)) * spread) + 1)
+        grants.scheduleKeepAlive(token, at: due > now.boot ? due : now.boot + Int64(Double(min(pace.catchUp, interval / 2)) * spread) + 1)
     }
 
     /// Nanoseconds within which the refresh token is used again; no more than half of its idle life.
@@ -84,7 +84,7 @@ extension Ledger {
 
     /// CLOCK_BOOTTIME at which the refresh token may end unless it is used before: with its access token, or of idleness. `nil` where that is far away.
     func refreshTokenEnd(_ token: TokenName, _ cause: Cause, at now: Moment) -> Int64? {
-        guard case .authorizationCode(let signIn)? = configuration.tokens[token]?.grant, let holding = holdings[token], let record = holding.record,
+        guard case .authorizationCode(let signIn)? = configuration.tokens[token]?.grant, let holding = grants[token], let record = holding.record,
             holding.refreshToken != nil
         else { return nil }
         if signIn.refreshDiesWithToken { return cache.keys(of: token).compactMap { cache.held($0)?.until }.max() ?? now.boot }
@@ -92,14 +92,14 @@ extension Ledger {
     }
 
     mutating func keepAlive(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        guard !isStopping, wantOfHolding(token) == nil, let settings = configuration.tokens[token] else { return }
-        if holdings[token]?.exchange != nil { return keepAlives.set(token, at: now.boot + pace.catchUp) }
+        guard !isStopping, reasonUnavailable(token) == nil, let settings = configuration.tokens[token] else { return }
+        if grants.isRotating(token) { return grants.scheduleKeepAlive(token, at: now.boot + pace.catchUp) }
         let key = settings.soleKey
-        if let next = nextTry(key, at: now.boot) { return keepAlives.set(token, at: next) }
+        if let next = nextTry(key, at: now.boot) { return grants.scheduleKeepAlive(token, at: next) }
         cache.open(key, at: now.boot)
         enqueueExchange(key, .idle, at: now, &turn)
         reschedule(key, at: now.boot)
         // the settlement sets the next one; this is for the case that it never comes to it
-        keepAlives.set(token, at: now.boot + pace.catchUp)
+        grants.scheduleKeepAlive(token, at: now.boot + pace.catchUp)
     }
 }

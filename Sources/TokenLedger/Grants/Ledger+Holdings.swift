@@ -12,20 +12,15 @@ extension Ledger {
             switch item {
             case .revocation(let revocation): revocations.append(revocation)
             case .locked(let token, let reason):
-                holdings[token] = Holding(locked: reason)
+                grants.restore(locked: token, reason)
                 turn.events.append(.locked(token, reason))
             case .unsynced(let record):
-                var holding = Holding()
-                holding.take(record)
-                holding.isUnsynced = true
-                holdings[record.name] = holding
+                grants.restore(record, isUnsynced: true)
                 let id = makeID()
                 store.keepInMemory(id, record)
                 writeLate(id, at: now, &turn)
             case .record(let record, let intent):
-                var holding = Holding()
-                holding.take(record)
-                holdings[record.name] = holding
+                grants.restore(record)
                 if let intent { resume(intent, of: record, at: now, &turn) }
             }
         }
@@ -45,8 +40,7 @@ extension Ledger {
         let age = min(max(0, .seconds(now.wall - intent.sent)), timeout + pace.replay)
         let earliest = now.boot + timeout + pace.replay - age
         // also where an earlier tokend took two answers that were lost for the end of the sign-in
-        holdings[token]?.doubt = Holding.Doubt(intent: intent, earliest: earliest)
-        holdings[token]?.notBefore = earliest
+        grants.doubt(token, intent, earliest: earliest, notBefore: earliest)
     }
 
     /// After a start, a reload, a sign-in or an import: what is served of a holding, and when it is next looked after.
@@ -63,17 +57,17 @@ extension Ledger {
     }
 
     /// Why nothing can be fetched or served for a token that a person or an operator has to bring in; `nil` when it can.
-    func wantOfHolding(_ token: TokenName) -> Refusal? {
+    func reasonUnavailable(_ token: TokenName) -> Refusal? {
         guard let settings = configuration.tokens[token] else { return nil }
         switch settings.grant {
         case .clientCredentials: return nil
-        case .authorizationCode: return wantOfSignIn(token)
-        case .reference(let reference): return wantOfReference(settings, reference)
+        case .authorizationCode: return reasonNoSignIn(token)
+        case .reference(let reference): return reasonNoReference(settings, reference)
         }
     }
 
-    private func wantOfSignIn(_ token: TokenName) -> Refusal? {
-        guard let holding = holdings[token] else { return .nobodySignedIn(token) }
+    private func reasonNoSignIn(_ token: TokenName) -> Refusal? {
+        guard let holding = grants[token] else { return .nobodySignedIn(token) }
         if let reason = holding.locked { return .locked(token, reason) }
         guard let record = holding.record else { return .nobodySignedIn(token, after: holding.lastSignIn) }
         guard record.kind != .ended else { return .signedOut(token) }
@@ -82,11 +76,11 @@ extension Ledger {
         return holding.refreshToken == nil ? .noRefreshToken(token) : nil
     }
 
-    private func wantOfReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
+    private func reasonNoReference(_ settings: TokenSettings, _ reference: ReferenceSettings) -> Refusal? {
         let token = settings.name
         if reference.value == nil {
-            if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: true) }
-            guard let record = holdings[token]?.record, record.kind == .reference else { return .nothingImported(token) }
+            if let reason = grants[token]?.locked { return .locked(token, reason, isReference: true) }
+            guard let record = grants[token]?.record, record.kind == .reference else { return .nothingImported(token) }
             guard isOurs(record) else { return .otherServer(token, record) }
         }
         // it is held until its end
@@ -130,4 +124,3 @@ extension TokenSettings {
     /// The cached result that a token for all consumers has first of all.
     var soleKey: CacheKey { CacheKey(token: name, consumer: .shared, scopes: scopes, audience: audiences.first) }
 }
-

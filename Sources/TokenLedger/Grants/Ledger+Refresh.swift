@@ -2,61 +2,23 @@ internal import OAuth
 internal import Secrets
 internal import TokenWire
 
-/// A refresh token is spent here, and nowhere else:
-///
-///     begin ──intent──► synced ──plan──► answered ──successor──► synced ──► published
-///                          │               └── nothing spent: the intent goes, the same token again later
-///                          └── not durable: nothing is sent
-///
-/// Each arrow that leads to the disk is a job, each that leads back a report. One token of one sign-in at a time.
-struct Rotation: Sendable {
-    enum Stage: Sendable {
-        /// The intent is on its way to the disk.
-        case preparing
-        case exchanging
-        /// The answer is here; what it means is seen when it is known whether a LOGIN, LOGOUT or IMPORT has taken its place.
-        case held(ExchangeReport)
-        /// The answer is here; what it brought is on its way to the disk.
-        case committing(StoredRecord, ExchangeReport)
-    }
-    let token: TokenName
-    /// Which sign-in the token belongs to.
-    let grant: UInt64
-    /// Whose the token is.
-    let binding: RecordBinding
-    /// Less than everything that was granted is asked for: what comes says nothing about the grant.
-    var isNarrowed = false
-    let intent: Intent
-    var stage = Stage.preparing
-    /// Failed attempts to write the successor.
-    var failures = 0
-    /// A try to write it has not reported yet.
-    var isWriting = false
-
-    init(_ token: TokenName, of record: StoredRecord, _ intent: Intent) {
-        (self.token, grant, binding, self.intent) = (token, record.grant, record.binding, intent)
-    }
-
-    var successor: StoredRecord? { if case .committing(let record, _) = stage { record } else { nil } }
-}
-
+/// What is decided before a refresh token is sent, and after it was.
 extension Ledger {
     // MARK: before it is sent
 
     /// Writes down what is about to happen.
     mutating func beginRotation(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        guard let holding = holdings[token], let record = holding.record, let secret = holding.refreshToken else {
+        guard let holding = grants[token], let record = holding.record, let secret = holding.refreshToken else {
             return abandon(id, at: now, &turn)
         }
         if let fault = reasonNotToSpend(token) {
-            holdings[token]?.notBefore = now.boot + Self.lateRetry
+            grants.putOff(token, to: now.boot + Self.lateRetry)
             return abandon(id, because: fault, at: now, &turn)
         }
         let intent = Intent(
             grant: record.grant, generation: record.generation, attempt: min((holding.doubt?.intent.attempt ?? 0) + 1, Intent.mostAttempts),
             token: fingerprint(secret), sent: now.wall)
-        holdings[token]?.exchange = id
-        rotations[id] = Rotation(token, of: record, intent)
+        grants.begin(id, Rotation(token, of: record, intent))
         store.setDeadline(id, at: now.boot + pace.intent)
         enqueue(.prepare(token, intent), .intent(exchange: id, token), &turn)
     }
@@ -64,34 +26,35 @@ extension Ledger {
     /// The intent is durable: the token may go.
     mutating func intentKept(_ id: UInt64, _ token: TokenName, at now: Moment, _ turn: inout Turn) {
         noteStoreWorks(token, &turn)
-        guard let exchange = exchanges[id], case .preparing? = rotations[id]?.stage else {
+        guard let exchange = exchanges[id], case .preparing? = grants.rotation(id)?.stage else {
             // it came too late, and nothing was sent; a newer one has taken its place, or it goes
-            if holdings[token]?.exchange == nil { tidyIntent(token, &turn) }
+            if !grants.isRotating(token) { tidyIntent(token, &turn) }
             return
         }
         store.setDeadline(id, at: nil)
-        guard !isStopping, holdings[token]?.exchange == id, let plan = refreshPlan(id, exchange) else {
+        guard !isStopping, grants.isCurrent(id, of: token), let plan = refreshPlan(id, exchange) else {
             tidyIntent(token, &turn)
             return abandon(id, at: now, &turn)
         }
-        rotations[id]?.stage = .exchanging
-        if case .refresh(_, let scopes, _, _) = plan.grant { rotations[id]?.isNarrowed = !scopes.isEmpty }
+        var isNarrowed = false
+        if case .refresh(_, let scopes, _, _) = plan.grant { isNarrowed = !scopes.isEmpty }
+        grants.send(id, isNarrowed: isNarrowed)
         turn.plans.append(plan)
     }
 
     /// The token that would be sent is not on the disk yet, or what is to replace it is not; or the store still has an intent that was given up,
     /// so that the next one would keep its place from others as long.
     func reasonNotToSpend(_ token: TokenName) -> StoreFault? {
-        guard let holding = holdings[token], holding.refreshToken != nil else { return nil }
+        guard let holding = grants[token], holding.refreshToken != nil else { return nil }
         if holding.isUnsynced { return .notSynced(token) }
         if store.isUncertain(token) { return .notReplaced(token) }
-        return store.hasIntent { [rotations] in rotations[$0] == nil } ? .noAnswerYet : nil
+        return store.hasIntent { [grants] in grants.rotation($0) == nil } ? .noAnswerYet : nil
     }
 
     private func refreshPlan(_ id: UInt64, _ exchange: Exchange) -> ExchangePlan? {
         let key = exchange.key
         guard let settings = configuration.tokens[key.token], case .authorizationCode(let signIn) = settings.grant,
-            let application = application(of: key.token), let holding = holdings[key.token], let record = holding.record,
+            let application = application(of: key.token), let holding = grants[key.token], let record = holding.record,
             let secret = holding.refreshToken, isOurs(record)
         else { return nil }
         let audience = key.audience.map { Audience(parameter: settings.audienceParameter, value: $0) }
@@ -107,7 +70,7 @@ extension Ledger {
 
     /// The intent could not be made durable, or not in time: nothing was sent.
     mutating func intentFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id], case .preparing = rotation.stage else { return }
+        guard let rotation = grants.rotation(id), case .preparing = rotation.stage else { return }
         noteStore(rotation.token, fault, &turn)
         abandon(id, because: fault, at: now, &turn)
     }
@@ -134,13 +97,13 @@ extension Ledger {
 
     /// What came of it; first of all what has to be kept.
     mutating func rotationAnswered(_ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id], case .exchanging = rotation.stage else { return }
+        guard let rotation = grants.rotation(id), case .exchanging = rotation.stage else { return }
         let token = rotation.token
         var report = report
         // a page in the place of the metadata is no answer to the refresh token
         if !report.isRequested { report.outcome = report.outcome.mapError { $0.law == .silent ? $0.beforeSending : $0 } }
         exchanges.free(id)
-        if holdings[token]?.exchange == id, store.isReplacing(token) {
+        if grants.isCurrent(id, of: token), store.isReplacing(token) {
             hold(id, rotation, report, &turn)
         } else {
             apply(id, rotation, report, at: now, &turn)
@@ -150,21 +113,19 @@ extension Ledger {
 
     /// Until then at least a crash of the daemon must not reach what came. In the order of records it stands before what is to replace it.
     private mutating func hold(_ id: UInt64, _ rotation: Rotation, _ report: ExchangeReport, _ turn: inout Turn) {
-        rotations[id]?.stage = .held(report)
-        guard report.successor != nil, let record = holdings[rotation.token]?.record, var next = successor(of: record, rotation, report) else { return }
+        grants.hold(id, report)
+        guard report.successor != nil, let record = grants[rotation.token]?.record, var next = successor(of: record, rotation, report) else { return }
         next.generation = record.generation + 1
         enqueue(.remember(next), .tidy(rotation.token), &turn)
     }
 
     /// It is known what is in force: what came meanwhile for a refresh that was under way goes its way.
     mutating func applyHeld(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        for (id, rotation) in rotations where rotation.token == token {
-            if case .held(let report) = rotation.stage { apply(id, rotation, report, at: now, &turn) }
-        }
+        for (id, rotation, report) in grants.held(of: token) { apply(id, rotation, report, at: now, &turn) }
     }
 
     private mutating func apply(_ id: UInt64, _ rotation: Rotation, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        guard let holding = holdings[rotation.token], holding.exchange == id, let record = holding.record, record.grant == rotation.grant else {
+        guard let holding = grants[rotation.token], holding.exchange == id, let record = holding.record, record.grant == rotation.grant else {
             // another sign-in has taken its place meanwhile
             _ = endExchange(id)
             if let successor = report.successor { revoke(successor, rotation.binding, at: now, &turn, of: rotation.token) }
@@ -182,7 +143,7 @@ extension Ledger {
         let tokens = try? report.outcome.get()
         guard report.successor != nil || tokens != nil else { return nil }
         var next = record
-        next.generation = max(record.generation, holdings[record.name]?.generation ?? 0) + 1
+        next.generation = max(record.generation, grants[record.name]?.generation ?? 0) + 1
         next.isProven = true
         next.rotated = report.sent.wall
         if let tokens {
@@ -217,7 +178,7 @@ extension Ledger {
             verdict = failed(rotation, failure, report, at: now, &turn)
         case .success, .failure:
             // the server took the token; a successor is safe even where what else came is of no use
-            holdings[token]?.succeed(at: now)
+            grants.succeed(token, at: now)
             // what was synced ended the intent; where nothing had to be, it ends here
             if rotation.successor == nil { tidyIntent(token, &turn) }
         }
@@ -233,7 +194,7 @@ extension Ledger {
     ) -> Refusal? {
         let token = rotation.token
         let isSilent = failure.law == .silent
-        let before = (isSilent ? holdings[token]?.silences : holdings[token]?.refusals) ?? 0
+        let before = (isSilent ? grants[token]?.silences : grants[token]?.refusals) ?? 0
         let consequence = RefreshFailure(failure, isReplay: rotation.intent.attempt > 1, refusals: before, quarantine: pace.quarantine)
         switch consequence {
         case .kept, .quarantined, .silenced, .ended(isAnswerLost: false): tidyIntent(token, &turn)
@@ -245,16 +206,15 @@ extension Ledger {
             doubt(token, rotation.intent, report, answered: failure.cameWhole ? failure.text : nil)
             return nil
         case .quarantined(let pause, let isPersonAsked):
-            if isSilent { holdings[token]?.silences += 1 } else { holdings[token]?.refusals += 1 }
-            holdings[token]?.notBefore = now.boot + pause
+            grants.quarantine(token, isSilent: isSilent, until: now.boot + pause)
             return isPersonAsked ? advise(token, .refreshRefused(token, failure), &turn) : nil
         case .silenced(isPersonAsked: false): return refuse(token, failure, at: now)
         case .silenced(isPersonAsked: true):
-            let doubt = holdings[token]?.doubt
+            let doubt = grants[token]?.doubt
             let refusal = doubt.map { Refusal.answerLost(token, failure, answered: $0.answer) } ?? .refreshRefused(token, failure)
             failures.refuse(token, Trouble(refusal: refusal, retry: now.boot + pace.refusal))
             return advise(token, refusal, &turn)
-        case .ended(isAnswerLost: true): return end(token, .answerLost(token, failure, answered: holdings[token]?.doubt?.answer), &turn)
+        case .ended(isAnswerLost: true): return end(token, .answerLost(token, failure, answered: grants[token]?.doubt?.answer), &turn)
         case .ended(isAnswerLost: false): return end(token, .refreshRefused(token, failure), &turn)
         }
     }
@@ -264,21 +224,19 @@ extension Ledger {
     private mutating func doubt(_ token: TokenName, _ intent: Intent, _ report: ExchangeReport, answered answer: String?) {
         let earliest = report.sent.boot + patience(for: token) + pace.replay
         let longest = min(pace.replay << min(intent.attempt - 1, 4), 10 * pace.replay) - pace.replay
-        let isUrgent = holdings[token]?.doubt?.isUrgent ?? false
-        holdings[token]?.doubt = Holding.Doubt(intent: intent, earliest: earliest, answer: answer, isUrgent: isUrgent)
-        holdings[token]?.notBefore = earliest + Int64(Double(longest) * jitter.fraction())
+        let notBefore = earliest + Int64(Double(longest) * jitter.fraction())
+        grants.doubt(token, intent, earliest: earliest, notBefore: notBefore, answer: answer)
     }
 
     /// A person is asked to sign in, and the refresh token is tried on meanwhile.
     private mutating func advise(_ token: TokenName, _ refusal: Refusal, _ turn: inout Turn) -> Refusal {
-        if holdings[token]?.advice == nil { turn.events.append(.loginRequired(token, refusal)) }
-        holdings[token]?.advice = refusal
+        if grants.advise(token, refusal) { turn.events.append(.loginRequired(token, refusal)) }
         return refusal
     }
 
     /// Nothing was spent by this send. Where an earlier one is in doubt its intent stays.
     private mutating func tidyIntent(_ token: TokenName, _ turn: inout Turn) {
-        if let doubt = holdings[token]?.doubt {
+        if let doubt = grants[token]?.doubt {
             enqueue(.prepare(token, doubt.intent), .tidy(token), &turn)
         } else {
             enqueue(.withdraw(token), .tidy(token), &turn)
@@ -287,9 +245,7 @@ extension Ledger {
 
     /// From now on only a person can help. What is held is served to its end, and the record is kept.
     private mutating func end(_ token: TokenName, _ refusal: Refusal, _ turn: inout Turn) -> Refusal {
-        if holdings[token]?.advice == nil { turn.events.append(.loginRequired(token, refusal)) }
-        holdings[token]?.ended = refusal
-        holdings[token]?.advice = nil
+        if grants.end(token, refusal) { turn.events.append(.loginRequired(token, refusal)) }
         return refusal
     }
 
@@ -298,12 +254,11 @@ extension Ledger {
     mutating func endExchange(_ id: UInt64) -> (exchange: Exchange, isAwaited: Bool, rotation: Rotation?)? {
         store.setDeadline(id, at: nil)
         guard let (exchange, isAwaited) = exchanges.end(id) else { return nil }
-        if holdings[exchange.key.token]?.exchange == id { holdings[exchange.key.token]?.exchange = nil }
-        return (exchange, isAwaited, rotations.removeValue(forKey: id))
+        return (exchange, isAwaited, grants.end(id))
     }
 
     /// An exchange has the refresh token, or another is on its way to the disk.
-    func isRefreshTokenBusy(_ token: TokenName) -> Bool { holdings[token]?.exchange != nil || store.isReplacing(token) }
+    func isRefreshTokenBusy(_ token: TokenName) -> Bool { grants.isRotating(token) || store.isReplacing(token) }
 
     /// The refresh token is free: of what waited for it the next one goes on. What cannot go on is told why.
     mutating func resumeQueue(of token: TokenName, at now: Moment, _ turn: inout Turn) {

@@ -9,35 +9,32 @@ internal import TokenWire
 extension Ledger {
     /// A successor goes to the disk before what came with it is used.
     mutating func commitSuccessor(_ next: StoredRecord, _ id: UInt64, _ report: ExchangeReport, at now: Moment, _ turn: inout Turn) {
-        rotations[id]?.stage = .committing(next, report)
-        holdings[next.name]?.generation = next.generation
-        rotations[id]?.isWriting = true
+        grants.commit(id, next, report)
         store.setDeadline(id, at: now.boot + pace.successor)
         enqueue(.commit(next), .successor(exchange: id), &turn)
     }
 
     /// The successor is durable: now the access token may be used.
     mutating func successorCommitted(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id] else { return lateStored(id, .success(()), at: now, &turn) }
+        guard let rotation = grants.rotation(id) else { return lateStored(id, .success(()), at: now, &turn) }
         guard case .committing(let record, let report) = rotation.stage else { return }
         let token = rotation.token
         store.setDeadline(id, at: nil)
         noteStoreWorks(token, &turn)
-        guard holdings[token]?.exchange == id else {
+        guard grants.isCurrent(id, of: token) else {
             _ = endExchange(id)
             return revoke(record.secret, record.binding, at: now, &turn, of: token)
         }
-        holdings[token]?.take(record)
+        grants.take(record, isUnsynced: false)
         concludeRotation(id, report, at: now, &turn)
     }
 
     /// The disk did not take the successor. It is written again, to a new file, until it is there: memory is the only place that has it.
     mutating func successorFailed(_ id: UInt64, _ fault: StoreFault, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id] else { return lateStored(id, .failure(fault), at: now, &turn) }
+        guard let rotation = grants.rotation(id) else { return lateStored(id, .failure(fault), at: now, &turn) }
         guard case .committing(let record, _) = rotation.stage else { return }
         noteStore(rotation.token, fault, &turn)
-        rotations[id]?.failures += 1
-        rotations[id]?.isWriting = false
+        grants.commitFailed(id)
         // memory alone has it: at least a crash of the daemon must not reach it
         if rotation.failures == 0 { enqueue(.remember(record), .remembered(exchange: id), &turn) }
         store.setDeadline(id, at: now.boot + Self.storePause(after: rotation.failures))
@@ -46,12 +43,12 @@ extension Ledger {
 
     /// A step to the disk takes longer than it may, or its next try is due.
     mutating func overrun(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id] else { return writeAgain(id, at: now, &turn) }
+        guard let rotation = grants.rotation(id) else { return writeAgain(id, at: now, &turn) }
         let token = rotation.token
         switch rotation.stage {
         case .exchanging, .held: break
         case .preparing: intentFailed(id, .noAnswer(to: token), at: now, &turn)
-        case .committing(let record, _) where holdings[token]?.exchange != id:
+        case .committing(let record, _) where !grants.isCurrent(id, of: token):
             // another sign-in has taken its place: this one is of no use any more
             _ = endExchange(id)
             revoke(record.secret, record.binding, at: now, &turn, of: token)
@@ -59,7 +56,7 @@ extension Ledger {
         case .committing(let record, _) where rotation.failures > 0:
             store.setDeadline(id, at: now.boot + pace.successor)
             guard !rotation.isWriting else { return }
-            rotations[id]?.isWriting = true
+            grants.commitAgain(id)
             enqueue(.commit(record), .successor(exchange: id), &turn)
         case .committing(let record, _):
             enqueue(.remember(record), .remembered(exchange: id), &turn)
@@ -71,11 +68,10 @@ extension Ledger {
 
     /// The successor is safe from a crash of the daemon, though not on the disk: it may be used. Its writing goes on.
     mutating func successorRemembered(_ id: UInt64, at now: Moment, _ turn: inout Turn) {
-        guard let rotation = rotations[id], case .committing(let record, let report) = rotation.stage, holdings[record.name]?.exchange == id,
+        guard let rotation = grants.rotation(id), case .committing(let record, let report) = rotation.stage, grants.isCurrent(id, of: record.name),
             !store.isReplacing(record.name)
         else { return }
-        holdings[record.name]?.take(record)
-        holdings[record.name]?.isUnsynced = true
+        grants.take(record, isUnsynced: true)
         store.keepInMemory(id, record)
         concludeRotation(id, report, at: now, &turn)
         // a try that has failed already is made again; one that is under way reports under the exchange's number
@@ -91,8 +87,7 @@ extension Ledger {
         }
         store.endMemoryOnly(id)
         noteStoreWorks(record.name, &turn)
-        holdings[record.name]?.isUnsynced = false
-        holdings[record.name]?.notBefore = 0
+        grants.noteSynced(record.name)
         failures.retryNow(record.name)
         for key in cache.keys(of: record.name) { reschedule(key, at: now.boot) }
         scheduleKeepAlive(record.name, at: now)
@@ -102,7 +97,7 @@ extension Ledger {
     /// Writes what only the memory has once more. A new sign-in in its place makes that needless; while one is on its way to the disk it
     /// must not come behind it.
     mutating func writeLate(_ id: UInt64, at now: Moment?, _ turn: inout Turn) {
-        guard let record = store.memoryOnlyRecord(id), let holding = holdings[record.name] else { return }
+        guard let record = store.memoryOnlyRecord(id), let holding = grants[record.name] else { return }
         guard holding.record == record else { return store.endMemoryOnly(id) }
         if store.isReplacing(record.name) {
             if let now { store.setDeadline(id, at: now.boot + Self.lateRetry) }
@@ -123,15 +118,11 @@ extension Ledger {
     // MARK: the state of the store
 
     mutating func noteStore(_ token: TokenName, _ fault: StoreFault, _ turn: inout Turn) {
-        guard holdings[token]?.isStoreFailing == false else { return }
-        holdings[token]?.isStoreFailing = true
-        turn.events.append(.storeFailed(token, fault))
+        if grants.note(isStoreFailing: true, token) { turn.events.append(.storeFailed(token, fault)) }
     }
 
     mutating func noteStoreWorks(_ token: TokenName, _ turn: inout Turn) {
-        guard holdings[token]?.isStoreFailing == true else { return }
-        holdings[token]?.isStoreFailing = false
-        turn.events.append(.storeRecovered(token))
+        if grants.note(isStoreFailing: false, token) { turn.events.append(.storeRecovered(token)) }
     }
 }
 

@@ -55,7 +55,7 @@ extension Ledger {
     private func presentKey(of item: KeptToken) -> CacheKey? {
         guard terms(of: item.key.token) == item.terms, let key = policy.present(item.key) else { return nil }
         guard case .authorizationCode? = configuration.tokens[key.token]?.grant else { return item.grant == 0 ? key : nil }
-        guard let record = holdings[key.token]?.record, record.kind == .refresh, isOurs(record), record.grant == item.grant else { return nil }
+        guard let record = grants[key.token]?.record, record.kind == .refresh, isOurs(record), record.grant == item.grant else { return nil }
         return key
     }
 
@@ -73,6 +73,6 @@ extension Ledger {
 
     private func grant(of token: TokenName) -> UInt64 {
         guard case .authorizationCode? = configuration.tokens[token]?.grant else { return 0 }
-        return holdings[token]?.record?.grant ?? 0
+        return grants[token]?.record?.grant ?? 0
     }
 }

@@ -20,8 +20,7 @@ extension Ledger {
         noteStore(token, fault, &turn)
         let refusal = Refusal.unsettled(fault)
         for waiter in takeWaiters(of: work) { turn.answers.append((waiter, .refused(refusal))) }
-        let notBefore = holdings[token]?.notBefore ?? 0
-        holdings[token]?.notBefore = max(notBefore, next)
+        grants.putOff(token, to: next)
         for key in cache.keys(of: token) { dismissImpatient(key, unavailable(key, until: next, at: now), at: now, &turn) }
         resumeQueue(of: token, at: now, &turn)
     }
@@ -41,7 +40,7 @@ extension Ledger {
         guard let work = store.uncertainWrite(id) else { return writeLate(id, at: now, &turn) }
         let token = work.job.name
         // one that another of its kind has overtaken on its way must not come behind it
-        if store.replacementCount(token) > 1, work.job.generation < holdings[token]?.generation ?? 0 {
+        if store.replacementCount(token) > 1, work.job.generation < grants[token]?.generation ?? 0 {
             if let now { store.setDeadline(id, at: now.boot + Self.lateRetry) }
             return
         }
@@ -50,7 +49,7 @@ extension Ledger {
 
     /// A newer record is on the disk: what it has overtaken is nowhere any more.
     mutating func giveUpOlder(_ token: TokenName, at now: Moment, _ turn: inout Turn) {
-        guard let present = holdings[token]?.record?.generation else { return }
+        guard let present = grants[token]?.record?.generation else { return }
         while let work = store.takeOvertaken(token, by: present) { conclude(work, .failure(.overtaken(token)), at: now, &turn) }
     }
 }

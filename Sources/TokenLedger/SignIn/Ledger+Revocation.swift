@@ -41,7 +41,7 @@ extension Ledger {
             if let life = signIn.refreshLifetime { ends.append(record.signedIn + Int64(life)) }
             idle = signIn.refreshIdle.map(Int64.init) ?? idle
         }
-        if let idle { ends.append((holdings[record.name]?.lastUsed?.wall ?? record.rotated) + idle) }
+        if let idle { ends.append((grants[record.name]?.lastUsed?.wall ?? record.rotated) + idle) }
         return ends.min() ?? now.wall
     }
 
@@ -53,7 +53,7 @@ extension Ledger {
     /// What the store held when the daemon started. One whose sign-in goes on was announced for a sign-out that never came to be.
     mutating func resume(_ found: [Revocation], at now: Moment, _ turn: inout Turn) {
         for revocation in found {
-            let (key, holding) = (revocation.key, holdings[revocation.name])
+            let (key, holding) = (revocation.key, grants[revocation.name])
             _ = revocations.announce(revocation, since: now.boot)
             if holding?.record.map(revocation.isOf) == true || isInForce(revocation) {
                 forget(key, &turn)
@@ -67,7 +67,7 @@ extension Ledger {
 
     /// A refresh token that nobody uses any more. Nobody waits for its server.
     mutating func revoke(_ secret: Secret, _ binding: RecordBinding, at now: Moment, _ turn: inout Turn, of token: TokenName) {
-        guard !secret.isEmpty, holdings[token]?.refreshToken != secret else { return }
+        guard !secret.isEmpty, grants[token]?.refreshToken != secret else { return }
         begin(writeDown(secret, binding, of: token, until: now.wall + Self.longestRevocation, at: now, &turn), at: now, &turn)
     }
 
@@ -85,7 +85,7 @@ extension Ledger {
             guard let pending = revocations[key], pending.isAnnounced else { continue }
             if let record, !pending.revocation.isOf(record), record.secret != pending.revocation.secret {
                 begin(key, at: now, &turn)
-            } else if !store.isReplacing(token), holdings[token]?.locked == nil {
+            } else if !store.isReplacing(token), grants[token]?.locked == nil {
                 forget(key, &turn)
             }
         }
@@ -113,7 +113,7 @@ extension Ledger {
     }
 
     /// The refresh token of the sign-in that goes on.
-    private func isInForce(_ revocation: Revocation) -> Bool { holdings[revocation.name]?.refreshToken == revocation.secret }
+    private func isInForce(_ revocation: Revocation) -> Bool { grants[revocation.name]?.refreshToken == revocation.secret }
 
     /// Who tells the server: an application that is the same client there, the token's own first. Where none is configured any more, the client
     /// without its secret, in the way in which another application reaches the server, if there is one.

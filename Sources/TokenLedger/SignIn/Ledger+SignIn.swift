@@ -174,7 +174,7 @@ extension Ledger {
             case .failure(let verdict):
                 discard(report, login.token, login.binding, at: now, &turn)
                 let refusal = Refusal.notTaken(verdict)
-                holdings[login.token, default: Holding()].lastSignIn = refusal
+                grants.noteSignIn(login.token, failed: refusal)
                 finish(id, .refused(refusal), &turn)
             case .success(let held): arrive(id, login, tokens, held, report, settings, at: now, &turn)
             }
@@ -219,7 +219,7 @@ extension Ledger {
     private func personBefore(_ login: PendingLogin) -> Person? {
         let stored = logins.all.values.compactMap { if case .storing(let arrival) = $0.stage, $0.token == login.token { arrival } else { nil } }
         if let newest = stored.max(by: { $0.record.generation < $1.record.generation }) { return newest.person }
-        guard let record = holdings[login.token]?.record, let subject = record.binding.subject, isOurs(record) || !login.confirmsFirst else { return nil }
+        guard let record = grants[login.token]?.record, let subject = record.binding.subject, isOurs(record) || !login.confirmsFirst else { return nil }
         return Person(subject: subject, stored: record.idToken)
     }
 
@@ -302,13 +302,11 @@ extension Ledger {
     private mutating func store(_ id: LoginID, _ arrival: PendingLogin.Arrival, at now: Moment, _ turn: inout Turn) {
         var arrival = arrival
         let token = arrival.record.name
-        let holding = holdings[token] ?? Holding()
-        (arrival.record.generation, arrival.record.grant) = (holding.generation + 1, holding.grant + 1)
-        holdings[token, default: Holding()].generation += 1
-        holdings[token]?.grant += 1
+        let before = grants[token]?.record
+        (arrival.record.generation, arrival.record.grant) = grants.number(token)
         logins.change(id) { $0.stage = .storing(arrival) }
         logins.awaitAnswer(for: id, until: now.boot + pace.intent)
-        announceRevocation(of: holding.record, at: now, &turn)
+        announceRevocation(of: before, at: now, &turn)
         enqueue(.replace(arrival.record), .signIn(id), &turn)
     }
 

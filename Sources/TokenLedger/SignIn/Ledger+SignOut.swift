@@ -12,16 +12,14 @@ extension Ledger {
             turn.answers.append((waiter, .refused(refusal)))
             return turn
         }
-        guard let record = holdings[token]?.record, record.kind != .ended else {
+        guard let record = grants[token]?.record, record.kind != .ended else {
             turn.answers.append((waiter, .signIn(.signedOut(isRevoked: false, url: nil, trouble: revocations.hasten(token, to: now.boot)))))
             return turn
         }
-        let holding = holdings[token] ?? Holding()
+        let (generation, grant) = grants.number(token)
         let tombstone = StoredRecord(
-            name: token, kind: .ended, binding: record.binding, generation: holding.generation + 1, grant: holding.grant + 1, secret: Secret(""),
+            name: token, kind: .ended, binding: record.binding, generation: generation, grant: grant, secret: Secret(""),
             signedIn: record.signedIn, rotated: now.wall)
-        holdings[token]?.generation += 1
-        holdings[token]?.grant += 1
         announceRevocation(of: record, at: now, &turn)
         enqueue(.commit(tombstone), .signOut(waiter: waiter, SignOut(ended: record, tombstone: tombstone, caller: caller)), &turn)
         return turn
@@ -30,7 +28,7 @@ extension Ledger {
     private func reasonNotToLogOut(_ token: TokenName) -> Refusal? {
         if isStopping { return .stopping }
         if let refusal = reasonToComeAgain(token) { return refusal }
-        if let reason = holdings[token]?.locked { return .locked(token, reason, isReference: configuration.tokens[token]?.grant.kind == .reference) }
+        if let reason = grants[token]?.locked { return .locked(token, reason, isReference: configuration.tokens[token]?.grant.kind == .reference) }
         guard !isUnconfigured(token) else { return nil }
         switch configuration.tokens[token]?.grant {
         case .clientCredentials?: return Refusal(.refused, [Field("reason", "grant")], "nobody is signed in for \"\(token)\": it is had in another way")
@@ -47,7 +45,7 @@ extension Ledger {
         signOut.isAnswered = isAnswered
         let token = signOut.tombstone.name
         // what was in force at the end, not when it was asked for: a refresh may have brought another one since
-        signOut.ended = holdings[token]?.record ?? signOut.ended
+        signOut.ended = grants[token]?.record ?? signOut.ended
         if case .failure(let fault) = result {
             if !signOut.isAnswered { turn.answers.append((waiter, .refused(.store(fault)))) }
             return replaced(token, by: nil, at: now, &turn)
@@ -115,12 +113,7 @@ extension Ledger {
 
     private mutating func install(_ record: StoredRecord, at now: Moment, _ turn: inout Turn) {
         let token = record.name
-        var old: (secret: Secret, binding: RecordBinding)?
-        if let before = holdings[token]?.record, let secret = holdings[token]?.refreshToken, record.kind == .refresh, secret != record.secret {
-            old = (secret, before.binding)
-        }
-        holdings[token, default: Holding()].begin(record, at: now)
-        if let old { revoke(old.secret, old.binding, at: now, &turn, of: token) }
+        if let old = grants.install(record, at: now) { revoke(old.secret, old.binding, at: now, &turn, of: token) }
         failures.forgive(token)
         for key in cache.keys(of: token) {
             exchanges.disregard(key)

@@ -58,7 +58,7 @@ import Testing
             pauses.append(Double(scene.now.boot - start) / 1e9)
         }
         #expect((pauses.max() ?? 0) <= (isRequested ? 3_601 : 301) && (pauses.max() ?? 0) > (isRequested ? 3_500 : 1), "\(pauses)")
-        #expect(scene.ledger.holdings[GrantScene.user]?.silences == (isRequested ? 3 : 0))
+        #expect(scene.ledger.grants[GrantScene.user]?.silences == (isRequested ? 3 : 0))
         scene.grant("access-1", refresh: "refresh-2")
         #expect(scene.state == .ready)
     }

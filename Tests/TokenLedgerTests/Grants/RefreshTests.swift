@@ -348,7 +348,7 @@ import TokenWire
         #expect(scene.refusal(waiter)?.code == .loginRequired)
         #expect(scene.reason(waiter) == "refresh-refused")
         #expect(scene.refusal(waiter)?.fields.contains(Field("oauth-error", "invalid_grant")) == true)
-        #expect(scene.stored() == "refresh-1" && scene.ledger.holdings[GrantScene.user]?.refreshToken == Secret("refresh-1"))
+        #expect(scene.stored() == "refresh-1" && scene.ledger.grants[GrantScene.user]?.refreshToken == Secret("refresh-1"))
         #expect(scene.events.contains { if case .loginRequired(GrantScene.user, _) = $0 { true } else { false } })
     }
 

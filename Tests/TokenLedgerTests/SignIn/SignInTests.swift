@@ -577,7 +577,7 @@ import TokenWire
         #expect(grants == [2, 3])
         scene.diskAnswer = .success(())
         scene.finishJobs()
-        #expect(scene.stored() == "refresh-3" && scene.ledger.holdings[GrantScene.user]?.grant == 3)
+        #expect(scene.stored() == "refresh-3" && scene.ledger.grants[GrantScene.user]?.grant == 3)
         // and whatever ends it is another one again
         _ = scene.request { $0.logout(GrantScene.user, for: GrantScene.alice, waiter: $1, at: $2) }
         #expect(scene.disk[GrantScene.user]?.grant == 4)

@@ -25,7 +25,7 @@ extension Ledger {
 
     private func value(_ reference: ReferenceSettings, _ token: TokenName) -> (Secret, Expiry?)? {
         if let value = reference.value { return (value, reference.expires) }
-        guard let record = holdings[token]?.record, record.kind == .reference, isOurs(record) else { return nil }
+        guard let record = grants[token]?.record, record.kind == .reference, isOurs(record) else { return nil }
         return (record.secret, record.expires ?? reference.expires)
     }
 
@@ -44,13 +44,12 @@ extension Ledger {
                 turn.answers.append((waiter, .refused(.stopping)))
                 return turn
             }
-            let before = holdings[name] ?? Holding()
+            let before = grants[name]?.record
+            let (generation, grant) = grants.number(name)
             let record = StoredRecord(
-                name: name, kind: kind, binding: binding, generation: before.generation + 1, grant: before.grant + 1, secret: secret,
+                name: name, kind: kind, binding: binding, generation: generation, grant: grant, secret: secret,
                 scopes: settings.scopes, signedIn: now.wall, rotated: now.wall, expires: expires)
-            holdings[name, default: Holding()].generation = record.generation
-            holdings[name]?.grant = record.grant
-            announceRevocation(of: before.record, at: now, &turn)
+            announceRevocation(of: before, at: now, &turn)
             enqueue(.replace(record), .importing(waiter: waiter, record, caller: caller), &turn)
         }
         return turn

@@ -21,7 +21,7 @@ extension Ledger {
 
     /// The end of a token that the server told when it was asked about it, where nobody else has said.
     func toldEnd(_ token: TokenName, _ reference: ReferenceSettings) -> Int64? {
-        let said = reference.value == nil ? holdings[token]?.record?.expires ?? reference.expires : reference.expires
+        let said = reference.value == nil ? grants[token]?.record?.expires ?? reference.expires : reference.expires
         return said == nil ? references[token]?.end : nil
     }
 
@@ -68,7 +68,9 @@ extension Ledger {
         guard !isStopping, let state = references[token], state.errand == nil, let settings = configuration.tokens[token],
             let held = cache.held(settings.soleKey)
         else { return }
-        guard errands.probeCount < Self.looksAtOnce else { return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now) }
+        guard errands.probeCount < Self.looksAtOnce else {
+            return setLook(token, in: .seconds(1) + Int64(Double(Int64.seconds(9)) * jitter.fraction()), at: now)
+        }
         let errand = Errand.probe(held.token, state.subject.probe.way, state.subject.header)
         references.look(token, run(errand, for: token, state.subject.application, .probe(token), &turn))
     }
@@ -105,7 +107,7 @@ extension Ledger {
 
     private mutating func foresee(_ end: Int64, _ token: TokenName, at now: Moment) {
         guard end > now.wall, references.setEnd(end, token) else { return }
-        holdings[token]?.warnings = 0
+        grants.noteWarnings(token, 0)
         scheduleWarning(token, at: now)
     }
 
