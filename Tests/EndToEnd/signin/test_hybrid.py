@@ -120,7 +120,7 @@ def test_wanting(server):
         other = fields(scene.answer(second[1]))["id_token"]
         answer = scene.answer(first[1])
         reply = scene.brings(first[0], answer.replace(fields(answer)["id_token"], other))
-        assert reply.startswith("ERR refused : the ID token has another") and spent(scene) == 1, (
+        assert reply.startswith("ERR refused : the ID token has an unexpected ") and spent(scene) == 1, (
             "HYB-03 HYB-06 the ID token of another sign-in does not go with this code")
 
 
