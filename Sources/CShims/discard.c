@@ -1,140 +1,129 @@
-// Closes descriptors that clients send along (SCM_RIGHTS, unix(7)). The thread that closes the last reference may block: close(2) on a TCP socket
-// with SO_LINGER and unsent data takes as long as its owner has set, and on a large memfd as long as freeing its pages takes. So the thread of the
-// loop never closes them. They would otherwise be closed in a recvmsg(2) without room for them, or in the close(2) of a connection with unread
-// messages.
+// Descriptors that a client has sent along (SCM_RIGHTS, unix(7)). Whoever ends the last reference to one pays for it: the close of a TCP socket with
+// SO_LINGER and unsent data takes as long as its owner has set, that of a large memfd as long as its pages take. So none of them ends on the thread
+// of the loop, and none is ever a descriptor of this process, for close(2) would then have a FUSE file flushed by its owner. A message that has some
+// is left unread, and its connection is closed on another thread.
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "CShims.h"
 
-// the maximum per message: SCM_MAX_FD in the kernel
-enum { MOST_PASSED = 253, MOST_WORKERS = 16 };
+enum { MOST_WORKERS = 16, TICK_NANOSECONDS = 2000000 };
 
-typedef struct {
-    int fd;
-    // a connection, whose unread messages are received and closed first
-    int is_connection;
-} discarded;
+// A list of connections to be closed. `next[fd]` is the one behind `fd`, or -1: each descriptor is in it once at most, so there is always room.
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    int *next;
+    rlim_t room;
+    int first, last;
+    int workers, idle;
+} list = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .first = -1, .last = -1};
 
-static int jobs[2] = {-1, -1};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static atomic_int workers, idle;
+static int tick_signal(void) { return SIGRTMIN + 1; }
 
-typedef union {
-    struct cmsghdr header;
-    char bytes[CMSG_SPACE(sizeof(int) * MOST_PASSED)];
-} control_room;
+static void tick(int number) { (void)number; }
 
-// Calls `take` for each descriptor in the message. Returns whether there was one.
-static int take_passed(struct msghdr *message, void (*take)(int)) {
-    int found = 0;
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-        size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < count; i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-            take(fd);
-            found = 1;
-        }
-    }
-    return found;
+// A signal now and then: close(2) of a socket lingers for as long as its owner likes, but not beyond a signal (sk_stream_wait_close in the kernel).
+static timer_t *make_timer(timer_t *room) {
+    struct sigevent event;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = tick_signal();
+#ifdef sigev_notify_thread_id
+    event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+#else
+    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+#endif
+    return timer_create(CLOCK_MONOTONIC, &event, room) < 0 ? NULL : room;
 }
 
-static void end(int fd) {
-    // fails for a descriptor that is not a socket, which needs none
-    const struct linger none = {0};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    close(fd);
-}
-
-static void end_connection(int fd) {
-    // no further messages
-    shutdown(fd, SHUT_RD);
-    for (;;) {
-        control_room room;
-        char bytes[4096];
-        struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
-        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof room};
-        ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        take_passed(&message, end);
-        explicit_bzero(bytes, sizeof bytes);
-    }
-    close(fd);
+static void run_timer(timer_t *timer, long nanoseconds) {
+    const struct itimerspec times = {.it_interval = {.tv_nsec = nanoseconds}, .it_value = {.tv_nsec = nanoseconds}};
+    if (timer) timer_settime(*timer, 0, &times, NULL);
 }
 
 static void *work(void *unused) {
     (void)unused;
+    timer_t room;
+    timer_t *timer = make_timer(&room);
+    sigset_t ticks;
+    sigemptyset(&ticks);
+    sigaddset(&ticks, tick_signal());
+    pthread_sigmask(SIG_UNBLOCK, &ticks, NULL);
     pthread_setname_np(pthread_self(), "discard");
-    discarded job;
     for (;;) {
-        atomic_fetch_add(&idle, 1);
-        ssize_t n = read(jobs[0], &job, sizeof job);
-        atomic_fetch_sub(&idle, 1);
-        if (n != sizeof job) continue;
-        if (job.is_connection) end_connection(job.fd); else end(job.fd);
+        pthread_mutex_lock(&list.lock);
+        list.idle++;
+        while (list.first < 0) pthread_cond_wait(&list.filled, &list.lock);
+        list.idle--;
+        int fd = list.first;
+        list.first = list.next[fd];
+        if (list.first < 0) list.last = -1;
+        pthread_mutex_unlock(&list.lock);
+        run_timer(timer, TICK_NANOSECONDS);
+        close(fd);
+        run_timer(timer, 0);
     }
     return NULL;
 }
 
-static int add_worker(void) {
-    if (atomic_fetch_add(&workers, 1) < MOST_WORKERS) {
-        pthread_attr_t attributes;
-        pthread_t thread;
-        sigset_t all, before;
-        sigfillset(&all);
-        // the loop handles signals
-        pthread_sigmask(SIG_BLOCK, &all, &before);
-        int error = pthread_attr_init(&attributes);
-        if (!error) {
-            pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-            pthread_attr_setstacksize(&attributes, 128 * 1024);
-            error = pthread_create(&thread, &attributes, work, NULL);
-            pthread_attr_destroy(&attributes);
-        }
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (!error) return 1;
-    }
-    atomic_fetch_sub(&workers, 1);
-    return 0;
+// With the lock held.
+static void add_worker(void) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    if (list.workers == MOST_WORKERS || pthread_attr_init(&attributes)) return;
+    sigfillset(&all);
+    // signals are the loop's
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 128 * 1024);
+    if (!pthread_create(&thread, &attributes, work, NULL)) list.workers++;
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void open_jobs(void) {
-    if (pipe2(jobs, O_CLOEXEC) < 0) {
-        jobs[0] = jobs[1] = -1;
-        return;
+// With the lock held. Whether there is room for this descriptor.
+static int has_room(int fd) {
+    if (!list.next) {
+        struct rlimit limit;
+        struct sigaction action;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = tick;
+        action.sa_flags = SA_RESTART;
+        sigaction(tick_signal(), &action, NULL);
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+        list.room = limit.rlim_max < (1 << 24) ? limit.rlim_max : (1 << 24);
+        list.next = calloc(list.room, sizeof *list.next);
     }
-    // the caller must never block
-    fcntl(jobs[1], F_SETFL, O_NONBLOCK);
-    if (!add_worker()) {
-        close(jobs[0]);
-        close(jobs[1]);
-        jobs[0] = jobs[1] = -1;
-    }
+    return list.next && (rlim_t)fd < list.room;
 }
 
-static void discard(int fd, int is_connection) {
-    pthread_once(&once, open_jobs);
-    const discarded job = {fd, is_connection};
-    // busy workers may be blocked for as long as a client likes
-    if (jobs[1] >= 0 && atomic_load(&idle) == 0) add_worker();
-    if (jobs[1] >= 0 && write(jobs[1], &job, sizeof job) == sizeof job) return;
-    if (is_connection) end_connection(fd); else end(fd);
+void tokend_close_unread(int fd) {
+    // nothing more comes
+    shutdown(fd, SHUT_RD);
+    pthread_mutex_lock(&list.lock);
+    int is_listed = has_room(fd);
+    if (is_listed) {
+        // those that are at work may be held up
+        if (list.idle == 0) add_worker();
+        list.next[fd] = -1;
+        if (list.last < 0) list.first = fd; else list.next[list.last] = fd;
+        list.last = fd;
+        pthread_cond_signal(&list.filled);
+    }
+    pthread_mutex_unlock(&list.lock);
+    if (!is_listed) close(fd);
 }
-
-static void discard_passed(int fd) { discard(fd, 0); }
-
-void tokend_close_unread(int fd) { discard(fd, 1); }
 
 // Linux 6.16
 #ifndef SO_PASSRIGHTS
@@ -152,6 +141,14 @@ int tokend_may_get_descriptors(int connection) {
     return getsockopt(connection, SOL_SOCKET, SO_PASSRIGHTS, &on, &size) < 0 || on;
 }
 
+int tokend_accept_client(int listener) {
+    int connection = tokend_accept(listener);
+    const int on = 1;
+    // a byte that is sent out of band (MSG_OOB) may have descriptors, and would be thrown away by the next recv(2), with them
+    if (connection >= 0 && tokend_may_get_descriptors(connection)) setsockopt(connection, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+    return connection;
+}
+
 ssize_t tokend_recv_bytes(int fd, void *bytes, size_t count) {
     for (;;) {
         // not through libc: see tokend_send
@@ -162,15 +159,15 @@ ssize_t tokend_recv_bytes(int fd, void *bytes, size_t count) {
 }
 
 ssize_t tokend_recv(int fd, void *bytes, size_t count) {
-    control_room room;
     struct iovec part = {.iov_base = bytes, .iov_len = count};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof room};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     for (;;) {
-        // not through libc: see tokend_send
-        ssize_t n = syscall(SYS_recvmsg, fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        // a look ends no descriptor: the message has them still
+        ssize_t n = syscall(SYS_recvmsg, fd, &message, MSG_DONTWAIT | MSG_PEEK);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return -errno;
-        if (message.msg_controllen == 0) return n;
-        return take_passed(&message, discard_passed) ? -EBADMSG : n;
+        if (n <= 0) return n < 0 ? -errno : 0;
+        if (message.msg_flags & MSG_CTRUNC) return -EBADMSG;
+        // these bytes alone: what has come behind them may have descriptors
+        return tokend_recv_bytes(fd, bytes, (size_t)n);
     }
 }

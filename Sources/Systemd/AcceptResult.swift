@@ -17,7 +17,7 @@ package func hasHungUp(_ connection: Int32) -> Bool { tokend_has_hung_up(connect
 /// Accepts the next connection (accept(2)). A connection that was aborted in the backlog is skipped.
 package func acceptConnection(_ listener: Int32) -> AcceptResult {
     while true {
-        let result = tokend_accept(listener)
+        let result = tokend_accept_client(listener)
         if result >= 0 { return .connection(result) }
         switch -result {
         case EINTR, ECONNABORTED, EPROTO, EPERM: continue

@@ -13,7 +13,7 @@ private final class Player: ReadinessHandler {
     init(_ fd: Int32) { self.fd = fd }
 
     func ready(_ events: UInt32) {
-        let count = room.withUnsafeMutableBytes { tokend_recv(fd, $0.baseAddress!, $0.count) }
+        let count = room.withUnsafeMutableBytes { tokend_recv_bytes(fd, $0.baseAddress!, $0.count) }
         guard count > 0 else { return }
         received += 1
         _ = room.withUnsafeBytes { tokend_send(fd, $0.baseAddress!, count) }

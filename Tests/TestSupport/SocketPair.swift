@@ -50,6 +50,6 @@ package func send(_ text: String, to fd: Int32) -> Bool {
 /// The received text, at most 64 KiB; `nil` if there is none, "" at the end of input.
 package func receive(from fd: Int32) -> String? {
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = bytes.withUnsafeMutableBytes { tokend_recv(fd, $0.baseAddress!, $0.count) }
+    let count = bytes.withUnsafeMutableBytes { tokend_recv_bytes(fd, $0.baseAddress!, $0.count) }
     return count < 0 ? nil : String(decoding: bytes[..<count], as: UTF8.self)
 }

@@ -51,12 +51,14 @@ int tokend_unix_bind(int fd, const char *_Nonnull path);
 int tokend_unix_connect(int fd, const char *_Nonnull path);
 /// accept(2), non-blocking. -EAGAIN if no connection is pending.
 int tokend_accept(int fd);
+/// As `tokend_accept`, on a Unix socket whose clients may send descriptors with a byte, also out of band (MSG_OOB).
+int tokend_accept_client(int listener);
 /// 1 if the peer has closed its side and left nothing to read, or the connection is broken; else 0.
 int tokend_has_hung_up(int fd);
 /// send(2) with MSG_NOSIGNAL and MSG_DONTWAIT, repeated after EINTR. Returns the number of bytes sent.
 ssize_t tokend_send(int fd, const void *_Nonnull bytes, size_t count);
 /// recv(2) with MSG_DONTWAIT, repeated after EINTR. Returns the number of bytes, 0 at the end of input. -EBADMSG if the peer sent descriptors
-/// (SCM_RIGHTS, unix(7)), which another thread closes.
+/// (SCM_RIGHTS, unix(7)): the message stays unread, and `tokend_close_unread` must close the connection.
 ssize_t tokend_recv(int fd, void *_Nonnull bytes, size_t count);
 /// Makes the kernel reject descriptors that clients send on later connections, if it can (SO_PASSRIGHTS, Linux 6.16).
 void tokend_refuse_descriptors(int listener);

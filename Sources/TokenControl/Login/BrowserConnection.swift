@@ -123,7 +123,7 @@ final class BrowserConnection {
     private func receive(_ body: (UnsafeRawBufferPointer) -> Void) -> Int {
         withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 8) { chunk in
             guard let base = chunk.baseAddress else { return 0 }
-            let count = tokend_recv(descriptor, base, chunk.count)
+            let count = tokend_recv_bytes(descriptor, base, chunk.count)
             if count > 0 {
                 body(UnsafeRawBufferPointer(start: base, count: count))
                 tokend_wipe(base, count)

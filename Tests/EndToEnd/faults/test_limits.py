@@ -1,6 +1,7 @@
 """Clients that take too much, say too little, read nothing or vanish: they harm nobody but themselves."""
 import contextlib
 import grp
+import pathlib
 import pwd
 import re
 import resource
@@ -8,8 +9,10 @@ import select
 import socket
 import statistics
 import struct
+import subprocess
 import time
 
+import pytest
 from lib import processes
 from lib.conversation import acting_as
 from lib.daemon import Daemon
@@ -252,7 +255,7 @@ def test_waiters_of_one_user(server):
 
 
 def lingering():
-    """A TCP socket whose close takes 20 s: nobody reads what it has sent (SO_LINGER, socket(7)). The other end is to be kept."""
+    """A TCP socket whose close takes a minute: nobody reads what it has sent (SO_LINGER, socket(7)). The other end is to be kept."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sender = socket.create_connection(listener.getsockname())
         receiver, _ = listener.accept()
@@ -260,28 +263,56 @@ def lingering():
     with contextlib.suppress(BlockingIOError):
         while True:
             sender.send(b"x" * 65536)
-    sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 20))
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
     return sender, receiver
 
 
-def test_descriptors_that_are_sent_along(server):
+@pytest.fixture(scope="session")
+def older_kernel(tmp_path_factory):
+    library = tmp_path_factory.mktemp("kernel") / "kernel.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(pathlib.Path(__file__).with_name("kernel.c"))], check=True)
+    return library
+
+
+def send_along(client, sender, how):
+    """Sends a descriptor along, as the message itself, out of band, or unread in a socket that is sent along."""
+    if how != "in a socket":
+        return client.sendmsg([b"PING\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", sender.fileno()))],
+                              socket.MSG_OOB if how == "out of band" else 0)
+    near, far = socket.socketpair(socket.AF_UNIX)
+    with near, far:
+        socket.send_fds(near, [b"x"], [sender.fileno()])
+        return socket.send_fds(client, [b"PING\n"], [far.fileno()])
+
+
+@pytest.mark.parametrize("kernel", ["this kernel", "a kernel before Linux 6.16"])
+def test_descriptors_that_are_sent_along(server, kernel, older_kernel):
     """unix(7), SCM_RIGHTS: whoever closes the last copy of a descriptor waits for it."""
     with prepared(server, "") as stage:
+        if kernel != "this kernel":
+            stage.daemon.wrapper = [*stage.daemon.wrapper, "env", "LD_PRELOAD=%s" % older_kernel]
         stage.start()
+        descriptors = pathlib.Path("/proc/%d/fd" % stage.daemon.process.pid)
         quiet = stage.open()
-        for what, first in (("with a request", b""), ("behind a QUIT, where nothing is read", b"QUIT\n"), ("behind half a line", b"PI")):
-            sender, receiver = lingering()
-            with socket.socket(socket.AF_UNIX) as client:
-                with acting_as(BIN):
-                    client.connect(str(stage.daemon.socket))
-                if first:
+        assert quiet.ask("PING") == "OK"
+        held = len(list(descriptors.iterdir()))
+        receivers = []
+        for first in (b"", b"QUIT\n", b"PI", b"HELP\n" * 600):
+            for how in ("with a request", "out of band", "in a socket"):
+                sender, receiver = lingering()
+                receivers.append(receiver)
+                with socket.socket(socket.AF_UNIX) as client:
+                    with acting_as(BIN):
+                        client.connect(str(stage.daemon.socket))
                     client.send(first)
-                with contextlib.suppress(OSError):
-                    socket.send_fds(client, [b"PING\n"], [sender.fileno()])
-                sender.close()
-                began = time.monotonic()
-                assert quiet.ask("PING") == "OK", "a descriptor that is sent along %s holds nobody up" % what
-            assert quiet.ask("PING") == "OK" and time.monotonic() - began < 10, "nor when its connection ends: %s: %s" % (what, time.monotonic() - began)
+                    with contextlib.suppress(OSError):
+                        send_along(client, sender, how)
+                    sender.close()
+                    began = time.monotonic()
+                    assert quiet.ask("PING") == "OK", "a descriptor that is sent %s holds nobody up" % how
+                assert quiet.ask("PING") == "OK" and time.monotonic() - began < 10, "nor when its connection ends: %s, behind %r" % (how, first[:8])
+        assert processes.until(lambda: len(list(descriptors.iterdir())) <= held, 15), "and none is held for as long as its owner likes"
+        for receiver in receivers:
             receiver.close()
         with acting_as(BIN), stage.open() as again:
             assert again.ask("GET app.job").startswith("OK "), "who sent one is served on another connection"
