@@ -24,11 +24,14 @@ extension TokenHealth {
 }
 
 extension IssuedTokens {
-    /// Removes granted scopes that contain a part of these secrets, because callers see the scopes.
-    package func redacting(_ secrets: [Secret]) -> IssuedTokens {
-        guard let scopes, scopes.joined(separator: " ").contains(anyOf: secrets) else { return self }
+    /// The same without the scopes that hold something of these secrets, or of the tokens that came with them: scopes are told to callers. What was asked
+    /// for is no secret, whatever it has in common with one.
+    package func redacting(_ secrets: [Secret], asked: [String]) -> IssuedTokens {
+        let beyond = scopes?.filter { !asked.contains($0) } ?? []
+        let all = secrets + [accessToken, refreshToken, idToken].compactMap(\.self)
+        guard beyond.joined(separator: " ").contains(anyOf: all) || beyond.contains(where: { all.contains(Secret($0)) }) else { return self }
         var issued = self
-        issued.scopes = scopes.filter { !$0.contains(anyOf: secrets) }
+        issued.scopes = scopes?.filter(asked.contains)
         return issued
     }
 }

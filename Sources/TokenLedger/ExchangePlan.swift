@@ -15,9 +15,12 @@ package struct ExchangePlan: Sendable {
     /// What an ID token has to say, where one may come.
     package var identity: IdentityCheck?
     package var cause: Cause
+    /// What the token is wanted for, whether or not the request names it.
+    package var scopes: [String]
 
     package init(
-        id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int, identity: IdentityCheck? = nil, cause: Cause = .asked
+        id: UInt64, token: TokenName, application: Application, grant: GrantRequest, timeout: Int, identity: IdentityCheck? = nil, cause: Cause = .asked,
+        scopes: [String] = []
     ) {
         self.id = id
         self.token = token
@@ -26,6 +29,7 @@ package struct ExchangePlan: Sendable {
         self.timeout = timeout
         self.identity = identity
         self.cause = cause
+        self.scopes = scopes
     }
 }
 

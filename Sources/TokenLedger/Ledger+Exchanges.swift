@@ -85,7 +85,7 @@ extension Ledger {
             turn.plans.append(
                 ExchangePlan(
                     id: id, token: key.token, application: application, grant: .clientCredentials(scopes: key.scopes, audience: audience),
-                    timeout: application.server.timeout, cause: exchange.cause))
+                    timeout: application.server.timeout, cause: exchange.cause, scopes: key.scopes))
         case .authorizationCode: beginRotation(id, key.token, at: now, &turn)
         // `enqueueExchange` lets none of them come here
         case .reference: break

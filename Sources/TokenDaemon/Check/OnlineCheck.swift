@@ -91,7 +91,8 @@ package final class OnlineCheck {
             let audience = token.audiences.first.map { Audience(parameter: token.audienceParameter, value: $0) }
             let grant = GrantRequest.clientCredentials(scopes: scopes, audience: audience)
             exchanger.perform(
-                ExchangePlan(id: ask(index), token: token.name, application: application(index), grant: grant, timeout: patience(index)))
+                ExchangePlan(
+                    id: ask(index), token: token.name, application: application(index), grant: grant, timeout: patience(index), scopes: scopes))
         case .look(let look, _):
             put(look.message(), index) { result, now in
                 do throws(ExchangeFailure) { return .looked(.success(try look.status(in: result, now: now))) } catch { return .looked(.failure(error)) }

@@ -320,7 +320,7 @@ final class Exchanger {
     private func finish(_ flight: Flight, _ outcome: ExchangeOutcome) {
         guard flights.removeValue(forKey: flight.id) != nil, case .exchange(let plan) = flight.work else { return }
         let secrets = flight.secrets
-        finished(flight.report(plan, outcome.map { $0.redacting(secrets) }.mapError { $0.redacting(secrets) }, now: clock()))
+        finished(flight.report(plan, outcome.map { $0.redacting(secrets, asked: plan.scopes) }.mapError { $0.redacting(secrets) }, now: clock()))
     }
 
     private func finish(_ flight: Flight, _ result: ErrandResult) {

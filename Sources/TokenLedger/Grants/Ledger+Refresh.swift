@@ -65,7 +65,7 @@ extension Ledger {
         let namesPerson = settings.scopes.contains("openid") || record.binding.subject != nil
         return ExchangePlan(
             id: id, token: key.token, application: application, grant: grant, timeout: application.server.timeout,
-            identity: namesPerson ? .refresh(subject: record.binding.subject, earlier: record.idToken) : nil, cause: exchange.cause)
+            identity: namesPerson ? .refresh(subject: record.binding.subject, earlier: record.idToken) : nil, cause: exchange.cause, scopes: settings.scopes)
     }
 
     /// The intent could not be made durable, or not in time: nothing was sent.

@@ -150,7 +150,7 @@ extension Ledger {
                 id: plan, token: login.token, application: application,
                 grant: .authorizationCode(code: code, redirectURI: login.request.redirectURI, verifier: login.verifier),
                 timeout: application.server.timeout, identity: .signIn(login.request, code: code, front: idToken, asked: login.asked),
-                cause: .signIn))
+                cause: .signIn, scopes: login.request.scopes))
     }
 
     /// What came of a code.
