@@ -47,6 +47,13 @@ import TokenWire
         #expect(table.person(of: test.uid) == test.person)
     }
 
+    /// A range of all uids is root's on some machines; 65,536 is the first that no account has by itself.
+    @Test func `neither root's ranges nor the uids of accounts make several people one`() {
+        let table = SubordinateUIDs("root:1:4294967294\n0:100000:65536\nalice:1000:70000\nalice:300000:10\n")
+        #expect([0, 1, 1000, 1001, 65_535, 100_000].allSatisfy { table.person(of: $0) == $0 })
+        #expect([65_536, 70_999, 300_000, 300_009].allSatisfy { table.person(of: $0) == 65_536 })
+    }
+
     @Test func `without ranges everybody is somebody else`() {
         #expect(SubordinateUIDs().person(of: 100_000) == 100_000)
         #expect(SubordinateUIDs("").person(of: .max) == .max)

@@ -7,23 +7,28 @@ package struct SubordinateUIDs: Sendable, Equatable {
         /// The first uid of the owner's first range.
         var person: UInt32
     }
+    private static let least: UInt32 = 65_536
+
     /// Ascending, and none overlaps another.
     private var ranges: [Range] = []
 
     /// Everybody has one uid.
     package init() {}
 
-    /// - Parameter text: lines of `owner:first:count`. Others are passed over, as getsubids(1) does.
+    /// - Parameter text: lines of `owner:first:count`. Others are passed over, as getsubids(1) does. So are the ranges of root, who may be anybody, and
+    ///   uids below 65,536, which belong to accounts of their own whatever a range says (login.defs(5), SUB_UID_MIN).
     package init(_ text: String) {
         var persons: [Substring: UInt32] = [:]
         var found: [Range] = []
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
             guard fields.count == 3, let first = UInt32(fields[1]), let count = UInt32(fields[2]), count > 0 else { continue }
-            let (last, isTooLarge) = first.addingReportingOverflow(count - 1)
-            let person = persons[fields[0], default: first]
+            let (end, isTooLarge) = first.addingReportingOverflow(count - 1)
+            let last = isTooLarge ? .max : end
+            guard last >= Self.least, fields[0] != "root", UInt32(fields[0]) != 0 else { continue }
+            let person = persons[fields[0], default: max(first, Self.least)]
             persons[fields[0]] = person
-            found.append(Range(first: first, last: isTooLarge ? .max : last, person: person))
+            found.append(Range(first: max(first, Self.least), last: last, person: person))
         }
         found.sort { ($0.first, $1.last, $0.person) < ($1.first, $0.last, $1.person) }
         ranges = Self.apart(found)
