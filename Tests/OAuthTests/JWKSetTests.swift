@@ -52,8 +52,8 @@ struct `A server's keys` {
         #expect(try count(entry) == 0)
     }
 
-    @Test(arguments: [(1024, 0), (2040, 0), (2048, 1), (4096, 1), (16_384, 1), (16_392, 0)])
-    func `JWKS-05 RSA keys must have 2048 bits or more, up to a limit`(bits: Int, kept: Int) throws {
+    @Test(arguments: [(1024, 0), (2040, 0), (2048, 1), (4096, 1), (8_192, 1), (8_200, 0), (16_384, 0)])
+    func `JWKS-05 RSA keys have at least 2048 bits, and not too many`(bits: Int, kept: Int) throws {
         #expect(try count(Example.rsa(bits: bits)) == kept)
     }
 
@@ -64,8 +64,8 @@ struct `A server's keys` {
         #expect(try count(entry([0, 0x80] + [UInt8](repeating: 0xFF, count: 255))) == 1)
     }
 
-    @Test(arguments: [("AQAB", 1), ("Aw", 1), ("AQ", 0), ("Ag", 0), ("AA", 0), ("", 0), ("AQAAAAAAAAAB", 0), ("AQAB=", 0), ("AAEAAQ", 1)])
-    func `an exponent must be odd, above 1 and at most 64 bits long`(exponent: String, kept: Int) throws {
+    @Test(arguments: [("AQAB", 1), ("Aw", 1), ("AQ", 0), ("Ag", 0), ("AA", 0), ("", 0), ("AQAAAAE", 0), ("_____w", 1), ("AQAB=", 0), ("AAEAAQ", 1)])
+    func `an exponent is odd, above 1 and at most 32 bits long`(exponent: String, kept: Int) throws {
         let modulus = base64url([UInt8](repeating: 0xFF, count: 256))
         #expect(try count(#"{"kty":"RSA","e":"\#(exponent)","n":"\#(modulus)"}"#) == kept)
     }

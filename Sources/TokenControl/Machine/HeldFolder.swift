@@ -62,9 +62,7 @@ final class HeldFolder {
     /// Puts a file with these bytes in the place of what has the name: whole, with its mode and owner, and on the disk before it is seen.
     @discardableResult
     func put(_ content: Secret, as name: String, mode: UInt32, owner: FileOwner? = nil) throws(Failure) -> stat {
-        let beside = ".\(name).new"
-        remove(beside)
-        let file = openat(descriptor, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let (file, beside) = makeFile(beside: name)
         guard file >= 0 else { throw .file(shown(name), errno) }
         defer { close(file) }
         var facts = stat()
@@ -82,6 +80,18 @@ final class HeldFolder {
         }
         sync()
         return facts
+    }
+
+    /// A new file under a name that is nobody else's. What an earlier run left goes; what cannot be removed, as somebody else's in a sticky folder, is
+    /// evaded.
+    private func makeFile(beside name: String) -> (file: Int32, name: String) {
+        var beside = ".\(name).new"
+        remove(beside)
+        while true {
+            let file = openat(descriptor, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            guard file < 0, errno == EEXIST else { return (file, beside) }
+            beside = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).new"
+        }
     }
 
     /// Whether there was one.

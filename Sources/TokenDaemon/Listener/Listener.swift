@@ -33,6 +33,7 @@ final class Listener: ReadinessHandler {
     private static let acceptedPerTurn = 1_024
     private static let acceptedUntimed = 1
     private static let restingTime = Int64.seconds(1) / 10
+    private static let closedPerTurn = 128
     private static let sweepInterval = Int64.seconds(2)
 
     init(fd: Int32, loop: Loop, keeper: TokenKeeper, desk: Desk, method: IdentificationMethod = .best) throws(SystemError) {
@@ -189,7 +190,10 @@ final class Listener: ReadinessHandler {
 
     private func sweepSessions() {
         let now = loop.now
-        for session in sessions.values.filter({ $0.overstays(at: now) }) { session.close() }
+        let over = Array(sessions.values.lazy.filter { $0.overstays(at: now) }.prefix(Self.closedPerTurn))
+        for session in over { session.close() }
+        // the others in the next turn, when those who ask have been heard
+        if over.count == Self.closedPerTurn { return sweep?.set(at: loop.now) ?? () }
         keeper.dropReplies(all: sessions.isEmpty)
         if sessions.isEmpty { isSweeping = false } else { armSweep() }
     }
