@@ -11,8 +11,13 @@ package final class WorkThread: Sendable {
     }
     private let state = Mutex(State())
     private let name: String
+    private let begin: Begin
 
-    package init(name: String) { self.name = name }
+    /// - Parameter begin: instead of pthread_create(3), for tests.
+    package init(name: String, begin: Begin? = nil) {
+        self.name = name
+        self.begin = begin ?? Self.create
+    }
 
     /// Runs `work` on a new thread and waits for it. Memory that it frees belongs to the malloc arena of that thread, so it does not fragment the
     /// arena of the caller.
@@ -30,19 +35,35 @@ package final class WorkThread: Sendable {
         return box.value ?? work()
     }
 
-    /// Runs `work` after all work that was added before. The thread exists only while there is work.
-    package func perform(_ work: @escaping Work) {
-        let mustStart = state.withLock { state in
+    /// Does `work` after everything handed in before. The thread exists only while there is work; where it cannot be made, `work` is not done, and the
+    /// error says why.
+    package func perform(_ work: @escaping Work) throws(SystemError) {
+        // a new thread waits at the lock for its first work
+        let failed = state.withLock { state -> Int32 in
+            if !state.isRunning {
+                let failed = start()
+                guard failed == 0 else { return failed }
+                state.isRunning = true
+            }
             state.queue.append(work)
-            defer { state.isRunning = true }
-            return !state.isRunning
+            return 0
         }
-        if mustStart { start() }
+        if failed != 0 { throw SystemError("cannot start the thread \"\(name)\"", errno: failed) }
     }
 
-    private func start() {
-        var thread = pthread_t()
+    /// Returns an error number, or 0.
+    private func start() -> Int32 {
         let box = Unmanaged.passRetained(self).toOpaque()
+        let failed = begin(box)
+        if failed != 0 { Unmanaged<WorkThread>.fromOpaque(box).release() }
+        return failed
+    }
+
+    /// Makes the thread that runs the `WorkThread` it is given; returns the error number of pthread_create(3), or 0.
+    package typealias Begin = @Sendable (UnsafeMutableRawPointer) -> Int32
+
+    package static let create: Begin = { box in
+        var thread = pthread_t()
         let failed = pthread_create(
             &thread, nil,
             { argument in
@@ -50,10 +71,7 @@ package final class WorkThread: Sendable {
                 Unmanaged<WorkThread>.fromOpaque(argument).takeRetainedValue().run()
                 return nil
             }, box)
-        guard failed != 0 else { return _ = pthread_detach(thread) }
-        // without a thread the work runs here, late rather than never
-        Unmanaged<WorkThread>.fromOpaque(box).release()
-        run()
+        return failed != 0 ? failed : pthread_detach(thread)
     }
 
     private func run() {

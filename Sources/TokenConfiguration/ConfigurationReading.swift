@@ -32,6 +32,11 @@ package struct ConfigurationReading: Sendable {
 }
 
 extension ConfigurationReading {
+    /// Of a folder that could not be read at all.
+    package init(unread directory: String, _ text: String) {
+        self.init(configuration: nil, problems: [ConfigurationProblem(file: directory, text: text)], directory: directory, applicationCount: 0, tokenCount: 0)
+    }
+
     /// Whom the daemon connects to as it is configured: names, or addresses without brackets, in order.
     package var hosts: [String] {
         var hosts: Set<String> = []

@@ -24,7 +24,7 @@ final class StoreRoom: Sendable {
     // held by the store's thread, and before it exists by the start
     private let files: Mutex<RecordFiles>
     private let queue = Mutex(Queue())
-    private let thread = WorkThread(name: "store")
+    private let thread: WorkThread
     private let mailbox: Mailbox<StoreMessage>
     private let keyName: String
     private let end: Gate
@@ -32,7 +32,8 @@ final class StoreRoom: Sendable {
     /// Jobs that share one sync of the folder: each still waits for the syncs of the others' files.
     private static let jobsAtOnce = 8
 
-    init(_ files: RecordFiles, _ mailbox: Mailbox<StoreMessage>) throws(SystemError) {
+    init(_ files: RecordFiles, _ mailbox: Mailbox<StoreMessage>, _ thread: WorkThread = WorkThread(name: "store")) throws(SystemError) {
+        self.thread = thread
         end = try Gate()
         keyName = files.sealer.keys.present.map { "\($0.id)" } ?? ""
         self.files = Mutex(files)
@@ -53,7 +54,10 @@ final class StoreRoom: Sendable {
     func drain(within nanoseconds: Int64) -> Bool {
         queue.withLock { $0.isEnding = true }
         // behind everything that was handed over: the thread does one thing after another
-        thread.perform { [end] in end.open() }
+        do { try thread.perform { [end] in end.open() } } catch {
+            // there is no thread, so nothing is under way
+            return true
+        }
         return end.wait(nanoseconds)
     }
 
@@ -63,7 +67,17 @@ final class StoreRoom: Sendable {
             defer { queue.isWorking = true }
             return !queue.isWorking
         }
-        if mustStart { thread.perform { [self] in while let work = next() { perform(work) } } }
+        guard mustStart else { return }
+        do { try thread.perform { [self] in while let work = next() { perform(work) } } } catch { fail(StoreFault("\(error)")) }
+    }
+
+    /// The loop does not wait for a disk: without a thread each task fails, and is tried again like any other that failed.
+    private func fail(_ fault: StoreFault) {
+        let tasks = queue.withLock { queue in
+            defer { (queue.tasks, queue.isWorking) = ([], false) }
+            return queue.tasks
+        }
+        for task in tasks { mailbox.send(.report(StoreReport(id: task.id, result: .failure(fault)))) }
     }
 
     private func next() -> Work? {

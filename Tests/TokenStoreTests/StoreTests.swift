@@ -119,6 +119,29 @@ import TokenWire
         #expect(try Run(run.house).store.load().found.map { FoundText($0) } == ["portal.user 2"])
     }
 
+    @Test func `without a thread a job fails, the loop waits for no disk, and the next job is done`() throws {
+        let isShort = Atomic(true)
+        let thread = WorkThread(name: "store") { isShort.load(ordering: .relaxed) ? EAGAIN : WorkThread.create($0) }
+        let messages = try Mailbox<StoreMessage>()
+        let house = try StoreHouse()
+        let room = try StoreRoom(try house.files(), messages, thread)
+        var reports: [StoreReport] = []
+        func perform(_ id: UInt64) {
+            room.perform(StoreTask(id: id, job: .commit(StoreHouse.record(id))))
+            while reports.count < id {
+                for case .report(let report) in messages.collect() { reports.append(report) }
+            }
+        }
+        perform(1)
+        isShort.store(false, ordering: .relaxed)
+        perform(2)
+        #expect(reports.map(\.id) == [1, 2])
+        #expect(throws: StoreFault("cannot start the thread \"store\": resource temporarily unavailable")) { try reports[0].result.get() }
+        #expect(throws: Never.self) { try reports[1].result.get() }
+        #expect(room.drain(within: 60_000_000_000))
+        withExtendedLifetime(house) {}
+    }
+
     @Test func `a successor that the disk is slow to take outlives a crash in memory, and is written by the next start`() throws {
         let house = try StoreHouse()
         let first = try Run(house)

@@ -12,14 +12,15 @@ nonisolated func readConfigurationForStart(at directory: String) -> Configuratio
 final class Reloader {
     private let directory: String
     private let secrets: SecretSources
-    private let thread = WorkThread(name: "configuration")
+    private let thread: WorkThread
     private let mailbox: Mailbox<ConfigurationReading>
     private var waiting: [(ConfigurationReading) -> Void] = []
     private var end: LoopTimer?
 
-    init(directory: String, secrets: SecretSources, loop: Loop) throws(SystemError) {
+    init(directory: String, secrets: SecretSources, loop: Loop, thread: WorkThread = WorkThread(name: "configuration")) throws(SystemError) {
         self.directory = directory
         self.secrets = secrets
+        self.thread = thread
         mailbox = try Mailbox()
         end = try loop.timer { ThisProcess.releaseStartupMemory() }
         try mailbox.open(on: loop) { [unowned self] reading in
@@ -33,9 +34,13 @@ final class Reloader {
     /// Each asker gets a reading that begins after it asked: of everything, or of the file of one application.
     func read(application: String? = nil, _ answer: @escaping (ConfigurationReading) -> Void) {
         waiting.append(answer)
-        thread.perform { [directory, secrets, mailbox] in
-            mailbox.send(
-                application.map { readApplication($0, at: directory, secrets: secrets) } ?? readConfiguration(at: directory, secrets: secrets))
+        do throws(SystemError) {
+            try thread.perform { [directory, secrets, mailbox] in
+                mailbox.send(
+                    application.map { readApplication($0, at: directory, secrets: secrets) } ?? readConfiguration(at: directory, secrets: secrets))
+            }
+        } catch {
+            mailbox.send(ConfigurationReading(unread: directory, "was not read (\(error)); try again"))
         }
     }
 }

@@ -173,7 +173,7 @@ final class AuditBench {
         let (fd, read) = (journald.fd, try Gate())
         let decisions = Atomic(0)
         let reader = WorkThread(name: "reader")
-        reader.perform {
+        try reader.perform {
             let end = Clock.boottime() + 60_000_000_000
             while decisions.load(ordering: .relaxed) < 2_000, Clock.boottime() < end {
                 let counts = (receive(from: fd) ?? "").split(separator: "\n").filter { $0.hasPrefix("TOKEND_COUNT=") }

@@ -47,4 +47,19 @@ import TokenLedger
         #expect(reading?.configuration == nil && reading?.problems.contains { "\($0)".contains("nonsense") } == false)
         #expect(reading?.draft.applications.keys.sorted() == ["portal"])
     }
+
+    @Test func `without a thread nothing is read on the loop, and the asker hears why`() throws {
+        let files = try ConfigurationFiles()
+        let house = try SessionHouse()
+        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop, thread: WorkThread(name: "configuration") { _ in EAGAIN })
+        var reading: ConfigurationReading?
+        reloader.read { reading = $0 }
+        #expect(reading == nil)
+        try house.turn { reading != nil }
+        #expect(reading?.configuration == nil)
+        #expect(
+            reading?.problems.map { "\($0)" } == [
+                "\(files.root): was not read (cannot start the thread \"configuration\": resource temporarily unavailable); try again"
+            ])
+    }
 }
