@@ -32,8 +32,7 @@ enum Taken {
 /// A request that waits for an exchange.
 struct Pending {
     enum Kind {
-        case get(TokenQuery)
-        case header(TokenQuery)
+        case token(WantedToken)
         case reject(name: String)
         case wait(name: String)
         case renew(batch: UInt64, CacheKey)
@@ -47,6 +46,23 @@ struct Pending {
     var kind: Kind
     /// CLOCK_BOOTTIME
     var deadline: Int64
+}
+
+/// A token that GET or HEADER waits for, and what the rules said when it was asked for.
+struct WantedToken {
+    var query: TokenQuery
+    var form: CachedReply.Form
+    var authorised: AuthorisedQuery
+    /// The rules that said so.
+    var policy: AccessPolicy
+
+    /// The request once more.
+    var request: Request {
+        switch form {
+        case .token: .get(query)
+        case .header: .header(query)
+        }
+    }
 }
 
 /// A WATCH, and what it may be told.

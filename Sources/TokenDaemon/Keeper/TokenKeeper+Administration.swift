@@ -113,14 +113,10 @@ extension TokenKeeper {
         let taken: Taken
         let wait = Int(max(0, request.deadline - now.boot) / .seconds(1))
         switch request.kind {
-        case .get(var query):
-            query.wait = wait
+        case .token(var wanted):
+            wanted.query.wait = wait
             withdraw([waiter])
-            taken = take(.get(query), request.number, from: request.asker)
-        case .header(var query):
-            query.wait = wait
-            withdraw([waiter])
-            taken = take(.header(query), request.number, from: request.asker)
+            taken = take(wanted.request, request.number, from: request.asker)
         case .wait(let name):
             withdraw([waiter])
             taken = take(.wait(name: name, wait: wait), request.number, from: request.asker)

@@ -6,10 +6,11 @@ internal import TokenWire
 
 /// What each request of the protocol means.
 extension TokenKeeper {
-    func take(_ request: Request, _ number: UInt64, from asker: any Asker) -> Taken {
+    /// - Parameter line: the request as it came, where its reply may be given again to the same line.
+    func take(_ request: Request, _ number: UInt64, from asker: any Asker, line: UnsafeRawBufferPointer? = nil) -> Taken {
         switch request {
-        case .get(let query): return ask(.get(query), query, number, asker)
-        case .header(let query): return ask(.header(query), query, number, asker)
+        case .get(let query): return ask(query, .token, line, number, asker)
+        case .header(let query): return ask(query, .header, line, number, asker)
         case .reject(let name, let id, let wait): return reject(name, id, wait, number, asker)
         case .wait(let name, let wait): return awaitReady(name, wait, number, asker)
         case .watch(let query): return watch(query, number, asker)
@@ -35,14 +36,42 @@ extension TokenKeeper {
 
     // MARK: tokens
 
-    private func ask(_ kind: Pending.Kind, _ query: TokenQuery, _ number: UInt64, _ asker: any Asker) -> Taken {
+    private func ask(
+        _ query: TokenQuery, _ form: CachedReply.Form, _ line: UnsafeRawBufferPointer?, _ number: UInt64, _ asker: any Asker
+    ) -> Taken {
         switch policy.authorise(query, for: asker.caller) {
         case .failure(let refusal): return .reply(refuse(refusal, query.name, asker))
         case .success(let authorised):
+            if let ready = put({ $0.ready(authorised, at: now) }) {
+                keepTokens()
+                arm()
+                return .reply(handOver(ready.held, authorised, query, form, asker) { slot in
+                    if let line { remember(ready, form, line, for: asker.caller, slot: slot) }
+                })
+            }
             let waiter = makeNumber()
+            let wanted = WantedToken(query: query, form: form, authorised: authorised, policy: policy)
             let turn = put { $0.ask(authorised, waiter: waiter, at: now) }
-            return conclude(turn, waiter, Pending(asker: asker, number: number, kind: kind, deadline: deadline(authorised.wait)))
+            return conclude(turn, waiter, Pending(asker: asker, number: number, kind: .token(wanted), deadline: deadline(authorised.wait)))
         }
+    }
+
+    /// The reply with a token that this caller may have, once it is recorded.
+    private func handOver(
+        _ held: HeldToken, _ authorised: AuthorisedQuery, _ query: TokenQuery, _ form: CachedReply.Form, _ asker: any Asker,
+        recorded: (AuditSlot) -> Void = { _ in }
+    ) -> Reply {
+        guard let receipt = record(handedOut(held, authorised, asker.caller), of: asker) else { return refuse(.unrecorded, query.name, asker) }
+        recorded(receipt.slot)
+        switch form {
+        case .token: return .token(held.served)
+        case .header: return .header(held.served)
+        }
+    }
+
+    /// What the rules say of a request that has waited; they are asked again only if they are others by now.
+    func authorised(_ wanted: WantedToken, for caller: Caller) -> Result<AuthorisedQuery, Refusal> {
+        wanted.policy === policy ? .success(wanted.authorised) : policy.authorise(wanted.query, for: caller)
     }
 
     /// The reply if it is in this turn already; otherwise the request waits.
@@ -57,24 +86,17 @@ extension TokenKeeper {
     /// Words an answer for whoever asked, and records it.
     func reply(to kind: Pending.Kind, _ answer: Answer, for asker: any Asker) -> Reply {
         switch (kind, answer) {
-        case (.get(let query), .token(let held)), (.header(let query), .token(let held)):
-            let authorised: AuthorisedQuery
-            switch policy.authorise(query, for: asker.caller) {
-            case .success(let admitted): authorised = admitted
-            case .failure(let refusal): return refuse(refusal, query.name, asker)
-            }
+        case (.token(let wanted), .token(let held)):
+            switch authorised(wanted, for: asker.caller) {
+            case .failure(let refusal): return refuse(refusal, wanted.query.name, asker)
             // it may have waited for its slice of time
-            guard held.lasts(0, at: now.boot) else { return refuse(.spentOnArrival, query.name, asker) }
-            guard record(handedOut(held, authorised, asker.caller), of: asker) != nil else {
-                return refuse(.unrecorded, query.name, asker)
+            case .success where !held.lasts(0, at: now.boot): return refuse(.spentOnArrival, wanted.query.name, asker)
+            case .success(let authorised): return handOver(held, authorised, wanted.query, wanted.form, asker)
             }
-            if case .header = kind { return .header(held.served) }
-            return .token(held.served)
         case (.reject(let name), .token): return rejected(name, .renewed, asker, .ok(words: ["renewed"]))
         case (.wait, .token): return .ok(fields: [Field("state", TokenState.ready.rawValue)])
         case (.renew, .token): return .ok()
-        case (.get(let query), .refused(let refusal)), (.header(let query), .refused(let refusal)):
-            return refuse(refusal, query.name, asker)
+        case (.token(let wanted), .refused(let refusal)): return refuse(refusal, wanted.query.name, asker)
         case (.reject(let name), .refused(let refusal)): return rejected(name, AuditDecision(refusal.code), asker, .refused(refusal))
         case (.wait(let name), .refused(let refusal)): return refuse(refusal, name, asker)
         case (.renew, .refused(let refusal)): return .refused(refusal)
@@ -244,14 +266,15 @@ extension TokenKeeper {
     /// Whether a reply that had to wait for its turn may still be sent.
     func stillHolds(_ reply: Reply, _ request: Request, for caller: Caller) -> Bool {
         switch (reply, request) {
-        case (.token(let served), .get(let query)), (.header(let served), .header(let query)): isServed(served.id, query, to: caller)
+        case (.token(let served), .get(let query)), (.header(let served), .header(let query)):
+            isServed(served.id, policy.authorise(query, for: caller))
         default: true
         }
     }
 
     /// Whether this token is what the caller would be handed now: the rule is there and asks for the same, nobody has signed out, and it lives.
-    func isServed(_ id: Fingerprint, _ query: TokenQuery, to caller: Caller) -> Bool {
-        guard case .success(let authorised) = policy.authorise(query, for: caller) else { return false }
+    func isServed(_ id: Fingerprint, _ query: Result<AuthorisedQuery, Refusal>) -> Bool {
+        guard case .success(let authorised) = query else { return false }
         return put { $0.ready(authorised, at: now) }?.held.id == id
     }
 }

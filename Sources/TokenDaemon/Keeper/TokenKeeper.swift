@@ -127,23 +127,9 @@ final class TokenKeeper {
         return reply
     }
 
-    /// A cached token for GET and HEADER, answered in this turn; `nil` when anything more is needed.
-    func handOut(_ request: Request, _ line: UnsafeRawBufferPointer, for asker: any Asker) -> CachedReply? {
-        let (query, form): (TokenQuery, CachedReply.Form)
-        switch request {
-        case .get(let asked): (query, form) = (asked, .token)
-        case .header(let asked): (query, form) = (asked, .header)
-        default: return nil
-        }
-        guard case .success(let authorised) = policy.authorise(query, for: asker.caller), let ready = ledger.ready(authorised, at: now),
-            let receipt = record(handedOut(ready.held, authorised, asker.caller), of: asker)
-        else { return nil }
-        keepTokens()
-        replies.drop(ledger.takeOutdated())
-        arm()
-        let reply = CachedReply(line, form, ready, for: asker.caller, slot: receipt.slot)
-        replies.keep(reply, at: loop.now)
-        return reply
+    /// Remembers the reply to this line: the next caller who asks the same gets it from `repeated`.
+    func remember(_ ready: Ready, _ form: CachedReply.Form, _ line: UnsafeRawBufferPointer, for caller: Caller, slot: AuditSlot) {
+        replies.keep(CachedReply(line, form, ready, for: caller, slot: slot), at: loop.now)
     }
 
     /// Lets go of replies that no longer hold, or of all where nobody is left to ask: they keep spent tokens in memory.
@@ -204,7 +190,7 @@ final class TokenKeeper {
     }
 
     /// What is handed out from now on is there after a crash.
-    private func keepTokens() {
+    func keepTokens() {
         for (key, token) in ledger.takeKeepings() { store.keep(token, of: key) }
     }
 
@@ -275,7 +261,7 @@ final class TokenKeeper {
         perform(ledger.due(at: now))
     }
 
-    private func arm() {
+    func arm() {
         guard let next = ledger.nextDeadline else { return }
         let deadline = min(next, loop.now + Self.longestSleep)
         if let armed, armed <= deadline, armed > loop.now { return }
@@ -290,8 +276,8 @@ final class TokenKeeper {
         case .credential(let id):
             guard let reply = credentialReply(id, answer, request) else { return postpone(waiter, request) }
             deliver { request.asker.hear(request.number, reply) }
-        case .get(let query), .header(let query):
-            if case .token(let held) = answer, !isServed(held.id, query, to: request.asker.caller) {
+        case .token(let wanted):
+            if case .token(let held) = answer, !isServed(held.id, authorised(wanted, for: request.asker.caller)) {
                 // it has waited for its slice of time, and is not what the caller gets now
                 pending[waiter] = request
                 return reviseWaiter(waiter, isOrphan: false)

@@ -215,12 +215,7 @@ final class Session: ReadinessHandler, Asker, Work {
         case .success(.quit):
             say(.ok())
             isEnding = true
-        case .success(let request):
-            if queue.isEmpty, let reply = keeper.handOut(request, line, for: self) {
-                reply.write(to: desk.scratch)
-            } else {
-                ask(request)
-            }
+        case .success(let request): ask(request, line)
         }
     }
 
@@ -232,14 +227,14 @@ final class Session: ReadinessHandler, Asker, Work {
         return known.unit != .untold
     }
 
-    private func ask(_ request: Request) {
+    private func ask(_ request: Request, _ line: UnsafeRawBufferPointer) {
         if !queue.isEmpty, request.isLook { return queue.postpone(request) }
-        take(request, as: queue.open(request))
+        take(request, line, as: queue.open(request))
         drain()
     }
 
-    private func take(_ request: Request, as number: UInt64) {
-        switch keeper.take(request, number, from: self) {
+    private func take(_ request: Request, _ line: UnsafeRawBufferPointer? = nil, as number: UInt64) {
+        switch keeper.take(request, number, from: self, line: line) {
         case .reply(let reply): queue.answer(number, reply)
         case .later(let waiter): queue.note(number, waiter: waiter)
         case .watching(let id): watching = Watching(id: id, number: number)

@@ -91,7 +91,9 @@ import TokenWire
     }
 
     private func handedOut(_ house: SessionHouse, by caller: Caller = SessionHouse.bob) -> Bool {
-        Array("GET app.t0".utf8).withUnsafeBytes { house.keeper.handOut(.get(Self.query), $0, for: RecordingAsker(caller)) != nil }
+        let taken = Array("GET app.t0".utf8).withUnsafeBytes { house.keeper.take(.get(Self.query), 1, from: RecordingAsker(caller), line: $0) }
+        if case .reply(.token) = taken { return true }
+        return false
     }
 
     @Test func `a reply is given again to the same line of the same kind of caller, and counted`() throws {
