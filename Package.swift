@@ -13,28 +13,31 @@ let package = Package(
         .target(name: "CShims"),
 
         .target(name: "Secrets", dependencies: ["CShims"]),
+        .target(name: "Threads", dependencies: ["CShims"]),
+        .target(name: "Codecs", dependencies: ["Secrets"]),
         .target(name: "OpenSSL", dependencies: ["COpenSSL", "CShims", "Secrets"]),
-        .target(name: "Systemd", dependencies: ["CSystemd", "CShims"]),
-        .target(name: "Curl", dependencies: ["CCurl", "CShims", "Secrets"]),
-        .target(name: "TokenWire", dependencies: ["Secrets"]),
-        .target(name: "OAuth", dependencies: ["Secrets"]),
-        .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"]),
-        .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"]),
-        .target(name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Secrets"]),
+        .target(name: "Systemd", dependencies: ["CSystemd", "CShims", "Threads"]),
+        .target(name: "Curl", dependencies: ["CCurl", "CShims", "Codecs", "Secrets", "Threads"]),
+        .target(name: "TokenWire", dependencies: ["Codecs", "Secrets"]),
+        .target(name: "OAuth", dependencies: ["Codecs", "Secrets"]),
+        .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Codecs", "Secrets"]),
+        .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Codecs", "Secrets"]),
+        .target(name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Codecs", "Secrets"]),
         .target(
             name: "TokenStore",
-            dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "CShims"],
+            dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "Threads", "CShims"],
             // FAULTS: the points at which a test may break the disk; a release has none
             swiftSettings: [.define("FAULTS", .when(configuration: .debug))]),
         .target(
             name: "TokenDaemon",
             dependencies: [
-                "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets",
+                "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Codecs", "Secrets",
+                "Threads",
             ],
             swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
         .target(
             name: "TokenControl",
-            dependencies: ["TokenWire", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: ["TokenWire", "Codecs", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "tokend",
             dependencies: ["TokenDaemon", "TokenConfiguration", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -48,14 +51,16 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["CShims", "Secrets"], path: "Tests/TestSupport"),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
-        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "Secrets"]),
-        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "CShims", "TestSupport"]),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
+        .testTarget(name: "CodecsTests", dependencies: ["Codecs", "Secrets", "TestSupport"]),
+        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "Codecs", "Secrets"]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "CShims", "TestSupport", "Threads"]),
         .testTarget(
             name: "CurlTests", dependencies: ["Curl", "Secrets", "CShims", "TestSupport"], exclude: ["Resources"],
             // the tests stand before glibc's name lookup
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]),
         .testTarget(name: "TokenWireTests", dependencies: ["TokenWire", "Secrets", "TestSupport"]),
-        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Secrets"]),
+        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "Codecs", "Secrets"]),
         .testTarget(name: "TokenControlTests", dependencies: ["TokenControl", "Secrets", "TestSupport"]),
         .testTarget(name: "TokenLedgerTests", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
         .testTarget(name: "TokenAuditTests", dependencies: ["TokenAudit", "TokenLedger", "OAuth", "TokenWire", "Secrets", "TestSupport"]),
@@ -70,7 +75,7 @@ let package = Package(
             name: "TokenDaemonTests",
             dependencies: [
                 "TokenDaemon", "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl",
-                "Secrets", "TestSupport",
+                "Codecs", "Secrets", "TestSupport", "Threads",
             ],
             swiftSettings: [.defaultIsolation(MainActor.self), .define("FAULTS", .when(configuration: .debug))]),
     ])

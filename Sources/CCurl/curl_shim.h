@@ -7,8 +7,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
 
 static inline void tokend_curl_free(void *_Nullable block) {
     if (!block) return;
@@ -100,10 +98,6 @@ static inline CURLcode tokend_curl_set_expected_name(CURL *_Nonnull easy, const 
 /// The CA bundle that libcurl was built for, or NULL.
 static inline const char *_Nullable tokend_curl_system_authorities(void) { return curl_version_info(CURLVERSION_NOW)->cainfo; }
 
-/// A non-blocking eventfd, or -1.
-static inline int tokend_curl_wake_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
 /// Returns freed memory to the system (malloc_trim(3)).
 static inline void tokend_curl_trim_memory(void) { malloc_trim(0); }
 
-static inline void tokend_curl_name_thread(const char *_Nonnull name) { prctl(PR_SET_NAME, name); }

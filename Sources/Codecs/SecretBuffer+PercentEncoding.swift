@@ -1,16 +1,19 @@
+package import Secrets
+
 extension SecretBuffer {
-    /// Appends a value percent-encoded: every byte except the unreserved ones becomes `%` and two upper-case hex digits (RFC 3986 sections 2.1 and
-    /// 2.3).
+    /// Appends a byte as `%XX`.
+    package func appendPercentEncoded(_ byte: UInt8) {
+        let (percent, high, low) = Hex.percentEncoded(byte)
+        append(percent)
+        append(high)
+        append(low)
+    }
+
+    /// Appends a value with every byte but the unreserved ones as `%XX` (RFC 3986 sections 2.1 and 2.3).
     package func appendPercentEncoded(_ value: Secret) {
         value.withBytes { bytes in
             for byte in bytes {
-                if Self.isUnreserved(byte) {
-                    append(byte)
-                } else {
-                    append(UInt8(ascii: "%"))
-                    append(Self.digit(byte >> 4))
-                    append(Self.digit(byte & 15))
-                }
+                if Self.isUnreserved(byte) { append(byte) } else { appendPercentEncoded(byte) }
             }
         }
     }
@@ -24,6 +27,4 @@ extension SecretBuffer {
             false
         }
     }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10 }
 }

@@ -1,7 +1,7 @@
-internal import CCurl
 internal import CShims
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// The thread "exchange", which runs all HTTP transfers with one libcurl multi handle. A thousand servers that do not answer cost a thousand handles,
 /// not threads.
@@ -10,9 +10,9 @@ internal import Synchronization
 package final class ExchangeThread: Sendable {
     package typealias Delivery = @Sendable (UInt64, Result<TransferResponse, TransferFailure>) -> Void
 
-    private let mailbox: TransferMailbox
+    private let mailbox: Mailbox<TransferMessage>
     private let deliver: Delivery
-    private let thread: Mutex<pthread_t?>
+    private let thread: Mutex<RunningThread?>
 
     /// Starts the thread.
     /// - Parameters:
@@ -20,10 +20,19 @@ package final class ExchangeThread: Sendable {
     ///   - deliver: called once per submitted transfer, on the exchange thread. It should only pass the result on.
     /// - Throws: if the process has no descriptor or no thread left.
     package init(userAgent: String = "tokend", deliver: @escaping Delivery) throws(TransferFailure) {
-        guard let mailbox = TransferMailbox() else { throw Self.unavailable(errno) }
-        self.mailbox = mailbox
-        self.deliver = deliver
-        thread = Mutex(try Self.start(ThreadStart(mailbox: mailbox, userAgent: userAgent, deliver: deliver)))
+        do throws(SystemCallFailure) {
+            let mailbox = try Mailbox<TransferMessage>()
+            self.mailbox = mailbox
+            self.deliver = deliver
+            // the thread, and those that libcurl starts from it, take no signal: those are the main loop's
+            thread = Mutex(
+                try RunningThread(stackSize: Self.stackSize, takesSignals: false) {
+                    RunningThread.nameCurrent("exchange")
+                    TransferLoop(mailbox: mailbox, userAgent: userAgent, deliver: deliver).run()
+                })
+        } catch {
+            throw Self.unavailable(error)
+        }
     }
 
     deinit { stop() }
@@ -32,11 +41,11 @@ package final class ExchangeThread: Sendable {
     /// `.stopped` before this returns.
     package func submit(_ transfer: Transfer, id: UInt64) {
         let submission = Submission(id: id, transfer: transfer, submitted: tokend_boottime())
-        if !mailbox.post(.submit(submission)) { deliver(id, .failure(submission.stopped)) }
+        if !mailbox.send(.submit(submission)) { deliver(id, .failure(submission.stopped)) }
     }
 
     /// Cancels a transfer, which is then reported as `.stopped`. No effect if it was already reported. Any thread may call it.
-    package func cancel(id: UInt64) { _ = mailbox.post(.cancel(id: id)) }
+    package func cancel(id: UInt64) { mailbox.send(.cancel(id: id)) }
 
     /// Ends the thread and waits for it. Running transfers are reported as `.stopped` before this returns. `deliver` must not call it.
     package func stop() {
@@ -45,7 +54,7 @@ package final class ExchangeThread: Sendable {
             defer { thread = nil }
             return thread
         }
-        if let running { pthread_join(running, nil) }
+        running?.join()
     }
 }
 
@@ -53,49 +62,8 @@ extension ExchangeThread {
     /// libcurl and OpenSSL need less than 100 KiB. Name lookups run on threads that libcurl starts.
     private static let stackSize = 512 * 1024
 
-    /// The thread, and the threads that libcurl starts from it, block all signals: the main loop handles them.
-    private static func start(_ start: ThreadStart) throws(TransferFailure) -> pthread_t {
-        var (all, before, thread, attributes) = (sigset_t(), sigset_t(), pthread_t(), pthread_attr_t())
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, stackSize)
-        let argument = Unmanaged.passRetained(start)
-        let code = pthread_create(
-            &thread, &attributes,
-            { argument in
-                if let argument { Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, argument.toOpaque())
-        guard code == 0 else {
-            argument.release()
-            throw unavailable(code)
-        }
-        return thread
-    }
-
-    private static func unavailable(_ code: CInt) -> TransferFailure {
-        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+    private static func unavailable(_ failure: SystemCallFailure) -> TransferFailure {
+        let reason = strerror(failure.errno).map { String(cString: $0) } ?? "error \(failure.errno)"
         return TransferFailure(phase: .unsent, cause: .other, text: "the exchange thread could not be started: \(reason)")
-    }
-}
-
-/// The arguments of the new thread.
-private final class ThreadStart: Sendable {
-    private let mailbox: TransferMailbox
-    private let userAgent: String
-    private let deliver: ExchangeThread.Delivery
-
-    init(mailbox: TransferMailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
-        self.mailbox = mailbox
-        self.userAgent = userAgent
-        self.deliver = deliver
-    }
-
-    func run() {
-        tokend_curl_name_thread("exchange")
-        TransferLoop(mailbox: mailbox, userAgent: userAgent, deliver: deliver).run()
     }
 }

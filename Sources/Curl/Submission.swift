@@ -44,3 +44,9 @@ struct Submission: Sendable {
     /// The phase while nothing was written on the present connection.
     var phase: TransferFailure.Phase { isRetry ? .sent : .unsent }
 }
+
+/// What other threads ask of the exchange thread.
+enum TransferMessage: Sendable {
+    case submit(Submission)
+    case cancel(id: UInt64)
+}

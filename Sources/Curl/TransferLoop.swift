@@ -1,5 +1,6 @@
 internal import CCurl
 internal import CShims
+internal import Threads
 
 /// The loop of the exchange thread: it takes messages, drives libcurl and reports the transfers that ended.
 ///
@@ -9,7 +10,7 @@ final class TransferLoop {
     private static let idleTimeout: Int64 = 60_000_000_000
     private static let longestWait: Int64 = 3_600_000_000_000
 
-    private let mailbox: TransferMailbox
+    private let mailbox: Mailbox<TransferMessage>
     private let userAgent: String
     private let deliver: ExchangeThread.Delivery
 
@@ -19,7 +20,7 @@ final class TransferLoop {
     private var waiting: [UInt64: Submission] = [:]
     private var running: [UInt64: RunningTransfer] = [:]
 
-    init(mailbox: TransferMailbox, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
+    init(mailbox: Mailbox<TransferMessage>, userAgent: String, deliver: @escaping ExchangeThread.Delivery) {
         self.mailbox = mailbox
         self.userAgent = userAgent
         self.deliver = deliver
@@ -100,7 +101,7 @@ extension TransferLoop {
         let next = [waiting.values.map(\.deadline).min(), queue.nextRelease, running.isEmpty ? idleSince + Self.idleTimeout : nil]
         let timeLeft = running.values.map(\.monotonicDeadline).min().map { $0 - RunningTransfer.now } ?? .max
         let left = min(max(min((next.compactMap(\.self).min() ?? .max) - now, timeLeft), 0), Self.longestWait)
-        multi.wait(wake: mailbox.wake, milliseconds: CInt((left + Submission.millisecond - 1) / Submission.millisecond))
+        multi.wait(wake: mailbox.descriptor, milliseconds: CInt((left + Submission.millisecond - 1) / Submission.millisecond))
     }
 
     private func closeWhenIdle(now: Int64) {

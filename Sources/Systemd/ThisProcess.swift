@@ -27,7 +27,4 @@ package enum ThisProcess {
     /// Frees memory that only the start or a reload needed: the code that parsed arguments and configuration (a third of the daemon's memory), and
     /// freed heap memory.
     package static func releaseStartupMemory() { tokend_release_startup_memory() }
-
-    /// Sets the name of the calling thread as `ps -L` shows it, at most 15 bytes.
-    package static func nameThread(_ name: String) { _ = tokend_set_name(name) }
 }

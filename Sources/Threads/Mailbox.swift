@@ -1,54 +1,47 @@
-internal import CShims
-internal import Glibc
 internal import Synchronization
 
-/// A queue from any thread to the loop, with an eventfd(2) that wakes the loop. No message is lost, and the messages of one thread keep their order.
+/// A queue from any thread to one reader, with an eventfd(2) that wakes the reader. No message is lost, and the messages of one thread keep their
+/// order.
 package final class Mailbox<Message: Sendable>: Sendable {
-    private let queue = Mutex<[Message]>([])
-    private let eventFD: Int32
-
-    package init() throws(SystemError) {
-        eventFD = try SystemError.check(tokend_eventfd(), "cannot create a mailbox")
+    private struct Content {
+        var messages: [Message] = []
+        var isClosed = false
     }
+    private let content = Mutex(Content())
+    private let event: EventDescriptor
 
-    deinit { close(eventFD) }
+    package init() throws(SystemCallFailure) { event = try EventDescriptor() }
 
-    /// Appends a message. Never blocks. Only the first message of an empty queue wakes the loop.
-    package func send(_ message: Message) {
-        let isFirst = queue.withLock { queue in
-            queue.append(message)
-            return queue.count == 1
+    /// Readable while there is something to take.
+    package var descriptor: Int32 { event.number }
+
+    /// Appends a message. Never blocks. Only the first message of an empty queue wakes the reader. `false` if the mailbox is closed: the message is
+    /// dropped.
+    @discardableResult
+    package func send(_ message: Message) -> Bool {
+        let waiting = content.withLock { content in
+            if !content.isClosed { content.messages.append(message) }
+            return content.isClosed ? nil : content.messages.count
         }
-        if isFirst { _ = tokend_eventfd_signal(eventFD) }
+        if waiting == 1 { event.signal() }
+        return waiting != nil
     }
 
-    /// Calls `receive` on the loop for every message in order, including those sent before. Call it once per mailbox.
-    @MainActor
-    package func open(on loop: Loop, _ receive: @escaping @MainActor (Message) -> Void) throws(SystemError) {
-        _ = try loop.watch(eventFD, LoopEvents.readable, MailboxReader(self, receive))
+    /// Accepts no more messages. Messages that were sent before can still be taken.
+    package func close() {
+        content.withLock { $0.isClosed = true }
+        event.signal()
     }
 
-    /// Takes all messages. The eventfd is cleared first: a thread that sends afterwards finds the queue empty and signals again.
-    package func collect() -> [Message] {
-        _ = tokend_eventfd_clear(eventFD)
-        return queue.withLock { queue in
-            defer { queue = [] }
-            return queue
+    /// Takes all messages, and tells whether the mailbox is closed. Never blocks. The eventfd is cleared first: a thread that sends afterwards finds the queue empty and signals again.
+    package func take() -> (messages: [Message], isClosed: Bool) {
+        event.clear()
+        return content.withLock { content in
+            defer { content.messages = [] }
+            return (content.messages, content.isClosed)
         }
     }
-}
 
-@MainActor
-private final class MailboxReader<Message: Sendable>: ReadinessHandler {
-    private let mailbox: Mailbox<Message>
-    private let receive: @MainActor (Message) -> Void
-
-    init(_ mailbox: Mailbox<Message>, _ receive: @escaping @MainActor (Message) -> Void) {
-        self.mailbox = mailbox
-        self.receive = receive
-    }
-
-    func ready(_ events: UInt32) {
-        for message in mailbox.collect() { receive(message) }
-    }
+    /// Waits until there is something to take.
+    package func wait() { event.wait() }
 }

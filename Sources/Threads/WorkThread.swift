@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// A serial queue on a named thread, for work that may block on a disk or on NSS and must not run on the loop.
@@ -11,71 +10,40 @@ package final class WorkThread: Sendable {
     }
     private let state = Mutex(State())
     private let name: String
-    private let begin: Begin
+    private let start: Start
 
-    /// - Parameter begin: instead of pthread_create(3), for tests.
-    package init(name: String, begin: Begin? = nil) {
+    /// Starts a thread that does this work and ends.
+    package typealias Start = @Sendable (@escaping Work) throws(SystemCallFailure) -> Void
+
+    /// - Parameter start: instead of a `RunningThread`, for tests.
+    package init(name: String, start: @escaping Start = { work throws(SystemCallFailure) in try RunningThread(work).detach() }) {
         self.name = name
-        self.begin = begin ?? Self.create
+        self.start = start
     }
 
     /// Runs `work` on a new thread and waits for it. Memory that it frees belongs to the malloc arena of that thread, so it does not fragment the
     /// arena of the caller.
     package static func result<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Value {
-        let box = ResultBox(work)
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<AnyWork>.fromOpaque(argument).takeUnretainedValue().run()
-                return nil
-            }, Unmanaged<AnyWork>.passUnretained(box).toOpaque())
-        if failed == 0 { pthread_join(thread, nil) } else { box.run() }
-        return box.value ?? work()
+        let result = Result<Value>()
+        guard let thread = try? RunningThread({ result.value.withLock { $0 = work() } }) else { return work() }
+        thread.join()
+        return result.value.withLock { $0 } ?? work()
     }
 
-    /// Does `work` after everything handed in before. The thread exists only while there is work; where it cannot be made, `work` is not done, and the
-    /// error says why.
-    package func perform(_ work: @escaping Work) throws(SystemError) {
+    /// Runs `work` after all work that was added before. The thread exists only while there is work. If it cannot be started, `work` is not done.
+    package func perform(_ work: @escaping Work) throws(SystemCallFailure) {
         // a new thread waits at the lock for its first work
-        let failed = state.withLock { state -> Int32 in
+        try state.withLock { state throws(SystemCallFailure) in
             if !state.isRunning {
-                let failed = start()
-                guard failed == 0 else { return failed }
+                try start { [self] in run() }
                 state.isRunning = true
             }
             state.queue.append(work)
-            return 0
         }
-        if failed != 0 { throw SystemError("cannot start the thread \"\(name)\"", errno: failed) }
-    }
-
-    /// Returns an error number, or 0.
-    private func start() -> Int32 {
-        let box = Unmanaged.passRetained(self).toOpaque()
-        let failed = begin(box)
-        if failed != 0 { Unmanaged<WorkThread>.fromOpaque(box).release() }
-        return failed
-    }
-
-    /// Makes the thread that runs the `WorkThread` it is given; returns the error number of pthread_create(3), or 0.
-    package typealias Begin = @Sendable (UnsafeMutableRawPointer) -> Int32
-
-    package static let create: Begin = { box in
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<WorkThread>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box)
-        return failed != 0 ? failed : pthread_detach(thread)
     }
 
     private func run() {
-        ThisProcess.nameThread(name)
+        RunningThread.nameCurrent(name)
         while let work = next() { work() }
     }
 
@@ -87,16 +55,6 @@ package final class WorkThread: Sendable {
     }
 }
 
-/// Work with a result that is read after the thread has ended.
-private class AnyWork {
-    func run() {}
-}
-
-private final class ResultBox<Value>: AnyWork {
-    private let work: () -> Value
-    private(set) var value: Value?
-
-    init(_ work: @escaping () -> Value) { self.work = work }
-
-    override func run() { value = work() }
+private final class Result<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
 }

@@ -1,6 +1,7 @@
 internal import OpenSSL
 package import Secrets
 package import Systemd
+package import Threads
 package import TokenConfiguration
 package import TokenLedger
 internal import TokenWire
@@ -39,7 +40,7 @@ package final class Store {
         let isEmpty = try folder.names().allSatisfy { StoreFileName($0) == .stranger }
         let keys = try Self.keys(key, sources, SealingKeyFile(besideState: state, owner: sources.owner), mayMakeKey: isEmpty)
         keyNotes = keys.notes
-        messages = try Mailbox()
+        messages = try .forLoop()
         let sealer = StoreSealer(keys: keys, machine: MachineID(), admitted: admitted)
         self.memory = try SealedMemory(memory, sealer: sealer)
         self.tokens = try TokenMemory(tokens, sealer: sealer, boot: BootID())
@@ -77,12 +78,9 @@ package final class Store {
         case .commit(let record), .replace(let record): committing[task.id] = (record.name, record.generation)
         case .prepare, .withdraw, .writeRevocation, .removeRevocation: break
         case .remember(let record):
-            do throws(StoreFault) {
-                try keep(record)
-                return messages.send(.report(StoreReport(id: task.id, result: .success(()))))
-            } catch {
-                return messages.send(.report(StoreReport(id: task.id, result: .failure(error))))
-            }
+            let result = Result { () throws(StoreFault) in try keep(record) }
+            messages.send(.report(StoreReport(id: task.id, result: result)))
+            return
         }
         room.perform(task)
     }
@@ -91,7 +89,7 @@ package final class Store {
     /// more would have been needed.
     package func drain(within nanoseconds: Int64) -> Bool {
         let isDone = room.drain(within: nanoseconds)
-        for message in messages.collect() { receive(message) }
+        for message in messages.take().messages { receive(message) }
         return isDone
     }
 

@@ -1,6 +1,7 @@
 internal import OpenSSL
 internal import Synchronization
 internal import Systemd
+internal import Threads
 internal import TokenLedger
 internal import TokenWire
 
@@ -27,14 +28,14 @@ final class StoreRoom: Sendable {
     private let thread: WorkThread
     private let mailbox: Mailbox<StoreMessage>
     private let keyName: String
-    private let end: Gate
+    private let end: Latch
 
     /// Jobs that share one sync of the folder: each still waits for the syncs of the others' files.
     private static let jobsAtOnce = 8
 
     init(_ files: RecordFiles, _ mailbox: Mailbox<StoreMessage>, _ thread: WorkThread = WorkThread(name: "store")) throws(SystemError) {
         self.thread = thread
-        end = try Gate()
+        do throws(SystemCallFailure) { end = try Latch() } catch { throw SystemError("cannot make a descriptor to wait at", errno: error.errno) }
         keyName = files.sealer.keys.present.map { "\($0.id)" } ?? ""
         self.files = Mutex(files)
         self.mailbox = mailbox
@@ -68,7 +69,9 @@ final class StoreRoom: Sendable {
             return !queue.isWorking
         }
         guard mustStart else { return }
-        do { try thread.perform { [self] in while let work = next() { perform(work) } } } catch { fail(StoreFault("\(error)")) }
+        do throws(SystemCallFailure) { try thread.perform { [self] in while let work = next() { perform(work) } } } catch {
+            fail(StoreFault("\(SystemError("cannot start a thread", errno: error.errno))"))
+        }
     }
 
     /// The loop does not wait for a disk: without a thread each task fails, and is tried again like any other that failed.

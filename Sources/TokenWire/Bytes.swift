@@ -19,16 +19,6 @@ extension UInt8 {
     /// Printable ASCII without the space.
     @inline(__always)
     var isVisible: Bool { self &- 0x21 < 0x5E }
-
-    /// The value of this byte as a hexadecimal digit in upper or lower case.
-    var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
 }
 
 extension UnsafeRawBufferPointer {

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// `%XX`: the encoding of bytes that a line cannot contain.
@@ -14,9 +15,8 @@ enum PercentEncoding {
                 place += 1
                 continue
             }
-            guard place + 2 < value.count, let high = value[place + 1].hexDigit, let low = value[place + 2].hexDigit
-            else { return nil }
-            bytes.append(high << 4 | low)
+            guard let byte = Hex.percentDecoded(value, at: place) else { return nil }
+            bytes.append(byte)
             place += 3
         }
         return String(validating: bytes, as: UTF8.self)
@@ -24,15 +24,6 @@ enum PercentEncoding {
 
     /// Bytes that are not encoded in a value.
     static func isPlain(_ byte: UInt8) -> Bool { byte.isPrintable && byte != .space && byte != .percent }
-
-    /// `%XX` with upper-case digits.
-    static func encoded(_ byte: UInt8) -> (UInt8, UInt8, UInt8) {
-        (.percent, digit(byte >> 4), digit(byte & 15))
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
-    }
 }
 
 // MARK: encoding
@@ -51,7 +42,7 @@ extension PercentEncoding {
             if isKept(byte) {
                 bytes.append(byte)
             } else {
-                let (percent, high, low) = encoded(byte)
+                let (percent, high, low) = Hex.percentEncoded(byte)
                 bytes += [percent, high, low]
             }
         }
@@ -100,10 +91,7 @@ extension SecretBuffer {
             if isKept(byte) {
                 append(byte)
             } else {
-                let (percent, high, low) = PercentEncoding.encoded(byte)
-                append(percent)
-                append(high)
-                append(low)
+                appendPercentEncoded(byte)
             }
         }
     }

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// Quotes input in messages: in double quotes, printable ASCII, at most 64 bytes.
 package enum Quotation {
     /// The maximum number of input bytes in a message.
@@ -15,7 +17,7 @@ package enum Quotation {
     static func of(_ bytes: UnsafeRawBufferPointer) -> String {
         var quoted: [UInt8] = [UInt8(ascii: "\"")]
         for byte in bytes {
-            let (percent, high, low) = PercentEncoding.encoded(byte)
+            let (percent, high, low) = Hex.percentEncoded(byte)
             let next = byte.isPrintable ? [byte] : [percent, high, low]
             guard quoted.count + next.count <= longest + 1 else {
                 return String(decoding: quoted, as: UTF8.self) + "...\""

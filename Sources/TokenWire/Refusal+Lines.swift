@@ -1,3 +1,5 @@
+internal import Codecs
+
 // Errors of a request line.
 extension Refusal {
     /// The input ended inside a line, which is not executed.
@@ -9,7 +11,7 @@ extension Refusal {
     static func badRequest(_ text: String) -> Refusal { Refusal(.badRequest, [], text) }
 
     static func unprintable(_ byte: UInt8, at place: Int) -> Refusal {
-        let (_, high, low) = PercentEncoding.encoded(byte)
+        let (_, high, low) = Hex.percentEncoded(byte)
         let digits = String(decoding: [high, low], as: UTF8.self)
         return .badRequest("byte 0x\(digits) at column \(place + 1) is not printable ASCII; a value carries it as %\(digits)")
     }

@@ -1,4 +1,4 @@
-import OpenSSL
+import Codecs
 import Secrets
 import Testing
 
@@ -22,9 +22,25 @@ import Testing
         #expect(base64url(bytes) == text)
         #expect(bytes.withUnsafeBytes { Secret(copying: $0) }.base64url == Secret(text))
     }
+}
 
-    @Test func `a code challenge matches RFC 7636 appendix B`() {
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-        #expect(base64url(sha256(Array(verifier.utf8))) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+struct `Reading base64url` {
+    @Test(arguments: [
+        ("", ""), ("Zg", "f"), ("Zm8", "fo"), ("Zm9v", "foo"), ("Zm9vYg", "foob"), ("Zm9vYmE", "fooba"), ("Zm9vYmFy", "foobar"), ("fn5-Pz8_", "~~~???"),
+    ])
+    func `base64url matches RFC 4648 section 10 without padding`(text: String, plain: String) {
+        #expect(Secret(text).base64urlDecoded == Secret(plain))
+    }
+
+    @Test(arguments: ["Z", "Zg=", "Zg==", "Zh", "Zm9", "Zm9vYmFyZ", "Zm+v", "Zm/v", "Zm 9v", "Zm9v\n", "Zm9é", "=", "Zm9vYn"])
+    func `a non-canonical encoding is rejected`(text: String) {
+        #expect(Secret(text).base64urlDecoded == nil)
+    }
+
+    @Test func `all byte values are decoded`() {
+        for count in 0...70 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + count) }
+            #expect(Secret(base64url(bytes)).base64urlDecoded?.bytes == bytes)
+        }
     }
 }

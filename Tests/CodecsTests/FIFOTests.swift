@@ -1,7 +1,7 @@
 import Testing
 import TestSupport
 
-@testable import TokenLedger
+@testable import Codecs
 
 @Suite struct FIFOTests {
     @Test func `elements come out in the order in which they went in, however the two alternate`() {
@@ -37,5 +37,15 @@ import TestSupport
         }
         _ = queue.removeFirst()
         #expect(first == nil)
+    }
+
+    @Test func `one that is put back comes first, and places count from there`() {
+        var queue = FIFO<Int>()
+        queue.prepend(1)
+        for number in 2...4 { queue.append(number) }
+        #expect(queue.removeFirst() == 1 && queue.count == 3)
+        queue.prepend(0)
+        queue[1] = 7
+        #expect(queue.all == [0, 7, 3, 4] && queue[0] == 0)
     }
 }

@@ -1,6 +1,6 @@
 import Secrets
 import Testing
-@testable import OAuth
+@testable import Codecs
 
 struct `Reading JSON` {
     private func problem(_ text: String) -> JSONProblem? { problem(Secret(text)) }

@@ -9,25 +9,30 @@ let rooms: [Target] = [
     .systemLibrary(name: "CCurl", path: "Product/CCurl", pkgConfig: "libcurl"),
     .target(name: "CShims", path: "Product/CShims"),
     .target(name: "Secrets", dependencies: ["CShims"], path: "Product/Secrets"),
+    .target(name: "Threads", dependencies: ["CShims"], path: "Product/Threads"),
+    .target(name: "Codecs", dependencies: ["Secrets"], path: "Product/Codecs"),
     .target(name: "OpenSSL", dependencies: ["COpenSSL", "CShims", "Secrets"], path: "Product/OpenSSL"),
-    .target(name: "Systemd", dependencies: ["CSystemd", "CShims"], path: "Product/Systemd"),
-    .target(name: "Curl", dependencies: ["CCurl", "CShims", "Secrets"], path: "Product/Curl"),
-    .target(name: "TokenWire", dependencies: ["Secrets"], path: "Product/TokenWire"),
-    .target(name: "OAuth", dependencies: ["Secrets"], path: "Product/OAuth"),
-    .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Secrets"], path: "Product/TokenLedger"),
+    .target(name: "Systemd", dependencies: ["CSystemd", "CShims", "Threads"], path: "Product/Systemd"),
+    .target(name: "Curl", dependencies: ["CCurl", "CShims", "Codecs", "Secrets", "Threads"], path: "Product/Curl"),
+    .target(name: "TokenWire", dependencies: ["Codecs", "Secrets"], path: "Product/TokenWire"),
+    .target(name: "OAuth", dependencies: ["Codecs", "Secrets"], path: "Product/OAuth"),
+    .target(name: "TokenLedger", dependencies: ["OAuth", "TokenWire", "Codecs", "Secrets"], path: "Product/TokenLedger"),
     .target(
-        name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Secrets"], path: "Product/TokenConfiguration"),
+        name: "TokenConfiguration", dependencies: ["TokenLedger", "TokenWire", "OAuth", "Systemd", "Codecs", "Secrets"], path: "Product/TokenConfiguration"),
     .target(
-        name: "TokenStore", dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "CShims"],
+        name: "TokenStore", dependencies: ["TokenConfiguration", "TokenLedger", "TokenWire", "OpenSSL", "Systemd", "Secrets", "Threads", "CShims"],
         path: "Product/TokenStore"),
-    .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Secrets"], path: "Product/TokenAudit"),
+    .target(name: "TokenAudit", dependencies: ["TokenLedger", "OAuth", "TokenWire", "Codecs", "Secrets"], path: "Product/TokenAudit"),
     .target(
         name: "TokenDaemon",
-        dependencies: ["TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Secrets"],
+        dependencies: [
+            "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Curl", "Codecs", "Secrets",
+            "Threads",
+        ],
         path: "Product/TokenDaemon", swiftSettings: [.defaultIsolation(MainActor.self)]),
     .target(
         name: "TokenControl",
-        dependencies: ["TokenWire", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+        dependencies: ["TokenWire", "Codecs", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")],
         path: "Product/TokenControl"),
 ]
 
@@ -39,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "TokenDaemon", "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Secrets",
+                "TokenDaemon", "TokenStore", "TokenConfiguration", "TokenAudit", "TokenLedger", "TokenWire", "OAuth", "OpenSSL", "Systemd", "Codecs", "Secrets",
                 "TokenControl",
             ],
             path: "Sources", swiftSettings: [.defaultIsolation(MainActor.self)])

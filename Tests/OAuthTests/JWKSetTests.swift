@@ -1,3 +1,4 @@
+import Codecs
 import Secrets
 import Testing
 @testable import OAuth

@@ -1,3 +1,4 @@
+import Codecs
 import OpenSSL
 import Secrets
 import Testing
@@ -144,6 +145,11 @@ import Testing
     ])
     func `HYB-06 IDT-10 half of a SHA-256 matches a hash claim of ERP.net`(_ text: String, _ half: String) {
         #expect(base64url(Array(sha256(Array(text.utf8)).prefix(16))) == half)
+    }
+
+    @Test func `a code challenge matches RFC 7636 appendix B`() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        #expect(base64url(sha256(Array(verifier.utf8))) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
     }
 
     @Test func `AC-03 a code challenge matches another implementation`() {

@@ -1,5 +1,6 @@
 import Dispatch
 import Systemd
+import Threads
 
 /// A client of the loop whose behaviour the test defines.
 @MainActor

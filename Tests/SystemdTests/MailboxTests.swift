@@ -1,6 +1,7 @@
 import Dispatch
 import Systemd
 import Testing
+import Threads
 
 @MainActor
 @Suite struct MailboxTests {

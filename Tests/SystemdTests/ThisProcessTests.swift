@@ -3,6 +3,7 @@ import Glibc
 import Systemd
 import TestSupport
 import Testing
+import Threads
 
 @Suite struct ThisProcessTests {
     @Test func `a hardened process leaves no core dump`() async {
@@ -39,7 +40,7 @@ import Testing
 
     @Test func `a thread has its name`() async {
         await #expect(processExitsWith: .success) {
-            ThisProcess.nameThread("tokend-a-long-name")
+            RunningThread.nameCurrent("tokend-a-long-name")
             let name = try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
             #expect(name == "tokend-a-long-n\n")
         }

@@ -5,6 +5,7 @@ import Synchronization
 import Systemd
 import TestSupport
 import Testing
+import Threads
 import TokenLedger
 import TokenWire
 @testable import TokenStore
@@ -121,7 +122,10 @@ import TokenWire
 
     @Test func `without a thread a job fails, the loop waits for no disk, and the next job is done`() throws {
         let isShort = Atomic(true)
-        let thread = WorkThread(name: "store") { isShort.load(ordering: .relaxed) ? EAGAIN : WorkThread.create($0) }
+        let thread = WorkThread(name: "store") { work throws(SystemCallFailure) in
+            if isShort.load(ordering: .relaxed) { throw SystemCallFailure(errno: EAGAIN) }
+            try RunningThread(work).detach()
+        }
         let messages = try Mailbox<StoreMessage>()
         let house = try StoreHouse()
         let room = try StoreRoom(try house.files(), messages, thread)
@@ -129,14 +133,14 @@ import TokenWire
         func perform(_ id: UInt64) {
             room.perform(StoreTask(id: id, job: .commit(StoreHouse.record(id))))
             while reports.count < id {
-                for case .report(let report) in messages.collect() { reports.append(report) }
+                for case .report(let report) in messages.take().messages { reports.append(report) }
             }
         }
         perform(1)
         isShort.store(false, ordering: .relaxed)
         perform(2)
         #expect(reports.map(\.id) == [1, 2])
-        #expect(throws: StoreFault("cannot start the thread \"store\": resource temporarily unavailable")) { try reports[0].result.get() }
+        #expect(throws: StoreFault("cannot start a thread: resource temporarily unavailable")) { try reports[0].result.get() }
         #expect(throws: Never.self) { try reports[1].result.get() }
         #expect(room.drain(within: 60_000_000_000))
         withExtendedLifetime(house) {}

@@ -1,7 +1,7 @@
-internal import Secrets
+package import Secrets
 
 /// Why a body is rejected.
-enum JSONProblem: Error, Hashable, CustomStringConvertible {
+package enum JSONProblem: Error, Hashable, CustomStringConvertible {
     case notUTF8
     case notJSON
     case notAnObject
@@ -10,7 +10,7 @@ enum JSONProblem: Error, Hashable, CustomStringConvertible {
     case tooDeep
     case tooMany
 
-    var description: String {
+    package var description: String {
         switch self {
         case .notUTF8: "is not UTF-8"
         case .notJSON: "is not JSON"
@@ -26,7 +26,7 @@ enum JSONProblem: Error, Hashable, CustomStringConvertible {
 extension JSONObject {
     /// Parses a body that must be one JSON object (RFC 8259). It rejects bodies that two parsers could read differently: repeated names, invalid
     /// UTF-8, unpaired surrogates and trailing content. A leading byte order mark is accepted (TR-15).
-    static func read(_ body: Secret) -> Result<JSONObject, JSONProblem> {
+    package static func read(_ body: Secret) -> Result<JSONObject, JSONProblem> {
         body.withBytes { bytes in
             var reader = JSONReader(source: body, bytes: bytes)
             return Result { () throws(JSONProblem) in try reader.object() }

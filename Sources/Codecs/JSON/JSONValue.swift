@@ -1,7 +1,7 @@
-internal import Secrets
+package import Secrets
 
 /// A JSON value. Its strings refer to the secret they were parsed from.
-enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     /// as written, in the grammar of RFC 8259 section 6
@@ -12,41 +12,41 @@ enum JSONValue: Sendable {
 }
 
 /// A JSON string that was not copied yet.
-struct JSONString: Sendable {
+package struct JSONString: Sendable {
     let source: Secret
     /// The range between the quotation marks. Its escape sequences were checked.
-    let span: Range<Int>
+    package let span: Range<Int>
     let isEscaped: Bool
 
-    var isEmpty: Bool { span.isEmpty }
+    package var isEmpty: Bool { span.isEmpty }
 
     /// The decoded characters, in memory that is wiped.
-    var secret: Secret { isEscaped ? source.resolvingEscapes(in: span) : source[span] }
+    package var secret: Secret { isEscaped ? source.resolvingEscapes(in: span) : source[span] }
 
     /// The decoded characters of a member that is not secret.
-    var text: String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
+    package var text: String { secret.withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// A JSON object without repeated names.
-struct JSONObject: Sendable {
+package struct JSONObject: Sendable {
     // keyed by bytes: `String` equality would treat canonically equivalent names as equal
-    private(set) var members: [[UInt8]: JSONValue] = [:]
+    package private(set) var members: [[UInt8]: JSONValue] = [:]
 
     /// The member with this name; `nil` if it is missing or null (TR-13).
-    subscript(name: String) -> JSONValue? {
+    package subscript(name: String) -> JSONValue? {
         guard let value = members[Array(name.utf8)] else { return nil }
         if case .null = value { return nil }
         return value
     }
 
     /// A string member that is not secret.
-    func text(_ name: String) -> String? {
+    package func text(_ name: String) -> String? {
         guard case .string(let string)? = self[name] else { return nil }
         return string.text
     }
 
     /// An array of strings; `nil` if the member has another type.
-    func texts(_ name: String) -> [String]? {
+    package func texts(_ name: String) -> [String]? {
         guard case .array(let values)? = self[name] else { return nil }
         var texts: [String] = []
         for value in values {

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// The next step of a discovery.
 package enum DiscoveryStep: Sendable {
     case send(EndpointRequest)

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// The response to a request for a public document. The request can be repeated freely, so a failure costs at most a delay.

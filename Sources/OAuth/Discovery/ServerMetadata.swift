@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// The metadata of an authorization server, merged with the pinned endpoints (RFC 8414, OpenID Connect Discovery 1.0).
 package struct ServerMetadata: Sendable {
     /// An endpoint, with its name in the metadata.

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// ERP.net's site auto-discovery: finds the Identity site among the web sites of an instance.
 struct SiteDiscovery {
     /// The two paths at which the service exists. ERP.net's own client tries the first one first.

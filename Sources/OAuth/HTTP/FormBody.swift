@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// A body of `application/x-www-form-urlencoded` parameters, in memory that is wiped.

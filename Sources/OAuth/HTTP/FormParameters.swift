@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// The decoded parameters of a query or a form body, in memory that is wiped. Only the requested names are kept.
@@ -70,29 +71,7 @@ struct FormParameters {
 
     /// Decodes `+` to a space and `%XX` to a byte (HTML form encoding, RFC 6749 appendix B). `nil` for another `%`.
     private static func decoded(_ part: UnsafeRawBufferPointer) -> Secret? {
-        var isWhole = true
-        let value = Secret(capacity: part.count) { room in
-            var at = 0
-            var written = 0
-            while at < part.count {
-                switch part[at] {
-                case UInt8(ascii: "+"):
-                    room[written] = 0x20
-                case UInt8(ascii: "%"):
-                    guard at + 2 < part.count, let high = Hex.value(of: part[at + 1]), let low = Hex.value(of: part[at + 2]) else {
-                        isWhole = false
-                        return 0
-                    }
-                    room[written] = high << 4 | low
-                    at += 2
-                case let byte:
-                    room[written] = byte
-                }
-                at += 1
-                written += 1
-            }
-            return written
-        }
+        let (value, isWhole) = Secret.formDecoded(part)
         return isWhole ? value : nil
     }
 }

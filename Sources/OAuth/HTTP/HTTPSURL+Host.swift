@@ -1,3 +1,5 @@
+internal import Codecs
+
 extension HTTPSURL {
     /// `host`, `host:port`, `[address]` or `[address]:port`.
     static func hostAndPort(_ authority: Substring) throws(Problem) -> (host: String, port: Int) {

@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// An absolute `https` URL that was checked strictly, so that the checked text is the requested URL.
 ///
 /// It has only printable ASCII, no user name, no fragment and no `.` or `..` segments. An IPv4 address is in dotted decimal.

@@ -1,3 +1,4 @@
+internal import Codecs
 package import Secrets
 
 /// A parsed ID token (RFC 7515 compact serialization). Nothing in it is verified.

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// A JSON Web Key Set (RFC 7517 section 5). Keys that are not supported or not for signatures are ignored.

@@ -1,3 +1,4 @@
+internal import Codecs
 package import Secrets
 
 /// A person as an identity server identifies them.

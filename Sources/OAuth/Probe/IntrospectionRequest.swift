@@ -1,3 +1,4 @@
+internal import Codecs
 package import Secrets
 
 /// Token introspection at the server that issued the token (RFC 7662).

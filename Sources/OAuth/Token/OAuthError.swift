@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// The error of a response without a token, in the server's words, without parts that must not be shown.

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 
 /// The members of a successful token response (RFC 6749 section 5.1). Unknown members are ignored.

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import OAuth
 
 /// Makes text that came from elsewhere harmless in a log: no line of it can look like another entry, and none is long.
@@ -7,7 +8,12 @@ enum AuditText {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             guard bytes.count < limit else { return String(decoding: bytes, as: UTF8.self) + "…" }
-            if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "%") { bytes.append(byte) } else { bytes += escaped(byte) }
+            if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "%") {
+                bytes.append(byte)
+            } else {
+                let (percent, high, low) = Hex.percentEncoded(byte)
+                bytes += [percent, high, low]
+            }
         }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -31,10 +37,5 @@ enum AuditText {
             result.append(scalar.isVisible ? scalar : "?")
         }
         return String(result)
-    }
-
-    private static func escaped(_ byte: UInt8) -> [UInt8] {
-        let digits = Array("0123456789ABCDEF".utf8)
-        return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 }

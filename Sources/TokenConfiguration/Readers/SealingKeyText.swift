@@ -1,3 +1,4 @@
+internal import Codecs
 package import Secrets
 
 /// The ways in which an administrator may give a key of 32 bytes.
@@ -8,7 +9,7 @@ package enum SealingKeyText {
     /// The key in the content of a file or credential: 32 bytes as they are, or as hex or base64 (base64url too) in one line.
     package static func key(_ content: Secret) throws(Complaint) -> Secret {
         if content.count == keyLength {
-            guard !content.withBytes({ $0.allSatisfy { hexValue($0) != nil } }) else {
+            guard !content.withBytes({ $0.allSatisfy { Hex.value(of: $0) != nil } }) else {
                 throw Complaint("holds 32 hex digits, which are 16 bytes only; \(remedy)")
             }
             return content
@@ -16,9 +17,9 @@ package enum SealingKeyText {
         let key = content.withBytes { bytes in
             let text = UnsafeRawBufferPointer(rebasing: bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...])
             return switch text.count {
-            case 64: decode(text, bitsEach: 4, hexValue)
-            case 43: decode(text, bitsEach: 6, base64Value)
-            case 44 where text.last == UInt8(ascii: "="): decode(.init(rebasing: text.dropLast()), bitsEach: 6, base64Value)
+            case 64: decode(text, bitsEach: 4, Hex.value)
+            case 43: decode(text, bitsEach: 6, Base64.sextetOfEither)
+            case 44 where text.last == UInt8(ascii: "="): decode(.init(rebasing: text.dropLast()), bitsEach: 6, Base64.sextetOfEither)
             default: Secret?.none
             }
         }
@@ -52,25 +53,5 @@ package enum SealingKeyText {
             return count
         }
         return isGood && key.count == keyLength ? key : nil
-    }
-
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
-
-    private static func base64Value(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
-        case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
-        default: nil
-        }
     }
 }

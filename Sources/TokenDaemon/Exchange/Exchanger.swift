@@ -3,6 +3,7 @@ internal import OAuth
 internal import OpenSSL
 internal import Secrets
 internal import Systemd
+internal import Threads
 internal import TokenLedger
 
 /// Carries exchange plans and errands to authorization servers and brings reports back. It decides nothing: where the endpoints are and
@@ -46,7 +47,7 @@ final class Exchanger {
     init(loop: Loop, userAgent: String, clock: @escaping () -> Moment = { .now }) throws {
         self.clock = clock
         self.loop = loop
-        let mailbox = try Mailbox<Message>()
+        let mailbox = try Mailbox<Message>.forLoop()
         self.mailbox = mailbox
         thread = try ExchangeThread(userAgent: userAgent) { id, result in
             mailbox.send(.ended(transfer: id, EndpointResult(result)))
@@ -339,8 +340,11 @@ final class Exchanger {
         lastTransfer += 1
         transfers[lastTransfer] = purpose
         let left = deadline - clock().boot
-        guard left > 0 else { return mailbox.send(.ended(transfer: lastTransfer, .fault(.late))) }
-        thread.submit(Transfer(request, to: settings, nanoseconds: left), id: lastTransfer)
+        if left > 0 {
+            thread.submit(Transfer(request, to: settings, nanoseconds: left), id: lastTransfer)
+        } else {
+            mailbox.send(.ended(transfer: lastTransfer, .fault(.late)))
+        }
     }
 }
 

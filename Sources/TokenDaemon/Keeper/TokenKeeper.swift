@@ -1,3 +1,4 @@
+internal import Codecs
 internal import OpenSSL
 internal import Secrets
 internal import Systemd

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import TokenWire
 
 /// The replies of one connection in the order of their requests: an answer that comes early waits for those before it.
@@ -13,16 +14,14 @@ struct ReplyQueue {
         /// A look at how things are, taken when it can be told: what was asked for before it has then happened.
         case look(Request)
     }
-    private var slots: [Slot] = []
-    /// Where the head is among them; those before it are out.
-    private var first = 0
+    private var slots = FIFO<Slot>()
     /// What was asked for, of those that are not at the head.
     private var requests: [UInt64: Request] = [:]
     /// The number of the request at the head.
     private var head: UInt64 = 0
 
-    var isEmpty: Bool { first == slots.count }
-    var count: Int { slots.count - first }
+    var isEmpty: Bool { slots.isEmpty }
+    var count: Int { slots.count }
 
     /// A place for the next request's reply. `request` is kept for a token that may have to wait for its turn.
     mutating func open(_ request: Request? = nil) -> UInt64 {
@@ -41,7 +40,7 @@ struct ReplyQueue {
     mutating func answer(_ number: UInt64, _ reply: Reply) {
         guard let index = index(number) else { return }
         let request = requests.removeValue(forKey: number)
-        slots[index] = if index > first, let request { .early(reply, request) } else { .answered(reply) }
+        slots[index] = if index > 0, let request { .early(reply, request) } else { .answered(reply) }
     }
 
     mutating func answer(_ number: UInt64, _ listing: Listing) {
@@ -55,7 +54,7 @@ struct ReplyQueue {
 
     /// Whether the reply at the head is one that takes time: it goes on, or is still to begin.
     var isListing: Bool {
-        switch isEmpty ? nil : slots[first] {
+        switch isEmpty ? nil : slots[0] {
         case .listing, .look: true
         case .waiting, .answered, .early, nil: false
         }
@@ -63,7 +62,7 @@ struct ReplyQueue {
 
     /// Whether the reply at the head can be written, or gone on with.
     var isReady: Bool {
-        switch isEmpty ? nil : slots[first] {
+        switch isEmpty ? nil : slots[0] {
         case .answered, .early, .listing, .look: true
         case .waiting, nil: false
         }
@@ -77,12 +76,7 @@ struct ReplyQueue {
 
     private mutating func putBack(_ slot: Slot) {
         head -= 1
-        if first > 0 {
-            first -= 1
-            slots[first] = slot
-        } else {
-            slots.insert(slot, at: 0)
-        }
+        slots.prepend(slot)
     }
 
     /// A place for a look that is to be taken in its turn.
@@ -91,28 +85,17 @@ struct ReplyQueue {
     /// Takes out what can be written now, or looked at.
     mutating func next() -> Slot? {
         guard isReady else { return nil }
-        let slot = slots[first]
-        // it may hold a token
-        slots[first] = .waiting(nil)
-        first += 1
         head += 1
-        if first == slots.count {
-            slots.removeAll(keepingCapacity: true)
-            first = 0
-        } else if first > 1_024, first > slots.count / 2 {
-            slots.removeFirst(first)
-            first = 0
-        }
-        return slot
+        return slots.removeFirst()
     }
 
     /// Everyone who still owes an answer.
     var waiters: [UInt64] {
-        slots[first...].compactMap { if case .waiting(let waiter) = $0 { waiter } else { nil } }
+        slots.all.compactMap { if case .waiting(let waiter) = $0 { waiter } else { nil } }
     }
 
     private func index(_ number: UInt64) -> Int? {
         guard number >= head, number - head < UInt64(count) else { return nil }
-        return first + Int(number - head)
+        return Int(number - head)
     }
 }

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import OpenSSL
 internal import Systemd
+internal import Threads
 internal import TokenAudit
 internal import TokenConfiguration
 internal import TokenLedger

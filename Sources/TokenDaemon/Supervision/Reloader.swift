@@ -1,4 +1,5 @@
 internal import Systemd
+internal import Threads
 internal import TokenConfiguration
 internal import TokenLedger
 internal import TokenWire
@@ -21,7 +22,7 @@ final class Reloader {
         self.directory = directory
         self.secrets = secrets
         self.thread = thread
-        mailbox = try Mailbox()
+        mailbox = try .forLoop()
         end = try loop.timer { ThisProcess.releaseStartupMemory() }
         try mailbox.open(on: loop) { [unowned self] reading in
             // the readings come in the order they were asked for: a shared one might be older than what its caller changed
@@ -34,13 +35,13 @@ final class Reloader {
     /// Each asker gets a reading that begins after it asked: of everything, or of the file of one application.
     func read(application: String? = nil, _ answer: @escaping (ConfigurationReading) -> Void) {
         waiting.append(answer)
-        do throws(SystemError) {
+        do throws(SystemCallFailure) {
             try thread.perform { [directory, secrets, mailbox] in
                 mailbox.send(
                     application.map { readApplication($0, at: directory, secrets: secrets) } ?? readConfiguration(at: directory, secrets: secrets))
             }
         } catch {
-            mailbox.send(ConfigurationReading(unread: directory, "was not read (\(error)); try again"))
+            mailbox.send(ConfigurationReading(unread: directory, "was not read (\(SystemError("cannot start a thread", errno: error.errno))); try again"))
         }
     }
 }

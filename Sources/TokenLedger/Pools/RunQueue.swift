@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// What waits for its turn, in turn by whom it is for: first the entries, then the holders of each entry, then what each of them has.
 ///
 /// Neither many connections nor many uids in one group get a caller more turns than another caller has.

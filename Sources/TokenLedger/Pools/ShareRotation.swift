@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// Shares in turn: first the entries, then the holders of each entry.
 struct ShareRotation: Sendable {
     /// Each entry that has a holder is in it once.

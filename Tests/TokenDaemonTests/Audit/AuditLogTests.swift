@@ -4,12 +4,12 @@ import Synchronization
 import Systemd
 import TestSupport
 import Testing
+import Threads
 import TokenAudit
 import TokenLedger
 import TokenWire
 
 @testable import TokenDaemon
-@testable import TokenStore
 
 /// An audit log whose journal is at a path of our own and whose clock is turned by hand.
 final class AuditBench {
@@ -170,7 +170,7 @@ final class AuditBench {
         let journald = try Journald(at: bench.path)
         for number in 0..<2_000 { log.record(AuditBench.handOut(number)) }
         #expect(!log.canRecord)
-        let (fd, read) = (journald.fd, try Gate())
+        let (fd, read) = (journald.fd, try Latch())
         let decisions = Atomic(0)
         let reader = WorkThread(name: "reader")
         try reader.perform {

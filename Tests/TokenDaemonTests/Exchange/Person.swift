@@ -1,3 +1,4 @@
+import Codecs
 import OAuth
 import OpenSSL
 import Secrets

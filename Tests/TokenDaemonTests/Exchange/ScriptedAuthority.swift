@@ -1,3 +1,4 @@
+import Codecs
 import Foundation
 
 /// A small real authorization server on https://localhost, scripted: what each path answers, one time after the other. It notes

@@ -2,6 +2,7 @@ import Glibc
 import Systemd
 import TestSupport
 import Testing
+import Threads
 import TokenConfiguration
 import TokenLedger
 
@@ -51,7 +52,7 @@ import TokenLedger
     @Test func `without a thread nothing is read on the loop, and the asker hears why`() throws {
         let files = try ConfigurationFiles()
         let house = try SessionHouse()
-        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop, thread: WorkThread(name: "configuration") { _ in EAGAIN })
+        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop, thread: WorkThread(name: "configuration") { _ throws(SystemCallFailure) in throw SystemCallFailure(errno: EAGAIN) })
         var reading: ConfigurationReading?
         reloader.read { reading = $0 }
         #expect(reading == nil)
@@ -59,7 +60,7 @@ import TokenLedger
         #expect(reading?.configuration == nil)
         #expect(
             reading?.problems.map { "\($0)" } == [
-                "\(files.root): was not read (cannot start the thread \"configuration\": resource temporarily unavailable); try again"
+                "\(files.root): was not read (cannot start a thread: resource temporarily unavailable); try again"
             ])
     }
 }
