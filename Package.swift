@@ -40,7 +40,7 @@ let package = Package(
             dependencies: ["TokenWire", "Codecs", "Secrets", "CShims", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "tokend",
-            dependencies: ["TokenDaemon", "TokenConfiguration", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["TokenDaemon", "TokenConfiguration", "TokenWire", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: [.defaultIsolation(MainActor.self)],
             // what the dynamic loader has filled in once cannot be written again
             linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"], .when(configuration: .release))]),

@@ -2,9 +2,6 @@ package import OAuth
 package import TokenLedger
 internal import TokenWire
 
-/// Where the configuration is unless the command line says otherwise.
-package let defaultConfigurationFolder = "/etc/tokend"
-
 /// The configuration cannot be used. The report says why, a line for each problem with its remedy.
 package struct ConfigurationRefused: Error {
     package var report: [String]
@@ -54,7 +51,7 @@ extension ConfigurationReading {
     /// machine, so that only a service can be given them.
     package func remedyForCredentials(at directory: String) -> String? {
         guard !passedOver.isEmpty else { return nil }
-        let place = directory == defaultConfigurationFolder ? "" : " --config \(directory)"
+        let place = directory == DaemonOptions.defaultConfiguration ? "" : " --config \(directory)"
         return "credentials are handed to services alone; as root, this tries them too: systemd-run --quiet --pipe --wait --collect "
             + "-p User=tokend -p LoadCredentialEncrypted=secret:/etc/tokend/secrets.d tokend --check --online\(place)"
     }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
-internal import Glibc
 internal import TokenConfiguration
 internal import TokenDaemon
+internal import TokenWire
 
 /// The daemon's command line.
 @main
@@ -15,10 +15,10 @@ struct Tokend: ParsableCommand {
             stop could not wait any longer for a refresh token, 78 for a configuration that cannot be used.
             With --check: 0 when all is well, 78 when somebody has to change something, 75 when a server cannot be reached now.
             """,
-        version: tokendVersion)
+        version: Release.version)
 
     @Option(name: .customLong("config"), help: ArgumentHelp("Folder with tokend.toml and apps.d.", valueName: "dir"))
-    var configurationFolder = defaultConfigurationFolder
+    var configurationFolder = DaemonOptions.defaultConfiguration
 
     @Option(help: ArgumentHelp("Folder that belongs to the daemon; made with mode 0700 if it is missing.", valueName: "dir"))
     var state = DaemonOptions.defaultState
@@ -61,58 +61,13 @@ struct Tokend: ParsableCommand {
     }
 
     func run() throws {
-        if check { throw ExitCode(checkConfiguration()) }
-        // the argument parser knows nothing of the main actor, and calls on the main thread
-        throw ExitCode(MainActor.assumeIsolated { serve() })
-    }
-
-    private func checkConfiguration() -> Int32 {
-        let reading = readConfiguration(at: configurationFolder, secrets: .ofCheck(at: configurationFolder, for: user))
-        let report = checkReport(reading)
-        for line in hosts && !reading.hasErrors ? reading.hosts : report.lines { print(line) }
-        guard online else { return report.exitStatus }
-        // the argument parser knows nothing of the main actor, and calls on the main thread
-        return MainActor.assumeIsolated { checkServers(reading) }
-    }
-
-    /// Asks nobody while the configuration has errors: what is asked for could be as wrong.
-    @MainActor
-    private func checkServers(_ reading: ConfigurationReading) -> Int32 {
-        guard !reading.hasErrors else {
-            print("online: nobody was asked; correct the configuration first")
-            return EX_CONFIG
-        }
-        do {
-            let status = try OnlineCheck(reading, say: sayAtOnce).run()
-            if let remedy = reading.remedyForCredentials(at: configurationFolder) { print(remedy) }
-            return status
-        } catch {
-            complain(["\(error)"])
-            return EX_OSERR
-        }
-    }
-
-    /// Serves until a signal; the exit status (sysexits.h).
-    @MainActor
-    private func serve() -> Int32 {
         let options = DaemonOptions(configuration: configurationFolder, state: state, socket: socket, credentialSocket: credentialSocket, log: log)
-        do {
-            return try Daemon(options).run() ? EX_OK : EX_IOERR
-        } catch let refused as ConfigurationRefused {
-            complain(refused.report)
-            return EX_CONFIG
-        } catch {
-            complain(["\(error)"])
-            return EX_OSERR
-        }
+        // the argument parser knows nothing of the main actor, and calls on the main thread
+        throw ExitCode(
+            MainActor.assumeIsolated {
+                check ? runCheck(of: configurationFolder, for: user, isOnline: online, hostsAlone: hosts) : runDaemon(options)
+            })
     }
-}
-
-/// A server may take half a minute: whoever waits sees what is there.
-@MainActor
-private func sayAtOnce(_ line: String) {
-    print(line)
-    fflush(nil)
 }
 
 extension LogMode: ExpressibleByArgument {}

@@ -94,7 +94,7 @@ def test_exit_statuses():
     setup = {int(number) for number in re.findall(r"notSetUp\(.*, (\d+)\)", control)}
     assert codes and failures and setup, "the sources tell exit statuses"
     assert manual.page("tokenctl.1").statuses() == {0} | codes | failures | setup, "tokenctl(1) has every exit status, and no others"
-    names = set(re.findall(r"\bEX_\w+", manual.sources("tokend", "TokenConfiguration/Check", "TokenDaemon/Check")))
+    names = set(re.findall(r"\bEX_\w+", manual.sources("tokend", "TokenConfiguration/Check", "TokenDaemon/Check", "TokenDaemon/Supervision")))
     daemon = {getattr(os, name) for name in names} | {0, 64}
     assert manual.page("tokend.8").statuses() == daemon, "tokend(8) has every exit status, and no others"
     for name, program in (("tokend.8", TOKEND), ("tokenctl.1", TOKENCTL)):

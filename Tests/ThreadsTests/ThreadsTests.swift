@@ -24,13 +24,31 @@ import Threads
 }
 
 @Suite struct WorkThreadTests {
+    @Test func `without a thread the work is not done, and the next one tries again`() throws {
+        let isShort = Atomic(true)
+        let thread = WorkThread(name: "worker") { work throws(SystemCallFailure) in
+            if isShort.load(ordering: .relaxed) { throw SystemCallFailure(errno: 11) }
+            try RunningThread(work).detach()
+        }
+        let done = Mutex<[String]>([])
+        #expect(throws: SystemCallFailure(errno: 11)) { try thread.perform { done.withLock { $0.append("first") } } }
+        isShort.store(false, ordering: .relaxed)
+        let latch = try Latch()
+        try thread.perform {
+            done.withLock { $0.append("second") }
+            latch.open()
+        }
+        #expect(latch.wait(60_000_000_000))
+        #expect(done.withLock { $0 } == ["second"])
+    }
+
     @Test func `work is done in its order, and its result is waited for`() throws {
         let done = Mutex<[Int]>([])
         let latch = try Latch()
         try withExtendedLifetime(WorkThread(name: "test")) { thread in
             let record = Record()
-            for number in 0..<100 { thread.perform { record.numbers.withLock { $0.append(number) } } }
-            thread.perform { latch.open() }
+            for number in 0..<100 { try thread.perform { record.numbers.withLock { $0.append(number) } } }
+            try thread.perform { latch.open() }
             try #require(latch.wait(60_000_000_000))
             done.withLock { $0 = record.numbers.withLock { $0 } }
         }

@@ -26,7 +26,7 @@ package struct SecretSources: Sendable {
     /// For `--check`: as a daemon of this user would see it. Of the service's own folder root asks on behalf of the user `tokend`, where
     /// there is one.
     package static func ofCheck(at directory: String, for user: UInt32?) -> SecretSources {
-        let service = geteuid() == 0 && isSame(directory, defaultConfigurationFolder) ? userID("tokend") : nil
+        let service = geteuid() == 0 && isSame(directory, DaemonOptions.defaultConfiguration) ? userID("tokend") : nil
         return SecretSources(credentialsDirectory: CredentialDirectory()?.folder, offline: true, owner: user ?? service ?? geteuid())
     }
 }

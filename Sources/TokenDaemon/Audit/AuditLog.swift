@@ -1,6 +1,7 @@
 internal import Glibc
 package import Systemd
 package import TokenAudit
+package import TokenConfiguration
 internal import TokenLedger
 internal import TokenWire
 

@@ -15,8 +15,8 @@ final class KeptCounts {
     static let name = "counts"
     private static let beginning: [UInt8] = Array("tokendct".utf8) + [0, 0, 0, 1]
     private static let page = 4096
-    nonisolated static let places = AuditTally.mostKeys + AuditTally.mostOthers + 2
-    nonisolated static let longestEntry = 512
+    static let places = AuditTally.mostKeys + AuditTally.mostOthers + 2
+    static let longestEntry = 512
     private static let entries = (page + places * MemoryLayout<Cell>.stride + page - 1) / page * page
 
     struct Cell {

@@ -73,14 +73,14 @@ final class LineSink: AuditSink {
     }
 
     // A pipe that poll(2) calls writable takes a line of up to 4,096 bytes without waiting.
-    fileprivate nonisolated static func isReady(_ fd: Int32, within milliseconds: Int32 = 0) -> Bool {
+    fileprivate static func isReady(_ fd: Int32, within milliseconds: Int32 = 0) -> Bool {
         var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
         return poll(&entry, 1, milliseconds) == 1
     }
 }
 
 extension LineSink {
-    fileprivate nonisolated static func isJournal(_ status: stat, _ journalStream: String?) -> Bool {
+    fileprivate static func isJournal(_ status: stat, _ journalStream: String?) -> Bool {
         journalStream == "\(status.st_dev):\(status.st_ino)"
     }
 
@@ -99,7 +99,7 @@ extension LineSink {
 /// them, else under its name.
 ///
 /// Whoever does not read must not keep the process from ending: what has found no room within a second in all is left out.
-nonisolated package func complain(_ lines: [String]) {
+func complain(_ lines: [String]) {
     var status = stat()
     let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
     let isJournal = fstat(STDERR_FILENO, &status) == 0 && LineSink.isJournal(status, stream)

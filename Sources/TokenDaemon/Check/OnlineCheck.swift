@@ -32,7 +32,7 @@ package final class OnlineCheck {
         inquiries = OnlineSubject.all(in: reading).map { OnlineInquiry($0, now: now) }
         self.say = say
         loop = try Loop()
-        exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
+        exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(Release.version)")
         exchanger.finished = { [unowned self] report in answered(report.plan, .exchanged(report.outcome)) }
         exchanger.errandFinished = { [unowned self] report in
             switch report.result {

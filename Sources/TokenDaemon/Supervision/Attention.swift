@@ -1,5 +1,5 @@
 /// Tells a loop that serves from one that only turns: whoever waits at the socket has to be looked at between two beats of the watchdog.
-nonisolated struct Attention: Sendable {
+struct Attention: Sendable {
     private var last: (isWaited: Bool, looks: UInt64)?
 
     /// - Parameters:

@@ -3,7 +3,7 @@ internal import OpenSSL
 internal import Systemd
 internal import Threads
 internal import TokenAudit
-internal import TokenConfiguration
+package import TokenConfiguration
 internal import TokenLedger
 internal import TokenStore
 internal import TokenWire
@@ -43,7 +43,7 @@ package final class Daemon {
         try Self.takeSignals(on: loop)
         state = try StateFolder(options.state)
         audit = try AuditLog(loop: loop, mode: options.log, required: configuration.auditRequired)
-        exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(tokendVersion)")
+        exchanger = try Exchanger(loop: loop, userAgent: "tokend/\(Release.version)")
         // before any key is there; without locked memory the keys are where all other secrets are
         do throws(OpenSSLError) { try initialiseSecureHeap() } catch { audit.record(AuditEntry(.trouble, reason: "secure-heap", text: error.description)) }
         store = try Store(state: options.state, key: configuration.storeKey, sources: .ofThisProcess)
@@ -172,7 +172,7 @@ package final class Daemon {
     // MARK: configuration
 
     private func report(_ reading: ConfigurationReading) {
-        audit.record(AuditEntry(.started, text: "tokend \(tokendVersion) with \(Self.count(keeper.ledger.configuration))"))
+        audit.record(AuditEntry(.started, text: "tokend \(Release.version) with \(Self.count(keeper.ledger.configuration))"))
         note(reading)
         for text in contents.notes { noteStore(text) }
         store.noted = { [unowned self] in noteStore($0) }

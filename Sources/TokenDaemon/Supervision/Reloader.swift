@@ -5,7 +5,7 @@ internal import TokenLedger
 internal import TokenWire
 
 /// Reads the configuration for a start, before there is a loop: on a thread of its own all the same, whose memory goes back.
-nonisolated func readConfigurationForStart(at directory: String) -> ConfigurationReading {
+func readConfigurationForStart(at directory: String) -> ConfigurationReading {
     WorkThread.result { readConfiguration(at: directory, secrets: .ofThisProcess) }
 }
 

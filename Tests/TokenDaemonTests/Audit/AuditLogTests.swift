@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Threads
 import TokenAudit
+import TokenConfiguration
 import TokenLedger
 import TokenWire
 

@@ -1,7 +1,5 @@
-internal import TokenConfiguration
-
 /// What the command line says.
-nonisolated package struct DaemonOptions: Sendable {
+package struct DaemonOptions: Sendable {
     /// Folder with `tokend.toml` and `apps.d`.
     package var configuration: String
     /// Folder that belongs to the daemon; made with mode 0700 when it is missing.
@@ -12,11 +10,12 @@ nonisolated package struct DaemonOptions: Sendable {
     package var credentialSocket: String?
     package var log: LogMode
 
+    package static let defaultConfiguration = "/etc/tokend"
     package static let defaultState = "/var/lib/tokend"
     package static let defaultSocket = "/run/tokend/tokend.sock"
 
     package init(
-        configuration: String = defaultConfigurationFolder, state: String = defaultState, socket: String = defaultSocket,
+        configuration: String = defaultConfiguration, state: String = defaultState, socket: String = defaultSocket,
         credentialSocket: String? = nil, log: LogMode = .auto
     ) {
         self.configuration = configuration
