@@ -45,9 +45,10 @@ extension TokenKeeper {
             if let ready = put({ $0.ready(authorised, at: now) }) {
                 keepTokens()
                 arm()
-                return .reply(handOver(ready.held, authorised, query, form, asker) { slot in
-                    if let line { remember(ready, form, line, for: asker.caller, slot: slot) }
-                })
+                return .reply(
+                    handOver(ready.held, authorised, query, form, asker) { slot in
+                        if let line { remember(ready, form, line, for: asker.caller, slot: slot) }
+                    })
             }
             let waiter = makeNumber()
             let wanted = WantedToken(query: query, form: form, authorised: authorised, policy: policy)

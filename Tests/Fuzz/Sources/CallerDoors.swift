@@ -1,3 +1,4 @@
+internal import Codecs
 @testable internal import OAuth
 internal import Secrets
 @testable internal import Systemd

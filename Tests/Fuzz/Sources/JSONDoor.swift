@@ -1,5 +1,5 @@
 internal import Secrets
-@testable internal import OAuth
+internal import Codecs
 
 extension Door {
     /// Any body that a server may answer with.

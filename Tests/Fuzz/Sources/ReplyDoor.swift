@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Secrets
 @testable internal import OAuth
 @testable internal import TokenWire

@@ -3,6 +3,8 @@ internal import Glibc
 internal import Secrets
 @testable internal import Systemd
 @testable internal import TokenAudit
+internal import TokenConfiguration
+@testable internal import TokenDaemon
 @testable internal import TokenLedger
 @testable internal import TokenStore
 internal import TokenWire

@@ -52,7 +52,8 @@ import TokenLedger
     @Test func `without a thread nothing is read on the loop, and the asker hears why`() throws {
         let files = try ConfigurationFiles()
         let house = try SessionHouse()
-        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop, thread: WorkThread(name: "configuration") { _ throws(SystemCallFailure) in throw SystemCallFailure(errno: EAGAIN) })
+        let thread = WorkThread(name: "configuration") { _ throws(SystemCallFailure) in throw SystemCallFailure(errno: EAGAIN) }
+        let reloader = try Reloader(directory: files.root, secrets: files.secrets, loop: house.loop, thread: thread)
         var reading: ConfigurationReading?
         reloader.read { reading = $0 }
         #expect(reading == nil)
