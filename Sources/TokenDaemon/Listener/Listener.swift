@@ -25,7 +25,7 @@ final class Listener: ReadinessHandler {
     private var looks: UInt64 = 0
     private var attention = Attention()
     private var forerunners: Forerunners
-    private var reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    private var reserve = Listener.openReserve()
     private let desk: Desk
 
     private var rest: LoopTimer?
@@ -66,6 +66,8 @@ final class Listener: ReadinessHandler {
 
     private func accept(atMost number: Int) {
         looks &+= 1
+        // another thread closes whoever was turned away with it, so it may come back late
+        guard hasReserve() else { return pause() }
         for taken in 0..<number {
             // those who are in are heard between those who come
             if taken >= Self.acceptedUntimed, !desk.mayAccept() { return }
@@ -165,10 +167,17 @@ final class Listener: ReadinessHandler {
     /// The descriptor kept for this moment lets the connection be told instead of left hanging.
     private func refuseForWantOfDescriptors() {
         if reserve >= 0 { _ = close(reserve) }
+        reserve = -1
         if case .connection(let connection) = acceptConnection(fd) { desk.turnedAway.addAtOnce(connection, .noDescriptors) }
-        reserve = Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
         pause()
     }
+
+    private func hasReserve() -> Bool {
+        if reserve < 0 { reserve = Self.openReserve() }
+        return reserve >= 0
+    }
+
+    private static func openReserve() -> Int32 { Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
     /// For want of descriptors the listener rests a little: it stays readable, and would be asked again and again.
     private func pause() {
