@@ -51,7 +51,7 @@ def test_over_the_socket(server):
         login, url = scene.begin()
         answer = scene.answer(url)
         reply = scene.brings(login, answer + "&code=2")
-        assert reply.startswith("ERR refused : ") and "twice" in reply, "AC-15 a parameter that comes twice ends the sign-in"
+        assert reply.startswith("ERR refused : ") and "repeated parameter" in reply, "AC-15 a parameter that comes twice ends the sign-in"
         login, url = scene.begin()
         replies = [scene.brings(login, "code=%d&state=guess" % number) for number in range(21)]
         assert replies[20].startswith("ERR denied") and replies[18].startswith("ERR refused reason=state"), (
