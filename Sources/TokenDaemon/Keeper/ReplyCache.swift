@@ -43,9 +43,13 @@ struct ReplyCache {
 
     mutating func drop(_ outdated: OutdatedReplies) {
         if outdated.isAll { return removeAll() }
-        guard count > 0 else { return }
-        for tag in outdated.keys.map(CachedReply.tag) {
+        guard count > 0, !outdated.isEmpty else { return }
+        // one look through all, however many tokens have changed in one turn
+        let changed = Set(outdated.keys.map(CachedReply.tag))
+        if let tag = changed.first, changed.count == 1 {
             for spot in tags.indices where tags[spot] == tag { clear(spot) }
+        } else {
+            for spot in tags.indices where places[spot] != nil && changed.contains(tags[spot]) { clear(spot) }
         }
     }
 

@@ -22,8 +22,8 @@ import TokenWire
         Array(line.utf8).withUnsafeBytes { cache.find($0, from: caller) }
     }
 
-    private func outdated(_ token: String) -> OutdatedReplies {
-        OutdatedReplies(keys: [CacheKey(token: TokenName(token)!, consumer: .shared, scopes: [], audience: nil)])
+    private func outdated(_ tokens: String...) -> OutdatedReplies {
+        OutdatedReplies(keys: Set(tokens.map { CacheKey(token: TokenName($0)!, consumer: .shared, scopes: [], audience: nil) }))
     }
 
     @Test func `a reply is found by its whole line and its caller`() {
@@ -58,6 +58,8 @@ import TokenWire
         #expect(before.reduce(0, +) > 900)
         cache.drop(outdated("app.t7"))
         #expect((0..<100).allSatisfy { left(of: $0) == ($0 == 7 ? 0 : before[$0]) })
+        cache.drop(outdated("app.t8", "app.t9", "app.t10"))
+        #expect((0..<100).allSatisfy { left(of: $0) == ((7...10).contains($0) ? 0 : before[$0]) })
         cache.drop(OutdatedReplies(isAll: true))
         #expect((0..<100).allSatisfy { left(of: $0) == 0 })
     }
